@@ -1,0 +1,56 @@
+"""A change: what is to become of one record of the roster."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.domain.collection import Collection
+from shared.domain.ids import RecordId
+
+
+class Action(StrEnum):
+    """What is done to a record."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REKEY = "rekey"
+
+
+class LoginClaim(BaseModel):
+    """A user's login name in the enterprise: the one to take, and those to give back if held."""
+
+    model_config = ConfigDict(frozen=True)
+
+    take: str | None
+    release: tuple[str, ...] = ()
+
+
+class Change(BaseModel):
+    """One line of a change file: record ``id`` is to be what ``rows`` make it.
+
+    ``rows`` are snapshot rows (parsed columns and resolved references); only a member of staff
+    known to the source under several sourcedIds has more than one. ``login`` is set only where the
+    user's login name is new, differs from before, or may not have been claimed.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    collection: Collection
+    id: RecordId
+    action: Action
+    rows: tuple[dict[str, Any], ...]
+    login: LoginClaim | None = None
+
+
+class RosterWrite(BaseModel):
+    """A change as the roster table takes it: the record's whole document and its key's parts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    collection: Collection
+    id: RecordId
+    doc: dict[str, Any]
+    class_id: RecordId | None = None
+    user_id: RecordId | None = None
+    login: LoginClaim | None = None

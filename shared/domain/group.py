@@ -1,0 +1,158 @@
+"""A group as it is kept: what an Enterprise Admin described once, and what runs work from."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from shared.domain.ids import CustomerId, SourcedId
+
+
+class OnboardingType(StrEnum):
+    """The version of OneRoster that the group's source speaks."""
+
+    ONEROSTER_1_1 = "OneRoster1.1"
+    ONEROSTER_1_2 = "OneRoster1.2"
+
+
+class SyncType(StrEnum):
+    """The way the roster comes in."""
+
+    API = "API"
+    SFTP = "SFTP"
+    ZIP = "ZIP"
+
+
+class SyncFrequency(StrEnum):
+    """By hand or by the clock."""
+
+    MANUAL = "Manual"
+    AUTO = "Auto"
+
+
+class Period(StrEnum):
+    """How often an Auto group syncs."""
+
+    EVERY_6_HOURS = "Every6Hours"
+    EVERY_12_HOURS = "Every12Hours"
+    DAILY = "Daily"
+    WEEKLY = "Weekly"
+    BIWEEKLY = "Biweekly"
+    MONTHLY = "Monthly"
+
+
+class Authorization(StrEnum):
+    """How the REST source knows us."""
+
+    OAUTH_1 = "OAuth1.0"
+    OAUTH_2 = "OAuth2.0"
+
+
+class MatchWith(StrEnum):
+    """By what a user that is new by sourcedId is known again (see the identity rules)."""
+
+    SOURCED_ID = "sourcedId"
+    IDENTIFIER = "identifier"
+    USERNAME = "username"
+    EMAIL = "email"
+
+
+class StoredField(StrEnum):
+    """Personal fields that are kept only when the group asks for them."""
+
+    PHONES = "phones"
+    AGENTS = "agents"
+    METADATA = "metadata"
+
+
+class RoleScope(StrEnum):
+    """The kinds of users that a group takes in."""
+
+    STUDENT = "student"
+    STAFF = "staff"
+    GUARDIAN = "guardian"
+
+
+class StatusScope(StrEnum):
+    """The statuses of users that a group takes in."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class _Stored(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
+
+
+class Scope(_Stored):
+    """Which part of the source the group takes in; ``None`` for schools and classes means all."""
+
+    schools: tuple[SourcedId, ...] | None = None
+    classes: tuple[SourcedId, ...] | None = None
+    statuses: tuple[StatusScope, ...] = (StatusScope.ACTIVE, StatusScope.INACTIVE)
+    roles: tuple[RoleScope, ...] = (RoleScope.STUDENT, RoleScope.STAFF)
+
+
+class ApiConnection(_Stored):
+    """Where and how a REST source is asked. The secret key is kept apart, encrypted."""
+
+    kind: Literal["API"] = "API"
+    url: str
+    path: str
+    authorization: Authorization
+    consumer_key: str
+    token_url: str | None = None
+    scope: str | None = None
+    page_size: int | None = None
+
+
+class SftpConnection(_Stored):
+    """Where a bundle lies on an SFTP server. Password and private key are kept apart, encrypted."""
+
+    kind: Literal["SFTP"] = "SFTP"
+    host: str
+    port: int = 22
+    path: str
+    username: str
+    host_key_fingerprint: str | None = None
+
+
+Connection = Annotated[ApiConnection | SftpConnection, Field(discriminator="kind")]
+
+
+class SecretName(StrEnum):
+    """The secrets a connection can have, in the API's spelling."""
+
+    SECRET_KEY = "secretKey"
+    PASSWORD = "password"
+    PRIVATE_KEY = "privateKey"
+    PASSPHRASE = "passphrase"
+
+
+class LinkedCustomer(_Stored):
+    """A customer of the group; its partner is the one made from org ``org_sourced_id``."""
+
+    customer_id: CustomerId
+    org_sourced_id: SourcedId | None = None
+
+
+class GroupConfig(_Stored):
+    """Everything a run needs to know of its group, fixed at the moment the run is accepted.
+
+    ``secrets`` holds base64 KMS ciphertexts, bound to the group by encryption context.
+    ``version`` counts the group's changes.
+    """
+
+    name: str
+    onboarding_type: OnboardingType
+    sync_type: SyncType
+    client_partner_id: SourcedId
+    connection: Connection | None = None
+    secrets: dict[SecretName, str] = {}
+    customers: tuple[LinkedCustomer, ...] = ()
+    match_with: MatchWith = MatchWith.SOURCED_ID
+    suffix: str = ""
+    scope: Scope = Scope()
+    stored_fields: tuple[StoredField, ...] = ()
+    version: int = 1

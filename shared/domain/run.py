@@ -1,0 +1,167 @@
+"""A run: one sync of one group, from the request to its counts."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from shared.domain.collection import Collection
+from shared.domain.group import GroupConfig
+from shared.domain.ids import EnterpriseId, GroupId, RunKey
+
+
+class Mode(StrEnum):
+    """What a run may do. ``sync`` creates and changes; what is seen gone stays pending."""
+
+    SYNC = "sync"
+
+
+class Trigger(StrEnum):
+    """Who or what started a run."""
+
+    REQUEST = "request"
+    NEW_GROUP = "newGroup"
+
+
+class RunState(StrEnum):
+    """Where a run stands. The open states are those of ``OPEN_STATES``."""
+
+    ACCEPTED = "Accepted"
+    EXTRACTING = "Extracting"
+    PLANNING = "Planning"
+    APPLYING = "Applying"
+    SUCCEEDED = "Succeeded"
+    SUCCEEDED_WITH_ERRORS = "SucceededWithErrors"
+    FAILED = "Failed"
+    SUPERSEDED = "Superseded"
+
+
+OPEN_STATES = frozenset(
+    {RunState.ACCEPTED, RunState.EXTRACTING, RunState.PLANNING, RunState.APPLYING}
+)
+
+
+class Reason(BaseModel):
+    """Why a run ended as it did: ``message`` is for the admin and names what to change.
+
+    ``field`` is the group's field to change, in the API's spelling (``connection.secretKey``).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    message: str
+    field: str | None = None
+
+
+class EntityCounts(BaseModel):
+    """What became of one entity's records in a run; fixed by the plan, never counted by workers."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    restored: int = 0
+    ended: int = 0
+    rekeyed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    held: int = 0
+
+
+Counts = dict[str, EntityCounts]
+"""By entity name (``Collection.entity``)."""
+
+
+def no_counts() -> Counts:
+    """The counts of a run that has not been planned."""
+    return {collection.entity: EntityCounts() for collection in Collection}
+
+
+class Notice(BaseModel):
+    """Something the admin should know about a run that did not stop it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    message: str
+
+
+class Plan(BaseModel):
+    """What the planner leaves behind for those who apply and commit.
+
+    ``changes_key`` is the change file (the run's write-ahead log); ``batches`` how many it holds;
+    where each ends, in bytes, stands in the object beside it (``index_key``). ``snapshot`` is what
+    is to become the base; ``shards`` spreads the roster keys of this group.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    changes_key: str
+    batches: int
+    shards: int
+    snapshot: "Snapshot"
+
+    @property
+    def index_key(self) -> str:
+        """The object that lists the ends of the batches."""
+        return self.changes_key + ".index"
+
+
+class Snapshot(BaseModel):
+    """Names the stored state of a roster: one Parquet object a collection, of one shape.
+
+    ``settings`` is the digest of the group's settings that are part of every document; a base made
+    under other settings is written again as a whole.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    seq: int
+    shape_version: int
+    settings: str
+    objects: dict[Collection, str]
+
+
+class Run(BaseModel):
+    """The run item (table ``control``). ``config`` is the group as it was when the run was accepted.
+
+    ``leg`` numbers the invocations of the present state; ``owner`` and ``lease_until`` say who works
+    on it. ``cursor`` is the extractor's own. All times are aware UTC.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    enterprise: EnterpriseId
+    group_id: GroupId
+    seq: int
+    mode: Mode
+    trigger: Trigger
+    requested_by: str
+    state: RunState
+    config: GroupConfig
+    leg: int = 0
+    owner: str | None = None
+    lease_until: AwareDatetime | None = None
+    resends: int = 0
+    cursor: dict[str, Any] | None = None
+    progress: dict[str, Any] = {}
+    counts: Counts = {}
+    notices: tuple[Notice, ...] = ()
+    reason: Reason | None = None
+    plan: Plan | None = None
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+
+    @property
+    def key(self) -> RunKey:
+        """The names by which messages and stores know this run."""
+        return RunKey(self.enterprise, self.group_id, self.seq)
+
+    @property
+    def open(self) -> bool:
+        """Whether the run is still under way."""
+        return self.state in OPEN_STATES

@@ -1,0 +1,57 @@
+"""Errors, named by what the caller should do.
+
+HomeroomError
+├── GiveUpError            the run (or request) ends; the reason tells the admin what to change
+├── TryLaterError          a passing fault: redeliver, or continue in the next leg
+├── StoppedError           this worker no longer owns the run: stop at once, touch nothing
+└── RefusedError           an HTTP request that cannot be honoured
+    ├── NotFoundError      404
+    └── ConflictError      409
+
+A record that cannot be loaded raises nothing: it becomes a row of the error report.
+"""
+
+from shared.domain.run import Reason
+
+
+class HomeroomError(Exception):
+    """Root of all errors that Homeroom raises itself."""
+
+
+class GiveUpError(HomeroomError):
+    """Nothing that a retry could change. Ends the run as Failed with ``reason``."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
+
+class TryLaterError(HomeroomError):
+    """A passing fault, worth ``after_seconds`` of waiting."""
+
+    def __init__(self, message: str, after_seconds: float = 0) -> None:
+        super().__init__(message)
+        self.after_seconds = after_seconds
+
+
+class StoppedError(HomeroomError):
+    """The run was closed or taken over by another worker."""
+
+
+class RefusedError(HomeroomError):
+    """An HTTP request that cannot be honoured; ``detail`` is for the person who sent it."""
+
+    def __init__(self, code: str, detail: str, field: str | None = None, **extra: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.field = field
+        self.extra = extra
+
+
+class NotFoundError(RefusedError):
+    """What was asked for does not exist in this enterprise."""
+
+
+class ConflictError(RefusedError):
+    """The state of things forbids it now: a name taken, a run under way."""

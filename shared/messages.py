@@ -1,0 +1,42 @@
+"""What travels through the queues: references to a run, never roster data.
+
+A message is a hint; the run item decides (every stage claims its leg before it works).
+"""
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from shared.domain.ids import EnterpriseId, GroupId, RunKey
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
+
+    enterprise: EnterpriseId
+    group_id: GroupId
+    seq: int
+
+    @property
+    def key(self) -> RunKey:
+        """The run this is about."""
+        return RunKey(self.enterprise, self.group_id, self.seq)
+
+
+class ExtractLeg(_Message):
+    """Extract, or go on extracting: leg ``leg`` of the run."""
+
+    leg: int
+
+
+class PlanRun(_Message):
+    """Plan what the run has staged: leg ``leg`` of the run."""
+
+    leg: int
+
+
+class ApplyBatch(_Message):
+    """Apply batch ``batch`` of the run's change file, bytes ``start`` to ``start + length``."""
+
+    batch: int
+    start: int
+    length: int

@@ -1,0 +1,267 @@
+"""What the use cases need of the world. Adapters implement these; tests have in-memory twins."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from shared.domain.change import Change, RosterWrite
+from shared.domain.group import SecretName
+from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
+from shared.domain.run import Counts, Mode, Notice, Plan, Reason, Run, RunState, Snapshot, Trigger
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What ``accept`` needs to open a run."""
+
+    enterprise: EnterpriseId
+    group_id: GroupId
+    mode: Mode
+    trigger: Trigger
+    requested_by: str
+
+
+@dataclass(frozen=True)
+class RosterBase:
+    """What a group's roster holds at present: the last snapshot, and what may differ from it.
+
+    ``dirty`` are change files whose changes may or may not have been applied; their records are
+    written again by the next run. ``shards`` is None until the first load has fixed it.
+    """
+
+    snapshot: Snapshot | None
+    dirty: tuple[str, ...]
+    shards: int | None
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    """What the planner hands over at the step from Planning to Applying (or to the end)."""
+
+    counts: Counts
+    notices: tuple[Notice, ...]
+    plan: Plan
+    rejected: int
+
+
+class Runs(Protocol):
+    """The runs of groups, and the lock that lets a group have one at a time."""
+
+    def accept(self, request: RunRequest, now: datetime) -> Run:
+        """Open a run: takes the group's lock and its next number, copies its configuration.
+
+        :raises ConflictError: ``run_under_way`` with the run's id in ``extra["runId"]``.
+        :raises NotFoundError: no such group in this enterprise, or it is being deleted.
+        """
+        ...
+
+    def get(self, key: RunKey) -> Run | None:
+        """Read one run, consistently."""
+        ...
+
+    def history(self, group_id: GroupId, limit: int, before: int | None) -> Sequence[Run]:
+        """Page through a group's runs, newest first, those numbered below ``before``."""
+        ...
+
+    def overdue(self, now: datetime) -> Iterator[RunKey]:
+        """Find the open runs that nobody has touched for too long."""
+        ...
+
+
+class Legs(Protocol):
+    """The work on one run, leg by leg. Every write is conditional on state and owner."""
+
+    def claim(
+        self, key: RunKey, states: frozenset[RunState], leg: int, owner: str, now: datetime
+    ) -> Run | None:
+        """Take leg ``leg``; the state becomes Extracting or Planning as the leg's own.
+
+        Returns None if the run is not there, not in ``states``, at another leg, or somebody else
+        holds an unexpired lease: the message is then acknowledged and forgotten.
+        """
+        ...
+
+    def beat(self, key: RunKey, owner: str, now: datetime, progress: dict[str, Any]) -> None:
+        """Renew the lease and show progress.
+
+        :raises StoppedError: the run is no longer this owner's.
+        """
+        ...
+
+    def hand_on(
+        self,
+        key: RunKey,
+        owner: str,
+        now: datetime,
+        *,
+        state: RunState,
+        cursor: dict[str, Any] | None,
+        progress: dict[str, Any],
+    ) -> int:
+        """End this leg: store the cursor, give up the lease, return the number of the next leg.
+
+        ``state`` is that of the next leg (Extracting goes on, or Planning begins).
+
+        :raises StoppedError: the run is no longer this owner's.
+        """
+        ...
+
+    def resend(self, key: RunKey, now: datetime, limit: int) -> Run | None:
+        """Note that the run's message is sent again; None if that was done ``limit`` times."""
+        ...
+
+    def close(self, key: RunKey, now: datetime, state: RunState, reason: Reason) -> bool:
+        """End an open run without moving the snapshot; frees the group. ``dirty`` stays.
+
+        False if the run had already ended.
+        """
+        ...
+
+    def announced(self, key: RunKey) -> None:
+        """Note that the run's end has been published."""
+        ...
+
+    def learn(self, key: RunKey, facts: dict[str, str]) -> None:
+        """Remember at the group what was found out about its source (signature method, …)."""
+        ...
+
+
+class Batches(Protocol):
+    """The open batches of a planned run, as sets, and the commit that follows the last one."""
+
+    def base(self, enterprise: EnterpriseId, group_id: GroupId) -> RosterBase:
+        """Read what the group's roster holds, consistently."""
+        ...
+
+    def open(self, key: RunKey, batches: int) -> None:
+        """Write down which batches will be open (before ``planned``)."""
+        ...
+
+    def planned(self, key: RunKey, owner: str, now: datetime, result: PlanResult) -> None:
+        """Take the run from Planning to Applying and its change file into the group's ``dirty``.
+
+        :raises StoppedError: the run is no longer this owner's.
+        """
+        ...
+
+    def touch(self, key: RunKey, now: datetime) -> Run | None:
+        """Say that this run is being applied; None if it is not Applying (any more)."""
+        ...
+
+    def still_open(self, key: RunKey) -> Sequence[int]:
+        """List the batches that have not been finished."""
+        ...
+
+    def finish(self, key: RunKey, batch: int) -> bool:
+        """Strike out one batch; True once none is left open."""
+        ...
+
+    def note_unapplied(self, key: RunKey, batch: int, changes: Sequence[Change]) -> None:
+        """Remember changes that could not be applied, for the commit and for the next run."""
+        ...
+
+    def unapplied(self, key: RunKey) -> Sequence[Change]:
+        """List the changes that could not be applied."""
+        ...
+
+    def commit(
+        self,
+        key: RunKey,
+        now: datetime,
+        *,
+        state: RunState,
+        reason: Reason | None,
+        snapshot: Snapshot,
+        dirty: tuple[str, ...],
+    ) -> Snapshot | None:
+        """Close the run and move the group's pointer, in one transaction; returns the old base.
+
+        :raises StoppedError: the run had already ended.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A write that the roster could not take as it is: ``id`` names the record, ``code`` why."""
+
+    id: RecordId
+    code: str
+
+
+class Roster(Protocol):
+    """The roster table: what the learning platform reads."""
+
+    def apply(
+        self, key: RunKey, shards: int, writes: Sequence[RosterWrite], now: datetime
+    ) -> Sequence[Refusal]:
+        """Write records, each by itself, where no newer sequence has written the record.
+
+        What is already applied, or overtaken by a newer run, is no refusal. A user whose login name
+        belongs to another user is written without it, and refused with ``login_name_taken``.
+
+        :raises TryLaterError: some writes failed for a passing reason; all may be repeated.
+        """
+        ...
+
+
+class Objects(Protocol):
+    """The data bucket."""
+
+    def put(self, key: str, body: bytes, tags: dict[str, str] | None = None) -> None:
+        """Store a small object."""
+        ...
+
+    def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        """Read an object or a range of it.
+
+        :raises MissingObjectError: there is no such object.
+        """
+        ...
+
+    def upload(self, key: str, path: Path, tags: dict[str, str] | None = None) -> None:
+        """Store a file."""
+        ...
+
+    def download(self, key: str, path: Path) -> None:
+        """Fetch an object into a file.
+
+        :raises MissingObjectError: there is no such object.
+        """
+        ...
+
+    def tag(self, keys: Iterable[str], tags: dict[str, str]) -> None:
+        """Replace the tags of objects; those that are gone are passed over."""
+        ...
+
+
+class Queue(Protocol):
+    """One queue of messages of one kind."""
+
+    def send(self, messages: Iterable[BaseModel], *, delay_seconds: int = 0) -> None:
+        """Send messages, fairly queued by group."""
+        ...
+
+
+class Secrets(Protocol):
+    """Encrypts and decrypts a group's secrets, bound to the group by encryption context."""
+
+    def encrypt(self, group_id: GroupId, name: SecretName, secret: str) -> str:
+        """Encrypt one secret; the answer is base64."""
+        ...
+
+    def decrypt(self, group_id: GroupId, name: SecretName, ciphertext: str) -> str:
+        """Decrypt what ``encrypt`` gave for the same group and name."""
+        ...
+
+
+class Announcements(Protocol):
+    """The event bus."""
+
+    def run_finished(self, run: Run) -> None:
+        """Publish the end of a run, without personal data."""
+        ...
