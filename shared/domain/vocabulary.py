@@ -1,0 +1,45 @@
+"""OneRoster's closed vocabularies (1.1 and 1.2 together), read in any case and with stray spaces.
+
+A term beginning with ``ext:`` is an extension that 1.2 allows; it is kept as it is.
+"""
+
+import re
+
+_EXTENSION = re.compile(r"ext:[a-zA-Z0-9._-]+")
+
+
+def _terms(*terms: str) -> dict[str, str]:
+    return {term.casefold(): term for term in terms}
+
+
+ORG_TYPES = _terms("department", "district", "local", "national", "school", "state")
+SESSION_TYPES = _terms("gradingPeriod", "semester", "schoolYear", "term")
+CLASS_TYPES = _terms("homeroom", "scheduled")
+ROLES = _terms(
+    "administrator",  # 1.1; in 1.2 only for enrollments
+    "aide",
+    "counselor",
+    "districtAdministrator",
+    "guardian",
+    "parent",
+    "principal",
+    "proctor",
+    "relative",
+    "siteAdministrator",
+    "student",
+    "systemAdministrator",
+    "teacher",
+)
+ROLE_TYPES = _terms("primary", "secondary")
+BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+STUDENT_ROLE = "student"
+GUARDIAN_ROLES = ("guardian", "parent", "relative")
+
+
+def term(text: str, vocabulary: dict[str, str]) -> str | None:
+    """Return the canonical spelling of ``text``, or None if the vocabulary does not know it."""
+    stripped = text.strip()
+    if known := vocabulary.get(stripped.casefold()):
+        return known
+    return stripped if _EXTENSION.fullmatch(stripped) else None

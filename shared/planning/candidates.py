@@ -1,0 +1,53 @@
+"""What the roster is to hold of one collection: the staged rows laid over the base."""
+
+from shared.domain.collection import Collection
+from shared.planning.columns import PARSED_COLUMNS, RESOLVED_COLUMNS, names, table
+from shared.planning.tables import Connection
+
+CURRENT, STALE, PENDING = "current", "stale", "pending"
+"""States of a record: as the source has it; its latest row was rejected; seen gone, still here."""
+
+GONE, DELETED, OUTSIDE = "gone", "tobedeleted", "outside"
+"""Why a record is pending: absent from a proven collection, said to be deleted, out of scope."""
+
+
+def lay_over_base(connection: Connection, collection: Collection, proven: bool) -> None:
+    """Make ``candidate_…``: one row for each sourcedId that is in the roster or comes into it.
+
+    ``origin`` says where a row is from: ``same`` and ``parsed`` rows were delivered, ``stale`` ones
+    delivered but rejected (the base's last good values stand), ``unseen`` ones not delivered. Those
+    become pending if the collection is ``proven`` complete, otherwise they stay as they are.
+    Rows that are new have no id yet; parsed rows have no resolved references yet.
+    """
+    base, active = table("base", collection), table("active", collection)
+    parsed = names(PARSED_COLUMNS[collection], "p")
+    both = PARSED_COLUMNS[collection] | RESOLVED_COLUMNS[collection]
+    held = names(dict(both), "b")
+    gone = f"'{PENDING}'" if proven else "b.state"
+    why = f"'{GONE}'" if proven else "b.why"
+    deleted = f"(SELECT trim(sourced_id) FROM {table('deleted', collection)})"
+    outside = f"(SELECT key FROM {table('outside', collection)} WHERE key IS NOT NULL)"
+    connection.execute(
+        f"""
+        CREATE TABLE {table("candidate", collection)} AS
+        SELECT b.id, b.sourced_id, '{CURRENT}' AS state, NULL::VARCHAR AS why, b.fingerprint,
+               {held}, 'same' AS origin
+        FROM {table("same", collection)} s JOIN {base} b ON b.sourced_id = s.key
+        UNION ALL BY NAME
+        SELECT b.id, p.sourced_id, '{CURRENT}' AS state, p.fingerprint, {parsed},
+               'parsed' AS origin
+        FROM {table("parsed", collection)} p
+        LEFT JOIN {base} b ON b.sourced_id = p.sourced_id
+        UNION ALL BY NAME
+        SELECT b.id, b.sourced_id, '{STALE}' AS state, {held}, 'stale' AS origin
+        FROM {base} b WHERE b.sourced_id IN (
+            SELECT key FROM {table("rejected", collection)} WHERE key IS NOT NULL)
+        UNION ALL BY NAME
+        SELECT b.id, b.sourced_id, b.fingerprint, {held}, 'unseen' AS origin,
+               CASE WHEN b.sourced_id IN {deleted} OR b.sourced_id IN {outside} THEN '{PENDING}'
+                    ELSE {gone} END AS state,
+               CASE WHEN b.sourced_id IN {deleted} THEN '{DELETED}'
+                    WHEN b.sourced_id IN {outside} THEN '{OUTSIDE}' ELSE {why} END AS why
+        FROM {base} b WHERE b.sourced_id NOT IN (SELECT key FROM {active} WHERE key IS NOT NULL)
+        """
+    )

@@ -1,0 +1,160 @@
+"""Compares what the roster is to hold with what it holds: the changes, and their counts."""
+
+from collections.abc import Iterator
+
+from shared.domain.collection import Collection
+from shared.domain.run import EntityCounts
+from shared.planning.columns import (
+    ROW_COLUMNS,
+    SNAPSHOT_COLUMNS,
+    names,
+    struct,
+    table,
+)
+from shared.planning.references import REFERENCES
+from shared.planning.tables import Connection
+
+LINES_AT_A_TIME = 2000
+
+
+def find_changes(connection: Connection, collection: Collection, *, everything: bool) -> None:
+    """Make ``change_…``: id and action of each record that must be written.
+
+    New, different, uncertain (dirty), or all of them if ``everything`` is set. A user may have
+    several rows; a change in one of them changes the user.
+    """
+    compared = _compared_columns(collection)
+    result, base = table("result", collection), table("base", collection)
+    same_row = " AND b.sourced_id = r.sourced_id" if collection is Collection.USERS else ""
+    rekeyed = "r.id IN (SELECT id FROM rekeyed)" if collection is Collection.USERS else "false"
+    left = (
+        f"UNION SELECT id FROM {base} b WHERE NOT EXISTS "
+        f"(SELECT 1 FROM {result} r WHERE r.id = b.id{same_row})"
+        if collection is Collection.USERS
+        else ""
+    )
+    connection.execute(
+        f"""
+        CREATE TABLE {table("change", collection)} AS
+        WITH touched AS (
+            SELECT r.id FROM {result} r LEFT JOIN {base} b ON b.id = r.id{same_row}
+            WHERE b.id IS NULL OR {struct(compared, "b")}
+                  IS DISTINCT FROM {struct(compared, "r")}
+            UNION SELECT id FROM dirty WHERE collection = $collection
+            UNION SELECT id FROM {result} WHERE $everything
+            {left}
+        )
+        SELECT r.id, bool_or(r.state = 'current') AS current,
+               CASE WHEN r.id NOT IN (SELECT id FROM {base} WHERE NOT fresh) THEN 'create'
+                    WHEN {rekeyed} THEN 'rekey' ELSE 'update' END AS action
+        FROM {result} r WHERE r.id IN (SELECT id FROM touched) GROUP BY r.id
+        """,
+        {"collection": collection.value, "everything": everything},
+    )
+
+
+def _compared_columns(collection: Collection) -> dict[str, str]:
+    """What makes a record differ: its values and the records it refers to, by whatever sourcedId.
+
+    An enrollment's own sourcedId is no part of it.
+    """
+    references = {reference.column for reference in REFERENCES.get(collection, ())} - {"roles"}
+    if collection is Collection.ENROLLMENTS:
+        references = {"sourced_id", "class", "user", "school"}
+    return {n: k for n, k in ROW_COLUMNS[collection].items() if n not in references}
+
+
+def count(connection: Connection, collection: Collection) -> EntityCounts:
+    """Count what becomes of a collection's records; pending and stale ones are no part of it."""
+    actions: dict[str, int] = dict(
+        connection.execute(
+            f"SELECT action, count(*) FROM {table('change', collection)} "
+            "WHERE current GROUP BY action"
+        ).fetchall()
+    )
+    [(current,)] = connection.execute(
+        f"SELECT count(DISTINCT id) FROM {table('result', collection)} WHERE state = 'current'"
+    ).fetchall()
+    [(rejected,)] = connection.execute(
+        f"SELECT count(DISTINCT row) FROM {table('rejected', collection)}"
+    ).fetchall()
+    return EntityCounts(
+        created=actions.get("create", 0),
+        updated=actions.get("update", 0),
+        rekeyed=actions.get("rekey", 0),
+        unchanged=current - sum(actions.values()),
+        rejected=rejected,
+    )
+
+
+def count_pending(connection: Connection, collection: Collection) -> int:
+    """Count the records that are seen gone and still here."""
+    [(pending,)] = connection.execute(
+        f"SELECT count(DISTINCT id) FROM {table('result', collection)} WHERE state = 'pending'"
+    ).fetchall()
+    return int(pending)
+
+
+def change_lines(connection: Connection, collection: Collection) -> Iterator[str]:
+    """Yield the lines of the change file (``domain.change.Change`` as JSON), in the order of ids.
+
+    Ids are hashes: their order spreads the writes evenly over the roster's partitions.
+    """
+    login = "NULL"
+    logins = ""
+    if collection is Collection.USERS:
+        _make_logins(connection)
+        login = "any_value(l.login)"
+        logins = "LEFT JOIN login l ON l.id = c.id"
+    rows = connection.cursor().execute(
+        f"SELECT to_json({{'collection': '{collection}', 'id': c.id, "
+        "'action': any_value(c.action), "
+        f"'rows': list({struct(dict(ROW_COLUMNS[collection]), 'r')} ORDER BY r.sourced_id), "
+        f"'login': {login}}}) FROM {table('change', collection)} c "
+        f"JOIN {table('result', collection)} r ON r.id = c.id {logins} "
+        "GROUP BY c.id ORDER BY c.id"
+    )
+    for chunk in iter(lambda: rows.fetchmany(LINES_AT_A_TIME), []):
+        for (line,) in chunk:
+            yield line
+
+
+def _make_logins(connection: Connection) -> None:
+    """Make ``login``: the name a changed user is to have, and those it may hold from before.
+
+    Besides the base's name these are the names that dirty changes meant to take.
+    """
+    connection.execute(
+        """
+        CREATE TABLE login AS
+        WITH wanted AS (
+            SELECT id, min_by(login_name, sourced_id) FILTER (login_name IS NOT NULL) AS take
+            FROM result_users WHERE id IN (SELECT id FROM change_users) GROUP BY id
+        ),
+        held AS (
+            SELECT id, list(DISTINCT name) AS held, bool_or(sure) AS sure FROM (
+                SELECT id, login_name AS name, NOT fresh AND id NOT IN (
+                    SELECT id FROM dirty WHERE collection = 'users') AS sure
+                FROM base_users WHERE login_name IS NOT NULL
+                UNION ALL
+                SELECT id, login.take, false FROM dirty
+                WHERE collection = 'users' AND login.take IS NOT NULL
+            ) GROUP BY id
+        )
+        SELECT id, {'take': take, 'release': list_filter(
+            coalesce(held, []), lambda name: name IS DISTINCT FROM take)} AS login
+        FROM wanted LEFT JOIN held USING (id)
+        WHERE NOT (coalesce(sure, false) AND held = [take]) AND (take IS NOT NULL OR held IS NOT NULL)
+        """
+    )
+
+
+def differs_from_base(connection: Connection, collection: Collection) -> bool:
+    """Whether the snapshot of a collection must be written anew."""
+    columns = names(SNAPSHOT_COLUMNS[collection])
+    after = f"SELECT {columns} FROM {table('result', collection)}"
+    before = f"SELECT {columns} FROM {table('base', collection)} WHERE NOT fresh"
+    [(differs,)] = connection.execute(
+        f"SELECT EXISTS (({after} EXCEPT {before}) UNION ALL ({before} EXCEPT {after}))"
+    ).fetchall()
+    return bool(differs)

@@ -1,0 +1,183 @@
+"""Enrollments: memberships of users in classes, known by whom they join and not by their sourcedId.
+
+The membership is (class, user, role, begin date), in ids of our own: sources renumber enrollments,
+and a user that is re-keyed keeps its memberships.
+"""
+
+from shared.domain.collection import Collection
+from shared.planning.candidates import CURRENT, DELETED, GONE, OUTSIDE, PENDING, STALE
+from shared.planning.columns import PARSED_COLUMNS, SNAPSHOT_COLUMNS, names
+from shared.planning.identity import record_id_sql
+from shared.planning.tables import Connection
+
+_PARSED = PARSED_COLUMNS[Collection.ENROLLMENTS]
+_ID = record_id_sql(
+    "$group_id",
+    f"'{Collection.ENROLLMENTS.entity}'",
+    "class_id",
+    "user_id",
+    "role",
+    "coalesce(begin_date, '')",
+)
+
+
+def resolve_enrollments(
+    connection: Connection, group_id: str, *, proven: bool, moved: bool
+) -> None:
+    """Make ``result_enrollments``: delivered memberships over those of the base.
+
+    ``moved`` says that a sourcedId of a class or user means another record than in the base, so
+    that unchanged rows must be resolved again.
+    """
+    _deliver(connection, moved)
+    _reject(connection)
+    connection.execute(
+        f"UPDATE delivered SET id = {_ID} "
+        "WHERE id IS NULL OR class_id <> base_class OR user_id <> base_user",
+        {"group_id": group_id},
+    )
+    _drop_duplicates(connection)
+    _warn_school(connection)
+    _keep_base(connection, proven and _all_legible(connection))
+
+
+def _deliver(connection: Connection, moved: bool) -> None:
+    again = "true" if moved else "d.origin = 'parsed'"
+    connection.execute(
+        f"""
+        CREATE TABLE delivered AS
+        SELECT d.row, d.id, d.sourced_id, d.fingerprint, d.origin, d.base_class, d.base_user,
+               {names(_PARSED, "d")},
+               CASE WHEN {again} THEN c.id ELSE d.base_class END AS class_id,
+               CASE WHEN {again} THEN u.id ELSE d.base_user END AS user_id,
+               CASE WHEN {again} THEN c.school_id ELSE d.base_school END AS school_id
+        FROM (
+            SELECT s.row, b.id, s.key AS sourced_id, b.fingerprint, 'same' AS origin,
+                   b.class_id AS base_class, b.user_id AS base_user, b.school_id AS base_school,
+                   {names(_PARSED, "b")}
+            FROM same_enrollments s JOIN base_enrollments b ON b.id = s.id
+            UNION ALL BY NAME
+            SELECT p.row, p.sourced_id, p.fingerprint, 'parsed' AS origin, {names(_PARSED, "p")}
+            FROM parsed_enrollments p
+        ) d
+        LEFT JOIN map_classes c ON c.sourced_id = d."class"
+        LEFT JOIN map_users u ON u.sourced_id = d."user"
+        """
+    )
+
+
+def _reject(connection: Connection) -> None:
+    for column, resolved, target in (
+        ("class", "class_id", "rejected_classes"),
+        ("user", "user_id", "rejected_users"),
+    ):
+        connection.execute(
+            f"""
+            INSERT INTO findings BY NAME
+            SELECT 'enrollments' AS collection, 'error' AS severity, row, sourced_id,
+                   CASE WHEN "{column}" IN (SELECT key FROM {target})
+                        THEN 'reference_rejected' ELSE 'reference_unresolved' END AS code,
+                   '{column}' AS field, "{column}" AS found
+            FROM delivered WHERE {resolved} IS NULL
+            """
+        )
+    connection.execute(
+        "INSERT INTO rejected_enrollments SELECT row, sourced_id FROM delivered "
+        "WHERE class_id IS NULL OR user_id IS NULL"
+    )
+    connection.execute("DELETE FROM delivered WHERE class_id IS NULL OR user_id IS NULL")
+
+
+def _drop_duplicates(connection: Connection) -> None:
+    """Of several rows for one membership the one that lasts longest counts."""
+    connection.execute(
+        """
+        CREATE TEMP TABLE doubled AS
+        SELECT row, sourced_id FROM delivered
+        QUALIFY row_number() OVER (
+            PARTITION BY id ORDER BY end_date DESC NULLS FIRST, row DESC) > 1
+        """
+    )
+    connection.execute(
+        "INSERT INTO findings BY NAME SELECT 'enrollments' AS collection, 'warning' AS severity, "
+        "'duplicate_membership' AS code, 'not loaded' AS consequence, row, sourced_id, "
+        "'beginDate' AS field, '' AS found FROM doubled"
+    )
+    connection.execute("DELETE FROM delivered WHERE row IN (SELECT row FROM doubled)")
+
+
+def _warn_school(connection: Connection) -> None:
+    connection.execute(
+        """
+        INSERT INTO findings BY NAME
+        SELECT 'enrollments' AS collection, 'warning' AS severity, 'school_differs' AS code,
+               d.row, d.sourced_id, 'school' AS field, d.school AS found
+        FROM delivered d LEFT JOIN map_orgs o ON o.sourced_id = d.school
+        WHERE d.school IS NOT NULL AND o.id IS DISTINCT FROM d.school_id
+        """
+    )
+
+
+def _all_legible(connection: Connection) -> bool:
+    """Whether each rejected row says which membership it is, so that absences prove something."""
+    [(illegible,)] = connection.execute(
+        """
+        SELECT count(*) FROM rejected_enrollments r JOIN staged_enrollments s ON s.row = r.row
+        WHERE nullif(trim(s."class"), '') IS NULL OR nullif(trim(s."user"), '') IS NULL
+        """
+    ).fetchall()
+    return bool(illegible == 0)
+
+
+def _keep_base(connection: Connection, proven: bool) -> None:
+    """Add what the base holds besides: rejected rows' records, pending ones, those not spoken of.
+
+    A base row that is the same membership as a delivered one is that one.
+    """
+    gone = f"'{PENDING}'" if proven else "b.state"
+    why = f"'{GONE}'" if proven else "b.why"
+    columns = SNAPSHOT_COLUMNS[Collection.ENROLLMENTS]
+    rest = {name: kind for name, kind in columns.items() if name not in _JUDGED}
+    connection.execute(
+        f"""
+        CREATE TABLE result_enrollments AS
+        SELECT id, sourced_id, '{CURRENT}' AS state, NULL::VARCHAR AS why, fingerprint,
+               {names(_PARSED)}, class_id, user_id, school_id, origin
+        FROM delivered
+        UNION ALL BY NAME
+        SELECT {names(rest, "b")},
+               CASE WHEN b.id IN (SELECT id FROM bad) THEN NULL ELSE b.fingerprint END
+                   AS fingerprint,
+               CASE WHEN b.id IN (SELECT id FROM bad) THEN '{STALE}'
+                    WHEN b.id IN (SELECT id FROM dead) OR {_OUT} THEN '{PENDING}'
+                    ELSE {gone} END AS state,
+               CASE WHEN b.id IN (SELECT id FROM bad) THEN NULL
+                    WHEN b.id IN (SELECT id FROM dead) THEN '{DELETED}'
+                    WHEN {_OUT} THEN '{OUTSIDE}' ELSE {why} END AS why,
+               'unseen' AS origin
+        FROM base_enrollments b
+        WHERE b.id NOT IN (SELECT id FROM delivered)
+        """.replace("(SELECT id FROM bad)", f"({_named_by('rejected_enrollments')})").replace(
+            "(SELECT id FROM dead)", f"({_named_by('deleted_enrollments')})"
+        )
+    )
+
+
+_JUDGED = ("state", "why", "fingerprint")
+_OUT = (
+    '(b."class" IN (SELECT key FROM outside_classes WHERE key IS NOT NULL) '
+    'OR b."user" IN (SELECT key FROM outside_users WHERE key IS NOT NULL))'
+)
+
+
+def _named_by(rows: str) -> str:
+    """Spell the ids of base rows that ``rows`` speak of: by sourcedId, or by whom they join."""
+    return f"""
+        SELECT n.id FROM base_enrollments n JOIN (
+            SELECT s.* FROM staged_enrollments s WHERE s.row IN (SELECT row FROM {rows})
+        ) s ON n.sourced_id = trim(s.sourced_id)
+        UNION ALL
+        SELECT n.id FROM base_enrollments n JOIN (
+            SELECT s.* FROM staged_enrollments s WHERE s.row IN (SELECT row FROM {rows})
+        ) s ON n."class" = trim(s."class") AND n."user" = trim(s."user")
+        """

@@ -1,0 +1,159 @@
+"""Reads the rows that the last snapshot does not know as they are: parses, repairs, rejects."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+
+from shared.domain.collection import Collection
+from shared.domain.findings import Repairs, shape_of
+from shared.domain.records import RECORD_MODELS
+from shared.domain.staged import STAGED_COLUMNS
+from shared.planning.columns import PARSED_COLUMNS, definition, spelled, struct, table
+from shared.planning.tables import Connection
+
+ROWS_AT_A_TIME = 2000
+_SHOWN = {"unknown_role", "unknown_term", "bad_boolean"}
+
+
+def read_new_rows(connection: Connection, collection: Collection, directory: Path) -> None:
+    """Make ``same_…``, ``parsed_…`` and ``rejected_…`` of the active rows.
+
+    ``same`` rows are in the base with the same fingerprint: they cost no parsing. All others go
+    through the record models; what these find wrong goes to ``findings``. A row that lost a value
+    keeps no fingerprint, so that it is read and reported again until it is good.
+    """
+    enrollments = collection is Collection.ENROLLMENTS
+    match = (
+        'b."class" = trim(a."class") AND b."user" = trim(a."user")'
+        if enrollments
+        else "b.sourced_id = a.key"
+    )
+    same, active = table("same", collection), table("active", collection)
+    connection.execute(
+        f"CREATE TABLE {same} AS SELECT a.row, a.key, b.id FROM {active} a "
+        f"JOIN {table('base', collection)} b ON {match} AND b.fingerprint = a.fingerprint"
+    )
+    columns = {"row": "BIGINT"} | {n: str(k) for n, k in STAGED_COLUMNS[collection].items()}
+    # A cursor of its own: the findings are written while the rows are read.
+    rows = connection.cursor().execute(
+        f"SELECT to_json({struct(columns, 's')}) FROM {table('staged', collection)} s "
+        f"WHERE s.row IN (SELECT row FROM {active} EXCEPT SELECT row FROM {same})"
+    )
+    parsed_file, findings_file = directory / "parsed.json", directory / "findings.json"
+    adapter = _adapter(collection)
+    with parsed_file.open("wb") as parsed, findings_file.open("w") as findings:
+        separator = b"["
+        for chunk in iter(lambda: rows.fetchmany(ROWS_AT_A_TIME), []):
+            good, wrong = _read(adapter, collection, [row for (row,) in chunk])
+            findings.writelines(json.dumps(line) + "\n" for line in wrong)
+            if good:
+                parsed.write(separator + adapter.dump_json(good, by_alias=True)[1:-1])
+                separator = b",\n"
+        parsed.write(b"[]" if separator == b"[" else b"]")
+
+    spec = spelled({"row": "BIGINT", "sourced_id": "VARCHAR"} | PARSED_COLUMNS[collection])
+    _keep_findings(connection, collection, findings_file)
+    connection.execute(
+        f"CREATE TABLE {table('parsed', collection)} AS SELECT p.*, "
+        "CASE WHEN p.row NOT IN (SELECT row FROM wrong) THEN a.fingerprint END AS fingerprint "
+        f"FROM read_json('{parsed_file}', format = 'array', maximum_object_size = 67108864, "
+        f"columns = {spec}) p JOIN {active} a ON a.row = p.row"
+    )
+    connection.execute(
+        f"CREATE TABLE {table('rejected', collection)} AS SELECT row, key FROM {active} "
+        f"WHERE row NOT IN (SELECT row FROM {same}) "
+        f"AND row NOT IN (SELECT row FROM {table('parsed', collection)})"
+    )
+    parsed_file.unlink()
+    findings_file.unlink()
+
+
+@cache
+def _adapter(collection: Collection) -> TypeAdapter[Any]:
+    return TypeAdapter(list[RECORD_MODELS[collection]])  # type: ignore[misc]
+
+
+def _read(
+    adapter: TypeAdapter[Any], collection: Collection, rows: list[str]
+) -> tuple[list[Any], list[dict[str, Any]]]:
+    """Parse rows (JSON texts); the bad ones are left out and described."""
+    wrong: list[dict[str, Any]] = []
+    repairs = Repairs(collection)
+    try:
+        good = adapter.validate_json(f"[{','.join(rows)}]", context=repairs)
+    except ValidationError as error:
+        bad = set()
+        for problem in error.errors(include_url=False, include_context=False):
+            index = int(problem["loc"][0])
+            bad.add(index)
+            wrong.append(_finding(json.loads(rows[index]), problem))
+        repairs = Repairs(collection)
+        kept = [row for index, row in enumerate(rows) if index not in bad]
+        good = adapter.validate_json(f"[{','.join(kept)}]", context=repairs) if kept else []
+    wrong.extend(
+        {
+            "code": code,
+            "severity": "warning",
+            "row": row,
+            "sourced_id": sourced_id or None,
+            "field": to_camel(name),
+            "found": found,
+        }
+        for row, sourced_id, code, name, found in repairs.found
+    )
+    return good, wrong
+
+
+def _finding(row: dict[str, Any], problem: Any) -> dict[str, Any]:
+    named = [part for part in problem["loc"][1:] if isinstance(part, str)]
+    code = problem["type"] if problem["type"] in _CODES else "bad_value"
+    value = problem["input"]
+    found = str(value)[:40] if code in _SHOWN else shape_of(_scalar(value))
+    field = to_camel(named[-1]) if named else "givenName"
+    return {
+        "code": code,
+        "severity": "error",
+        "row": row["row"],
+        "sourced_id": row["sourced_id"],
+        "field": field,
+        "found": found,
+    }
+
+
+_CODES = {
+    "missing_sourced_id",
+    "missing_value",
+    "too_long",
+    "bad_characters",
+    "unknown_role",
+    "bad_date",
+}
+
+
+def _scalar(value: object) -> object:
+    return None if isinstance(value, dict | list) else value
+
+
+def _keep_findings(connection: Connection, collection: Collection, file: Path) -> None:
+    columns = {
+        "code": "VARCHAR",
+        "severity": "VARCHAR",
+        "row": "BIGINT",
+        "sourced_id": "VARCHAR",
+        "field": "VARCHAR",
+        "found": "VARCHAR",
+    }
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE wrong ({definition(columns)})")
+    if file.stat().st_size:
+        connection.execute(
+            f"INSERT INTO wrong SELECT * FROM read_json('{file}', "
+            f"format = 'newline_delimited', columns = {spelled(columns)})"
+        )
+    connection.execute(
+        f"INSERT INTO findings BY NAME SELECT '{collection}' AS collection, * FROM wrong"
+    )
+

@@ -1,0 +1,222 @@
+"""Resolves references to ids, for whole collections at once.
+
+A reference resolves if its target is in the roster after this run. Hard references reject the row;
+soft ones lose the value, with a warning. Enrollments have a module of their own.
+"""
+
+from dataclasses import dataclass
+
+from shared.domain.collection import Collection
+from shared.domain.group import GroupConfig
+from shared.planning.candidates import STALE
+from shared.planning.columns import (
+    PARSED_COLUMNS,
+    RESOLVED_COLUMNS,
+    SNAPSHOT_COLUMNS,
+    names,
+    table,
+)
+from shared.planning.tables import Connection
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column that refers to another record by sourcedId, and the column for the id found."""
+
+    column: str
+    target: Collection
+    resolved: str
+    field: str
+    hard: bool = False
+    many: bool = False
+
+
+REFERENCES: dict[Collection, tuple[Reference, ...]] = {
+    Collection.ORGS: (Reference("parent", Collection.ORGS, "parent_id", "parent"),),
+    Collection.ACADEMIC_SESSIONS: (
+        Reference("parent", Collection.ACADEMIC_SESSIONS, "parent_id", "parent"),
+    ),
+    Collection.COURSES: (
+        Reference("org", Collection.ORGS, "org_id", "org"),
+        Reference("school_year", Collection.ACADEMIC_SESSIONS, "school_year_id", "schoolYear"),
+    ),
+    Collection.CLASSES: (
+        Reference("school", Collection.ORGS, "school_id", "school", hard=True),
+        Reference("course", Collection.COURSES, "course_id", "course"),
+        Reference("terms", Collection.ACADEMIC_SESSIONS, "term_ids", "terms", many=True),
+    ),
+    Collection.USERS: (
+        Reference("roles", Collection.ORGS, "org_ids", "orgs", many=True),
+        Reference("primary_org", Collection.ORGS, "primary_org_id", "primaryOrg"),
+        Reference("agents", Collection.USERS, "agent_ids", "agents", many=True),
+    ),
+}
+
+
+def map_ids(connection: Connection, collection: Collection, source: str) -> bool:
+    """Make ``map_…``: sourcedId to id (and a class's school), of all records in the roster.
+
+    ``source`` is ``candidate`` (for references within the collection) or ``result``. Returns
+    whether any sourcedId means another record than it did in the base.
+    """
+    columns = "sourced_id, id"
+    if source == "result" and collection is Collection.CLASSES:
+        columns += ", school_id"
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {table('map', collection)} AS "
+        f"SELECT {columns} FROM {table(source, collection)}"
+    )
+    after = f"SELECT {columns} FROM {table('map', collection)}"
+    before = f"SELECT {columns} FROM {table('base', collection)}"
+    [(moved,)] = connection.execute(
+        f"SELECT EXISTS (({after} EXCEPT {before}) UNION ALL ({before} EXCEPT {after}))"
+    ).fetchall()
+    return bool(moved)
+
+
+def resolve(
+    connection: Connection, collection: Collection, config: GroupConfig, moved: set[Collection]
+) -> None:
+    """Make ``result_…`` of ``candidate_…``: with references resolved, hard failures taken out.
+
+    Rows that were not delivered keep what the base resolved. So do unchanged ones, unless a
+    collection that they refer to has ``moved``.
+    """
+    references = REFERENCES[collection]
+    # Customers are linked to orgs in the group's configuration, so orgs are looked at every time.
+    again = collection is Collection.ORGS or any(r.target in moved for r in references)
+    origins = ("parsed", "same") if again else ("parsed",)
+    due = f"c.origin IN ({', '.join(repr(origin) for origin in origins)})"
+    candidate = table("candidate", collection)
+    joins, values = [], {}
+    for reference in references:
+        source = table("map", reference.target)
+        name = f"by_{reference.column}"
+        if reference.many:
+            _resolve_list(connection, collection, reference, due)
+            joins.append(f"LEFT JOIN {name} ON {name}.sourced_id = c.sourced_id")
+            values[reference.resolved] = f"{name}.ids"
+        else:
+            joins.append(f'LEFT JOIN {source} {name} ON {name}.sourced_id = c."{reference.column}"')
+            values[reference.resolved] = f"{name}.id"
+    joins += _own_columns(collection, config, values)
+    if collection is Collection.ORGS:
+        _link_customers(connection, config)
+
+    hard = [reference for reference in references if reference.hard]
+    resolved = ", ".join(
+        f'CASE WHEN {due} THEN {values[name]} ELSE c."{name}" END AS "{name}"'
+        for name in RESOLVED_COLUMNS[collection]
+    )
+    kept = ("id", "sourced_id", "state", "why", "fingerprint", "origin")
+    fixed = ", ".join(f"c.{name}" for name in kept)
+    failed = " OR ".join(f"{values[reference.resolved]} IS NULL" for reference in hard) or "false"
+    result = table("result", collection)
+    connection.execute(
+        f"CREATE TABLE {result} AS "
+        f"SELECT {fixed}, {names(PARSED_COLUMNS[collection], 'c')}, {resolved}, "
+        f"({due} AND ({failed})) AS failed FROM {candidate} c {' '.join(joins)}"
+    )
+    for reference in hard:
+        _reject(connection, collection, reference)
+    for reference in references:
+        if not reference.hard:
+            _warn(connection, collection, reference)
+
+
+def _own_columns(collection: Collection, config: GroupConfig, values: dict[str, str]) -> list[str]:
+    """Name the sources of the resolved columns that are not references."""
+    if collection is Collection.ORGS:
+        values["customer_id"] = "customer.customer_id"
+        values["root"] = "c.sourced_id = (SELECT sourced_id FROM root)"
+        return ["LEFT JOIN customer ON customer.org = c.sourced_id"]
+    if collection is Collection.USERS:
+        suffix = config.suffix.replace("'", "''")
+        values["login_name"] = f"c.username || '{suffix}'"
+    return []
+
+
+def _link_customers(connection: Connection, config: GroupConfig) -> None:
+    connection.execute("CREATE OR REPLACE TEMP TABLE customer (org VARCHAR, customer_id VARCHAR)")
+    for customer in config.customers:
+        if customer.org_sourced_id is not None:
+            connection.execute(
+                "INSERT INTO customer VALUES (?, ?)",
+                [customer.org_sourced_id, customer.customer_id],
+            )
+
+
+def _resolve_list(
+    connection: Connection, collection: Collection, reference: Reference, due: str
+) -> None:
+    # A role without a known org keeps its place, so that org_ids stays parallel to roles.
+    roles = reference.column == "roles"
+    item, ids = ("item.org", "list(m.id ORDER BY place)") if roles else ("item", _FOUND)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE by_{reference.column} AS
+        SELECT i.sourced_id, {ids} AS ids
+        FROM (SELECT c.sourced_id, unnest(c."{reference.column}") AS item,
+                     generate_subscripts(c."{reference.column}", 1) AS place
+              FROM {table("candidate", collection)} c WHERE {due}) i
+        LEFT JOIN {table("map", reference.target)} m ON m.sourced_id = {item}
+        GROUP BY i.sourced_id
+        """
+    )
+
+
+_FOUND = "list(m.id ORDER BY place) FILTER (m.id IS NOT NULL)"
+
+
+def _reject(connection: Connection, collection: Collection, reference: Reference) -> None:
+    """Take rows out whose hard reference failed; what the base holds of them stays as it was."""
+    result, base = table("result", collection), table("base", collection)
+    rejected = table("rejected", reference.target)
+    connection.execute(
+        f"""
+        INSERT INTO findings BY NAME
+        SELECT '{collection}' AS collection, 'error' AS severity, a.row, r.sourced_id,
+               CASE WHEN r."{reference.column}" IN (SELECT key FROM {rejected})
+                    THEN 'reference_rejected' ELSE 'reference_unresolved' END AS code,
+               '{reference.field}' AS field, r."{reference.column}" AS found
+        FROM {result} r JOIN {table("active", collection)} a ON a.key = r.sourced_id
+        WHERE r.failed
+        """
+    )
+    connection.execute(
+        f"INSERT INTO {table('rejected', collection)} SELECT a.row, a.key "
+        f"FROM {result} r JOIN {table('active', collection)} a ON a.key = r.sourced_id "
+        "WHERE r.failed"
+    )
+    columns = dict(SNAPSHOT_COLUMNS[collection])
+    del columns["state"], columns["fingerprint"]
+    connection.execute(
+        f"INSERT INTO {result} BY NAME SELECT {names(columns, 'b')}, '{STALE}' AS state, "
+        f"'stale' AS origin, false AS failed FROM {base} b "
+        f"WHERE b.sourced_id IN (SELECT sourced_id FROM {result} WHERE failed)"
+    )
+    connection.execute(f"DELETE FROM {result} WHERE failed")
+
+
+def _warn(connection: Connection, collection: Collection, reference: Reference) -> None:
+    column = f'r."{reference.column}"'
+    target = table("map", reference.target)
+    if reference.many:
+        item = "item.org" if reference.column == "roles" else "item"
+        missing = (
+            f"SELECT r.sourced_id, {item} AS found FROM (SELECT sourced_id, state, "
+            f'unnest("{reference.column}") AS item FROM {table("result", collection)} '
+            f"WHERE state = 'current') r WHERE {item} IS NOT NULL "
+            f"AND {item} NOT IN (SELECT sourced_id FROM {target})"
+        )
+    else:
+        missing = (
+            f"SELECT r.sourced_id, {column} AS found FROM {table('result', collection)} r "
+            f'WHERE state = \'current\' AND {column} IS NOT NULL AND r."{reference.resolved}" IS NULL'
+        )
+    connection.execute(
+        f"INSERT INTO findings BY NAME SELECT '{collection}' AS collection, 'warning' AS severity, "
+        "'reference_unresolved' AS code, a.row, m.sourced_id, "
+        f"'{reference.field}' AS field, m.found FROM ({missing}) m "
+        f"LEFT JOIN {table('active', collection)} a ON a.key = m.sourced_id"
+    )

@@ -1,0 +1,51 @@
+"""The group's root partner: the org under which the source knows the institution itself."""
+
+from shared.domain.collection import Collection
+from shared.domain.group import GroupConfig
+from shared.planning.columns import fingerprint
+from shared.planning.tables import Connection
+
+
+def place_root(connection: Connection, config: GroupConfig) -> bool:
+    """Make ``root`` and see to it that the staged orgs hold it; True if it had to be made.
+
+    The org whose sourcedId, or else whose identifier, is the client partner id is the root. Where
+    the source has none, a root known from before stays as it is, and otherwise one is made: the
+    root is the frame of the whole roster, and the absence of one org must not take it away.
+    """
+    connection.execute(
+        """
+        CREATE TABLE root AS
+        SELECT sourced_id, origin FROM (
+            SELECT trim(sourced_id) AS sourced_id, trim(identifier) AS identifier,
+                   'staged' AS origin
+            FROM staged_orgs WHERE lower(trim(coalesce(status, ''))) <> 'tobedeleted'
+            UNION ALL SELECT sourced_id, identifier, 'base' FROM base_orgs
+        )
+        WHERE sourced_id = $id OR identifier = $id
+        ORDER BY origin = 'base', sourced_id <> $id, sourced_id LIMIT 1
+        """,
+        {"id": config.client_partner_id},
+    )
+    found = connection.execute("SELECT sourced_id, origin FROM root").fetchone()
+    if found is None:
+        connection.execute("INSERT INTO root VALUES (?, 'made')", [config.client_partner_id])
+        values = "?::VARCHAR AS sourced_id, ?::VARCHAR AS name"
+        parameters = [config.client_partner_id, config.name]
+        source = ""
+    elif found[1] == "base":
+        values, parameters, source = "sourced_id, name, type, identifier, parent", [found[0]], (
+            "FROM base_orgs WHERE sourced_id = ?"
+        )
+    else:
+        return False
+    connection.execute(
+        "INSERT INTO staged_orgs BY NAME "
+        f"SELECT (SELECT coalesce(max(row), 0) + 1 FROM staged_orgs) AS row, {values} {source}",
+        parameters,
+    )
+    connection.execute(
+        f"UPDATE staged_orgs SET fingerprint = {fingerprint(Collection.ORGS, 'staged_orgs')} "
+        "WHERE fingerprint IS NULL"
+    )
+    return found is None

@@ -1,0 +1,96 @@
+"""Which staged rows take part in the plan: present, in the group's scope, each record once."""
+
+from shared.domain.collection import Collection
+from shared.domain.group import Scope
+from shared.domain.vocabulary import GUARDIAN_ROLES, STUDENT_ROLE
+from shared.planning.columns import table
+from shared.planning.tables import Connection
+
+_KEY = "nullif(trim(sourced_id), '')"
+_GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)
+_KINDS = (
+    "list_transform(roles, lambda r: CASE "
+    f"WHEN lower(trim(r.role)) = '{STUDENT_ROLE}' THEN 'student' "
+    f"WHEN lower(trim(r.role)) IN ({_GUARDIANS}) THEN 'guardian' ELSE 'staff' END)"
+)
+_STATUS = (
+    "CASE WHEN lower(trim(status)) = 'inactive' "
+    "OR lower(trim(enabled_user)) IN ('false', '0', 'no') THEN 'inactive' ELSE 'active' END"
+)
+
+
+def select_rows(connection: Connection, collection: Collection, scope: Scope) -> bool:
+    """Make ``deleted_…``, ``outside_…`` and ``active_…`` of the staged rows.
+
+    ``deleted`` are explicit deletions (``tobedeleted``), ``outside`` what the group's scope leaves
+    out (not the same as gone), ``active`` what is to be compared, each record once.
+
+    Returns whether every row said which record it is. If not, a record missing from the collection
+    may be one of those rows, so that nothing is proven gone by its absence.
+    """
+    staged, outside = table("staged", collection), table("outside", collection)
+    connection.execute(
+        f"CREATE TABLE {table('deleted', collection)} AS "
+        f"SELECT * FROM {staged} WHERE lower(trim(status)) = 'tobedeleted'"
+    )
+    condition, parameters = _outside(collection, scope)
+    connection.execute(
+        f"CREATE TABLE {outside} AS SELECT row, {_KEY} AS key FROM {staged} WHERE {condition}",
+        parameters,
+    )
+    enrollments = collection is Collection.ENROLLMENTS
+    columns = 'key, fingerprint, "class", "user"' if enrollments else "key, fingerprint"
+    identity = 'fingerprint, "class", "user"' if enrollments else "coalesce(key, row::VARCHAR)"
+    # The last of several rows counts: while pages are read, a changed record can come again later.
+    connection.execute(
+        f"""
+        CREATE TABLE {table("active", collection)} AS
+        SELECT row, {columns}, min(fingerprint) OVER same <> fingerprint AS differs
+        FROM (SELECT *, {_KEY} AS key FROM {staged})
+        WHERE lower(trim(coalesce(status, ''))) <> 'tobedeleted'
+          AND row NOT IN (SELECT row FROM {outside})
+        WINDOW same AS (PARTITION BY {identity})
+        QUALIFY row = max(row) OVER same
+        """
+    )
+    if enrollments:
+        return True
+    _report_duplicates(connection, collection)
+    [(nameless,)] = connection.execute(
+        f"SELECT count(*) FROM {staged} WHERE {_KEY} IS NULL"
+    ).fetchall()
+    return bool(nameless == 0)
+
+
+def _outside(collection: Collection, scope: Scope) -> tuple[str, list[object]]:
+    conditions: list[str] = []
+    parameters: list[object] = []
+    if collection is Collection.USERS:
+        conditions.append(f"len(roles) > 0 AND NOT list_has_any({_KINDS}, ?::VARCHAR[])")
+        parameters.append([str(role) for role in scope.roles])
+        conditions.append(f"NOT list_contains(?::VARCHAR[], {_STATUS})")
+        parameters.append([str(status) for status in scope.statuses])
+        if scope.schools is not None:
+            orgs = "list_transform(roles, lambda r: trim(r.org))"
+            conditions.append(f"len(roles) > 0 AND NOT list_has_any({orgs}, ?::VARCHAR[])")
+            parameters.append(list(scope.schools))
+    if collection is Collection.CLASSES:
+        if scope.schools is not None:
+            conditions.append("NOT list_contains(?::VARCHAR[], trim(school))")
+            parameters.append(list(scope.schools))
+        if scope.classes is not None:
+            conditions.append("NOT list_contains(?::VARCHAR[], trim(sourced_id))")
+            parameters.append(list(scope.classes))
+    if collection is Collection.ENROLLMENTS:
+        conditions.append('trim("class") IN (SELECT key FROM outside_classes)')
+        conditions.append('trim("user") IN (SELECT key FROM outside_users)')
+    return " OR ".join(f"coalesce({c}, false)" for c in conditions) or "false", parameters
+
+
+def _report_duplicates(connection: Connection, collection: Collection) -> None:
+    connection.execute(
+        f"INSERT INTO findings BY NAME SELECT '{collection}' AS collection, "
+        "'duplicate_row' AS code, 'warning' AS severity, 'loaded' AS consequence, row, "
+        "key AS sourced_id, 'sourcedId' AS field, key AS found "
+        f"FROM {table('active', collection)} WHERE differs AND key IS NOT NULL"
+    )

@@ -1,0 +1,116 @@
+"""The working tables of a plan: what was staged, what the roster holds, and what is uncertain."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from shared.domain.collection import Collection
+from shared.domain.staged import STAGED_COLUMNS
+from shared.planning.columns import (
+    ROW_COLUMNS,
+    SNAPSHOT_COLUMNS,
+    definition,
+    fingerprint,
+    names,
+    spelled,
+    table,
+)
+
+Connection = duckdb.DuckDBPyConnection
+
+
+def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connection:
+    """Open an empty database that spills into ``directory`` past ``memory_limit`` (``"1GB"``)."""
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "temp_directory": str(directory / "spill"),
+            "home_directory": str(directory),
+            # Nothing may be fetched: every extension used is built into the wheel.
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        },
+    )
+    connection.execute("SET preserve_insertion_order = true")
+    connection.execute(
+        "CREATE TABLE findings (collection VARCHAR, code VARCHAR, severity VARCHAR, "
+        "consequence VARCHAR, row BIGINT, sourced_id VARCHAR, school VARCHAR, field VARCHAR, "
+        "found VARCHAR)"
+    )
+    return connection
+
+
+def load_staged(connection: Connection, collection: Collection, files: Sequence[Path]) -> None:
+    """Make ``staged_…``: the rows as delivered, numbered from 1, with their fingerprints."""
+    columns = STAGED_COLUMNS[collection]
+    source = "(SELECT " + ", ".join(f'NULL::{k} AS "{n}"' for n, k in columns.items())
+    source += " WHERE false)"
+    if files:
+        paths = ", ".join(f"'{path}'" for path in files)
+        source = (
+            f"read_json([{paths}], format = 'newline_delimited', columns = {spelled(columns)}, "
+            "compression = 'gzip', maximum_object_size = 67108864)"
+        )
+    connection.execute(
+        f"CREATE TABLE {table('staged', collection)} AS "
+        f"SELECT row_number() OVER () AS row, {names(dict(columns), 's')}, "
+        f"{fingerprint(collection, 's')} AS fingerprint FROM {source} AS s"
+    )
+
+
+def load_base(connection: Connection, collection: Collection, file: Path | None) -> None:
+    """Make ``base_…``: what the roster holds. ``fresh`` marks records that no snapshot has yet."""
+    columns = SNAPSHOT_COLUMNS[collection]
+    base = table("base", collection)
+    connection.execute(f"CREATE TABLE {base} ({definition(columns)}, fresh BOOLEAN)")
+    if file is not None:
+        connection.execute(
+            f"INSERT INTO {base} BY NAME "
+            f"SELECT {names(columns)}, false AS fresh FROM read_parquet('{file}')"
+        )
+
+
+def load_dirty(connection: Connection, file: Path | None) -> None:
+    """Make ``dirty``: records that earlier runs meant to write and may or may not have written."""
+    connection.execute(
+        "CREATE TABLE dirty (position BIGINT, collection VARCHAR, id VARCHAR, rows JSON, "
+        "login STRUCT(take VARCHAR, release VARCHAR[]))"
+    )
+    if file is not None:
+        connection.execute(
+            "INSERT INTO dirty SELECT row_number() OVER (), collection, id, rows, login "
+            f"FROM read_json('{file}', format = 'newline_delimited', columns = {{"
+            "'collection': 'VARCHAR', 'id': 'VARCHAR', 'rows': 'JSON', "
+            "'login': 'STRUCT(take VARCHAR, release VARCHAR[])'}, maximum_object_size = 67108864)"
+        )
+
+
+def merge_dirty(connection: Connection, collection: Collection) -> None:
+    """Take dirty records out of the base's certainty: they lose their fingerprint.
+
+    A record that only a dirty change knows is added to the base: it may stand in the roster, and
+    must not be forgotten if the source no longer has it.
+    """
+    base = table("base", collection)
+    shape = ", ".join(f'"{n}":"{k}"' for n, k in ROW_COLUMNS[collection].items())
+    connection.execute(
+        f"""
+        INSERT INTO {base} BY NAME
+        SELECT id, 'current' AS state, true AS fresh, unnest(record)
+        FROM (
+            SELECT id, unnest(from_json(rows, '[{{{shape}}}]')) AS record
+            FROM dirty
+            WHERE collection = ? AND id NOT IN (SELECT id FROM {base})
+            QUALIFY position = max(position) OVER (PARTITION BY id)
+        )
+        """,
+        [collection.value],
+    )
+    connection.execute(
+        f"UPDATE {base} SET fingerprint = NULL "
+        "WHERE id IN (SELECT id FROM dirty WHERE collection = ?)",
+        [collection.value],
+    )
