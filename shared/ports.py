@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from shared.domain.change import Change, RosterWrite
+from shared.domain.change import RosterWrite
+from shared.domain.collection import Collection
 from shared.domain.group import SecretName
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.run import Counts, Mode, Notice, Plan, Reason, Run, RunState, Snapshot, Trigger
@@ -46,6 +47,35 @@ class PlanResult:
     notices: tuple[Notice, ...]
     plan: Plan
     rejected: int
+
+
+@dataclass(frozen=True)
+class Unapplied:
+    """A change that could not be applied, by its record, and why."""
+
+    collection: Collection
+    id: RecordId
+    code: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """How a run ends that moves the snapshot.
+
+    ``owner`` is given when the planner itself closes a run without changes. ``dirty`` replaces the
+    group's: the change files whose records are still uncertain. ``supersedes`` are the objects that
+    are no longer needed then.
+    """
+
+    state: RunState
+    snapshot: Snapshot
+    shards: int
+    dirty: tuple[str, ...] = ()
+    supersedes: tuple[str, ...] = ()
+    counts: Counts | None = None
+    notices: tuple[Notice, ...] = ()
+    reason: Reason | None = None
+    owner: str | None = None
 
 
 class Runs(Protocol):
@@ -101,10 +131,12 @@ class Legs(Protocol):
         state: RunState,
         cursor: dict[str, Any] | None,
         progress: dict[str, Any],
+        delay_seconds: int = 0,
     ) -> int:
         """End this leg: store the cursor, give up the lease, return the number of the next leg.
 
-        ``state`` is that of the next leg (Extracting goes on, or Planning begins).
+        ``state`` is that of the next leg (Extracting goes on, or Planning begins);
+        ``delay_seconds`` how long its message will be held back.
 
         :raises StoppedError: the run is no longer this owner's.
         """
@@ -114,10 +146,17 @@ class Legs(Protocol):
         """Note that the run's message is sent again; None if that was done ``limit`` times."""
         ...
 
-    def close(self, key: RunKey, now: datetime, state: RunState, reason: Reason) -> bool:
+    def close(
+        self,
+        key: RunKey,
+        now: datetime,
+        state: RunState,
+        reason: Reason,
+        owner: str | None = None,
+    ) -> bool:
         """End an open run without moving the snapshot; frees the group. ``dirty`` stays.
 
-        False if the run had already ended.
+        False if the run had already ended, or belongs to a living owner other than ``owner``.
         """
         ...
 
@@ -133,11 +172,11 @@ class Legs(Protocol):
 class Batches(Protocol):
     """The open batches of a planned run, as sets, and the commit that follows the last one."""
 
-    def base(self, enterprise: EnterpriseId, group_id: GroupId) -> RosterBase:
+    def base(self, key: RunKey) -> RosterBase:
         """Read what the group's roster holds, consistently."""
         ...
 
-    def open(self, key: RunKey, batches: int) -> None:
+    def open(self, key: RunKey, plan: Plan) -> None:
         """Write down which batches will be open (before ``planned``)."""
         ...
 
@@ -152,33 +191,24 @@ class Batches(Protocol):
         """Say that this run is being applied; None if it is not Applying (any more)."""
         ...
 
-    def still_open(self, key: RunKey) -> Sequence[int]:
+    def still_open(self, key: RunKey, plan: Plan) -> Sequence[int]:
         """List the batches that have not been finished."""
         ...
 
-    def finish(self, key: RunKey, batch: int) -> bool:
+    def finish(self, key: RunKey, plan: Plan, batch: int) -> bool:
         """Strike out one batch; True once none is left open."""
         ...
 
-    def note_unapplied(self, key: RunKey, batch: int, changes: Sequence[Change]) -> None:
+    def note_unapplied(self, key: RunKey, batch: int, changes: Sequence[Unapplied]) -> None:
         """Remember changes that could not be applied, for the commit and for the next run."""
         ...
 
-    def unapplied(self, key: RunKey) -> Sequence[Change]:
+    def unapplied(self, key: RunKey) -> Sequence[Unapplied]:
         """List the changes that could not be applied."""
         ...
 
-    def commit(
-        self,
-        key: RunKey,
-        now: datetime,
-        *,
-        state: RunState,
-        reason: Reason | None,
-        snapshot: Snapshot,
-        dirty: tuple[str, ...],
-    ) -> Snapshot | None:
-        """Close the run and move the group's pointer, in one transaction; returns the old base.
+    def commit(self, key: RunKey, now: datetime, commit: Commit) -> None:
+        """Close the run and move the group's pointer, in one transaction.
 
         :raises StoppedError: the run had already ended.
         """

@@ -94,12 +94,14 @@ class Plan(BaseModel):
 
     ``changes_key`` is the change file (the run's write-ahead log); ``batches`` how many it holds;
     where each ends, in bytes, stands in the object beside it (``index_key``). ``snapshot`` is what
-    is to become the base; ``shards`` spreads the roster keys of this group.
+    is to become the base; ``shards`` spreads the roster keys of this group. ``attempt`` names the
+    invocation that planned: two that overlap must not touch each other's batches.
     """
 
     model_config = ConfigDict(frozen=True)
 
     changes_key: str
+    attempt: str
     batches: int
     shards: int
     snapshot: "Snapshot"
@@ -129,7 +131,8 @@ class Run(BaseModel):
     """The run item (table ``control``). ``config`` is the group as it was when the run was accepted.
 
     ``leg`` numbers the invocations of the present state; ``owner`` and ``lease_until`` say who works
-    on it. ``cursor`` is the extractor's own. All times are aware UTC.
+    on it. ``cursor`` is the extractor's own. ``supersedes`` names the objects that a committed run has
+    replaced, until its end is ``announced``. All times are aware UTC.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -152,6 +155,8 @@ class Run(BaseModel):
     notices: tuple[Notice, ...] = ()
     reason: Reason | None = None
     plan: Plan | None = None
+    supersedes: tuple[str, ...] = ()
+    announced: bool = False
     created_at: AwareDatetime
     started_at: AwareDatetime | None = None
     finished_at: AwareDatetime | None = None

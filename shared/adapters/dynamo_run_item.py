@@ -1,0 +1,89 @@
+"""A run as an item of the ``control`` table."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from shared.adapters.dynamo_items import Item, as_json, unmarshal
+from shared.domain.group import GroupConfig
+from shared.domain.run import Run
+
+HISTORY_SECONDS = 400 * 86_400
+OPEN_SHARDS = 4
+
+_STRUCTURES = ("config", "cursor", "progress", "counts", "notices", "reason", "plan")
+_TIMES = ("createdAt", "startedAt", "finishedAt")
+
+
+def to_item(run: Run) -> Item:
+    """Lay a run out as plain item values (without its key and its place in the open-runs index)."""
+    values: dict[str, Any] = {
+        "enterprise": run.enterprise,
+        "groupId": run.group_id,
+        "seq": run.seq,
+        "mode": run.mode.value,
+        "trigger": run.trigger.value,
+        "requestedBy": run.requested_by,
+        "state": run.state.value,
+        "leg": run.leg,
+        "resends": run.resends,
+        "config": structure(run.config),
+        "createdAt": run.created_at.isoformat(),
+        "expiresAt": int(run.created_at.timestamp()) + HISTORY_SECONDS,
+    }
+    return values
+
+
+def structure(model: Any) -> str:
+    """Write a model, or a mapping or sequence of models, as JSON."""
+    if hasattr(model, "model_dump"):
+        return as_json(model.model_dump(mode="json"))
+    if isinstance(model, dict):
+        return as_json({k: json.loads(structure(v)) for k, v in model.items()})
+    if isinstance(model, list | tuple):
+        return as_json([json.loads(structure(v)) for v in model])
+    return as_json(model)
+
+
+def from_item(item: Item) -> Run:
+    """Read a run back from DynamoDB attributes."""
+    values = unmarshal(item)
+    structures = {name: json.loads(values[name]) for name in _STRUCTURES if name in values}
+    times = {name: values[name] for name in _TIMES if name in values}
+    lease = values.get("leaseUntil")
+    return Run.model_validate(
+        {
+            "enterprise": values["enterprise"],
+            "group_id": values["groupId"],
+            "seq": int(values["seq"]),
+            "mode": values["mode"],
+            "trigger": values["trigger"],
+            "requested_by": values["requestedBy"],
+            "state": values["state"],
+            "leg": int(values["leg"]),
+            "owner": values.get("owner"),
+            "lease_until": None if lease is None else float(lease),
+            "resends": int(values.get("resends", 0)),
+            "created_at": times["createdAt"],
+            "started_at": times.get("startedAt"),
+            "finished_at": times.get("finishedAt"),
+            "supersedes": tuple(values.get("supersedes", ())),
+            "announced": "openShard" not in values,
+            **structures,
+        }
+    )
+
+
+def without_secrets(config: GroupConfig) -> GroupConfig:
+    """What a closed run keeps of its configuration."""
+    return config.model_copy(update={"secrets": {}})
+
+
+def seconds(moment: datetime) -> int:
+    """A moment as whole seconds since the epoch, as TTL and indexes want it."""
+    return int(moment.timestamp())
+
+
+def open_shard(group_id: str) -> str:
+    """The partition of the open-runs index in which a group's runs stand."""
+    return str(sum(group_id.encode()) % OPEN_SHARDS)

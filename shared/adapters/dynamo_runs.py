@@ -1,0 +1,423 @@
+"""The runs of groups in the ``control`` table: the lock, the legs, the leases.
+
+Every write is conditional on the state it assumes, so that a duplicate, a zombie or a late message
+changes nothing. Times in conditions are whole seconds since the epoch.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from shared.adapters.dynamo_items import (
+    Item,
+    as_json,
+    group_key,
+    marshal,
+    refusals,
+    refused,
+    run_key,
+    unmarshal,
+)
+from shared.adapters.dynamo_run_item import (
+    OPEN_SHARDS,
+    from_item,
+    open_shard,
+    seconds,
+    structure,
+    to_item,
+    without_secrets,
+)
+from shared.domain.group import GroupConfig
+from shared.domain.ids import EnterpriseId, GroupId, RunKey
+from shared.domain.run import OPEN_STATES, Reason, Run, RunState
+from shared.errors import ConflictError, NotFoundError, StoppedError, TryLaterError
+from shared.ports import RunRequest
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ACCEPT_TRIES = 5
+
+
+class DynamoRuns:
+    """``Runs`` and ``Legs`` over DynamoDB.
+
+    ``lease`` is how long an owner may be silent; ``resend_after`` how long a run may wait for an
+    owner before its message is sent again (each time four times as long: 28 hours in all for five
+    times of five minutes, since waiting in a queue is no failure).
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        *,
+        lease: timedelta = timedelta(seconds=60),
+        resend_after: timedelta = timedelta(minutes=5),
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._lease = lease
+        self._resend_after = resend_after
+
+    # Runs
+
+    def accept(self, request: RunRequest, now: datetime) -> Run:
+        """Open a run; see ``ports.Runs.accept``."""
+        for _ in range(ACCEPT_TRIES):
+            group = self._group(request.enterprise, request.group_id)
+            if group is None or group.get("deleting"):
+                raise NotFoundError("group_not_found", "There is no such group.")
+            if "activeRun" in group:
+                raise _under_way(group)
+            run = _new_run(request, group, now)
+            try:
+                self._open(run, group, now)
+            except ClientError as error:
+                old = refusals(error)
+                if old is None and error.response["Error"]["Code"] not in _CONFLICTS:
+                    raise
+                if old and old[0] and "activeRun" in old[0]:
+                    raise _under_way(old[0]) from error
+                continue  # the group was changed between reading and writing
+            return run
+        raise TryLaterError("the group is being changed all the time")
+
+    def get(self, key: RunKey) -> Run | None:
+        """Read one run, consistently."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=run_key(key), ConsistentRead=True
+        )
+        item = answer.get("Item")
+        if item is None or item["enterprise"]["S"] != key.enterprise:
+            return None
+        return from_item(item)
+
+    def history(self, group_id: GroupId, limit: int, before: int | None) -> Sequence[Run]:
+        """Page through a group's runs, newest first."""
+        high = f"RUN#{before - 1:010d}" if before is not None else "RUN#~"
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :group AND sk BETWEEN :low AND :high",
+            ExpressionAttributeValues=marshal(
+                {":group": f"GROUP#{group_id}", ":low": "RUN#", ":high": high}
+            ),
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return [from_item(item) for item in answer["Items"]]
+
+    def overdue(self, now: datetime) -> Iterator[RunKey]:
+        """Find the open or unannounced runs whose time is up, from the sparse index."""
+        paginator = self._client.get_paginator("query")
+        for shard in range(OPEN_SHARDS):
+            for page in paginator.paginate(
+                TableName=self._table,
+                IndexName="openRuns",
+                KeyConditionExpression="openShard = :shard AND openUntil < :now",
+                ExpressionAttributeValues=marshal({":shard": str(shard), ":now": seconds(now)}),
+            ):
+                for item in map(unmarshal, page["Items"]):
+                    group_id = GroupId(item["pk"].removeprefix("GROUP#"))
+                    seq = int(item["sk"].removeprefix("RUN#"))
+                    yield RunKey(EnterpriseId(item["enterprise"]), group_id, seq)
+
+    # Legs
+
+    def claim(
+        self, key: RunKey, states: frozenset[RunState], leg: int, owner: str, now: datetime
+    ) -> Run | None:
+        """Take a leg; see ``ports.Legs.claim``."""
+        until = seconds(now + self._lease)
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=run_key(key),
+                UpdateExpression=(
+                    "SET #owner = :owner, leaseUntil = :until, openUntil = :until, "
+                    "#state = :working, startedAt = if_not_exists(startedAt, :now)"
+                ),
+                ConditionExpression=(
+                    f"enterprise = :enterprise AND leg = :leg AND #state IN ({_names(states)}) AND "
+                    "(attribute_not_exists(#owner) OR #owner = :owner OR leaseUntil < :seconds)"
+                ),
+                ExpressionAttributeNames=_NAMES,
+                ExpressionAttributeValues=marshal(
+                    {
+                        ":owner": owner,
+                        ":until": until,
+                        ":now": now.isoformat(),
+                        ":seconds": seconds(now),
+                        ":enterprise": key.enterprise,
+                        ":leg": leg,
+                        ":working": _working(states).value,
+                        **_values(states),
+                    }
+                ),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if refused(error):
+                return None
+            raise
+        return from_item(answer["Attributes"])
+
+    def beat(self, key: RunKey, owner: str, now: datetime, progress: dict[str, Any]) -> None:
+        """Renew the lease and show progress."""
+        until = seconds(now + self._lease)
+        self._mine(
+            key,
+            owner,
+            "SET leaseUntil = :until, openUntil = :until, progress = :progress",
+            {":until": until, ":progress": as_json(progress)},
+        )
+
+    def hand_on(
+        self,
+        key: RunKey,
+        owner: str,
+        now: datetime,
+        *,
+        state: RunState,
+        cursor: dict[str, Any] | None,
+        progress: dict[str, Any],
+        delay_seconds: int = 0,
+    ) -> int:
+        """End this leg; see ``ports.Legs.hand_on``."""
+        until = now + self._resend_after + timedelta(seconds=delay_seconds)
+        attributes = self._mine(
+            key,
+            owner,
+            "SET #state = :state, leg = leg + :one, #cursor = :cursor, progress = :progress, "
+            "openUntil = :until, resends = :zero REMOVE #owner, leaseUntil",
+            {
+                ":state": state.value,
+                ":one": 1,
+                ":zero": 0,
+                ":cursor": as_json(cursor),
+                ":progress": as_json(progress),
+                ":until": seconds(until),
+            },
+            {"#cursor": "cursor"},
+        )
+        return from_item(attributes).leg
+
+    def resend(self, key: RunKey, now: datetime, limit: int) -> Run | None:
+        """Note that the run's message is sent again; see ``ports.Legs.resend``."""
+        run = self.get(key)
+        if run is None or not run.open or run.resends >= limit:
+            return None
+        patience = self._resend_after
+        if run.owner is None and run.state is not RunState.APPLYING:
+            patience *= 4 ** (run.resends + 1)
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=run_key(key),
+                UpdateExpression="SET resends = resends + :one, openUntil = :until",
+                ConditionExpression="resends = :seen AND openUntil < :now AND #state = :state",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=marshal(
+                    {
+                        ":one": 1,
+                        ":until": seconds(now + patience),
+                        ":seen": run.resends,
+                        ":now": seconds(now),
+                        ":state": run.state.value,
+                    }
+                ),
+            )
+        except ClientError as error:
+            if refused(error):
+                raise StoppedError from error
+            raise
+        return run
+
+    def close(
+        self,
+        key: RunKey,
+        now: datetime,
+        state: RunState,
+        reason: Reason,
+        owner: str | None = None,
+    ) -> bool:
+        """End an open run without moving the snapshot; see ``ports.Legs.close``."""
+        run = self.get(key)
+        if run is None or not run.open:
+            return False
+        condition = f"#state IN ({_names(OPEN_STATES)}) AND "
+        condition += "(attribute_not_exists(#owner) OR #owner = :owner OR leaseUntil < :seconds)"
+        close_run = {
+            "Update": {
+                "TableName": self._table,
+                "Key": run_key(key),
+                "UpdateExpression": (
+                    "SET #state = :state, reason = :reason, finishedAt = :now, config = :config, "
+                    "openUntil = :seconds REMOVE #owner, leaseUntil, #cursor"
+                ),
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": _NAMES | {"#cursor": "cursor"},
+                "ExpressionAttributeValues": marshal(
+                    {
+                        ":state": state.value,
+                        ":reason": structure(reason),
+                        ":now": now.isoformat(),
+                        ":seconds": seconds(now),
+                        ":config": structure(without_secrets(run.config)),
+                        ":owner": owner or "-",
+                        **_values(OPEN_STATES),
+                    }
+                ),
+            }
+        }
+        release = {
+            "Update": {
+                "TableName": self._table,
+                "Key": group_key(key.enterprise, key.group_id),
+                "UpdateExpression": "REMOVE activeRun",
+                "ConditionExpression": "activeRun = :seq",
+                "ExpressionAttributeValues": marshal({":seq": key.seq}),
+            }
+        }
+        try:
+            self._client.transact_write_items(TransactItems=[close_run, release])  # type: ignore[list-item]
+        except ClientError as error:
+            if refusals(error) is not None:
+                return False
+            raise
+        return True
+
+    def announced(self, key: RunKey) -> None:
+        """Note that the run's end has been published: it leaves the index of open runs."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=run_key(key),
+            UpdateExpression="REMOVE openShard, openUntil, supersedes",
+            ConditionExpression=f"NOT #state IN ({_names(OPEN_STATES)})",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=marshal(_values(OPEN_STATES)),
+        )
+
+    def learn(self, key: RunKey, facts: dict[str, str]) -> None:
+        """Remember at the group what was found out about its source."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=group_key(key.enterprise, key.group_id),
+            UpdateExpression="SET learned = :facts",
+            ConditionExpression="activeRun = :seq",
+            ExpressionAttributeValues=marshal({":facts": facts, ":seq": key.seq}),
+        )
+
+    def _group(self, enterprise: EnterpriseId, group_id: GroupId) -> Item | None:
+        answer = self._client.get_item(
+            TableName=self._table, Key=group_key(enterprise, group_id), ConsistentRead=True
+        )
+        return unmarshal(answer["Item"]) if "Item" in answer else None
+
+    def _open(self, run: Run, group: Item, now: datetime) -> None:
+        lock = {
+            "Update": {
+                "TableName": self._table,
+                "Key": group_key(run.enterprise, run.group_id),
+                "UpdateExpression": "SET activeRun = :seq, runSeq = :seq",
+                "ConditionExpression": (
+                    "attribute_exists(pk) AND attribute_not_exists(activeRun) AND "
+                    "attribute_not_exists(deleting) AND runSeq = :last AND version = :version"
+                ),
+                "ExpressionAttributeValues": marshal(
+                    {":seq": run.seq, ":last": run.seq - 1, ":version": group["version"]}
+                ),
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
+        item = to_item(run) | {
+            "openShard": open_shard(run.group_id),
+            "openUntil": seconds(now + self._resend_after),
+        }
+        put = {
+            "Put": {
+                "TableName": self._table,
+                "Item": run_key(run.key) | marshal(item),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+        self._client.transact_write_items(TransactItems=[lock, put])  # type: ignore[list-item]
+
+    def _mine(
+        self,
+        key: RunKey,
+        owner: str,
+        update: str,
+        values: dict[str, Any],
+        names: dict[str, str] | None = None,
+    ) -> Item:
+        """Update a run that is this owner's, or raise StoppedError."""
+        send = partial(
+            self._client.update_item,
+            TableName=self._table,
+            Key=run_key(key),
+            UpdateExpression=update,
+            ConditionExpression="#owner = :owner AND #state IN (:extracting, :planning)",
+            ExpressionAttributeNames=_NAMES | (names or {}),
+            ExpressionAttributeValues=marshal(
+                values
+                | {
+                    ":owner": owner,
+                    ":extracting": RunState.EXTRACTING.value,
+                    ":planning": RunState.PLANNING.value,
+                }
+            ),
+            ReturnValues="ALL_NEW",
+        )
+        try:
+            return send()["Attributes"]
+        except ClientError as error:
+            if refused(error):
+                raise StoppedError from error
+            raise
+
+
+_NAMES = {"#owner": "owner", "#state": "state"}
+_CONFLICTS = {"TransactionCanceledException", "TransactionConflictException"}
+
+
+def _names(states: frozenset[RunState]) -> str:
+    return ", ".join(f":{state.name.lower()}" for state in sorted(states))
+
+
+def _values(states: frozenset[RunState]) -> dict[str, str]:
+    return {f":{state.name.lower()}": state.value for state in states}
+
+
+def _working(states: frozenset[RunState]) -> RunState:
+    return RunState.PLANNING if RunState.PLANNING in states else RunState.EXTRACTING
+
+
+def _under_way(group: Item) -> ConflictError:
+    run_id = str(group["activeRun"])
+    return ConflictError(
+        "run_under_way",
+        f"Run {run_id} of this group is still under way; wait until it has ended.",
+        runId=run_id,
+    )
+
+
+def _new_run(request: RunRequest, group: Item, now: datetime) -> Run:
+    config = GroupConfig.model_validate(group["config"])
+    learned = group.get("learned")
+    if learned:
+        config = config.model_copy(update={"learned": learned})
+    return Run(
+        enterprise=request.enterprise,
+        group_id=request.group_id,
+        seq=int(group["runSeq"]) + 1,
+        mode=request.mode,
+        trigger=request.trigger,
+        requested_by=request.requested_by,
+        state=RunState.ACCEPTED,
+        config=config,
+        created_at=now,
+    )
