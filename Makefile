@@ -1,0 +1,99 @@
+# Two commands need nothing but Python 3.11 or newer, make and git: `make demo` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+SAM := .venv-sam/bin/sam
+GROUPS := dev emulator sam create-group request-sync sync-api plan-sync upsert-entities close-runs
+
+# What the functions are built for. AWS runs python3.13 on arm64; the local stack builds for the
+# interpreter and machine at hand: `make build TARGET_PYTHON=3.11 TARGET_ARCH=x86_64`.
+TARGET_PYTHON ?= 3.13
+TARGET_ARCH ?= arm64
+BUILD_DIR ?= .aws-sam/build
+export HOMEROOM_TARGET_PYTHON := $(TARGET_PYTHON)
+export HOMEROOM_TARGET_ARCH := $(TARGET_ARCH)
+
+.PHONY: help demo test test-unit test-e2e check format build smoke up down deploy lock clean setup
+
+help: ## Show what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## Show the main job: a sample district synced into an emulated AWS account
+	@$(BIN)/python -m local.demo
+
+test: setup ## Run all tests: unit first, then end to end on the emulator
+	$(BIN)/python -m pytest -q -m "not e2e" tests
+	$(BIN)/python -m pytest -q -m e2e tests
+
+test-unit: .venv/.dev ## Run the fast tests only
+	$(BIN)/python -m pytest -q -m "not e2e" tests
+
+test-e2e: setup ## Run the end-to-end tests only
+	$(BIN)/python -m pytest -q -m e2e tests
+
+check: .venv/.dev ## Check format, lint, layers, types and template
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+
+format: .venv/.dev ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+up: setup ## Start the local stack and leave it running
+	@$(BIN)/python -m local.stack up
+
+down: .venv/.dev ## End the local stack
+	@$(BIN)/python -m local.stack down
+
+build: .venv/.dev .venv-sam/.done ## Build the functions (TARGET_PYTHON, TARGET_ARCH)
+	$(SAM) build --build-dir $(BUILD_DIR) --parameter-overrides \
+	  Runtime=python$(TARGET_PYTHON) Architecture=$(TARGET_ARCH)
+
+deploy: build ## Deploy to AWS (asks for what it needs)
+	$(SAM) deploy --guided --capabilities CAPABILITY_IAM --template-file $(BUILD_DIR)/template.yaml
+
+invoke-%: .venv/.dev ## invoke-<function>: run one function of the local stack on its event
+	@$(BIN)/python -m local.invoke $* $(EVENT)
+
+lock: .venv/.uv ## Resolve the dependencies anew
+	@for group in $(GROUPS); do \
+	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    --no-emit-index-url --upgrade --group pyproject.toml:$$group -o requirements/$$group.txt; \
+	  echo requirements/$$group.txt; \
+	done
+
+clean: ## Remove everything that was built or installed
+	rm -rf .venv .venv-emulator .venv-sam .aws-sam .local .pytest_cache .mypy_cache .ruff_cache
+
+setup: .venv/.dev .venv-emulator/.done .venv-sam/.done
+
+.venv/.uv: requirements/uv.txt
+	@echo "Preparing .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/.dev: .venv/.uv requirements/dev.txt
+	@echo "Installing the development tools"
+	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# The emulator and the SAM CLI pin their dependencies exactly, so each has an environment of its own.
+.venv-%/.done: .venv/.uv requirements/%.txt
+	@echo "Installing the $*"
+	@$(UV) venv -q --clear --python $(BIN)/python .venv-$*
+	@$(UV) pip install -q --python .venv-$*/bin/python --require-hashes -r requirements/$*.txt
+	@touch $@
+
+# Called by `sam build` for each function, with ARTIFACTS_DIR set.
+build-%:
+	@$(BIN)/python tools/build_function.py $* "$(ARTIFACTS_DIR)" \
+	  --python-version "$(HOMEROOM_TARGET_PYTHON)" --architecture "$(HOMEROOM_TARGET_ARCH)"
