@@ -3,6 +3,7 @@
 HomeroomError
 ├── GiveUpError            the run (or request) ends; the reason tells the admin what to change
 ├── TryLaterError          a passing fault: redeliver, or continue in the next leg
+├── MissingObjectError     an object that should be in the bucket is not
 ├── StoppedError           this worker no longer owns the run: stop at once, touch nothing
 └── RefusedError           an HTTP request that cannot be honoured
     ├── NotFoundError      404
@@ -32,6 +33,10 @@ class TryLaterError(HomeroomError):
     def __init__(self, message: str, after_seconds: float = 0) -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
+
+
+class MissingObjectError(HomeroomError):
+    """An object that should be in the bucket is not there (any more)."""
 
 
 class StoppedError(HomeroomError):

@@ -9,7 +9,9 @@ from pydantic.alias_generators import to_camel
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 
 
-class _Message(BaseModel):
+class Message(BaseModel):
+    """What every message says: which run it is about."""
+
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
 
     enterprise: EnterpriseId
@@ -22,19 +24,19 @@ class _Message(BaseModel):
         return RunKey(self.enterprise, self.group_id, self.seq)
 
 
-class ExtractLeg(_Message):
+class ExtractLeg(Message):
     """Extract, or go on extracting: leg ``leg`` of the run."""
 
     leg: int
 
 
-class PlanRun(_Message):
+class PlanRun(Message):
     """Plan what the run has staged: leg ``leg`` of the run."""
 
     leg: int
 
 
-class ApplyBatch(_Message):
+class ApplyBatch(Message):
     """Apply batch ``batch`` of the run's change file, bytes ``start`` to ``start + length``."""
 
     batch: int

@@ -6,13 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel
-
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.group import SecretName
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.run import Counts, Mode, Notice, Plan, Reason, Run, RunState, Snapshot, Trigger
+from shared.messages import Message
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,6 @@ class PlanResult:
     counts: Counts
     notices: tuple[Notice, ...]
     plan: Plan
-    rejected: int
 
 
 @dataclass(frozen=True)
@@ -217,10 +215,15 @@ class Batches(Protocol):
 
 @dataclass(frozen=True)
 class Refusal:
-    """A write that the roster could not take as it is: ``id`` names the record, ``code`` why."""
+    """A write that the roster could not take as it is.
 
+    ``passing`` ones may succeed later; nothing of them was written.
+    """
+
+    collection: Collection
     id: RecordId
     code: str
+    passing: bool = False
 
 
 class Roster(Protocol):
@@ -233,8 +236,6 @@ class Roster(Protocol):
 
         What is already applied, or overtaken by a newer run, is no refusal. A user whose login name
         belongs to another user is written without it, and refused with ``login_name_taken``.
-
-        :raises TryLaterError: some writes failed for a passing reason; all may be repeated.
         """
         ...
 
@@ -272,7 +273,7 @@ class Objects(Protocol):
 class Queue(Protocol):
     """One queue of messages of one kind."""
 
-    def send(self, messages: Iterable[BaseModel], *, delay_seconds: int = 0) -> None:
+    def send(self, messages: Iterable[Message], *, delay_seconds: int = 0) -> None:
         """Send messages, fairly queued by group."""
         ...
 

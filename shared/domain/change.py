@@ -44,13 +44,17 @@ class Change(BaseModel):
 
 
 class RosterWrite(BaseModel):
-    """A change as the roster table takes it: the record's whole document and its key's parts."""
+    """A change as the roster table takes it: the record's whole document and its key's parts.
+
+    ``new`` says whether the record is expected to be missing; it is only a hint.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     collection: Collection
     id: RecordId
     doc: dict[str, Any]
+    new: bool
     class_id: RecordId | None = None
     user_id: RecordId | None = None
     login: LoginClaim | None = None

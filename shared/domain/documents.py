@@ -7,7 +7,7 @@ document says only what is known.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from shared.domain.change import Change, RosterWrite
+from shared.domain.change import Action, Change, RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.group import GroupConfig
 
@@ -23,6 +23,7 @@ def roster_write(change: Change, config: GroupConfig) -> RosterWrite:
         collection=change.collection,
         id=change.id,
         doc=_spare(_DOCUMENTS[change.collection](change.rows, config)),
+        new=change.action is Action.CREATE,
         class_id=first["class_id"] if enrollment else None,
         user_id=first["user_id"] if enrollment else None,
         login=change.login,

@@ -5,8 +5,10 @@ know one shape. All values are text as the source wrote it; nothing is parsed, d
 here. Columns that we never store (passwords, demographics) have no place in it and so never reach S3.
 """
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
 
 from shared.domain.collection import Collection, CollectionStatus
 
@@ -106,13 +108,14 @@ STAGED_COLUMNS: dict[Collection, dict[str, ColumnType]] = {
 """Column names and types of a staged row, by collection. References hold the target's sourcedId."""
 
 
-@dataclass(frozen=True)
-class StagedCollection:
+class StagedCollection(BaseModel):
     """One collection as a source delivered it.
 
     ``objects`` are the keys of its files, gzipped NDJSON with the columns above, in reading order.
     ``rows`` is how many rows they hold. A collection that failed is never staged: it ends the run.
     """
+
+    model_config = ConfigDict(frozen=True)
 
     collection: Collection
     status: CollectionStatus
@@ -120,8 +123,18 @@ class StagedCollection:
     rows: int = 0
 
 
-@dataclass(frozen=True)
-class StagedRoster:
-    """All collections that a source delivered in one run."""
+class StagedRoster(BaseModel):
+    """All collections that a source delivered in one run; it travels in the run's cursor."""
 
-    collections: dict[Collection, StagedCollection] = field(default_factory=dict)
+    model_config = ConfigDict(frozen=True)
+
+    collections: dict[Collection, StagedCollection] = {}
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it for a cursor."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "StagedRoster":
+        """Read it from a cursor."""
+        return cls.model_validate(value)

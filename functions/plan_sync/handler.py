@@ -1,0 +1,70 @@
+"""plan_sync: compares what a run has staged with what the roster holds (SQS: PlanQueue)."""
+
+import shutil
+import tempfile
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared import clock, settings
+from shared.adapters.dynamo_batches import DynamoBatches
+from shared.adapters.dynamo_runs import DynamoRuns
+from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.s3_objects import S3Objects
+from shared.adapters.sqs_queue import SqsQueue
+from shared.messages import PlanRun
+from shared.observability import bind_run, make_logger
+from shared.sync.plan_run import PlanPorts, plan_run
+
+logger = make_logger()
+processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@cache
+def build_ports() -> PlanPorts:
+    """Build the adapters, once a container, at the first message."""
+    dynamodb = boto3.client("dynamodb")
+    table = settings.required("CONTROL_TABLE")
+    lease = settings.number("LEASE_SECONDS")
+    resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
+    runs = DynamoRuns(
+        dynamodb, table, lease=timedelta(seconds=lease), resend_after=resend_after
+    )
+    return PlanPorts(
+        runs=runs,
+        legs=runs,
+        batches=DynamoBatches(dynamodb, table, quiet=resend_after),
+        objects=S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET")),
+        apply_queue=SqsQueue(boto3.client("sqs"), settings.required("UPSERT_QUEUE_URL")),
+        announcements=EventBridgeAnnouncements(
+            boto3.client("events"), settings.required("EVENT_BUS_NAME")
+        ),
+        clock=clock.now,
+        beat_seconds=lease / 3,
+        memory_limit="1500MB",
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Plan the run of each message; a failed message comes again."""
+
+    def plan(record: SQSRecord) -> None:
+        message = PlanRun.model_validate_json(record.body)
+        bind_run(logger, message.key)
+        directory = Path(tempfile.mkdtemp(prefix="plan-"))
+        try:
+            plan_run(message, build_ports(), context.aws_request_id, directory)
+        finally:
+            shutil.rmtree(directory)
+
+    with processor(records=event["Records"], handler=plan):
+        processor.process()
+    return processor.response()

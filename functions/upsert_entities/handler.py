@@ -1,0 +1,62 @@
+"""upsert_entities: applies batches of changes to the roster (SQS: UpsertQueue)."""
+
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared import clock, settings
+from shared.adapters.dynamo_batches import DynamoBatches
+from shared.adapters.dynamo_roster import DynamoRoster
+from shared.adapters.dynamo_runs import DynamoRuns
+from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.s3_objects import S3Objects
+from shared.messages import ApplyBatch
+from shared.observability import bind_run, make_logger
+from shared.sync.apply_batch import ApplyPorts, apply_batch
+
+logger = make_logger()
+processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@cache
+def build_ports() -> ApplyPorts:
+    """Build the adapters, once a container, at the first message."""
+    dynamodb = boto3.client("dynamodb")
+    table = settings.required("CONTROL_TABLE")
+    resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
+    runs = DynamoRuns(dynamodb, table, resend_after=resend_after)
+    return ApplyPorts(
+        runs=runs,
+        legs=runs,
+        batches=DynamoBatches(dynamodb, table, quiet=resend_after),
+        roster=DynamoRoster(dynamodb, settings.required("ROSTER_TABLE")),
+        objects=S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET")),
+        announcements=EventBridgeAnnouncements(
+            boto3.client("events"), settings.required("EVENT_BUS_NAME")
+        ),
+        clock=clock.now,
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Apply the batch of each message; a failed message comes again, the others do not."""
+
+    def apply(record: SQSRecord) -> None:
+        message = ApplyBatch.model_validate_json(record.body)
+        bind_run(logger, message.key)
+        receives = int(record.attributes.approximate_receive_count)
+        last = receives >= settings.number("MAX_RECEIVE_COUNT")
+        unapplied = apply_batch(message, build_ports(), last_receive=last)
+        if unapplied:
+            logger.warning("changes not applied", batch=message.batch, changes=unapplied)
+
+    with processor(records=event["Records"], handler=apply):
+        processor.process()
+    return processor.response()

@@ -1,0 +1,193 @@
+"""The roster table: conditional writes in batches, each judged alone."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from shared.adapters.dynamo_items import Item, marshal, refusals, refused
+from shared.adapters.roster_keys import login_key, record_key, user_key
+from shared.domain.change import RosterWrite
+from shared.domain.ids import RunKey
+from shared.ports import Refusal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+STATEMENTS_PER_CALL = 25
+"""What BatchExecuteStatement takes (AWS: PartiQL batch operations)."""
+
+_DONE = {"ConditionalCheckFailed", "DuplicateItem"}
+_NEVER = {"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"}
+
+
+class DynamoRoster:
+    """``Roster`` over DynamoDB.
+
+    A record is written if the table has none or one of an older run: ``seq`` makes order and
+    repetition harmless. Creates and updates go in PartiQL batches, since a batch costs one call
+    where single writes cost 25; each statement succeeds or fails by itself. A statement that is
+    refused may mean that the record is there (or is not) against expectation, so it is written
+    again by a single conditional update, whose refusal then says: already applied, or overtaken.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str, *, batched: bool = True) -> None:
+        self._client = client
+        self._table = table
+        self._batched = batched
+
+    def apply(
+        self, key: RunKey, shards: int, writes: Sequence[RosterWrite], now: datetime
+    ) -> Sequence[Refusal]:
+        """Write records; see ``ports.Roster.apply``."""
+        refused_writes: list[Refusal] = []
+        plain = [write for write in writes if write.login is None]
+        while plain:
+            chunk, plain = plain[:STATEMENTS_PER_CALL], plain[STATEMENTS_PER_CALL:]
+            again = self._batch(key, shards, chunk, now) if self._batched else chunk
+            for write in again:
+                refused_writes.extend(self._one(key, shards, write, now))
+        for write in writes:
+            if write.login is not None:
+                refused_writes.extend(self._with_login(key, shards, write, now))
+        return refused_writes
+
+    def _batch(
+        self, key: RunKey, shards: int, writes: Sequence[RosterWrite], now: datetime
+    ) -> list[RosterWrite]:
+        """Insert the records that are new; returns those that must be written one by one."""
+        answer = self._client.batch_execute_statement(
+            Statements=[self._statement(key, shards, write, now) for write in writes]  # type: ignore[misc]
+        )
+        return [
+            write
+            for write, outcome in zip(writes, answer["Responses"], strict=True)
+            if "Error" in outcome
+        ]
+
+    def _statement(
+        self, key: RunKey, shards: int, write: RosterWrite, now: datetime
+    ) -> dict[str, Any]:
+        at = now.isoformat()
+        place = record_key(key.group_id, shards, write)
+        values: dict[str, Any] = {"doc": write.doc, "seq": key.seq, "updatedAt": at}
+        if not write.new:
+            sets = " ".join(f"SET {name} = ?" for name in values)
+            return {
+                "Statement": f'UPDATE "{self._table}" {sets} REMOVE deletedAt REMOVE expiresAt '
+                "WHERE pk = ? AND sk = ? AND seq < ?",
+                "Parameters": list(
+                    marshal(values | place | {"older": key.seq}).values()
+                ),
+            }
+        item = place | values | {"id": write.id, "createdAt": at} | user_key(key.group_id, write)
+        pairs = ", ".join(f"'{name}': ?" for name in item)
+        return {
+            "Statement": f'INSERT INTO "{self._table}" VALUE {{{pairs}}}',
+            "Parameters": list(marshal(item).values()),
+        }
+
+    def _update(self, key: RunKey, shards: int, write: RosterWrite, now: datetime) -> Item:
+        """Spell the conditional update of one record, for a call of its own or a transaction."""
+        values = {
+            ":doc": write.doc,
+            ":seq": key.seq,
+            ":id": write.id,
+            ":now": now.isoformat(),
+        }
+        sets = (
+            "SET doc = :doc, seq = :seq, id = :id, updatedAt = :now, "
+            "createdAt = if_not_exists(createdAt, :now)"
+        )
+        for name, value in user_key(key.group_id, write).items():
+            sets += f", {name} = :{name}"
+            values[f":{name}"] = value
+        return {
+            "TableName": self._table,
+            "Key": marshal(record_key(key.group_id, shards, write)),
+            "UpdateExpression": f"{sets} REMOVE deletedAt, expiresAt",
+            "ConditionExpression": "attribute_not_exists(seq) OR seq < :seq",
+            "ExpressionAttributeValues": marshal(values),
+        }
+
+    def _one(
+        self, key: RunKey, shards: int, write: RosterWrite, now: datetime
+    ) -> Iterator[Refusal]:
+        try:
+            self._client.update_item(**self._update(key, shards, write, now))
+        except ClientError as error:
+            if not refused(error):
+                yield _refusal(write, error)
+
+    def _with_login(
+        self, key: RunKey, shards: int, write: RosterWrite, now: datetime
+    ) -> Iterator[Refusal]:
+        """Write a user together with its login name, which one user in the enterprise can have.
+
+        Name and user change in one transaction: a worker that sleeps between two writes could
+        otherwise take or give back a name in the middle of a later run.
+        """
+        login = write.login
+        assert login is not None
+        owner = {":id": write.id, ":seq": key.seq}
+        mine = "attribute_not_exists(userId) OR (userId = :id AND seq < :seq)"
+        user = self._update(key, shards, write, now)
+        user["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        actions: list[Item] = [{"Update": user}]
+        if login.take is not None:
+            actions.append(
+                {
+                    "Update": {
+                        "TableName": self._table,
+                        "Key": marshal(login_key(key.enterprise, login.take)),
+                        "UpdateExpression": "SET userId = :id, seq = :seq",
+                        "ConditionExpression": mine,
+                        "ExpressionAttributeValues": marshal(owner),
+                    }
+                }
+            )
+        try:
+            self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
+        except ClientError as error:
+            old = refusals(error)
+            if old is None:
+                yield _refusal(write, error)
+                return
+            if old[0] is not None and old[0].get("seq") != key.seq:
+                return  # overtaken by a newer run
+            if self._taken(key, write):
+                without = {name: value for name, value in write.doc.items() if name != "loginName"}
+                yield from self._one(key, shards, write.model_copy(update={"doc": without}), now)
+                yield Refusal(write.collection, write.id, "login_name_taken")
+        for name in login.release:
+            self._release(key, write, name)
+
+    def _taken(self, key: RunKey, write: RosterWrite) -> bool:
+        """Whether the login name is another user's."""
+        assert write.login is not None
+        if write.login.take is None:
+            return False
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key=marshal(login_key(key.enterprise, write.login.take)),
+            ConsistentRead=True,
+        )
+        return "Item" in answer and answer["Item"]["userId"]["S"] != write.id
+
+    def _release(self, key: RunKey, write: RosterWrite, name: str) -> None:
+        try:
+            self._client.delete_item(
+                TableName=self._table,
+                Key=marshal(login_key(key.enterprise, name)),
+                ConditionExpression="userId = :id AND seq < :seq",
+                ExpressionAttributeValues=marshal({":id": write.id, ":seq": key.seq}),
+            )
+        except ClientError as error:
+            if not refused(error):
+                raise
+
+
+def _refusal(write: RosterWrite, error: ClientError) -> Refusal:
+    code = error.response["Error"]["Code"]
+    return Refusal(write.collection, write.id, code, passing=code not in _NEVER)

@@ -1,0 +1,47 @@
+"""Keys of the ``roster`` table (see docs/data-model.md)."""
+
+import zlib
+
+from shared.domain.change import RosterWrite
+from shared.domain.collection import Collection
+from shared.domain.ids import EnterpriseId, GroupId, RecordId
+
+LETTERS = {
+    Collection.ORGS: "P",
+    Collection.ACADEMIC_SESSIONS: "S",
+    Collection.COURSES: "K",
+    Collection.CLASSES: "C",
+    Collection.USERS: "U",
+    Collection.ENROLLMENTS: "E",
+}
+
+
+def partition(group_id: GroupId, collection: Collection, shards: int, record_id: str) -> str:
+    """The partition of a record; an enrollment lies in that of its class."""
+    shard = zlib.crc32(record_id.encode()) % shards
+    return f"{group_id}#{LETTERS[collection]}#{shard}"
+
+
+def record_key(group_id: GroupId, shards: int, write: RosterWrite) -> dict[str, str]:
+    """The key of a record."""
+    if write.class_id is not None:
+        return {
+            "pk": partition(group_id, write.collection, shards, write.class_id),
+            "sk": f"{write.class_id}#{write.id}",
+        }
+    return {"pk": partition(group_id, write.collection, shards, write.id), "sk": write.id}
+
+
+def user_key(group_id: GroupId, write: RosterWrite) -> dict[str, str]:
+    """An enrollment's place in the index by user; empty for all other records."""
+    return {} if write.user_id is None else {"userKey": f"{group_id}#U#{write.user_id}"}
+
+
+def login_key(enterprise: EnterpriseId, login_name: str) -> dict[str, str]:
+    """The item that says whose a login name is. Names differ in more than case."""
+    return {"pk": f"LOGIN#{enterprise}#{login_name.casefold()}", "sk": "LOGIN"}
+
+
+def class_prefix(class_id: RecordId) -> str:
+    """What the sort keys of a class's enrollments begin with."""
+    return f"{class_id}#"

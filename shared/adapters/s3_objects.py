@@ -1,0 +1,74 @@
+"""The data bucket."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
+
+from shared.errors import MissingObjectError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_GONE = {"NoSuchKey", "404", "NoSuchVersion"}
+_TRANSFER = TransferConfig(multipart_chunksize=16 * 1024 * 1024, max_concurrency=4)
+
+
+class S3Objects:
+    """``Objects`` over one bucket."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, key: str, body: bytes, tags: dict[str, str] | None = None) -> None:
+        """Store a small object."""
+        self._client.put_object(
+            Bucket=self._bucket, Key=key, Body=body, Tagging=urlencode(tags or {})
+        )
+
+    def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        """Read an object or a range of it."""
+        end = "" if length is None else str(start + length - 1)
+        try:
+            answer = self._client.get_object(
+                Bucket=self._bucket, Key=key, Range=f"bytes={start}-{end}"
+            )
+        except ClientError as error:
+            raise _missing(error, key) from error
+        return answer["Body"].read()
+
+    def upload(self, key: str, path: Path, tags: dict[str, str] | None = None) -> None:
+        """Store a file."""
+        extra = {"Tagging": urlencode(tags)} if tags else {}
+        self._client.upload_file(
+            str(path), self._bucket, key, ExtraArgs=extra, Config=_TRANSFER
+        )
+
+    def download(self, key: str, path: Path) -> None:
+        """Fetch an object into a file."""
+        try:
+            self._client.download_file(self._bucket, key, str(path), Config=_TRANSFER)
+        except ClientError as error:
+            raise _missing(error, key) from error
+
+    def tag(self, keys: Iterable[str], tags: dict[str, str]) -> None:
+        """Replace the tags of objects; those that are gone are passed over."""
+        tag_set = [{"Key": name, "Value": value} for name, value in tags.items()]
+        for key in keys:
+            try:
+                self._client.put_object_tagging(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Tagging={"TagSet": tag_set},  # type: ignore[typeddict-item]
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _GONE:
+                    raise
+
+
+def _missing(error: ClientError, key: str) -> Exception:
+    return MissingObjectError(key) if error.response["Error"]["Code"] in _GONE else error

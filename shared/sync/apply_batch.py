@@ -1,0 +1,69 @@
+"""Applies one batch of a run's changes, each change by itself, and commits after the last."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.change import Change, RosterWrite
+from shared.domain.documents import roster_write
+from shared.domain.run import Run
+from shared.errors import TryLaterError
+from shared.messages import ApplyBatch
+from shared.ports import Announcements, Batches, Legs, Objects, Refusal, Roster, Runs, Unapplied
+from shared.sync.change_file import read_batch
+from shared.sync.finish_run import commit_run
+
+
+@dataclass(frozen=True)
+class ApplyPorts:
+    """What applying needs of the world."""
+
+    runs: Runs
+    legs: Legs
+    batches: Batches
+    roster: Roster
+    objects: Objects
+    announcements: Announcements
+    clock: Callable[[], datetime]
+
+
+def apply_batch(message: ApplyBatch, ports: ApplyPorts, *, last_receive: bool) -> int:
+    """Apply the batch that ``message`` speaks of; returns how many changes could not be applied.
+
+    A message of a run that is not Applying does nothing: late ones must not touch a roster that a
+    newer run has since changed. What can never succeed is noted at once. What may succeed later
+    fails the message; on its last receive that, too, is noted, so that the run can end.
+
+    :raises TryLaterError: some changes failed in passing; the message should come again, or go to
+        the dead-letter queue if this was its last receive.
+    """
+    run = ports.batches.touch(message.key, ports.clock())
+    if run is None or run.plan is None:
+        return 0
+    changes = read_batch(ports.objects, run.plan, message.start, message.length)
+    writes, refusals = _writes(run, changes)
+    refusals += ports.roster.apply(run.key, run.plan.shards, writes, ports.clock())
+    passing = [refusal for refusal in refusals if refusal.passing]
+    if passing and not last_receive:
+        raise TryLaterError("some changes could not be applied yet")
+    if refusals:
+        ports.batches.note_unapplied(
+            run.key, message.batch, [Unapplied(r.collection, r.id, r.code) for r in refusals]
+        )
+    if ports.batches.finish(run.key, run.plan, message.batch):
+        commit_run(run, ports.runs, ports.legs, ports.batches, ports)
+    if passing:
+        raise TryLaterError("some changes could not be applied and are parked")
+    return len(refusals)
+
+
+def _writes(run: Run, changes: list[Change]) -> tuple[list[RosterWrite], list[Refusal]]:
+    """Make the documents; a change of which none can be made must not stop the others."""
+    writes: list[RosterWrite] = []
+    refusals: list[Refusal] = []
+    for change in changes:
+        try:
+            writes.append(roster_write(change, run.config))
+        except (KeyError, TypeError, ValueError):
+            refusals.append(Refusal(change.collection, change.id, "document_failed"))
+    return writes, refusals

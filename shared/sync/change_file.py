@@ -1,0 +1,84 @@
+"""The change file of a run: its write-ahead log, cut into batches that can be read alone.
+
+Each batch is a gzip member of its own, so that a byte range of the object can be read without the
+rest. The object beside it lists where the batches end. Batches and file live as long as their run
+is dirty; tags say so to the bucket's lifecycle.
+"""
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from shared.domain.change import Change
+from shared.domain.ids import RunKey
+from shared.domain.run import Plan
+from shared.messages import ApplyBatch
+from shared.ports import Objects
+
+CHANGES_PER_BATCH = 250
+CANDIDATE = {"lifecycle": "candidate"}
+CURRENT = {"lifecycle": "current"}
+SUPERSEDED = {"lifecycle": "superseded"}
+
+
+def packed_batches(lines: Iterable[str]) -> Iterator[bytes]:
+    """Pack lines into batches."""
+    batch: list[str] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == CHANGES_PER_BATCH:
+            yield _packed(batch)
+            batch = []
+    if batch:
+        yield _packed(batch)
+
+
+def _packed(lines: list[str]) -> bytes:
+    return gzip.compress("".join(f"{line}\n" for line in lines).encode(), compresslevel=3, mtime=0)
+
+
+def write_batches(lines: Iterable[str], path: Path) -> list[int]:
+    """Write lines into ``path`` as batches; returns where each ends, in bytes."""
+    ends: list[int] = []
+    with path.open("wb") as file:
+        for batch in packed_batches(lines):
+            file.write(batch)
+            ends.append(file.tell())
+    return ends
+
+
+def upload(objects: Objects, key: str, path: Path, ends: list[int]) -> None:
+    """Store a change file and its index as a candidate."""
+    objects.upload(key, path, CANDIDATE)
+    objects.put(key + ".index", json.dumps(ends).encode(), CANDIDATE)
+
+
+def messages(
+    objects: Objects, key: RunKey, plan: Plan, numbers: Iterable[int]
+) -> Iterator[ApplyBatch]:
+    """Make the messages for some of a plan's batches."""
+    ends: list[int] = json.loads(objects.get(plan.index_key))
+    for number in numbers:
+        start = ends[number - 1] if number else 0
+        yield ApplyBatch(
+            enterprise=key.enterprise,
+            group_id=key.group_id,
+            seq=key.seq,
+            batch=number,
+            start=start,
+            length=ends[number] - start,
+        )
+
+
+def read_batch(objects: Objects, plan: Plan, start: int, length: int) -> list[Change]:
+    """Read one batch."""
+    text = gzip.decompress(objects.get(plan.changes_key, start, length))
+    return [Change.model_validate_json(line) for line in text.splitlines()]
+
+
+def unpack(path: Path, into: Path) -> None:
+    """Append the lines of a downloaded change file to ``into``."""
+    with gzip.open(path, "rb") as packed, into.open("ab") as plain:
+        while block := packed.read(1 << 20):
+            plain.write(block)

@@ -1,0 +1,133 @@
+"""The end of a run: commit, failure, and what follows both.
+
+The run item is the outbox: an ended run stays in the index of open runs until its end has been
+announced, so that ``close_runs`` finds those whose last worker died in between.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from shared.domain.change import Change
+from shared.domain.ids import RunKey
+from shared.domain.run import Reason, Run, RunState
+from shared.errors import StoppedError
+from shared.ports import Announcements, Batches, Commit, Legs, Objects, Runs, Unapplied
+from shared.sync import change_file
+from shared.sync.change_file import messages, read_batch
+
+
+class Ending(Protocol):
+    """What ends a run: ports that every stage has."""
+
+    @property
+    def objects(self) -> Objects:
+        """The data bucket."""
+        ...
+
+    @property
+    def announcements(self) -> Announcements:
+        """The event bus."""
+        ...
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """The time."""
+        ...
+
+
+def fail(
+    run: Run, reason: Reason, owner: str | None, legs: Legs, runs: Runs, ports: Ending
+) -> None:
+    """End a run as Failed; nothing of the roster or its snapshot moves."""
+    if legs.close(run.key, ports.clock(), RunState.FAILED, reason, owner):
+        announce(run.key, runs, legs, ports)
+
+
+def announce(key: RunKey, runs: Runs, legs: Legs, ports: Ending) -> None:
+    """Do what follows a run's end; every step may be repeated."""
+    run = runs.get(key)
+    if run is None or run.open or run.announced:
+        return
+    ports.objects.tag(run.supersedes, change_file.SUPERSEDED)
+    ports.announcements.run_finished(run)
+    legs.announced(key)
+
+
+def commit_run(
+    run: Run, runs: Runs, legs: Legs, batches: Batches, ports: Ending
+) -> None:
+    """Close an applied run and move the snapshot; what could not be applied stays dirty."""
+    assert run.plan is not None
+    base = batches.base(run.key)
+    unapplied = batches.unapplied(run.key)
+    dirty = _keep_unapplied(run, unapplied, ports.objects)
+    old = base.snapshot.objects if base.snapshot else {}
+    new = run.plan.snapshot.objects
+    replaced = [key for name, key in old.items() if new[name] != key]
+    finished = [key for key in base.dirty if key not in dirty]
+    ports.objects.tag([key for n, key in new.items() if old.get(n) != key], change_file.CURRENT)
+    try:
+        batches.commit(
+            run.key,
+            ports.clock(),
+            Commit(
+                state=RunState.SUCCEEDED_WITH_ERRORS if unapplied else RunState.SUCCEEDED,
+                snapshot=run.plan.snapshot,
+                shards=run.plan.shards,
+                dirty=dirty,
+                supersedes=(*replaced, *finished, *(f"{key}.index" for key in finished)),
+                reason=_unapplied_reason(unapplied) if unapplied else None,
+            ),
+        )
+    except StoppedError:
+        return
+    announce(run.key, runs, legs, ports)
+
+
+def _keep_unapplied(
+    run: Run, unapplied: Sequence[Unapplied], objects: Objects
+) -> tuple[str, ...]:
+    """Write the unapplied changes into a change file of their own, for the next run to try."""
+    if not unapplied:
+        return ()
+    wanted = {(change.collection, change.id) for change in unapplied}
+    key = f"changes/{run.group_id}/{run.seq}/unapplied.ndjson.gz"
+    lines = (
+        change.model_dump_json() for change in _changes(run, objects)
+        if (change.collection, change.id) in wanted
+    )
+    body = b"".join(change_file.packed_batches(lines))
+    objects.put(key, body, change_file.CURRENT)
+    return (key,)
+
+
+def _changes(run: Run, objects: Objects) -> Iterator[Change]:
+    plan = run.plan
+    assert plan is not None
+    for message in messages(objects, run.key, plan, range(plan.batches)):
+        yield from read_batch(objects, plan, message.start, message.length)
+
+
+_EXPLAINED = {
+    "login_name_taken": (
+        "{n} users could not get their login name, because a user of another group has it. "
+        "Give the group a suffix, or change the username at the source."
+    ),
+}
+
+
+def _unapplied_reason(unapplied: Sequence[Unapplied]) -> Reason:
+    """Say what could not be applied: the commonest cause, with the ids of a few records."""
+    codes = [change.code for change in unapplied]
+    code = max(sorted(set(codes)), key=codes.count)
+    count = codes.count(code)
+    text = _EXPLAINED.get(
+        code, "{n} records could not be written. The next sync tries them again."
+    ).format(n=count)
+    named = ", ".join(f"{c.collection.entity}/{c.id}" for c in unapplied[:10] if c.code == code)
+    return Reason(
+        code=code if code in _EXPLAINED else "changes_unapplied",
+        message=f"{text} Affected: {named}{' …' if len(unapplied) > 10 else ''}",
+        field="suffix" if code == "login_name_taken" else None,
+    )

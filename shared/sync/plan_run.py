@@ -1,0 +1,248 @@
+"""Plans a run: fetches what was staged and what the roster holds, and hands the changes over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from shared.domain.collection import Collection
+from shared.domain.run import Plan, Reason, Run, RunState, Snapshot
+from shared.domain.staged import StagedRoster
+from shared.errors import GiveUpError, MissingObjectError, StoppedError
+from shared.messages import PlanRun
+from shared.planning.columns import SHAPE_VERSION
+from shared.planning.planner import (
+    Planner,
+    PlanInput,
+    PlanOutcome,
+    StagedFiles,
+    settings_digest,
+    shards_for,
+)
+from shared.ports import (
+    Announcements,
+    Batches,
+    Commit,
+    Legs,
+    Objects,
+    PlanResult,
+    Queue,
+    RosterBase,
+    Runs,
+)
+from shared.sync import change_file
+from shared.sync.finish_run import announce, fail
+from shared.sync.heartbeat import Heartbeat
+
+
+@dataclass(frozen=True)
+class PlanPorts:
+    """What planning needs of the world. ``beat_seconds`` is a third of the lease."""
+
+    runs: Runs
+    legs: Legs
+    batches: Batches
+    objects: Objects
+    apply_queue: Queue
+    announcements: Announcements
+    clock: Callable[[], datetime]
+    beat_seconds: float = 20
+    memory_limit: str = "1GB"
+    threads: int = 2
+
+
+def plan_run(message: PlanRun, ports: PlanPorts, owner: str, directory: Path) -> None:
+    """Plan the run that ``message`` speaks of, if its leg can be claimed.
+
+    ``owner`` names this invocation; ``directory`` is empty scratch space. A run that was planned
+    already by somebody who did not live to send its batches has its open ones sent again.
+    """
+    now = ports.clock()
+    states = frozenset({RunState.PLANNING})
+    run = ports.legs.claim(message.key, states, message.leg, owner, now)
+    if run is None:
+        _fan_out_again(message, ports)
+        return
+    step = "planning"
+
+    def beat() -> None:
+        ports.legs.beat(run.key, owner, ports.clock(), {"stage": step})
+
+    with Heartbeat(beat, ports.beat_seconds) as heartbeat:
+
+        def checkpoint(name: str) -> None:
+            nonlocal step
+            step = name
+            heartbeat.check()
+
+        try:
+            _plan(run, ports, owner, directory, checkpoint)
+        except GiveUpError as error:
+            fail(run, error.reason, owner, ports.legs, ports.runs, ports)
+        except StoppedError:
+            return
+
+
+def _fan_out_again(message: PlanRun, ports: PlanPorts) -> None:
+    run = ports.runs.get(message.key)
+    if run is None or run.state is not RunState.APPLYING or run.plan is None:
+        return
+    numbers = ports.batches.still_open(run.key, run.plan)
+    ports.apply_queue.send(change_file.messages(ports.objects, run.key, run.plan, numbers))
+
+
+def _plan(
+    run: Run, ports: PlanPorts, owner: str, directory: Path, checkpoint: Callable[[str], None]
+) -> None:
+    base = ports.batches.base(run.key)
+    given = _fetch(run, base, ports.objects, directory)
+    planner = Planner(
+        given, directory, checkpoint, memory_limit=ports.memory_limit, threads=ports.threads
+    )
+    try:
+        outcome = planner.make()
+        checkpoint("handing over")
+        ports.objects.upload(f"reports/{run.group_id}/{run.seq}/errors.csv", outcome.report)
+        snapshot = _store_snapshot(run, base, outcome, ports.objects, owner)
+        shards = base.shards or shards_for(outcome.largest)
+        if outcome.changes:
+            _hand_over(run, ports, owner, planner, outcome, snapshot, shards, directory)
+        else:
+            _close_unchanged(run, ports, owner, base, outcome, snapshot, shards)
+    finally:
+        planner.close()
+
+
+def _fetch(run: Run, base: RosterBase, objects: Objects, directory: Path) -> PlanInput:
+    staged: dict[Collection, StagedFiles] = {}
+    roster = StagedRoster.from_json((run.cursor or {})["staged"])
+    try:
+        for collection, delivered in roster.collections.items():
+            files = []
+            for number, key in enumerate(delivered.objects):
+                files.append(directory / f"staged-{collection.name.lower()}-{number}.gz")
+                objects.download(key, files[-1])
+            staged[collection] = StagedFiles(delivered.status, tuple(files))
+    except MissingObjectError as error:
+        raise GiveUpError(
+            Reason(
+                code="staged_roster_expired",
+                message="What was fetched for this run is no longer kept. Sync again.",
+            )
+        ) from error
+    snapshot: dict[Collection, Path] = {}
+    dirty = directory / "dirty.ndjson" if base.dirty else None
+    try:
+        if base.snapshot is not None:
+            for collection, key in base.snapshot.objects.items():
+                snapshot[collection] = directory / f"base-{collection.name.lower()}.parquet"
+                objects.download(key, snapshot[collection])
+        for key in base.dirty:
+            packed = directory / "dirty.gz"
+            objects.download(key, packed)
+            assert dirty is not None
+            change_file.unpack(packed, dirty)
+    except MissingObjectError as error:
+        # Never plan against less than what is held: everything missing would look new or gone.
+        raise GiveUpError(
+            Reason(
+                code="base_missing",
+                message="The stored state of this group's roster is missing. Ask whoever runs "
+                "Homeroom to restore it; nothing was changed.",
+            )
+        ) from error
+    return PlanInput(
+        group_id=run.group_id,
+        seq=run.seq,
+        config=run.config,
+        staged=staged,
+        base=snapshot,
+        base_settings=base.snapshot.settings if base.snapshot else None,
+        dirty=dirty,
+    )
+
+
+def _store_snapshot(
+    run: Run, base: RosterBase, outcome: PlanOutcome, objects: Objects, owner: str
+) -> Snapshot:
+    """Store the collections that differ, as candidates; the others keep their objects."""
+    stored = dict(base.snapshot.objects) if base.snapshot else {}
+    for collection, path in outcome.snapshot.items():
+        key = f"snapshots/{run.group_id}/{run.seq}/{owner}/{collection.value}.parquet"
+        objects.upload(key, path, change_file.CANDIDATE)
+        stored[collection] = key
+    return Snapshot(
+        seq=run.seq,
+        shape_version=SHAPE_VERSION,
+        settings=settings_digest(run.config),
+        objects=stored,
+    )
+
+
+def _hand_over(
+    run: Run,
+    ports: PlanPorts,
+    owner: str,
+    planner: Planner,
+    outcome: PlanOutcome,
+    snapshot: Snapshot,
+    shards: int,
+    directory: Path,
+) -> None:
+    """Write the changes down, then take the run to Applying, then fan out.
+
+    The order is the safety: whatever stops this after the transaction, the changes are in the
+    group's ``dirty`` and the open batches are known.
+    """
+    path = directory / "changes.gz"
+    ends = change_file.write_batches(planner.changes(), path)
+    plan = Plan(
+        changes_key=f"changes/{run.group_id}/{run.seq}/{owner}.ndjson.gz",
+        attempt=owner,
+        batches=len(ends),
+        shards=shards,
+        snapshot=snapshot,
+    )
+    change_file.upload(ports.objects, plan.changes_key, path, ends)
+    ports.batches.open(run.key, plan)
+    # A change file that is dirty must not expire; one that never becomes dirty is tiny waste.
+    ports.objects.tag([plan.changes_key, plan.index_key], change_file.CURRENT)
+    ports.batches.planned(
+        run.key,
+        owner,
+        ports.clock(),
+        PlanResult(counts=outcome.counts, notices=outcome.notices, plan=plan),
+    )
+    ports.apply_queue.send(
+        change_file.messages(ports.objects, run.key, plan, range(plan.batches))
+    )
+
+
+def _close_unchanged(
+    run: Run,
+    ports: PlanPorts,
+    owner: str,
+    base: RosterBase,
+    outcome: PlanOutcome,
+    snapshot: Snapshot,
+    shards: int,
+) -> None:
+    """End a run that has nothing to apply: from Planning to Succeeded in one transaction."""
+    old = base.snapshot.objects if base.snapshot else {}
+    replaced = [key for name, key in old.items() if snapshot.objects[name] != key]
+    fresh = [snapshot.objects[name] for name in outcome.snapshot]
+    ports.objects.tag(fresh, change_file.CURRENT)
+    ports.batches.commit(
+        run.key,
+        ports.clock(),
+        Commit(
+            state=RunState.SUCCEEDED,
+            snapshot=snapshot if fresh or base.snapshot is None else base.snapshot,
+            shards=shards,
+            supersedes=tuple(replaced),
+            counts=outcome.counts,
+            notices=outcome.notices,
+            owner=owner,
+        ),
+    )
+    announce(run.key, ports.runs, ports.legs, ports)
