@@ -1,0 +1,30 @@
+"""Runs the sample district's server by itself: ``python -m local.sample_district``."""
+
+import argparse
+import threading
+
+from local.sample_district.roster import generate
+from local.sample_district.server import PATHS, DistrictServer
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--pupils", type=int, default=4600)
+    given = parser.parse_args()
+    with DistrictServer(generate(given.seed, given.pupils), port=given.port) as server:
+        print(f"Sample district at {server.url}")
+        for path, version in PATHS.items():
+            print(f"  OneRoster {version}  {server.url}{path}")
+        print(f"  token         {server.url}/token")
+        print(f"  key, secret   {server.credentials.key}, {server.credentials.secret}")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print()
+
+
+if __name__ == "__main__":
+    main()
