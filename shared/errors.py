@@ -3,6 +3,8 @@
 HomeroomError
 ├── GiveUpError            the run (or request) ends; the reason tells the admin what to change
 ├── TryLaterError          a passing fault: redeliver, or continue in the next leg
+│   └── SourceBusyError    the source did not answer; its reason counts once tries run out
+├── ParameterRefusedError  the source does not accept a query parameter: ask without it
 ├── MissingObjectError     an object that should be in the bucket is not
 ├── StoppedError           this worker no longer owns the run: stop at once, touch nothing
 └── RefusedError           an HTTP request that cannot be honoured
@@ -33,6 +35,26 @@ class TryLaterError(HomeroomError):
     def __init__(self, message: str, after_seconds: float = 0) -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
+
+
+class SourceBusyError(TryLaterError):
+    """The source did not answer, or said that it is busy; ``reason`` counts once tries run out.
+
+    ``after_seconds`` is what the source asked for, 0 if it named nothing.
+    """
+
+    def __init__(self, reason: Reason, after_seconds: float = 0) -> None:
+        super().__init__(reason.code, after_seconds)
+        self.reason = reason
+
+
+class ParameterRefusedError(HomeroomError):
+    """The source answered that the request is wrong; ``status`` is its HTTP status."""
+
+    def __init__(self, reason: Reason, status: int) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+        self.status = status
 
 
 class MissingObjectError(HomeroomError):

@@ -270,6 +270,31 @@ class Objects(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Page:
+    """One page of a collection: its entities as JSON, and the total if the source says it."""
+
+    entities: Sequence[dict[str, Any]]
+    total: int | None
+
+
+class Source(Protocol):
+    """A OneRoster REST source."""
+
+    def page(self, collection: Collection, *, offset: int, limit: int, in_order: bool) -> Page:
+        """Read one page; ``in_order`` asks for the order of sourcedId. Safe to call from threads.
+
+        :raises GiveUpError: nothing that a retry could change.
+        :raises SourceBusyError: a passing fault.
+        :raises ParameterRefusedError: the source does not accept the request as it is.
+        """
+        ...
+
+    def learned(self) -> dict[str, str]:
+        """What was found out about the source, to be remembered for the next run."""
+        ...
+
+
 class Queue(Protocol):
     """One queue of messages of one kind."""
 

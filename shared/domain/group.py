@@ -141,7 +141,8 @@ class GroupConfig(_Stored):
     """Everything a run needs to know of its group, fixed at the moment the run is accepted.
 
     ``secrets`` holds base64 KMS ciphertexts, bound to the group by encryption context.
-    ``version`` counts the group's changes.
+    ``learned`` is what earlier runs found out about the source; ``version`` counts the group's
+    changes.
     """
 
     name: str
@@ -155,4 +156,5 @@ class GroupConfig(_Stored):
     suffix: str = ""
     scope: Scope = Scope()
     stored_fields: tuple[StoredField, ...] = ()
+    learned: dict[str, str] = {}
     version: int = 1

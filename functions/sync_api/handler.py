@@ -1,0 +1,72 @@
+"""sync_api: pulls a roster over REST, one leg a message (SQS: ExtractApiQueue)."""
+
+import random
+from datetime import timedelta
+from functools import cache, partial
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared import clock, settings
+from shared.adapters.dynamo_runs import DynamoRuns
+from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.kms_secrets import KmsSecrets
+from shared.adapters.oneroster_rest.client import open_source
+from shared.adapters.s3_objects import S3Objects
+from shared.adapters.sqs_queue import SqsQueue
+from shared.messages import ExtractLeg
+from shared.observability import bind_run, make_logger
+from shared.sync.extract import ExtractPorts, extract_leg
+
+logger = make_logger()
+processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@cache
+def build_ports() -> ExtractPorts:
+    """Build the adapters, once a container, at the first message."""
+    sqs = boto3.client("sqs")
+    lease = timedelta(seconds=settings.number("LEASE_SECONDS"))
+    runs = DynamoRuns(
+        boto3.client("dynamodb"),
+        settings.required("CONTROL_TABLE"),
+        lease=lease,
+        resend_after=timedelta(seconds=settings.number("RESEND_SECONDS")),
+    )
+    return ExtractPorts(
+        runs=runs,
+        legs=runs,
+        objects=S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET")),
+        extract_queue=SqsQueue(sqs, settings.required("EXTRACT_API_QUEUE_URL")),
+        plan_queue=SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
+        secrets=KmsSecrets(boto3.client("kms")),
+        announcements=EventBridgeAnnouncements(
+            boto3.client("events"), settings.required("EVENT_BUS_NAME")
+        ),
+        open_source=partial(
+            open_source, allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES")
+        ),
+        clock=clock.now,
+        wait=clock.wait,
+        chance=random.random,
+        leg=timedelta(seconds=settings.number("LEG_SECONDS")),
+        beat=lease / 3,
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Do one leg of each message's extraction; a failed message comes again."""
+
+    def extract(record: SQSRecord) -> None:
+        message = ExtractLeg.model_validate_json(record.body)
+        bind_run(logger, message.key)
+        extract_leg(message, build_ports(), context.aws_request_id)
+
+    with processor(records=event["Records"], handler=extract):
+        processor.process()
+    return processor.response()

@@ -1,0 +1,200 @@
+"""How a source knows us: OAuth 1.0a signatures, or OAuth 2 tokens by client credentials.
+
+What a source accepts is found out by trying and remembered: HMAC-SHA256 (ClassLink's libraries)
+or HMAC-SHA1 (older stacks); the client secret by Basic, or in the body (PowerSchool).
+"""
+
+import threading
+import time
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import requests
+from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256
+from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
+from requests.auth import AuthBase, HTTPBasicAuth
+from requests_oauthlib import OAuth1, OAuth2Session
+
+from shared.adapters.oneroster_rest import reasons
+from shared.adapters.oneroster_rest.transport import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    open_session,
+)
+from shared.domain.group import ApiConnection, OnboardingType
+from shared.errors import GiveUpError, SourceBusyError
+
+SIGNATURE_METHOD, TOKEN_AUTH = "signatureMethod", "tokenAuth"
+_METHODS = (SIGNATURE_HMAC_SHA256, SIGNATURE_HMAC_SHA1)
+_EARLY_SECONDS = 30
+_UNKNOWN_LIFE_SECONDS = 300
+
+
+class Authorization(Protocol):
+    """Signs requests, and tries another way when the source refuses one."""
+
+    def apply(self, session: requests.Session) -> AuthBase:
+        """Authorize one request of ``session``."""
+        ...
+
+    def refused(self, used: AuthBase) -> bool:
+        """Say that a request authorized by ``used`` was answered 401; True if another may work."""
+        ...
+
+    def accepted(self) -> None:
+        """Say that a request was answered."""
+        ...
+
+    def learned(self) -> dict[str, str]:
+        """What is known to work."""
+        ...
+
+
+class Signatures:
+    """OAuth 1.0a, two-legged (RFC 5849)."""
+
+    def __init__(self, key: str, secret: str, known: str | None) -> None:
+        self._key, self._secret = key, secret
+        self._method = known if known in _METHODS else _METHODS[0]
+        self._left = [method for method in _METHODS if method != self._method]
+        self._works = False
+        self._lock = threading.Lock()
+
+    def apply(self, session: requests.Session) -> AuthBase:
+        """Sign one request with the method that works, as far as known."""
+        return OAuth1(self._key, client_secret=self._secret, signature_method=self._method)
+
+    def refused(self, used: AuthBase) -> bool:
+        """Change to the other method, once, unless this one has worked before."""
+        with self._lock:
+            if self._works:
+                return False
+            if getattr(used, "client", None) and used.client.signature_method != self._method:  # type: ignore[attr-defined]
+                return True  # another thread has changed the method meanwhile
+            if not self._left:
+                return False
+            self._method = self._left.pop()
+            return True
+
+    def accepted(self) -> None:
+        """The method works."""
+        self._works = True
+
+    def learned(self) -> dict[str, str]:
+        """The method, once it has worked."""
+        return {SIGNATURE_METHOD: self._method} if self._works else {}
+
+
+class _Bearer(AuthBase):
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
+
+
+class Tokens:
+    """OAuth 2 client credentials (RFC 6749 4.4); one token for all parallel pages."""
+
+    def __init__(
+        self, connection: ApiConnection, version: OnboardingType, secret: str, known: str | None,
+        allow_insecure: bool,
+    ) -> None:  # fmt: skip
+        self._connection, self._secret = connection, secret
+        self._url = connection.token_url or connection.url.rstrip("/") + "/token"
+        self._scope = _scope(connection, version)
+        self._in_body = known == "body"
+        self._allow_insecure = allow_insecure
+        self._token: str | None = None
+        self._good_until = 0.0
+        self._renewed = False
+        self._lock = threading.Lock()
+
+    def apply(self, session: requests.Session) -> AuthBase:
+        """Give the token, fetched or renewed if need be."""
+        with self._lock:
+            if self._token is None or time.monotonic() > self._good_until:
+                self._fetch(session)
+            assert self._token is not None
+            return _Bearer(self._token)
+
+    def refused(self, used: AuthBase) -> bool:
+        """A token can end before its time: take a new one, once until that has worked."""
+        with self._lock:
+            if isinstance(used, _Bearer) and used.token != self._token:
+                return True
+            if self._renewed:
+                return False
+            self._renewed = True
+            self._token = None
+            return True
+
+    def accepted(self) -> None:
+        """The token works."""
+        self._renewed = False
+
+    def learned(self) -> dict[str, str]:
+        """Where the secret goes, once a token came."""
+        return {TOKEN_AUTH: "body" if self._in_body else "basic"} if self._token else {}
+
+    def _fetch(self, session: requests.Session) -> None:
+        for in_body in (self._in_body, not self._in_body):
+            status, token = self._ask(session, in_body)
+            if token is not None:
+                self._in_body = in_body
+                self._token = token["access_token"]
+                life = float(token.get("expires_in") or _UNKNOWN_LIFE_SECONDS)
+                self._good_until = time.monotonic() + max(life - _EARLY_SECONDS, life / 2)
+                return
+        if status in (400, 401, 403):
+            raise GiveUpError(reasons.credentials_refused())
+        raise GiveUpError(reasons.bad_token_url())
+
+    def _ask(self, session: requests.Session, in_body: bool) -> tuple[int, dict[str, str] | None]:
+        client = BackendApplicationClient(client_id=self._connection.consumer_key)
+        oauth = OAuth2Session(client=client, scope=self._scope)
+        open_session(oauth, self._allow_insecure)
+        status = 0
+
+        def keep_status(response: requests.Response) -> requests.Response:
+            nonlocal status
+            status = response.status_code
+            return response
+
+        oauth.register_compliance_hook("access_token_response", keep_status)
+        key, secret = self._connection.consumer_key, self._secret
+        try:
+            token = oauth.fetch_token(
+                self._url,
+                auth=None if in_body else HTTPBasicAuth(key, secret),
+                client_secret=secret if in_body else None,
+                include_client_id=in_body,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+            )
+        except requests.TooManyRedirects as error:
+            raise GiveUpError(reasons.redirected("connection.tokenUrl")) from error
+        except requests.ConnectionError as error:
+            raise SourceBusyError(reasons.token_unreachable(host_of(self._url))) from error
+        except (OAuth2Error, ValueError) as error:
+            if getattr(error, "error", None) == "invalid_scope":
+                raise GiveUpError(reasons.scope_refused()) from error
+            if status == 429 or status >= 500:
+                raise SourceBusyError(reasons.unavailable(None, status)) from error
+            return status, None
+        # Aeries: the session of the token must come back with every request.
+        session.cookies.update(oauth.cookies)
+        return status, token
+
+
+def _scope(connection: ApiConnection, version: OnboardingType) -> list[str] | None:
+    if connection.scope is not None:
+        return connection.scope.split() or None
+    release = "v1p1" if version is OnboardingType.ONEROSTER_1_1 else "v1p2"
+    prefix = f"https://purl.imsglobal.org/spec/or/{release}/scope/"
+    return [prefix + "roster.readonly", prefix + "roster-core.readonly"]
+
+
+def host_of(url: str) -> str:
+    """The host of a URL, for messages: never its query."""
+    return urlsplit(url).hostname or url

@@ -1,0 +1,198 @@
+"""Reads pages of OneRoster collections over REST, 1.1 and 1.2."""
+
+import json
+import socket
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+from urllib3.exceptions import NameResolutionError
+
+from shared.adapters.oneroster_rest import reasons
+from shared.adapters.oneroster_rest.authorization import (
+    SIGNATURE_METHOD,
+    TOKEN_AUTH,
+    Authorization,
+    Signatures,
+    Tokens,
+    host_of,
+)
+from shared.adapters.oneroster_rest.transport import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    AnswerTooLargeError,
+    ForbiddenAddressError,
+    open_session,
+    read_bounded,
+)
+from shared.domain.collection import Collection
+from shared.domain.group import ApiConnection, GroupConfig
+from shared.domain.group import Authorization as AuthorizationType
+from shared.errors import GiveUpError, ParameterRefusedError, SourceBusyError
+from shared.ports import Page
+
+# Servers that name the key by the path or the role instead of the entity (seen by Moodle).
+_ALIASES: dict[Collection, tuple[str, ...]] = {
+    Collection.ORGS: ("orgs", "schools"),
+    Collection.ACADEMIC_SESSIONS: ("academicSessions", "terms", "gradingPeriods"),
+    Collection.USERS: ("users", "students", "teachers"),
+}
+_BUSY = {408, 425, 429, 500, 502, 503, 504}
+_WRONG = {400, 416, 422}
+
+
+class OneRosterRestSource:
+    """``Source`` over HTTP. It holds the secret and shows it nowhere."""
+
+    def __init__(
+        self, connection: ApiConnection, authorization: Authorization, allow_insecure: bool
+    ) -> None:
+        self._base = connection.url.rstrip("/") + "/" + connection.path.strip("/")
+        self._host = host_of(connection.url)
+        self._authorization = authorization
+        self._session = open_session(requests.Session(), allow_insecure)
+
+    def page(self, collection: Collection, *, offset: int, limit: int, in_order: bool) -> Page:
+        """Read one page; see ``ports.Source.page``."""
+        parameters: dict[str, str] = {"limit": str(limit), "offset": str(offset)}
+        if in_order:
+            parameters |= {"sort": "sourcedId", "orderBy": "asc"}
+        response, body = self._get(collection, parameters)
+        total = _total(response)
+        return Page(_entities(collection, body, total), total)
+
+    def learned(self) -> dict[str, str]:
+        """What was found out about the source."""
+        return self._authorization.learned()
+
+    def _get(
+        self, collection: Collection, parameters: dict[str, str]
+    ) -> tuple[requests.Response, bytes]:
+        while True:
+            try:
+                used = self._authorization.apply(self._session)
+                with self._session.get(
+                    f"{self._base}/{collection}",
+                    params=parameters,
+                    auth=used,
+                    headers={"Accept": "application/json"},
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    body = read_bounded(response)
+            except ForbiddenAddressError as error:
+                raise GiveUpError(reasons.forbidden_address(self._host)) from error
+            except AnswerTooLargeError as error:
+                raise GiveUpError(reasons.too_large()) from error
+            except requests.exceptions.SSLError as error:
+                raise GiveUpError(reasons.bad_certificate(self._host)) from error
+            except requests.RequestException as error:
+                raise SourceBusyError(self._silence(error)) from error
+            if response.status_code == 401 and self._authorization.refused(used):
+                continue
+            self._judge(collection, response)
+            self._authorization.accepted()
+            return response, body
+
+    def _silence(self, error: requests.RequestException) -> Any:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, NameResolutionError | socket.gaierror):
+                return reasons.unknown_host(self._host)
+            reason = getattr(cause.args[0], "reason", None) if cause.args else None
+            cause = reason if isinstance(reason, BaseException) else cause.__cause__
+        return reasons.unreachable(self._host)
+
+    def _judge(self, collection: Collection, response: requests.Response) -> None:
+        status = response.status_code
+        if status == 200:
+            return
+        if status in _BUSY:
+            raise SourceBusyError(reasons.unavailable(collection, status), _retry_after(response))
+        if status in _WRONG:
+            raise ParameterRefusedError(reasons.unexpected(collection, status), status)
+        if 300 <= status < 400:
+            raise GiveUpError(reasons.redirected("connection.url"))
+        if status == 401:
+            raise GiveUpError(reasons.credentials_refused())
+        if status == 403:
+            raise GiveUpError(reasons.not_permitted(collection))
+        if status == 404:
+            raise ParameterRefusedError(reasons.path_not_found(collection), status)
+        raise GiveUpError(reasons.unexpected(collection, status))
+
+
+def open_source(config: GroupConfig, secret: str, allow_insecure: bool) -> OneRosterRestSource:
+    """Open a group's REST source; nothing is sent yet."""
+    connection = config.connection
+    assert isinstance(connection, ApiConnection)
+    authorization: Authorization
+    if connection.authorization is AuthorizationType.OAUTH_1:
+        known = config.learned.get(SIGNATURE_METHOD)
+        authorization = Signatures(connection.consumer_key, secret, known)
+    else:
+        known = config.learned.get(TOKEN_AUTH)
+        authorization = Tokens(connection, config.onboarding_type, secret, known, allow_insecure)
+    return OneRosterRestSource(connection, authorization, allow_insecure)
+
+
+def _total(response: requests.Response) -> int | None:
+    text = response.headers.get("X-Total-Count", "").strip()
+    return int(text) if text.isdecimal() else None
+
+
+def _retry_after(response: requests.Response) -> float:
+    """Read ``Retry-After``: seconds, or a date counted from the server's own clock (RFC 9110)."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+        here = parsedate_to_datetime(response.headers.get("Date", ""))
+    except (TypeError, ValueError):
+        return 0
+    at, here = (moment.replace(tzinfo=moment.tzinfo or UTC) for moment in (at, here))
+    return max(0.0, (at - here).total_seconds())
+
+
+def _entities(collection: Collection, body: bytes, total: int | None) -> list[dict[str, Any]]:
+    try:
+        answer = json.loads(body)
+    except ValueError as error:
+        raise GiveUpError(reasons.not_oneroster(collection)) from error
+    if not isinstance(answer, dict):
+        raise GiveUpError(reasons.missing_envelope(collection))
+    for name in _ALIASES.get(collection, (collection.value,)):
+        if name in answer:
+            entities = answer[name]
+            if entities is None and total == 0:
+                return []
+            if not isinstance(entities, list):
+                raise GiveUpError(reasons.missing_envelope(collection))
+            # A row that is no object names no record; it is kept, to be rejected like one.
+            return [entity if isinstance(entity, dict) else {} for entity in entities]
+    if _is_error(answer):
+        raise GiveUpError(reasons.error_in_answer(collection))
+    if total == 0:
+        return []
+    # Reading this as "empty" would look like everybody having left.
+    raise GiveUpError(reasons.missing_envelope(collection))
+
+
+def _is_error(answer: dict[str, Any]) -> bool:
+    """Whether an answer carries a failure: at top level, or in one of the shapes seen in 1.1."""
+    places = [answer, answer.get("imsx_StatusInfo"), answer.get("imsx_statusInfo")]
+    for name in ("statusInfoSet", "errors"):
+        found = answer.get(name)
+        if isinstance(found, list):
+            places.extend(found[:1])
+    majors = [
+        place.get("imsx_codeMajor", place.get("codeMajor"))
+        for place in places
+        if isinstance(place, dict)
+    ]
+    return any(str(major).casefold() == "failure" for major in majors if major)
+
+

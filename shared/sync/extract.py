@@ -1,0 +1,299 @@
+"""Pulls a roster from a REST source into staged objects, leg by leg.
+
+A leg ends when its time is over; the next goes on from the cursor kept on the run. Only objects
+that the cursor lists count, so that a page read again by another leg adds nothing.
+"""
+
+import gzip
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.domain.collection import Collection, CollectionStatus
+from shared.domain.group import ApiConnection, GroupConfig, SecretName
+from shared.domain.oneroster_json import staged_row
+from shared.domain.run import Run, RunState
+from shared.domain.staged import StagedCollection, StagedRoster
+from shared.errors import GiveUpError, SourceBusyError, StoppedError
+from shared.messages import ExtractLeg, PlanRun
+from shared.ports import (
+    Announcements,
+    Legs,
+    Objects,
+    Page,
+    Queue,
+    Runs,
+    Secrets,
+    Source,
+)
+from shared.sync.finish_run import fail
+from shared.sync.paging import AT_ONCE, Place, read_on
+
+DEFAULT_PAGE_SIZE = 1000
+OBJECT_BYTES = 16 * 1024 * 1024
+TRIES, TRIES_BEFORE_FIRST_ANSWER = 8, 3
+BACK_OFF_SECONDS, BACK_OFF_CAP_SECONDS = 1.0, 30.0
+PATIENCE = 40
+"""How many failures in all a run bears, over all its legs."""
+MAX_DELAY_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class ExtractPorts:
+    """What extraction needs of the world; ``chance`` gives numbers from 0 to 1."""
+
+    runs: Runs
+    legs: Legs
+    objects: Objects
+    extract_queue: Queue
+    plan_queue: Queue
+    secrets: Secrets
+    announcements: Announcements
+    open_source: Callable[[GroupConfig, str], Source]
+    clock: Callable[[], datetime]
+    wait: Callable[[float], None]
+    chance: Callable[[], float]
+    leg: timedelta = timedelta(minutes=4)
+    beat: timedelta = timedelta(seconds=20)
+
+
+class Cursor(BaseModel):
+    """Where an extraction stands: what is done, and the collection that is being read."""
+
+    done: dict[Collection, StagedCollection] = {}
+    reading: Collection | None = None
+    place: Place | None = None
+    objects: tuple[str, ...] = ()
+    rows: int = 0
+    failures: int = 0
+    reached: bool = False
+
+
+class _LegOverError(Exception):
+    def __init__(self, delay_seconds: float = 0) -> None:
+        super().__init__()
+        self.delay_seconds = delay_seconds
+
+
+def extract_leg(message: ExtractLeg, ports: ExtractPorts, owner: str) -> None:
+    """Do one leg of the extraction that ``message`` speaks of, if it can be claimed."""
+    states = frozenset({RunState.ACCEPTED, RunState.EXTRACTING})
+    run = ports.legs.claim(message.key, states, message.leg, owner, ports.clock())
+    if run is None:
+        return
+    leg = _Leg(run, ports, owner)
+    try:
+        leg.work()
+    except GiveUpError as error:
+        fail(run, error.reason, owner, ports.legs, ports.runs, ports)
+    except StoppedError:
+        return
+
+
+@dataclass
+class _Leg:
+    run: Run
+    ports: ExtractPorts
+    owner: str
+    cursor: Cursor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cursor = Cursor.model_validate(self.run.cursor or {})
+        self._ends_at = self.ports.clock() + self.ports.leg
+        self._beat_at = self.ports.clock() + self.ports.beat
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        self._written = 0
+
+    def work(self) -> None:
+        source = self._open_source()
+        try:
+            for collection in Collection:
+                if collection not in self.cursor.done:
+                    self._read(source, collection)
+        except _LegOverError as over:
+            self._flush()
+            self._hand_on(min(int(over.delay_seconds), MAX_DELAY_SECONDS))
+            return
+        finally:
+            learned = source.learned()
+            if learned and learned.items() - self.run.config.learned.items():
+                self.ports.legs.learn(self.run.key, self.run.config.learned | learned)
+        roster = StagedRoster(collections=self.cursor.done)
+        leg = self.ports.legs.hand_on(
+            self.run.key,
+            self.owner,
+            self.ports.clock(),
+            state=RunState.PLANNING,
+            cursor={"staged": roster.to_json()},
+            progress={"stage": "planning"},
+        )
+        self.ports.plan_queue.send([PlanRun(**self._names(), leg=leg)])
+
+    def _open_source(self) -> Source:
+        ciphertext = self.run.config.secrets[SecretName.SECRET_KEY]
+        secret = self.ports.secrets.decrypt(
+            self.run.group_id, SecretName.SECRET_KEY, ciphertext
+        )
+        return self.ports.open_source(self.run.config, secret)
+
+    def _names(self) -> dict[str, Any]:
+        run = self.run
+        return {"enterprise": run.enterprise, "group_id": run.group_id, "seq": run.seq}
+
+    def _read(self, source: Source, collection: Collection) -> None:
+        """Read one collection to its end."""
+        cursor = self.cursor
+        connection = self.run.config.connection
+        assert isinstance(connection, ApiConnection)
+        if cursor.reading is not collection:
+            limit = connection.page_size or DEFAULT_PAGE_SIZE
+            cursor.reading, cursor.place = collection, Place(limit=limit)
+            cursor.objects, cursor.rows = (), 0
+        assert cursor.place is not None
+
+        def fetch(offsets: Sequence[int], limit: int, in_order: bool) -> Sequence[Page]:
+            self._look_up()
+            return self._fetch(source, collection, offsets, limit, in_order)
+
+        for place, entities in read_on(collection, cursor.place, fetch):
+            self._stage(collection, entities)
+            cursor.place = place
+        self._flush()
+        status = CollectionStatus.COMPLETE if cursor.place.in_order else CollectionStatus.UNPROVEN
+        cursor.done[collection] = StagedCollection(
+            collection=collection, status=status, objects=cursor.objects, rows=cursor.rows
+        )
+        cursor.reading, cursor.place = None, None
+
+    def _look_up(self) -> None:
+        """Between pages: is the leg over, is a heartbeat due?"""
+        now = self.ports.clock()
+        if now >= self._ends_at:
+            raise _LegOverError
+        if now >= self._beat_at:
+            self._beat_at = now + self.ports.beat
+            self.ports.legs.beat(self.run.key, self.owner, now, self._progress())
+
+    def _progress(self) -> dict[str, Any]:
+        rows = {name.entity: done.rows for name, done in self.cursor.done.items()}
+        if self.cursor.reading is not None:
+            rows[self.cursor.reading.entity] = self.cursor.rows
+        return {"stage": "fetching", "fetched": rows}
+
+    def _fetch(
+        self,
+        source: Source,
+        collection: Collection,
+        offsets: Sequence[int],
+        limit: int,
+        in_order: bool,
+    ) -> Sequence[Page]:
+        """Read pages side by side; those that fail in passing are tried again together."""
+        pages: dict[int, Page] = {}
+        tries = 0
+        while True:
+            missing = [offset for offset in offsets if offset not in pages]
+            busy = self._try(source, collection, missing, limit, in_order, pages)
+            self.cursor.reached = self.cursor.reached or bool(pages)
+            if busy is None:
+                return [pages[offset] for offset in offsets]
+            tries = tries + 1 if len(missing) == len(offsets) - len(pages) else 1
+            self.cursor.failures += 1
+            bound = TRIES if self.cursor.reached else TRIES_BEFORE_FIRST_ANSWER
+            if tries >= bound or self.cursor.failures > PATIENCE + self._answered():
+                raise GiveUpError(busy.reason)
+            self._back_off(tries, busy)
+
+    def _answered(self) -> int:
+        """A large roster may meet more failures: one more for each thousand rows."""
+        return (sum(done.rows for done in self.cursor.done.values()) + self.cursor.rows) // 1000
+
+    def _try(
+        self,
+        source: Source,
+        collection: Collection,
+        offsets: Sequence[int],
+        limit: int,
+        in_order: bool,
+        pages: dict[int, Page],
+    ) -> SourceBusyError | None:
+        """Read the pages at ``offsets`` into ``pages``; returns the last passing fault."""
+
+        def read(offset: int) -> Page | SourceBusyError:
+            try:
+                return source.page(collection, offset=offset, limit=limit, in_order=in_order)
+            except SourceBusyError as error:
+                return error
+
+        if len(offsets) == 1:
+            outcomes = [read(offsets[0])]
+        else:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                outcomes = list(pool.map(read, offsets))
+        busy = None
+        for offset, outcome in zip(offsets, outcomes, strict=True):
+            if isinstance(outcome, SourceBusyError):
+                busy = outcome
+            else:
+                pages[offset] = outcome
+        return busy
+
+    def _back_off(self, tries: int, busy: SourceBusyError) -> None:
+        """Wait as the source asks, or longer each time with full jitter; in the next leg if long."""
+        cap = min(BACK_OFF_CAP_SECONDS, BACK_OFF_SECONDS * 2**tries)
+        seconds = busy.after_seconds or cap * self.ports.chance()
+        now = self.ports.clock()
+        if now + timedelta(seconds=seconds) >= self._ends_at:
+            raise _LegOverError(seconds)
+        if now + timedelta(seconds=seconds) >= self._beat_at:
+            self._beat_at = now + self.ports.beat
+            self.ports.legs.beat(self.run.key, self.owner, now, self._progress())
+        self.ports.wait(seconds)
+
+    def _stage(self, collection: Collection, entities: Sequence[dict[str, Any]]) -> None:
+        stored = self.run.config.stored_fields
+        for entity in entities:
+            row = staged_row(collection, entity, stored)
+            line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()
+            self._lines.append(line)
+            self._bytes += len(line)
+        self.cursor.rows += len(entities)
+        if self._bytes >= OBJECT_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write what is gathered into an object of its own."""
+        if not self._lines:
+            return
+        assert self.cursor.reading is not None
+        run = self.run
+        # The owner is part of the name: another worker on the same leg writes other objects.
+        key = (
+            f"staged/{run.group_id}/{run.seq}/{self.cursor.reading}/"
+            f"{run.leg}-{self.owner}-{self._written}.ndjson.gz"
+        )
+        body = gzip.compress(b"\n".join(self._lines) + b"\n", compresslevel=3, mtime=0)
+        self.ports.objects.put(key, body)
+        self.cursor.objects += (key,)
+        self._lines, self._bytes = [], 0
+        self._written += 1
+
+    def _hand_on(self, delay_seconds: int) -> None:
+        leg = self.ports.legs.hand_on(
+            self.run.key,
+            self.owner,
+            self.ports.clock(),
+            state=RunState.EXTRACTING,
+            cursor=self.cursor.model_dump(mode="json"),
+            progress=self._progress(),
+            delay_seconds=delay_seconds,
+        )
+        self.ports.extract_queue.send(
+            [ExtractLeg(**self._names(), leg=leg)], delay_seconds=delay_seconds
+        )
