@@ -14,9 +14,11 @@ GROUPS := dev emulator sam create-group request-sync sync-api plan-sync upsert-e
 # interpreter and machine at hand: `make build TARGET_PYTHON=3.11 TARGET_ARCH=x86_64`.
 TARGET_PYTHON ?= 3.13
 TARGET_ARCH ?= arm64
+# The oldest C library that all wheels know; Lambda's Amazon Linux 2023 has a newer one.
+TARGET_PLATFORM ?= manylinux_2_28
 BUILD_DIR ?= .aws-sam/build
-export HOMEROOM_TARGET_PYTHON := $(TARGET_PYTHON)
-export HOMEROOM_TARGET_ARCH := $(TARGET_ARCH)
+export TARGET_PYTHON TARGET_ARCH TARGET_PLATFORM
+export SAM_CLI_TELEMETRY := 0
 
 .PHONY: help demo test test-unit test-e2e check format build smoke up down deploy lock clean setup
 
@@ -54,7 +56,7 @@ down: .venv/.dev ## End the local stack
 	@$(BIN)/python -m local.stack down
 
 build: .venv/.dev .venv-sam/.done ## Build the functions (TARGET_PYTHON, TARGET_ARCH)
-	$(SAM) build --build-dir $(BUILD_DIR) --parameter-overrides \
+	@$(SAM) build --build-in-source --parallel --build-dir $(BUILD_DIR) --parameter-overrides \
 	  Runtime=python$(TARGET_PYTHON) Architecture=$(TARGET_ARCH)
 
 deploy: build ## Deploy to AWS (asks for what it needs)
@@ -95,5 +97,5 @@ setup: .venv/.dev .venv-emulator/.done .venv-sam/.done
 
 # Called by `sam build` for each function, with ARTIFACTS_DIR set.
 build-%:
-	@$(BIN)/python tools/build_function.py $* "$(ARTIFACTS_DIR)" \
-	  --python-version "$(HOMEROOM_TARGET_PYTHON)" --architecture "$(HOMEROOM_TARGET_ARCH)"
+	@$(BIN)/python tools/build_function.py $* "$(ARTIFACTS_DIR)" --platform "$(TARGET_PLATFORM)" \
+	  --python-version "$(TARGET_PYTHON)" --architecture "$(TARGET_ARCH)"

@@ -5,7 +5,6 @@ the local stack; only the interpreter and the machine differ.
 """
 
 import argparse
-import compileall
 import re
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
 def folder_of(logical_id: str) -> str:
@@ -22,29 +21,51 @@ def folder_of(logical_id: str) -> str:
     return "_".join(word.lower() for word in words)
 
 
-def build(logical_id: str, target: Path, python_version: str, architecture: str) -> None:
-    """Fill ``target`` with what the function needs at run time; boto3 is in Lambda's runtime."""
-    folder = folder_of(logical_id)
+def copy_sources(folder: str, target: Path) -> None:
+    """Copy the function's own folder and ``shared/``, under the names that tests import."""
     skip = shutil.ignore_patterns("__pycache__", "*.pyc")
     for part in (Path("functions") / folder, Path("shared")):
         shutil.copytree(ROOT / part, target / part, ignore=skip, dirs_exist_ok=True)
     shutil.copy(ROOT / "functions" / "__init__.py", target / "functions")
+
+
+def install(uv: Path, folder: str, target: Path, python_version: str, platform: str) -> None:
+    """Install the function's dependency group as wheels for the platform it will run on."""
     subprocess.run(
         [
-            str(Path(sys.executable).parent / "uv"),
+            str(uv),
             *("pip", "install", "--quiet", "--no-deps", "--require-hashes"),
             *("--target", str(target), "--only-binary", ":all:"),
-            *("--python-version", python_version, "--python-platform", PLATFORMS[architecture]),
+            *("--python-version", python_version, "--python-platform", platform),
             *("-r", str(ROOT / "requirements" / f"{folder.replace('_', '-')}.txt")),
         ],
         check=True,
     )
-    # /var/task is read-only, so what is not compiled here is compiled at every cold start. Only
-    # the same interpreter can do it.
-    if python_version == f"{sys.version_info.major}.{sys.version_info.minor}":
-        compileall.compile_dir(
-            target, quiet=2, invalidation_mode=compileall.PycInvalidationMode.UNCHECKED_HASH
-        )
+    # Entry points for a shell, which Lambda has no use for.
+    shutil.rmtree(target / "bin", ignore_errors=True)
+
+
+def compile_bytecode(uv: Path, target: Path, python_version: str) -> None:
+    """Compile, if the interpreter of the target is at hand.
+
+    /var/task is read-only, so what is not compiled here is compiled again at every cold start.
+    Unchecked hashes stay valid whatever time stamps the zip gives the sources.
+    """
+    found = subprocess.run(
+        [str(uv), "python", "find", "--no-python-downloads", python_version],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode != 0:
+        return
+    compiling = (found.stdout.strip(), "-m", "compileall", "-q", "-j", "2")
+    # Some packages ship files for other versions that do not compile; nobody imports those.
+    subprocess.run(
+        [*compiling, "--invalidation-mode", "unchecked-hash", str(target)],
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
 
 
 def main() -> None:
@@ -53,9 +74,15 @@ def main() -> None:
     parser.add_argument("logical_id")
     parser.add_argument("target", type=Path)
     parser.add_argument("--python-version", required=True)
-    parser.add_argument("--architecture", choices=sorted(PLATFORMS), required=True)
+    parser.add_argument("--architecture", choices=sorted(MACHINES), required=True)
+    parser.add_argument("--platform", required=True)
     given = parser.parse_args()
-    build(given.logical_id, given.target, given.python_version, given.architecture)
+    uv = Path(sys.executable).parent / "uv"
+    folder = folder_of(given.logical_id)
+    copy_sources(folder, given.target)
+    platform = f"{MACHINES[given.architecture]}-{given.platform}"
+    install(uv, folder, given.target, given.python_version, platform)
+    compile_bytecode(uv, given.target, given.python_version)
 
 
 if __name__ == "__main__":
