@@ -8,6 +8,7 @@ HomeroomError
 ├── MissingObjectError     an object that should be in the bucket is not
 ├── StoppedError           this worker no longer owns the run: stop at once, touch nothing
 └── RefusedError           an HTTP request that cannot be honoured
+    ├── ForbiddenError     403
     ├── NotFoundError      404
     └── ConflictError      409
 
@@ -74,6 +75,10 @@ class RefusedError(HomeroomError):
         self.detail = detail
         self.field = field
         self.extra = extra
+
+
+class ForbiddenError(RefusedError):
+    """The caller may not do this."""
 
 
 class NotFoundError(RefusedError):

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
-from shared.domain.group import SecretName
-from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
+from shared.domain.group import Customer, Group, SecretName
+from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.run import Counts, Mode, Notice, Plan, Reason, Run, RunState, Snapshot, Trigger
 from shared.messages import Message
 
@@ -320,4 +320,73 @@ class Announcements(Protocol):
 
     def run_finished(self, run: Run) -> None:
         """Publish the end of a run, without personal data."""
+        ...
+
+
+class Groups(Protocol):
+    """The groups of enterprises, with what the database keeps unique about them."""
+
+    def create(self, group: Group) -> None:
+        """Store a new group, its names and its hold on customers, all or nothing.
+
+        :raises ConflictError: a name, client group id or customer is taken; names the field.
+        """
+        ...
+
+    def get(self, enterprise: EnterpriseId, group_id: GroupId) -> Group:
+        """Read one group, consistently.
+
+        :raises NotFoundError: no such group in this enterprise.
+        """
+        ...
+
+    def list(
+        self, enterprise: EnterpriseId, limit: int, after: GroupId | None
+    ) -> tuple[Sequence[Group], GroupId | None]:
+        """Page through an enterprise's groups; the second value goes on where the page ends."""
+        ...
+
+    def change(self, old: Group, new: Group) -> None:
+        """Replace ``old`` by ``new``, if it is still as it was read.
+
+        :raises ConflictError: as for ``create``, or ``version_conflict``.
+        """
+        ...
+
+    def delete(self, group: Group) -> None:
+        """Delete a group that has no roster and no run under way; frees names and customers.
+
+        :raises ConflictError: ``run_under_way``, ``has_roster`` or ``version_conflict``.
+        """
+        ...
+
+
+class Customers(Protocol):
+    """The customers of enterprises."""
+
+    def create(self, customer: Customer) -> None:
+        """Store a new customer.
+
+        :raises ConflictError: the id is taken.
+        """
+        ...
+
+    def find(
+        self, enterprise: EnterpriseId, customer_ids: Sequence[CustomerId]
+    ) -> dict[CustomerId, Customer]:
+        """Read some customers; those that do not exist are left out."""
+        ...
+
+    def list(
+        self, enterprise: EnterpriseId, limit: int, after: CustomerId | None
+    ) -> tuple[Sequence[Customer], CustomerId | None]:
+        """Page through an enterprise's customers."""
+        ...
+
+
+class CoverImages(Protocol):
+    """Where cover images are uploaded to."""
+
+    def upload_address(self, group_id: GroupId, content_type: str) -> dict[str, Any]:
+        """Make an address to upload one image to: ``url``, and the ``fields`` of its form."""
         ...

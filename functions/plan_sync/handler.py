@@ -34,9 +34,7 @@ def build_ports() -> PlanPorts:
     table = settings.required("CONTROL_TABLE")
     lease = settings.number("LEASE_SECONDS")
     resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
-    runs = DynamoRuns(
-        dynamodb, table, lease=timedelta(seconds=lease), resend_after=resend_after
-    )
+    runs = DynamoRuns(dynamodb, table, lease=timedelta(seconds=lease), resend_after=resend_after)
     return PlanPorts(
         runs=runs,
         legs=runs,

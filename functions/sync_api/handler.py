@@ -47,9 +47,7 @@ def build_ports() -> ExtractPorts:
         announcements=EventBridgeAnnouncements(
             boto3.client("events"), settings.required("EVENT_BUS_NAME")
         ),
-        open_source=partial(
-            open_source, allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES")
-        ),
+        open_source=partial(open_source, allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES")),
         clock=clock.now,
         wait=clock.wait,
         chance=random.random,

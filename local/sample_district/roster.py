@@ -8,14 +8,14 @@ PUPILS_PER_SCHOOL = 600
 PUPILS_PER_HOMEROOM = 25
 SUBJECTS = ("Mathematics", "English", "Science")
 GRADES = tuple(f"{grade:02d}" for grade in range(1, 9))
-_GIVEN = (
-    "Ada Ben Chloé Daan Elif Finn Grace Hugo Inès José Kaito Lena Mila Noor Oskar Priya Quinn Rosa "
-    "Søren Tara Uma Viktor Wanda Xaver Yara Zoë"
-).split()
-_FAMILY = (
-    "Abbott Brandt Castillo Dubois Eriksen Fischer García Haddad Ivanova Jansen Kowalski López "
-    "Müller Nakamura O'Neill Petrov Quist Rossi Singh Tanaka Usman Vasquez Weber Xu Yilmaz Zając"
-).split()
+_GIVEN = """
+    Ada Ben Chloé Daan Elif Finn Grace Hugo Inès José Kaito Lena Mila Noor Oskar Priya Quinn Rosa
+    Søren Tara Uma Viktor Wanda Xaver Yara Zoë
+""".split()  # noqa: SIM905
+_FAMILY = """
+    Abbott Brandt Castillo Dubois Eriksen Fischer García Haddad Ivanova Jansen Kowalski López
+    Müller Nakamura O'Neill Petrov Quist Rossi Singh Tanaka Usman Vasquez Weber Xu Yilmaz Zając
+""".split()  # noqa: SIM905
 
 
 @dataclass(frozen=True)
@@ -164,16 +164,30 @@ class _Builder:
     def _sessions(self) -> list[Session]:
         first, last = self._year, self._year + 1
         year = Session(
-            f"sy-{last}", f"{first}-{last}", "schoolYear", f"{first}-08-17", f"{last}-06-12",
+            f"sy-{last}",
+            f"{first}-{last}",
+            "schoolYear",
+            f"{first}-08-17",
+            f"{last}-06-12",
             str(last),
         )
         fall = Session(
-            f"fall-{last}", f"Fall {first}", "semester", f"{first}-08-17", f"{last}-01-15",
-            str(last), year.sourced_id,
+            f"fall-{last}",
+            f"Fall {first}",
+            "semester",
+            f"{first}-08-17",
+            f"{last}-01-15",
+            str(last),
+            year.sourced_id,
         )
         spring = Session(
-            f"spring-{last}", f"Spring {last}", "semester", f"{last}-01-18", f"{last}-06-12",
-            str(last), year.sourced_id,
+            f"spring-{last}",
+            f"Spring {last}",
+            "semester",
+            f"{last}-01-18",
+            f"{last}-06-12",
+            str(last),
+            year.sourced_id,
         )
         return [year, fall, spring]
 
@@ -257,13 +271,25 @@ class _Builder:
         self, each: Class, teacher: User, pupils: list[User], year: Session
     ) -> Iterator[Enrollment]:
         yield Enrollment(
-            f"enr-{self._year}-{each.sourced_id}-{teacher.sourced_id}", each.sourced_id,
-            each.school, teacher.sourced_id, "teacher", True, year.start, year.end,
+            f"enr-{self._year}-{each.sourced_id}-{teacher.sourced_id}",
+            each.sourced_id,
+            each.school,
+            teacher.sourced_id,
+            "teacher",
+            True,
+            year.start,
+            year.end,
         )
         for pupil in pupils:
             yield Enrollment(
-                f"enr-{self._year}-{each.sourced_id}-{pupil.sourced_id}", each.sourced_id,
-                each.school, pupil.sourced_id, "student", None, year.start, year.end,
+                f"enr-{self._year}-{each.sourced_id}-{pupil.sourced_id}",
+                each.sourced_id,
+                each.school,
+                pupil.sourced_id,
+                "student",
+                None,
+                year.start,
+                year.end,
             )
 
     def _guardians(self, pupils: list[User], users: list[User]) -> Iterator[User]:

@@ -72,7 +72,8 @@ class DynamoBatches:
             first = shard * BATCHES_PER_ITEM
             numbers = set(range(first, min(first + BATCHES_PER_ITEM, plan.batches)))
             self._client.put_item(
-                TableName=self._table, Item=_pending_key(key, plan, shard) | marshal({"pending": numbers})
+                TableName=self._table,
+                Item=_pending_key(key, plan, shard) | marshal({"pending": numbers}),
             )
 
     def planned(self, key: RunKey, owner: str, now: datetime, result: PlanResult) -> None:
@@ -205,7 +206,8 @@ class DynamoBatches:
         entries = [[c.collection.value, c.id, c.code] for c in changes]
         self._client.put_item(
             TableName=self._table,
-            Item=batches_key(key, f"UNAPPLIED#{batch:06d}") | marshal({"changes": as_json(entries)}),
+            Item=batches_key(key, f"UNAPPLIED#{batch:06d}")
+            | marshal({"changes": as_json(entries)}),
         )
 
     def unapplied(self, key: RunKey) -> Sequence[Unapplied]:
@@ -229,9 +231,7 @@ class DynamoBatches:
 
     def commit(self, key: RunKey, now: datetime, commit: Commit) -> None:
         """Close the run and move the group's pointer, in one transaction."""
-        answer = self._client.get_item(
-            TableName=self._table, Key=run_key(key), ConsistentRead=True
-        )
+        answer = self._client.get_item(TableName=self._table, Key=run_key(key), ConsistentRead=True)
         if "Item" not in answer:
             raise StoppedError
         run = from_item(answer["Item"])

@@ -77,9 +77,7 @@ class DynamoRoster:
             return {
                 "Statement": f'UPDATE "{self._table}" {sets} REMOVE deletedAt REMOVE expiresAt '
                 "WHERE pk = ? AND sk = ? AND seq < ?",
-                "Parameters": list(
-                    marshal(values | place | {"older": key.seq}).values()
-                ),
+                "Parameters": list(marshal(values | place | {"older": key.seq}).values()),
             }
         item = place | values | {"id": write.id, "createdAt": at} | user_key(key.group_id, write)
         pairs = ", ".join(f"'{name}': ?" for name in item)

@@ -88,9 +88,7 @@ class DynamoRuns:
 
     def get(self, key: RunKey) -> Run | None:
         """Read one run, consistently."""
-        answer = self._client.get_item(
-            TableName=self._table, Key=run_key(key), ConsistentRead=True
-        )
+        answer = self._client.get_item(TableName=self._table, Key=run_key(key), ConsistentRead=True)
         item = answer.get("Item")
         if item is None or item["enterprise"]["S"] != key.enterprise:
             return None

@@ -44,9 +44,7 @@ class S3Objects:
     def upload(self, key: str, path: Path, tags: dict[str, str] | None = None) -> None:
         """Store a file."""
         extra = {"Tagging": urlencode(tags)} if tags else {}
-        self._client.upload_file(
-            str(path), self._bucket, key, ExtraArgs=extra, Config=_TRANSFER
-        )
+        self._client.upload_file(str(path), self._bucket, key, ExtraArgs=extra, Config=_TRANSFER)
 
     def download(self, key: str, path: Path) -> None:
         """Fetch an object into a file."""

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Collection(StrEnum):
-    """A OneRoster collection; the value is its REST path and envelope key (standard, 1.2 table 3.1)."""
+    """A OneRoster collection; the value is its REST path and envelope key (1.2, table 3.1)."""
 
     ORGS = "orgs"
     ACADEMIC_SESSIONS = "academicSessions"

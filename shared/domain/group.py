@@ -3,10 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from shared.domain.ids import CustomerId, SourcedId
+from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 
 
 class OnboardingType(StrEnum):
@@ -158,3 +158,44 @@ class GroupConfig(_Stored):
     stored_fields: tuple[StoredField, ...] = ()
     learned: dict[str, str] = {}
     version: int = 1
+
+
+class AutoMode(StrEnum):
+    """What the runs of an Auto group may do."""
+
+    UPDATE = "update"
+    SYNC = "sync"
+
+
+class Group(_Stored):
+    """A group as it is kept: its configuration, and what runs need not know."""
+
+    enterprise: EnterpriseId
+    group_id: GroupId
+    config: GroupConfig
+    description: str = ""
+    email: str
+    client_group_id: str
+    sync_frequency: SyncFrequency = SyncFrequency.MANUAL
+    period: Period | None = None
+    auto_mode: AutoMode = AutoMode.UPDATE
+    time_zone: str = "UTC"
+    sync_hour: int = 2
+    cover_image: str | None = None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    next_run_at: AwareDatetime | None = None
+    active_run: int | None = None
+    last_run: int = 0
+    has_roster: bool = False
+
+
+class Customer(_Stored):
+    """An institution that the enterprise knows by hand; ``group_id`` is the group it is in."""
+
+    enterprise: EnterpriseId
+    customer_id: CustomerId
+    name: str
+    org_sourced_id: SourcedId | None = None
+    group_id: GroupId | None = None
+    created_at: AwareDatetime

@@ -6,7 +6,8 @@ text. Fields that are never stored (passwords, demographics) are not looked at.
 """
 
 import json
-from collections.abc import Callable, Collection as Items
+from collections.abc import Callable
+from collections.abc import Collection as Items
 from typing import Any
 
 from shared.domain.collection import Collection

@@ -107,7 +107,7 @@ def _role(value: object) -> str:
 
 
 def _iso_date(value: object) -> str:
-    """Read a date, also one written as a date-time; the day as written counts, whatever its zone."""
+    """Read a date, also out of a date-time; the day as written counts, whatever its zone."""
     match = _ISO_DATE.fullmatch(str(value).strip())
     if match is None:
         raise ValueError
@@ -245,7 +245,9 @@ class Role(BaseModel):
 def _in_order(roles: list[Role]) -> list[Role]:
     if not roles:
         raise PydanticCustomError("missing_value", "required")
-    unique = {(r.role, r.org or "", r.begin_date or "", r.end_date or ""): r for r in reversed(roles)}
+    unique = {
+        (r.role, r.org or "", r.begin_date or "", r.end_date or ""): r for r in reversed(roles)
+    }
     return sorted(
         unique.values(),
         key=lambda r: (r.role_type != "primary", r.org or "", r.role, r.begin_date or ""),

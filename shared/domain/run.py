@@ -128,11 +128,11 @@ class Snapshot(BaseModel):
 
 
 class Run(BaseModel):
-    """The run item (table ``control``). ``config`` is the group as it was when the run was accepted.
+    """The run item (table ``control``); ``config`` is the group as it was when it was accepted.
 
-    ``leg`` numbers the invocations of the present state; ``owner`` and ``lease_until`` say who works
-    on it. ``cursor`` is the extractor's own. ``supersedes`` names the objects that a committed run has
-    replaced, until its end is ``announced``. All times are aware UTC.
+    ``leg`` numbers the invocations of the present state; ``owner`` and ``lease_until`` say who
+    works on it. ``cursor`` is the extractor's own. ``supersedes`` names the objects that a
+    committed run has replaced, until its end is ``announced``. All times are aware UTC.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -2,7 +2,7 @@
 
 Every source (REST 1.1, REST 1.2, later CSV) is brought to these columns, so that plan and snapshot
 know one shape. All values are text as the source wrote it; nothing is parsed, dropped or repaired
-here. Columns that we never store (passwords, demographics) have no place in it and so never reach S3.
+here. What is never stored (passwords, demographics) has no column, and so never reaches S3.
 """
 
 from enum import StrEnum

@@ -44,7 +44,8 @@ RESOLVED_COLUMNS: dict[Collection, dict[str, str]] = {
 ROLES_TYPE = ROLES.value
 
 ROW_COLUMNS: dict[Collection, dict[str, str]] = {
-    c: {"sourced_id": TEXT.value} | PARSED_COLUMNS[c] | dict(RESOLVED_COLUMNS[c]) for c in Collection
+    c: {"sourced_id": TEXT.value} | PARSED_COLUMNS[c] | dict(RESOLVED_COLUMNS[c])
+    for c in Collection
 }
 """A record's row as it travels in a change file."""
 

@@ -144,7 +144,8 @@ def _make_logins(connection: Connection) -> None:
         SELECT id, {'take': take, 'release': list_filter(
             coalesce(held, []), lambda name: name IS DISTINCT FROM take)} AS login
         FROM wanted LEFT JOIN held USING (id)
-        WHERE NOT (coalesce(sure, false) AND held = [take]) AND (take IS NOT NULL OR held IS NOT NULL)
+        WHERE NOT (coalesce(sure, false) AND held = [take])
+          AND (take IS NOT NULL OR held IS NOT NULL)
         """
     )
 

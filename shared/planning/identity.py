@@ -13,8 +13,7 @@ from shared.planning.tables import Connection
 
 _GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)
 _IS_STAFF = (
-    "len(list_filter(roles, lambda r: "
-    f"r.role = '{STUDENT_ROLE}' OR r.role IN ({_GUARDIANS}))) = 0"
+    f"len(list_filter(roles, lambda r: r.role = '{STUDENT_ROLE}' OR r.role IN ({_GUARDIANS}))) = 0"
 )
 
 
@@ -81,8 +80,7 @@ def rekey_users(connection: Connection, match_with: MatchWith) -> None:
         """
     )
     connection.execute(
-        "DELETE FROM candidate_users "
-        "WHERE origin = 'unseen' AND id IN (SELECT id FROM rekeyed)"
+        "DELETE FROM candidate_users WHERE origin = 'unseen' AND id IN (SELECT id FROM rekeyed)"
     )
     connection.execute(
         "UPDATE candidate_users SET id = r.id FROM rekeyed r "

@@ -156,4 +156,3 @@ def _keep_findings(connection: Connection, collection: Collection, file: Path) -
     connection.execute(
         f"INSERT INTO findings BY NAME SELECT '{collection}' AS collection, * FROM wrong"
     )
-

@@ -212,7 +212,8 @@ def _warn(connection: Connection, collection: Collection, reference: Reference) 
     else:
         missing = (
             f"SELECT r.sourced_id, {column} AS found FROM {table('result', collection)} r "
-            f'WHERE state = \'current\' AND {column} IS NOT NULL AND r."{reference.resolved}" IS NULL'
+            f"WHERE state = 'current' AND {column} IS NOT NULL "
+            f'AND r."{reference.resolved}" IS NULL'
         )
     connection.execute(
         f"INSERT INTO findings BY NAME SELECT '{collection}' AS collection, 'warning' AS severity, "

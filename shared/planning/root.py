@@ -34,8 +34,10 @@ def place_root(connection: Connection, config: GroupConfig) -> bool:
         parameters = [config.client_partner_id, config.name]
         source = ""
     elif found[1] == "base":
-        values, parameters, source = "sourced_id, name, type, identifier, parent", [found[0]], (
-            "FROM base_orgs WHERE sourced_id = ?"
+        values, parameters, source = (
+            "sourced_id, name, type, identifier, parent",
+            [found[0]],
+            ("FROM base_orgs WHERE sourced_id = ?"),
         )
     else:
         return False

@@ -137,9 +137,7 @@ class _Leg:
 
     def _open_source(self) -> Source:
         ciphertext = self.run.config.secrets[SecretName.SECRET_KEY]
-        secret = self.ports.secrets.decrypt(
-            self.run.group_id, SecretName.SECRET_KEY, ciphertext
-        )
+        secret = self.ports.secrets.decrypt(self.run.group_id, SecretName.SECRET_KEY, ciphertext)
         return self.ports.open_source(self.run.config, secret)
 
     def _names(self) -> dict[str, Any]:
@@ -245,7 +243,7 @@ class _Leg:
         return busy
 
     def _back_off(self, tries: int, busy: SourceBusyError) -> None:
-        """Wait as the source asks, or longer each time with full jitter; in the next leg if long."""
+        """Wait as the source asks, or longer each time (full jitter); in the next leg if long."""
         cap = min(BACK_OFF_CAP_SECONDS, BACK_OFF_SECONDS * 2**tries)
         seconds = busy.after_seconds or cap * self.ports.chance()
         now = self.ports.clock()

@@ -54,9 +54,7 @@ def announce(key: RunKey, runs: Runs, legs: Legs, ports: Ending) -> None:
     legs.announced(key)
 
 
-def commit_run(
-    run: Run, runs: Runs, legs: Legs, batches: Batches, ports: Ending
-) -> None:
+def commit_run(run: Run, runs: Runs, legs: Legs, batches: Batches, ports: Ending) -> None:
     """Close an applied run and move the snapshot; what could not be applied stays dirty."""
     assert run.plan is not None
     base = batches.base(run.key)
@@ -85,16 +83,15 @@ def commit_run(
     announce(run.key, runs, legs, ports)
 
 
-def _keep_unapplied(
-    run: Run, unapplied: Sequence[Unapplied], objects: Objects
-) -> tuple[str, ...]:
+def _keep_unapplied(run: Run, unapplied: Sequence[Unapplied], objects: Objects) -> tuple[str, ...]:
     """Write the unapplied changes into a change file of their own, for the next run to try."""
     if not unapplied:
         return ()
     wanted = {(change.collection, change.id) for change in unapplied}
     key = f"changes/{run.group_id}/{run.seq}/unapplied.ndjson.gz"
     lines = (
-        change.model_dump_json() for change in _changes(run, objects)
+        change.model_dump_json()
+        for change in _changes(run, objects)
         if (change.collection, change.id) in wanted
     )
     body = b"".join(change_file.packed_batches(lines))

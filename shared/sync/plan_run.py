@@ -12,8 +12,8 @@ from shared.errors import GiveUpError, MissingObjectError, StoppedError
 from shared.messages import PlanRun
 from shared.planning.columns import SHAPE_VERSION
 from shared.planning.planner import (
-    Planner,
     PlanInput,
+    Planner,
     PlanOutcome,
     StagedFiles,
     settings_digest,
@@ -213,9 +213,7 @@ def _hand_over(
         ports.clock(),
         PlanResult(counts=outcome.counts, notices=outcome.notices, plan=plan),
     )
-    ports.apply_queue.send(
-        change_file.messages(ports.objects, run.key, plan, range(plan.batches))
-    )
+    ports.apply_queue.send(change_file.messages(ports.objects, run.key, plan, range(plan.batches)))
 
 
 def _close_unchanged(

@@ -194,5 +194,3 @@ def _is_error(answer: dict[str, Any]) -> bool:
         if isinstance(place, dict)
     ]
     return any(str(major).casefold() == "failure" for major in majors if major)
-
-

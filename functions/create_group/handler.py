@@ -1,0 +1,163 @@
+"""create_group: groups and customers over HTTP."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from shared import clock, settings
+from shared.adapters.cover_images import S3CoverImages
+from shared.adapters.dynamo_groups import DynamoCustomers, DynamoGroups
+from shared.adapters.dynamo_runs import DynamoRuns
+from shared.adapters.kms_secrets import KmsSecrets
+from shared.adapters.sqs_queue import SqsQueue
+from shared.domain.group_request import CoverImageInput
+from shared.domain.ids import CustomerId, GroupId
+from shared.http.answers import (
+    answer,
+    page_of,
+    show_accepted,
+    show_customer,
+    show_group,
+    show_page,
+)
+from shared.http.identity import caller_of
+from shared.http.once import Answer, once
+from shared.http.problems import install, json_body
+from shared.observability import make_logger
+from shared.ports import CoverImages
+from shared.sync.groups import (
+    GroupPorts,
+    change_group,
+    create_customer,
+    create_group,
+    delete_group,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+logger = make_logger()
+app = APIGatewayRestResolver()
+install(app)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the routes use."""
+
+    ports: GroupPorts
+    cover_images: CoverImages
+    dynamodb: "DynamoDBClient"
+    table: str
+
+
+@cache
+def build() -> Runtime:
+    """Build the adapters, once a container, at the first request."""
+    dynamodb = boto3.client("dynamodb")
+    table = settings.required("CONTROL_TABLE")
+    s3 = boto3.client("s3", config=Config(signature_version="s3v4"))
+    ports = GroupPorts(
+        groups=DynamoGroups(dynamodb, table),
+        customers=DynamoCustomers(dynamodb, table),
+        secrets=KmsSecrets(boto3.client("kms"), settings.required("SECRETS_KEY_ID")),
+        runs=DynamoRuns(
+            dynamodb, table, resend_after=timedelta(seconds=settings.number("RESEND_SECONDS"))
+        ),
+        extract_queue=SqsQueue(boto3.client("sqs"), settings.required("EXTRACT_API_QUEUE_URL")),
+        clock=clock.now,
+        new_id=lambda: uuid.uuid4().hex,
+        allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES"),
+    )
+    cover_images = S3CoverImages(s3, settings.required("DATA_BUCKET"))
+    return Runtime(ports, cover_images, dynamodb, table)
+
+
+@app.post("/groups")
+def post_group() -> Response[str]:
+    """Create a group; an Auto group's first sync starts with it."""
+    caller, body, runtime = caller_of(app.current_event.raw_event), json_body(app), build()
+
+    def act() -> Answer:
+        group, run = create_group(caller.enterprise, body, caller.person, runtime.ports)
+        shown = show_group(group)
+        return 201, shown | ({"sync": show_accepted(run)} if run else {})
+
+    return once(app, caller, runtime.dynamodb, runtime.table, act)
+
+
+@app.get("/groups")
+def get_groups() -> Response[str]:
+    """List the enterprise's groups."""
+    caller = caller_of(app.current_event.raw_event)
+    limit, after = page_of(app)
+    groups = build().ports.groups
+    page, more = groups.list(caller.enterprise, limit, GroupId(after) if after else None)
+    return answer(200, show_page("groups", [show_group(group) for group in page], more))
+
+
+@app.get("/groups/<group_id>")
+def get_group(group_id: str) -> Response[str]:
+    """Read one group."""
+    caller = caller_of(app.current_event.raw_event)
+    return answer(200, show_group(build().ports.groups.get(caller.enterprise, GroupId(group_id))))
+
+
+@app.patch("/groups/<group_id>")
+def patch_group(group_id: str) -> Response[str]:
+    """Change a group; ``version`` in the body, if given, must be the present one."""
+    caller, body = caller_of(app.current_event.raw_event), json_body(app)
+    version = body.pop("version", None)
+    known = version if isinstance(version, int) else None
+    group = change_group(caller.enterprise, GroupId(group_id), body, known, build().ports)
+    return answer(200, show_group(group))
+
+
+@app.delete("/groups/<group_id>")
+def remove_group(group_id: str) -> Response[str]:
+    """Delete a group; ``?name=`` confirms its name."""
+    caller = caller_of(app.current_event.raw_event)
+    name = (app.current_event.query_string_parameters or {}).get("name") or ""
+    delete_group(caller.enterprise, GroupId(group_id), name, build().ports)
+    return answer(204, None)
+
+
+@app.post("/groups/<group_id>/cover-image")
+def post_cover_image(group_id: str) -> Response[str]:
+    """Give an address to upload a cover image to."""
+    caller, body = caller_of(app.current_event.raw_event), json_body(app)
+    given = CoverImageInput.model_validate(body)
+    runtime = build()
+    group = runtime.ports.groups.get(caller.enterprise, GroupId(group_id))
+    address = runtime.cover_images.upload_address(group.group_id, given.content_type)
+    return answer(200, address)
+
+
+@app.post("/customers")
+def post_customer() -> Response[str]:
+    """Create a customer."""
+    caller, body = caller_of(app.current_event.raw_event), json_body(app)
+    return answer(201, show_customer(create_customer(caller.enterprise, body, build().ports)))
+
+
+@app.get("/customers")
+def get_customers() -> Response[str]:
+    """List the enterprise's customers, each with the group that it is in."""
+    caller = caller_of(app.current_event.raw_event)
+    limit, after = page_of(app)
+    customers = build().ports.customers
+    page, more = customers.list(caller.enterprise, limit, CustomerId(after) if after else None)
+    return answer(200, show_page("customers", [show_customer(c) for c in page], more))
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a request of the API."""
+    return app.resolve(event, context)

@@ -1,0 +1,124 @@
+"""request_sync: accepts syncs, and tells how runs stand, over HTTP."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared import clock, settings
+from shared.adapters.dynamo_batches import DynamoBatches
+from shared.adapters.dynamo_groups import DynamoGroups
+from shared.adapters.dynamo_runs import DynamoRuns
+from shared.adapters.sqs_queue import SqsQueue
+from shared.domain.group_request import SyncInput
+from shared.domain.ids import EnterpriseId, GroupId, RunKey
+from shared.domain.run import Run, RunState, Trigger
+from shared.errors import NotFoundError
+from shared.http.answers import answer, page_of, show_accepted, show_page, show_run
+from shared.http.identity import caller_of
+from shared.http.once import Answer, once
+from shared.http.problems import install, json_body
+from shared.observability import make_logger
+from shared.ports import Batches, Groups, Queue, Runs
+from shared.sync.request_sync import request_sync
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+logger = make_logger()
+app = APIGatewayRestResolver()
+install(app)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the routes use."""
+
+    groups: Groups
+    runs: Runs
+    batches: Batches
+    extract_queue: Queue
+    dynamodb: "DynamoDBClient"
+    table: str
+
+
+@cache
+def build() -> Runtime:
+    """Build the adapters, once a container, at the first request."""
+    dynamodb = boto3.client("dynamodb")
+    table = settings.required("CONTROL_TABLE")
+    resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
+    return Runtime(
+        groups=DynamoGroups(dynamodb, table),
+        runs=DynamoRuns(dynamodb, table, resend_after=resend_after),
+        batches=DynamoBatches(dynamodb, table),
+        extract_queue=SqsQueue(boto3.client("sqs"), settings.required("EXTRACT_API_QUEUE_URL")),
+        dynamodb=dynamodb,
+        table=table,
+    )
+
+
+@app.post("/groups/<group_id>/syncs")
+def post_sync(group_id: str) -> Response[str]:
+    """Accept a sync."""
+    caller, body, runtime = caller_of(app.current_event.raw_event), json_body(app), build()
+    given = SyncInput.model_validate(body)
+
+    def act() -> Answer:
+        run = request_sync(
+            caller.enterprise,
+            GroupId(group_id),
+            given.mode,
+            Trigger.REQUEST,
+            caller.person,
+            runtime.groups,
+            runtime.runs,
+            runtime.extract_queue,
+            clock.now(),
+        )
+        return 202, show_accepted(run)
+
+    return once(app, caller, runtime.dynamodb, runtime.table, act)
+
+
+@app.get("/groups/<group_id>/syncs")
+def get_syncs(group_id: str) -> Response[str]:
+    """List a group's runs, newest first."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    group = runtime.groups.get(caller.enterprise, GroupId(group_id))
+    limit, after = page_of(app)
+    before = int(after) if after and after.isdecimal() else None
+    runs = runtime.runs.history(group.group_id, limit, before)
+    more = str(runs[-1].seq) if len(runs) == limit and runs[-1].seq > 1 else None
+    return answer(200, show_page("syncs", [show_run(run) for run in runs], more))
+
+
+@app.get("/groups/<group_id>/syncs/<run_id>")
+def get_sync(group_id: str, run_id: str) -> Response[str]:
+    """Tell how a run stands."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    group = runtime.groups.get(caller.enterprise, GroupId(group_id))
+    run = _find(runtime.runs, caller.enterprise, group.group_id, run_id)
+    still_open = None
+    if run.state is RunState.APPLYING and run.plan is not None:
+        still_open = len(runtime.batches.still_open(run.key, run.plan))
+    return answer(200, show_run(run, still_open))
+
+
+def _find(runs: Runs, enterprise: EnterpriseId, group_id: GroupId, run_id: str) -> Run:
+    run = None
+    if run_id.isdecimal() and len(run_id) <= 10:
+        run = runs.get(RunKey(enterprise, group_id, int(run_id)))
+    if run is None:
+        raise NotFoundError("run_not_found", "The group has no such run.")
+    return run
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a request of the API."""
+    return app.resolve(event, context)

@@ -1,0 +1,26 @@
+"""Tells on the terminal what is being done, and how long it took."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
+
+
+def paint(text: str, code: str) -> str:
+    """Colour ``text`` where there is a terminal to show it."""
+    return f"\033[{code}m{text}\033[0m" if sys.stdout.isatty() else text
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Show one step on one line: its name at once, its time when it is done."""
+    print(f"  {what:<46}", end="", flush=True)
+    begun = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        print(paint("failed", RED), flush=True)
+        raise
+    print(paint(f"{time.monotonic() - begun:5.1f} s", DIM), flush=True)

@@ -1,0 +1,388 @@
+"""What comes in to create or change a group: every field, and the rules between them.
+
+A change is merged into what is kept and judged as a whole by the same model, so that no order of
+changes leads to a group that could not have been created.
+"""
+
+import re
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+
+from shared.domain.addresses import host_is_public, url_problem
+from shared.domain.group import (
+    ApiConnection,
+    Authorization,
+    AutoMode,
+    Connection,
+    Group,
+    GroupConfig,
+    MatchWith,
+    OnboardingType,
+    Period,
+    Scope,
+    SecretName,
+    SftpConnection,
+    StoredField,
+    SyncFrequency,
+    SyncType,
+)
+from shared.domain.ids import CustomerId, SourcedId
+from shared.domain.run import Mode
+
+MAX_CUSTOMERS = 40
+"""A group's customers change in one transaction, which takes 100 actions (AWS)."""
+MAX_SECRET_BYTES = 4096
+"""What KMS encrypts at once (AWS)."""
+DEFAULT_PATHS = {
+    OnboardingType.ONEROSTER_1_1: "/ims/oneroster/v1p1",
+    OnboardingType.ONEROSTER_1_2: "/ims/oneroster/rostering/v1p2",
+}
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
+
+
+def _problem(text: str) -> PydanticCustomError:
+    return PydanticCustomError("value", "{text}", {"text": text})
+
+
+def _printable(text: str) -> str:
+    if not _PRINTABLE.fullmatch(text):
+        raise _problem("Leave control characters out.")
+    return text
+
+
+def _small(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if not text.strip():
+        raise _problem("This must not be empty.")
+    if len(text.encode()) > MAX_SECRET_BYTES:
+        raise _problem(f"This is larger than {MAX_SECRET_BYTES} bytes.")
+    return secret
+
+
+def _text(low: int, high: int, pattern: str | None = None) -> Any:
+    return Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=low, max_length=high, pattern=pattern),
+        AfterValidator(_printable),
+    ]
+
+
+Line = _text(1, 200)
+Text = _text(0, 2000)
+Suffix = _text(0, 50)
+Word = _text(1, 64, r"^[A-Za-z0-9_-]+$")
+Id = _text(1, 255)
+Url = _text(1, 1000)
+Secret = Annotated[SecretStr, AfterValidator(_small)]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", hide_input_in_errors=True, frozen=True
+    )
+
+
+class ScopeInput(_Input, Scope):
+    """Which part of the source the group takes in."""
+
+    schools: tuple[Id, ...] | None = Field(None, min_length=1, max_length=500)
+    classes: tuple[Id, ...] | None = Field(None, min_length=1, max_length=500)
+
+
+class ConnectionInput(_Input):
+    """How the source is reached; which fields there are depends on the sync type."""
+
+    url: Url | None = None
+    path: _text(0, 500) | None = None  # type: ignore[valid-type]
+    authorization: Authorization | None = None
+    consumer_key: Line | None = None
+    secret_key: Secret | None = None
+    token_url: Url | None = None
+    scope: Text | None = None
+    page_size: int | None = Field(None, ge=1, le=10_000)
+    host: Line | None = None
+    port: int | None = Field(None, ge=1, le=65_535)
+    username: Line | None = None
+    password: Secret | None = None
+    private_key: Secret | None = None
+    passphrase: Secret | None = None
+    host_key_fingerprint: _text(1, 60) | None = None  # type: ignore[valid-type]
+
+    @field_validator("url", "token_url")
+    @classmethod
+    def _reachable(cls, url: str | None, info: ValidationInfo) -> str | None:
+        allow_insecure = bool((info.context or {}).get("allow_insecure"))
+        if url is not None and (text := url_problem(url, allow_insecure=allow_insecure)):
+            raise _problem(text)
+        return url
+
+    @field_validator("host")
+    @classmethod
+    def _public(cls, host: str | None, info: ValidationInfo) -> str | None:
+        allow_insecure = bool((info.context or {}).get("allow_insecure"))
+        if host is not None and not allow_insecure and not host_is_public(host):
+            raise _problem("The host must be reachable over the internet.")
+        return host
+
+    @field_validator("host_key_fingerprint")
+    @classmethod
+    def _fingerprint(cls, text: str | None) -> str | None:
+        if text is not None and not _FINGERPRINT.fullmatch(text):
+            raise _problem("Give the fingerprint as ssh-keygen -l shows it: SHA256:…")
+        return text
+
+
+_API = {
+    "url", "path", "authorization", "consumer_key", "secret_key", "token_url", "scope", "page_size",
+}  # fmt: skip
+_SFTP = {
+    "host", "port", "path", "username", "password", "private_key", "passphrase",
+    "host_key_fingerprint",
+}  # fmt: skip
+
+
+class GroupInput(_Input):
+    """A whole group as it is asked for."""
+
+    name: Line
+    description: Text = ""
+    email: _text(3, 254)  # type: ignore[valid-type]
+    client_group_id: Word
+    onboarding_type: OnboardingType
+    sync_type: SyncType = SyncType.API
+    sync_frequency: SyncFrequency = SyncFrequency.MANUAL
+    period: Period | None = None
+    auto_mode: AutoMode = AutoMode.UPDATE
+    time_zone: _text(1, 64) = "UTC"  # type: ignore[valid-type]
+    sync_hour: int = Field(2, ge=0, le=23)
+    client_partner_id: Id
+    connection: ConnectionInput | None = None
+    customers: tuple[Word, ...] = Field((), max_length=MAX_CUSTOMERS)
+    match_with: MatchWith = MatchWith.SOURCED_ID
+    suffix: Suffix = ""
+    scope: ScopeInput = ScopeInput()
+    stored_fields: tuple[StoredField, ...] = ()
+
+    @field_validator("email")
+    @classmethod
+    def _is_email(cls, text: str) -> str:
+        if not _EMAIL.fullmatch(text):
+            raise _problem("This is not an e-mail address.")
+        return text
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_time_zone(cls, text: str) -> str:
+        if text not in available_timezones():
+            raise _problem("Give a time zone of the IANA database, such as Europe/Berlin.")
+        return text
+
+    @field_validator("customers")
+    @classmethod
+    def _each_once(cls, customers: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(customers)) != len(customers):
+            raise _problem("Name each customer once.")
+        return customers
+
+    @model_validator(mode="after")
+    def _fits_together(self, info: ValidationInfo) -> Self:
+        kept: frozenset[SecretName] = (info.context or {}).get("kept_secrets", frozenset())
+        problems = dict(_frequency_problems(self)) | dict(_connection_problems(self, kept))
+        if problems:
+            raise ValidationError.from_exception_data(
+                "group",
+                [
+                    InitErrorDetails(type=_problem(text), loc=tuple(place.split(".")), input=None)
+                    for place, text in problems.items()
+                ],
+                hide_input=True,
+            )
+        return self
+
+
+def _frequency_problems(group: GroupInput) -> list[tuple[str, str]]:
+    auto = group.sync_frequency is SyncFrequency.AUTO
+    problems = []
+    if auto and group.sync_type is SyncType.ZIP:
+        problems.append(("syncFrequency", "A zip group is synced by uploading: choose Manual."))
+    if auto and group.period is None:
+        problems.append(("period", "Auto needs a period."))
+    if not auto and group.period is not None:
+        problems.append(("period", "Only Auto has a period."))
+    return problems
+
+
+def _connection_problems(group: GroupInput, kept: frozenset[SecretName]) -> list[tuple[str, str]]:
+    connection = group.connection
+    if group.sync_type is SyncType.ZIP:
+        return [("connection", "A zip group has no connection.")] if connection else []
+    if connection is None:
+        return [("connection", "Say how the source is reached.")]
+    api = group.sync_type is SyncType.API
+    allowed = _API if api else _SFTP
+    problems = [
+        (f"connection.{to_camel(name)}", f"This is not for sync type {group.sync_type}.")
+        for name in sorted(connection.model_fields_set - allowed)
+        if getattr(connection, name) is not None
+    ]
+    required = ("url", "authorization", "consumer_key") if api else ("host", "path", "username")
+    problems += [
+        (f"connection.{to_camel(name)}", "This is required.")
+        for name in required
+        if not getattr(connection, name)
+    ]
+    old = group.onboarding_type is OnboardingType.ONEROSTER_1_1
+    if api and connection.authorization is Authorization.OAUTH_1 and not old:
+        problems.append(("connection.authorization", "OneRoster 1.2 needs OAuth2.0."))
+    return problems + _secret_problems(api, connection, kept)
+
+
+def _secret_problems(
+    api: bool, connection: ConnectionInput, kept: frozenset[SecretName]
+) -> list[tuple[str, str]]:
+    given = {name for name in SecretName if _secret(connection, name) is not None} | kept
+    if api:
+        if SecretName.SECRET_KEY in given:
+            return []
+        return [("connection.secretKey", "Give the secret key.")]
+    ways = given & {SecretName.PASSWORD, SecretName.PRIVATE_KEY}
+    if len(ways) == 1:
+        if SecretName.PASSPHRASE in given and SecretName.PRIVATE_KEY not in given:
+            return [("connection.passphrase", "Only a private key has a passphrase.")]
+        return []
+    text = (
+        "Give a password or a private key, not both."
+        if ways
+        else "Give a password, or a private key."
+    )
+    return [("connection.password", text)]
+
+
+def _secret(connection: ConnectionInput, name: SecretName) -> SecretStr | None:
+    attribute = re.sub(r"([A-Z])", lambda match: "_" + match[1].lower(), name.value)
+    secret: SecretStr | None = getattr(connection, attribute)
+    return secret
+
+
+def secrets_of(group: GroupInput) -> dict[SecretName, str]:
+    """The secrets that a request gives."""
+    if group.connection is None:
+        return {}
+    found = {name: _secret(group.connection, name) for name in SecretName}
+    return {name: secret.get_secret_value() for name, secret in found.items() if secret}
+
+
+def connection_of(group: GroupInput) -> Connection | None:
+    """The connection that a request describes, without its secrets and with sound defaults."""
+    given = group.connection
+    if given is None:
+        return None
+    if group.sync_type is SyncType.API:
+        assert given.url is not None
+        assert given.authorization is not None
+        assert given.consumer_key is not None
+        return ApiConnection(
+            url=given.url,
+            path=given.path or DEFAULT_PATHS[group.onboarding_type],
+            authorization=given.authorization,
+            consumer_key=given.consumer_key,
+            token_url=given.token_url,
+            scope=given.scope,
+            page_size=given.page_size,
+        )
+    assert given.host is not None
+    assert given.path is not None
+    assert given.username is not None
+    return SftpConnection(
+        host=given.host,
+        port=given.port or 22,
+        path=given.path,
+        username=given.username,
+        host_key_fingerprint=given.host_key_fingerprint,
+    )
+
+
+def config_of(group: GroupInput, version: int) -> GroupConfig:
+    """What runs need of a group; secrets and customers are filled in by the use case."""
+    return GroupConfig(
+        name=group.name,
+        onboarding_type=group.onboarding_type,
+        sync_type=group.sync_type,
+        client_partner_id=SourcedId(group.client_partner_id),
+        connection=connection_of(group),
+        match_with=group.match_with,
+        suffix=group.suffix,
+        scope=Scope.model_validate(group.scope.model_dump()),
+        stored_fields=group.stored_fields,
+        version=version,
+    )
+
+
+def request_of(group: Group) -> dict[str, Any]:
+    """A kept group as the request that would create it (without secrets), to merge changes into."""
+    config = group.config
+    connection = config.connection
+    return {
+        "name": config.name,
+        "description": group.description,
+        "email": group.email,
+        "clientGroupId": group.client_group_id,
+        "onboardingType": config.onboarding_type.value,
+        "syncType": config.sync_type.value,
+        "syncFrequency": group.sync_frequency.value,
+        "period": group.period.value if group.period else None,
+        "autoMode": group.auto_mode.value,
+        "timeZone": group.time_zone,
+        "syncHour": group.sync_hour,
+        "clientPartnerId": config.client_partner_id,
+        "connection": connection.model_dump(mode="json", by_alias=True, exclude={"kind"})
+        if connection
+        else None,
+        "customers": [customer.customer_id for customer in config.customers],
+        "matchWith": config.match_with.value,
+        "suffix": config.suffix,
+        "scope": config.scope.model_dump(mode="json", by_alias=True),
+        "storedFields": [field.value for field in config.stored_fields],
+    }
+
+
+class CustomerInput(_Input):
+    """A customer as it is asked for."""
+
+    name: Line
+    org_sourced_id: Id | None = None
+    customer_id: Word | None = None
+
+
+def customer_ids(group: GroupInput) -> tuple[CustomerId, ...]:
+    """The customers that a request picks."""
+    return tuple(CustomerId(customer) for customer in group.customers)
+
+
+class CoverImageInput(_Input):
+    """Which kind of image is to be uploaded."""
+
+    content_type: Literal["image/png", "image/jpeg", "image/webp"]
+
+
+class SyncInput(_Input):
+    """How a sync is asked for."""
+
+    mode: Mode = Mode.SYNC

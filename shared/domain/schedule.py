@@ -1,0 +1,34 @@
+"""When an Auto group syncs next."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from shared.domain.group import Period
+
+_HOURS = {Period.EVERY_6_HOURS: 6, Period.EVERY_12_HOURS: 12}
+_DAYS = {Period.DAILY: 1, Period.WEEKLY: 7, Period.BIWEEKLY: 14}
+
+
+def next_run_at(period: Period, time_zone: str, sync_hour: int, now: datetime) -> datetime:
+    """The moment after ``now`` at which a group of ``period`` is due, in UTC.
+
+    Periods of hours divide the day from ``sync_hour`` on; the others fall on ``sync_hour`` of the
+    local day that many days from today (a month: the same day of the next month, at most the
+    28th). An hour that does not exist on a day (summer time) is read as the next one.
+    """
+    zone = ZoneInfo(time_zone)
+    today = now.astimezone(zone).date()
+    if period in _HOURS:
+        step = _HOURS[period]
+        hours = [(sync_hour + step * n) % 24 for n in range(24 // step)]
+        moments = (
+            datetime.combine(today + timedelta(days=day), time(hour), zone).astimezone(UTC)
+            for day in (0, 1)
+            for hour in sorted(hours)
+        )
+        return next(moment for moment in moments if moment > now)
+    if period in _DAYS:
+        day = today + timedelta(days=_DAYS[period])
+    else:
+        day = (today.replace(day=1) + timedelta(days=32)).replace(day=min(today.day, 28))
+    return datetime.combine(day, time(sync_hour), zone).astimezone(UTC)

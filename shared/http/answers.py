@@ -1,0 +1,138 @@
+"""What the API shows of groups, customers and runs, in camelCase."""
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+
+from shared.domain.group import Customer, Group
+from shared.domain.run import Run
+
+ACCEPTED = "Sync up request is accepted"
+DEFAULT_PAGE, MAX_PAGE = 50, 200
+DEFAULT_COVER = "default"
+
+Json = dict[str, Any]
+
+
+def answer(status: int, body: Json | None) -> Response[str]:
+    """Make a JSON answer."""
+    if body is None:
+        return Response(status_code=status)
+    return Response(status_code=status, content_type="application/json", body=json.dumps(body))
+
+
+def show_group(group: Group) -> Json:
+    """A group; of its secrets only whether they are set."""
+    config = group.config
+    shown: Json = {
+        "groupId": group.group_id,
+        "name": config.name,
+        "description": group.description,
+        "email": group.email,
+        "clientGroupId": group.client_group_id,
+        "onboardingType": config.onboarding_type.value,
+        "syncType": config.sync_type.value,
+        "syncFrequency": group.sync_frequency.value,
+        "period": group.period.value if group.period else None,
+        "autoMode": group.auto_mode.value,
+        "timeZone": group.time_zone,
+        "syncHour": group.sync_hour,
+        "clientPartnerId": config.client_partner_id,
+        "connection": None,
+        "customers": [customer.customer_id for customer in config.customers],
+        "matchWith": config.match_with.value,
+        "suffix": config.suffix,
+        "scope": config.scope.model_dump(mode="json", by_alias=True),
+        "storedFields": [field.value for field in config.stored_fields],
+        "coverImage": group.cover_image or DEFAULT_COVER,
+        "version": config.version,
+        "createdAt": group.created_at.isoformat(),
+        "updatedAt": group.updated_at.isoformat(),
+        "nextRunAt": group.next_run_at.isoformat() if group.next_run_at else None,
+        "activeRunId": str(group.active_run) if group.active_run else None,
+    }
+    if config.connection is not None:
+        connection = config.connection.model_dump(mode="json", by_alias=True, exclude={"kind"})
+        connection["secretsSet"] = sorted(name.value for name in config.secrets)
+        shown["connection"] = connection
+    return shown
+
+
+def show_customer(customer: Customer) -> Json:
+    """A customer; ``groupId`` is null where it can be picked."""
+    return {
+        "customerId": customer.customer_id,
+        "name": customer.name,
+        "orgSourcedId": customer.org_sourced_id,
+        "groupId": customer.group_id,
+    }
+
+
+def show_run(run: Run, open_batches: int | None = None) -> Json:
+    """A run: state, progress, counts, reason, times; no personal data."""
+    progress = dict(run.progress)
+    if run.plan is not None and run.open and open_batches is not None:
+        progress = {
+            "stage": "applying",
+            "batches": run.plan.batches,
+            "batchesApplied": run.plan.batches - open_batches,
+        }
+    return {
+        "runId": run.key.run_id,
+        "mode": run.mode.value,
+        "trigger": run.trigger.value,
+        "state": run.state.value,
+        "open": run.open,
+        "progress": progress if run.open else {},
+        "counts": {
+            name: counts.model_dump(mode="json", by_alias=True)
+            for name, counts in run.counts.items()
+        },
+        "notices": [notice.model_dump(mode="json") for notice in run.notices],
+        "reason": run.reason.model_dump(mode="json") if run.reason else None,
+        "createdAt": run.created_at.isoformat(),
+        "startedAt": run.started_at.isoformat() if run.started_at else None,
+        "finishedAt": run.finished_at.isoformat() if run.finished_at else None,
+    }
+
+
+def show_accepted(run: Run) -> Json:
+    """What the request for a sync is answered with."""
+    return {"message": ACCEPTED, "runId": run.key.run_id}
+
+
+def page_of(app: APIGatewayRestResolver) -> tuple[int, str | None]:
+    """Read ``limit`` and ``cursor`` of a list request.
+
+    A cursor holds no tenant: the key that it continues from is made anew from the path.
+
+    :raises pydantic_core.ValidationError: either cannot be read.
+    """
+    parameters = app.current_event.query_string_parameters or {}
+    text = parameters.get("limit") or str(DEFAULT_PAGE)
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_PAGE:
+        raise _wrong("limit", f"Give a number from 1 to {MAX_PAGE}.")
+    cursor = parameters.get("cursor")
+    if not cursor:
+        return int(text), None
+    try:
+        return int(text), base64.urlsafe_b64decode(cursor.encode()).decode()
+    except (binascii.Error, UnicodeError, ValueError) as error:
+        raise _wrong("cursor", "Give the cursor of the page before, as it was.") from error
+
+
+def show_page(name: str, rows: list[Json], after: str | None) -> Json:
+    """A page of a list, and the cursor of the next one."""
+    cursor = base64.urlsafe_b64encode(after.encode()).decode() if after else None
+    return {name: rows, "cursor": cursor}
+
+
+def _wrong(field: str, text: str) -> ValidationError:
+    problem = PydanticCustomError("value", "{text}", {"text": text})
+    return ValidationError.from_exception_data(
+        "query", [InitErrorDetails(type=problem, loc=(field,), input=None)], hide_input=True
+    )

@@ -1,0 +1,80 @@
+"""A request that is repeated with the same ``Idempotency-Key`` is carried out once."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyValidationError,
+)
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared.http.answers import answer
+from shared.http.identity import Caller
+from shared.http.problems import CODES, problem
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+KEPT_SECONDS = 86_400
+
+Answer = tuple[int, dict[str, Any]]
+
+
+def once(
+    app: APIGatewayRestResolver,
+    caller: Caller,
+    client: "DynamoDBClient",
+    table: str,
+    act: Callable[[], Answer],
+) -> Response[str]:
+    """Answer with what ``act`` gives, or gave when the same key came first.
+
+    Kept are the answer (which holds no secret) and a hash of the body, for a day.
+    """
+    headers = {name.casefold(): value for name, value in app.current_event.headers.items()}
+    key = headers.get("idempotency-key")
+    if not key:
+        return answer(*act())
+    config = IdempotencyConfig(
+        event_key_jmespath="key",
+        payload_validation_jmespath="body",
+        expires_after_seconds=KEPT_SECONDS,
+        raise_on_no_idempotency_key=True,
+    )
+    context = app.lambda_context
+    assert isinstance(context, LambdaContext) or hasattr(context, "get_remaining_time_in_millis")
+    config.register_lambda_context(context)
+    layer = DynamoDBPersistenceLayer(
+        table_name=table,
+        key_attr="pk",
+        sort_key_attr="sk",
+        static_pk_value=f"ONCE#{caller.enterprise}",
+        expiry_attr="expiresAt",
+        boto3_client=client,
+    )
+
+    @idempotent_function(data_keyword_argument="request", persistence_store=layer, config=config)
+    def carry_out(*, request: dict[str, str]) -> str:
+        return json.dumps(act())
+
+    route = f"{app.current_event.http_method} {app.current_event.path}"
+    body = hashlib.sha256((app.current_event.body or "").encode()).hexdigest()
+    try:
+        status, shown = json.loads(carry_out(request={"key": f"{route} {key}", "body": body}))
+    except IdempotencyAlreadyInProgressError:
+        code = "request_in_progress"
+        return problem(HTTPStatus.CONFLICT, code, CODES[code])
+    except IdempotencyValidationError:
+        code = "idempotency_key_reused"
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, code, CODES[code])
+    return answer(status, shown)

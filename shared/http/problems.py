@@ -1,0 +1,151 @@
+"""Errors as ``application/problem+json`` (RFC 9457), with one entry for each field."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic_core import ErrorDetails, ValidationError
+
+from shared.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    TryLaterError,
+)
+from shared.observability import make_logger
+
+STATUS: dict[type[RefusedError], HTTPStatus] = {
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+}
+"""By error; ``BY_CODE`` goes first."""
+
+BY_CODE = {"version_conflict": HTTPStatus.PRECONDITION_FAILED}
+
+CODES: dict[str, str] = {
+    "bad_json": "The body is not JSON, or not an object.",
+    "client_group_id_taken": "Another group of the enterprise has this client group id.",
+    "customer_exists": "There is a customer with this id.",
+    "customer_taken": "A customer is in another group already.",
+    "forbidden": "The gateway refuses the call.",
+    "group_not_found": "There is no such group in this enterprise.",
+    "has_roster": "A group with a roster cannot be deleted yet.",
+    "idempotency_key_reused": "The Idempotency-Key came before with another body.",
+    "internal_error": "Something went wrong on our side.",
+    "invalid_fields": "Fields are wrong; `errors` names each.",
+    "method_not_allowed": "The address does not take this method.",
+    "name_not_confirmed": "Deleting a group needs its exact name.",
+    "name_taken": "Another group of the enterprise has this name.",
+    "not_an_admin": "The caller is no Enterprise Admin.",
+    "not_found": "There is nothing at this address.",
+    "request_in_progress": "The same request is being answered at this moment.",
+    "run_not_found": "The group has no such run.",
+    "run_under_way": "A run of the group is under way; `runId` names it.",
+    "sync_type_not_available": "Groups of this sync type cannot be synced on request yet.",
+    "try_later": "Somebody else changes the same thing; repeat the request.",
+    "unauthorized": "There is no valid ID token.",
+    "version_conflict": "The group has been changed meanwhile.",
+    "wrong_token": "The ID token is wanted, not the access token.",
+}
+"""What each code means; the documentation lists the same."""
+
+
+def problem(
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    errors: list[dict[str, str]] | None = None,
+    **extra: str,
+) -> Response[str]:
+    """Make an answer that says what is wrong."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "code": code,
+        "detail": detail,
+        **extra,
+    }
+    if errors:
+        body["errors"] = errors
+    return Response(
+        status_code=status.value,
+        content_type="application/problem+json",
+        body=json.dumps(body),
+    )
+
+
+def install(app: APIGatewayRestResolver) -> None:
+    """Give a resolver the answers to all errors."""
+    logger = make_logger()
+
+    @app.exception_handler(ValidationError)
+    def _invalid(error: ValidationError) -> Response[str]:
+        errors = [_entry(details) for details in error.errors(include_url=False)]
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return problem(status, "invalid_fields", "Some fields are wrong.", errors)
+
+    @app.exception_handler(RefusedError)
+    def _refused(error: RefusedError) -> Response[str]:
+        status = BY_CODE.get(error.code) or STATUS[type(error)]
+        entry = {"field": error.field or "", "code": error.code, "message": error.detail}
+        errors = [entry] if error.field else None
+        return problem(status, error.code, error.detail, errors, **error.extra)
+
+    @app.exception_handler(TryLaterError)
+    def _later(error: TryLaterError) -> Response[str]:
+        return problem(HTTPStatus.CONFLICT, "try_later", CODES["try_later"])
+
+    @app.not_found
+    def _nowhere(error: Exception) -> Response[str]:
+        return problem(HTTPStatus.NOT_FOUND, "not_found", CODES["not_found"])
+
+    @app.exception_handler(Exception)
+    def _unexpected(error: Exception) -> Response[str]:
+        logger.error("request failed", error_type=type(error).__name__, exc_info=error)
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        return problem(status, "internal_error", "Something went wrong on our side. Try again.")
+
+
+def json_body(app: APIGatewayRestResolver) -> dict[str, Any]:
+    """Read the body of a request; none at all is an empty object.
+
+    :raises BadJsonError: it is not a JSON object.
+    """
+    text = app.current_event.decoded_body
+    if not text:
+        return {}
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        raise BadJsonError from error
+    if not isinstance(body, dict):
+        raise BadJsonError
+    return body
+
+
+class BadJsonError(RefusedError):
+    """The body is not a JSON object."""
+
+    def __init__(self) -> None:
+        super().__init__("bad_json", "Send a JSON object.")
+
+
+STATUS[BadJsonError] = HTTPStatus.BAD_REQUEST
+
+_MESSAGES = {
+    "missing": "This is required.",
+    "extra_forbidden": "There is no such field.",
+    "string_type": "Give a text.",
+}
+
+
+def _entry(details: ErrorDetails) -> dict[str, str]:
+    """One wrong field, in the API's spelling, without its value (it may be a secret)."""
+    names = [str(part) for part in details["loc"]]
+    field = ".".join(name for name in names if name)
+    message = _MESSAGES.get(details["type"], details["msg"])
+    return {"field": field, "code": details["type"], "message": message}
