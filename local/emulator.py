@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 INTERPRETER = ROOT / ".venv-emulator" / "bin" / "python"
 REGION = "eu-central-1"
 ROOT_KEY = "test"
-# A function inherits the emulator's environment, so the emulator gets no more of ours than it needs.
+# A function inherits the emulator's environment, so that gets no more of ours than it needs.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
@@ -177,6 +177,12 @@ def _is_emulator(pid: int) -> bool:
     # Reaps it if it was our child, for a zombie has a number, too.
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
+    try:
+        return b"ministack" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        if Path("/proc/self").exists():
+            return False
+    # Not Linux: ps is there, and /proc is not.
     asked = subprocess.run(
         ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )

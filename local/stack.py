@@ -1,0 +1,336 @@
+"""Builds the real template, deploys it to the emulator, and writes down where everything is.
+
+    python -m local.stack up [--port N] [--bind ADDRESS]
+    python -m local.stack down
+
+What is known of a running stack lies in ``.local/stack.json`` (see ``Stack``).
+"""
+
+import argparse
+import json
+import os
+import platform
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import emulator
+from local.emulator import REGION, ROOT, ROOT_KEY, StackError
+from local.progress import BOLD, DIM, GREEN, RED, paint, step
+
+FOLDER = ROOT / ".local"
+STACK_FILE = "stack.json"
+STACK_NAME = "homeroom-local"
+USUAL_PORT = 4566
+ARTIFACTS = "homeroom-local-artifacts"
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+ADMIN_GROUP = "enterprise-admin"
+ADMIN = "admin@demo.example"
+ENTERPRISE = "demo"
+
+# A person at a terminal waits for the retries, so they come sooner than in AWS. Where a visibility
+# is shorter than its function's time-out, a message may come again meanwhile: a claim refuses it.
+PARAMETERS = {
+    "AllowInsecureSources": "true",
+    # The emulator denies whatever has a condition on the encryption context.
+    "BindKeyToGroup": "false",
+    "DeletionProtection": "false",
+    "LegSeconds": "60",
+    "LeaseSeconds": "20",
+    "ResendSeconds": "30",
+    "ExtractVisibilitySeconds": "90",
+    "PlanVisibilitySeconds": "90",
+    "UpsertVisibilitySeconds": "60",
+    "UpsertConcurrency": "4",
+}
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack: where it answers, and who may sign in. Kept as JSON in camelCase."""
+
+    api_url: str
+    endpoint_url: str
+    region: str
+    user_pool_id: str
+    user_pool_client_id: str
+    admin_username: str
+    admin_password: str
+    drop_bucket: str
+    stack_name: str
+    control_table: str
+    roster_table: str
+    secrets_key_id: str
+    queue_urls: Mapping[str, str]
+    functions: Mapping[str, str]
+    folder: str
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """Read what ``write`` wrote."""
+        try:
+            known = json.loads(file.read_text())
+        except FileNotFoundError as error:
+            message = "No local stack is running: start one with `make up`."
+            raise StackError(message) from error
+        return cls(**{_snake(name): value for name, value in known.items()})
+
+    def write(self, file: Path) -> None:
+        """Write it down, readable by nobody else, for there is a password in it."""
+        file.touch(mode=0o600)
+        known = {_camel(name): value for name, value in vars(self).items()}
+        file.write_text(json.dumps(known, indent=2) + "\n")
+
+    def client(self, service: str) -> Any:
+        """Make a boto3 client that calls the emulator as root."""
+        return client(self.endpoint_url, service)
+
+
+def client(endpoint: str, service: str) -> Any:
+    """Make a boto3 client that calls the emulator as root, whatever the environment says."""
+    session = boto3.session.Session(
+        aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION
+    )
+    # The emulator knows only version 4 of signed addresses; boto3's default here would be 2. A
+    # function may run for minutes, and a second call of the client would run it a second time.
+    config = Config(signature_version="s3v4") if service == "s3" else None
+    if service == "lambda":
+        config = Config(read_timeout=910, retries={"total_max_attempts": 1})
+    return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+
+
+def start(
+    folder: Path,
+    *,
+    port: int | None = None,
+    bind: str = "127.0.0.1",
+    parameters: Mapping[str, str] | None = None,
+) -> Stack:
+    """Start an emulator, deploy the template to it, and make an Enterprise Admin.
+
+    Everything lies in ``folder``; a stack that runs from there is ended first.
+    """
+    for tool in (emulator.INTERPRETER, SAM):
+        if not tool.exists():
+            message = f"{tool.relative_to(ROOT)} is missing: run `make setup`."
+            raise StackError(message)
+    folder.mkdir(parents=True, exist_ok=True)
+    if emulator.running(folder):
+        with step("Ending the stack that was running"):
+            stop(folder)
+    with step("Starting the AWS emulator"):
+        aws = emulator.start(folder, port=port or emulator.free_port(), bind=bind)
+    try:
+        with step("Building the functions"):
+            built = build(folder)
+        with step("Deploying the template"):
+            deploy(built, folder, aws.endpoint, {**PARAMETERS, **(parameters or {})})
+        with step("Adding an Enterprise Admin"):
+            stack = _describe(folder, aws.endpoint)
+            add_admin(stack, stack.admin_username, stack.admin_password, ENTERPRISE)
+            stack.write(folder / STACK_FILE)
+    except BaseException:
+        emulator.stop(folder)
+        raise
+    return stack
+
+
+def stop(folder: Path) -> bool:
+    """End the stack of ``folder``; says whether there was one."""
+    (folder / STACK_FILE).unlink(missing_ok=True)
+    return emulator.stop(folder)
+
+
+def build(folder: Path) -> Path:
+    """Build the functions for the interpreter and machine at hand: the emulator runs them on it."""
+    target = folder / "build"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    parameters = {"TARGET_PYTHON": version, "TARGET_ARCH": machine, "BUILD_DIR": str(target)}
+    if sys.platform == "darwin":
+        parameters["TARGET_PLATFORM"] = "apple-darwin"
+    _run(
+        ["make", "--no-print-directory", "build", *(f"{k}={v}" for k, v in parameters.items())],
+        log=folder / "build.log",
+        env=dict(os.environ),
+    )
+    return target / "template.yaml"
+
+
+def deploy(template: Path, folder: Path, endpoint: str, parameters: Mapping[str, str]) -> None:
+    """Deploy a built template with the SAM CLI, as to AWS."""
+    # A bucket of our own: `--resolve-s3` would deploy another stack for it first.
+    client(endpoint, "s3").create_bucket(
+        Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    try:
+        _run(
+            [
+                str(SAM),
+                *("deploy", "--template-file", str(template), "--stack-name", STACK_NAME),
+                *("--s3-bucket", ARTIFACTS, "--capabilities", "CAPABILITY_IAM", "--no-progressbar"),
+                *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
+                "--parameter-overrides",
+                *(f"{name}={value}" for name, value in parameters.items()),
+            ],
+            log=folder / "deploy.log",
+            env=emulator.environment(endpoint) | {"SAM_CLI_TELEMETRY": "0"},
+        )
+    except StackError as error:
+        message = "\n".join([*_failed_resources(endpoint), str(error)])
+        raise StackError(message) from error
+
+
+def add_admin(stack: Stack, username: str, password: str, enterprise: str) -> None:
+    """Make an Enterprise Admin of ``enterprise`` who can sign in."""
+    cognito, pool = stack.client("cognito-idp"), stack.user_pool_id
+    cognito.admin_create_user(
+        UserPoolId=pool,
+        Username=username,
+        MessageAction="SUPPRESS",
+        # The emulator would make up one that is too short for the pool's own policy.
+        TemporaryPassword=password,
+        UserAttributes=[
+            {"Name": "email", "Value": username},
+            {"Name": "email_verified", "Value": "true"},
+            {"Name": "custom:enterprise", "Value": enterprise},
+        ],
+    )
+    cognito.admin_set_user_password(
+        UserPoolId=pool, Username=username, Password=password, Permanent=True
+    )
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=username, GroupName=ADMIN_GROUP)
+
+
+def sign_in(stack: Stack, username: str, password: str) -> str:
+    """Sign in through Cognito; the answer is the ID token, for the Authorization header."""
+    answer = stack.client("cognito-idp").initiate_auth(
+        AuthFlow="USER_PASSWORD_AUTH",
+        ClientId=stack.user_pool_client_id,
+        AuthParameters={"USERNAME": username, "PASSWORD": password},
+    )
+    return str(answer["AuthenticationResult"]["IdToken"])
+
+
+def new_password() -> str:
+    """Make a password that the pool's policy accepts."""
+    return f"Aa1-{secrets.token_urlsafe(18)}"
+
+
+def _describe(folder: Path, endpoint: str) -> Stack:
+    cloudformation = client(endpoint, "cloudformation")
+    described = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    out = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+    stage = out["ApiUrl"].rsplit("/", 1)[-1]
+    return Stack(
+        # On AWS the API has a host name of its own; here that name would not resolve.
+        api_url=f"{endpoint}/_aws/execute-api/{out['ApiId']}/{stage}",
+        endpoint_url=endpoint,
+        region=REGION,
+        user_pool_id=out["UserPoolId"],
+        user_pool_client_id=out["UserPoolClientId"],
+        admin_username=ADMIN,
+        admin_password=new_password(),
+        drop_bucket=out["DataBucketName"],
+        stack_name=STACK_NAME,
+        control_table=out["ControlTableName"],
+        roster_table=out["RosterTableName"],
+        secrets_key_id=out["SecretsKeyId"],
+        queue_urls=_ending(out, "Url", skip="Api"),
+        functions=_ending(out, "FunctionName"),
+        folder=str(folder),
+    )
+
+
+def _ending(outputs: Mapping[str, str], suffix: str, *, skip: str = "") -> dict[str, str]:
+    """Pick the outputs of one kind, by their names without it: ``extractApiQueue: http://…``."""
+    names = (name for name in outputs if name.endswith(suffix) and name != f"{skip}{suffix}")
+    return {
+        _snake(name.removesuffix(suffix)[0].lower() + name.removesuffix(suffix)[1:]): outputs[name]
+        for name in names
+    }
+
+
+def _failed_resources(endpoint: str) -> list[str]:
+    """Say which resources failed and why; the SAM CLI's own table breaks such lines up."""
+    try:
+        events = client(endpoint, "cloudformation").describe_stack_events(StackName=STACK_NAME)
+    except (BotoCoreError, ClientError):
+        return []
+    return [
+        f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+        for event in events["StackEvents"]
+        if event["ResourceStatus"].endswith("_FAILED") and event.get("ResourceStatusReason")
+    ]
+
+
+def _run(command: Sequence[str], *, log: Path, env: dict[str, str]) -> None:
+    with log.open("wb") as output:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode != 0:
+        message = f"`{Path(command[0]).name} {command[1]}` failed:\n{emulator.tail(log, 25)}"
+        raise StackError(message)
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _up(port: int | None, bind: str) -> None:
+    chosen = port or (USUAL_PORT if emulator.is_free(USUAL_PORT) else None)
+    if current := emulator.running(FOLDER):
+        chosen = port or current.port
+    stack = start(FOLDER, port=chosen, bind=bind)
+    shown = {"API": stack.api_url, "AWS endpoint": stack.endpoint_url}
+    shown |= {"Admin": stack.admin_username, "Password": stack.admin_password}
+    print(f"\n{paint('The stack is up.', GREEN)}")
+    for name, value in shown.items():
+        print(f"  {name:<14}{paint(value, BOLD)}")
+    print(paint("  All of it: .local/stack.json. End it with `make down`.", DIM))
+
+
+def main() -> int:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="The local stack.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="start it and leave it running")
+    up.add_argument("--port", type=int, help=f"where it listens (default {USUAL_PORT}, if free)")
+    up.add_argument("--bind", default="127.0.0.1", help="the address it listens at")
+    commands.add_parser("down", help="end it")
+    given = parser.parse_args()
+    try:
+        if given.command == "up":
+            _up(given.port, given.bind)
+        else:
+            print("The stack is down." if stop(FOLDER) else "No stack was running.")
+            shutil.rmtree(FOLDER / "emulator", ignore_errors=True)
+    except StackError as error:
+        print(f"\n{paint(str(error), RED)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
