@@ -46,5 +46,5 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     """Send silent runs' messages again, end those for which it does not help."""
     done = close_runs(build_ports())
     if any(done.values()):
-        logger.info("silent runs looked after", **done)
+        logger.info("silent runs looked after", extra=done)
     return done

@@ -55,10 +55,10 @@ class Credentials:
             for value in values
         ]
         base = oauth_signature.signature_base_string(
-            method,
+            method,  # type: ignore[arg-type]
             oauth_signature.base_string_uri(url),
             oauth_signature.normalize_parameters(
-                oauth_signature.collect_parameters(
+                oauth_signature.collect_parameters(  # type: ignore[arg-type]
                     body=parameters + list(oauth.items()), exclude_oauth_signature=True
                 )
             ),

@@ -25,6 +25,10 @@ _GROUP_FIELDS = (
 )  # fmt: skip
 
 
+Actions = list[tuple[Item, ConflictError]]
+"""Actions of a transaction, each with the conflict that its refusal means."""
+
+
 class DynamoGroups:
     """``Groups`` over DynamoDB."""
 
@@ -42,7 +46,7 @@ class DynamoGroups:
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
         }
-        actions: list[tuple[Item, ConflictError]] = [(put, _changed())]
+        actions: Actions = [(put, _changed())]
         actions += self._claims(group, None)
         self._transact(actions)
 
@@ -119,9 +123,9 @@ class DynamoGroups:
         actions += self._customer_actions(empty, group)
         self._transact(actions)
 
-    def _claims(self, new: Group, old: Group | None) -> list[tuple[Item, ConflictError]]:
+    def _claims(self, new: Group, old: Group | None) -> "Actions":
         """What a group takes and gives back, each with the conflict that its refusal means."""
-        actions: list[tuple[Item, ConflictError]] = []
+        actions: Actions = []
         before = _unique_keys(old) if old else [None, None]
         for key, past, field in zip(
             _unique_keys(new), before, ("name", "clientGroupId"), strict=True
@@ -138,12 +142,10 @@ class DynamoGroups:
                 actions.append((self._free(new.enterprise, past), _changed()))
         return actions + self._customer_actions(new, old)
 
-    def _customer_actions(
-        self, new: Group, old: Group | None
-    ) -> "list[tuple[Item, ConflictError]]":
+    def _customer_actions(self, new: Group, old: Group | None) -> "Actions":
         wanted = [customer.customer_id for customer in new.config.customers]
         held = [customer.customer_id for customer in old.config.customers] if old else []
-        actions: list[tuple[Item, ConflictError]] = []
+        actions: Actions = []
         for place, customer in enumerate(wanted):
             if customer in held:
                 continue
@@ -194,7 +196,7 @@ class DynamoGroups:
             }
         }
 
-    def _transact(self, actions: "list[tuple[Item, ConflictError]]") -> None:
+    def _transact(self, actions: "Actions") -> None:
         try:
             self._client.transact_write_items(
                 TransactItems=[action for action, _ in actions]  # type: ignore[misc]

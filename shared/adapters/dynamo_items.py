@@ -57,7 +57,7 @@ def refusals(error: ClientError) -> list[Item | None] | None:
     """
     if error.response["Error"]["Code"] != "TransactionCanceledException":
         return None
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[typeddict-item]
+    reasons = error.response.get("CancellationReasons", [])
     if not any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
         return None
     return [

@@ -33,9 +33,11 @@ from shared.domain.group import (
     MatchWith,
     OnboardingType,
     Period,
+    RoleScope,
     Scope,
     SecretName,
     SftpConnection,
+    StatusScope,
     StoredField,
     SyncFrequency,
     SyncType,
@@ -76,20 +78,27 @@ def _small(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _text(low: int, high: int, pattern: str | None = None) -> Any:
-    return Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, min_length=low, max_length=high, pattern=pattern),
-        AfterValidator(_printable),
-    ]
-
-
-Line = _text(1, 200)
-Text = _text(0, 2000)
-Suffix = _text(0, 50)
-Word = _text(1, 64, r"^[A-Za-z0-9_-]+$")
-Id = _text(1, 255)
-Url = _text(1, 1000)
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_printable),
+]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(_printable)
+]
+Path = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_printable)
+]
+Suffix = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(_printable)
+]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+Id = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    AfterValidator(_printable),
+]
+Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 Secret = Annotated[SecretStr, AfterValidator(_small)]
 
 
@@ -99,18 +108,20 @@ class _Input(BaseModel):
     )
 
 
-class ScopeInput(_Input, Scope):
+class ScopeInput(_Input):
     """Which part of the source the group takes in."""
 
     schools: tuple[Id, ...] | None = Field(None, min_length=1, max_length=500)
     classes: tuple[Id, ...] | None = Field(None, min_length=1, max_length=500)
+    statuses: tuple[StatusScope, ...] = Field(Scope().statuses, min_length=1)
+    roles: tuple[RoleScope, ...] = Field(Scope().roles, min_length=1)
 
 
 class ConnectionInput(_Input):
     """How the source is reached; which fields there are depends on the sync type."""
 
     url: Url | None = None
-    path: _text(0, 500) | None = None  # type: ignore[valid-type]
+    path: Path | None = None
     authorization: Authorization | None = None
     consumer_key: Line | None = None
     secret_key: Secret | None = None
@@ -123,7 +134,7 @@ class ConnectionInput(_Input):
     password: Secret | None = None
     private_key: Secret | None = None
     passphrase: Secret | None = None
-    host_key_fingerprint: _text(1, 60) | None = None  # type: ignore[valid-type]
+    host_key_fingerprint: Line | None = None
 
     @field_validator("url", "token_url")
     @classmethod
@@ -163,14 +174,14 @@ class GroupInput(_Input):
 
     name: Line
     description: Text = ""
-    email: _text(3, 254)  # type: ignore[valid-type]
+    email: Line
     client_group_id: Word
     onboarding_type: OnboardingType
     sync_type: SyncType = SyncType.API
     sync_frequency: SyncFrequency = SyncFrequency.MANUAL
     period: Period | None = None
     auto_mode: AutoMode = AutoMode.UPDATE
-    time_zone: _text(1, 64) = "UTC"  # type: ignore[valid-type]
+    time_zone: Line = "UTC"
     sync_hour: int = Field(2, ge=0, le=23)
     client_partner_id: Id
     connection: ConnectionInput | None = None

@@ -32,9 +32,13 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})([T ].*)?")
 
 
+def _repairs(info: ValidationInfo) -> Repairs:
+    assert isinstance(info.context, Repairs)
+    return info.context
+
+
 def _note(info: ValidationInfo, code: str, found: str) -> None:
-    repairs: Repairs = info.context
-    repairs.note(code, info.field_name or "", found)
+    _repairs(info).note(code, info.field_name or "", found)
 
 
 def _required(value: object) -> str:
@@ -54,16 +58,14 @@ def _sourced_id(value: object, info: ValidationInfo) -> str:
         raise PydanticCustomError("too_long", "too long")
     if _CONTROL.search(text):
         raise PydanticCustomError("bad_characters", "control characters")
-    repairs: Repairs = info.context
-    repairs.sourced_id = text
+    _repairs(info).sourced_id = text
     return text
 
 
 def _enrollment_sourced_id(value: object, info: ValidationInfo) -> str | None:
     # A membership is known by class, user, role and begin date: its own id may be missing.
     text = str(value).strip()[:MAX_SOURCED_ID] if value is not None else ""
-    repairs: Repairs = info.context
-    repairs.sourced_id = text
+    _repairs(info).sourced_id = text
     return text or None
 
 
@@ -165,8 +167,7 @@ Flag = Annotated[bool | None, BeforeValidator(_flag)]
 
 
 def _row(value: int, info: ValidationInfo) -> int:
-    repairs: Repairs = info.context
-    repairs.row = value
+    _repairs(info).row = value
     return value
 
 

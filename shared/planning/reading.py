@@ -74,7 +74,8 @@ def read_new_rows(connection: Connection, collection: Collection, directory: Pat
 
 @cache
 def _adapter(collection: Collection) -> TypeAdapter[Any]:
-    return TypeAdapter(list[RECORD_MODELS[collection]])  # type: ignore[misc]
+    model = RECORD_MODELS[collection]
+    return TypeAdapter(list[model])  # type: ignore[valid-type]
 
 
 def _read(

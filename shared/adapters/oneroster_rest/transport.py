@@ -76,11 +76,11 @@ class _GuardedHttp(HTTPConnection):
 
 
 class _HttpsPool(HTTPSConnectionPool):
-    ConnectionCls = _GuardedHttps  # type: ignore[assignment]
+    ConnectionCls = _GuardedHttps
 
 
 class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = _GuardedHttp  # type: ignore[assignment]
+    ConnectionCls = _GuardedHttp
 
 
 class _Guarded(HTTPAdapter):
@@ -89,8 +89,8 @@ class _Guarded(HTTPAdapter):
         super().__init__(pool_connections=2, pool_maxsize=CONNECTIONS)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
-        manager: PoolManager = self.poolmanager  # type: ignore[has-type]
+        super().init_poolmanager(*args, **kwargs)
+        manager: PoolManager = self.poolmanager
         if not self._allow_insecure:
             manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
