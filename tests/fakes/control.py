@@ -1,0 +1,283 @@
+"""In-memory twins of what lies in the ``control`` table: groups, runs, legs, batches."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.domain.group import GroupConfig
+from shared.domain.ids import EnterpriseId, GroupId, RunKey
+from shared.domain.run import OPEN_STATES, Plan, Reason, Run, RunState, Snapshot
+from shared.errors import ConflictError, NotFoundError, StoppedError
+from shared.ports import Commit, PlanResult, RosterBase, RunRequest, Unapplied
+
+GroupKey = tuple[EnterpriseId, GroupId]
+
+
+@dataclass
+class GroupState:
+    """What the group item holds besides the group's own fields."""
+
+    config: GroupConfig
+    run_seq: int = 0
+    active_run: int | None = None
+    base: Snapshot | None = None
+    dirty: tuple[str, ...] = ()
+    shards: int | None = None
+    learned: dict[str, str] = field(default_factory=dict)
+
+
+class InMemoryControl:
+    """``Runs``, ``Legs`` and ``Batches`` in memory.
+
+    ``on_write`` is called before every write with its name; a test that raises from it kills the
+    worker there.
+    """
+
+    def __init__(
+        self,
+        lease: timedelta = timedelta(seconds=60),
+        resend_after: timedelta = timedelta(minutes=5),
+        on_write: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        self.groups: dict[GroupKey, GroupState] = {}
+        self.runs: dict[RunKey, Run] = {}
+        self.open_until: dict[RunKey, datetime] = {}
+        self.pending: dict[tuple[RunKey, str], set[int]] = {}
+        self.noted: dict[RunKey, dict[int, list[Unapplied]]] = {}
+        self._lease = lease
+        self._resend_after = resend_after
+        self.on_write = on_write
+        self._lock = threading.RLock()
+
+    # Runs
+
+    def accept(self, request: RunRequest, now: datetime) -> Run:
+        self.on_write("accept")
+        with self._lock:
+            group = self.groups.get((request.enterprise, request.group_id))
+            if group is None:
+                raise NotFoundError("group_not_found", "There is no such group.")
+            if group.active_run is not None:
+                raise ConflictError("run_under_way", "", runId=str(group.active_run))
+            group.run_seq += 1
+            group.active_run = group.run_seq
+            config = group.config
+            if group.learned:
+                config = config.model_copy(update={"learned": group.learned})
+            run = Run(
+                enterprise=request.enterprise,
+                group_id=request.group_id,
+                seq=group.run_seq,
+                mode=request.mode,
+                trigger=request.trigger,
+                requested_by=request.requested_by,
+                state=RunState.ACCEPTED,
+                config=config,
+                created_at=now,
+            )
+            self.runs[run.key] = run
+            self.open_until[run.key] = now + self._resend_after
+            return run
+
+    def get(self, key: RunKey) -> Run | None:
+        return self.runs.get(key)
+
+    def history(self, group_id: GroupId, limit: int, before: int | None) -> Sequence[Run]:
+        runs = [
+            run
+            for key, run in self.runs.items()
+            if key.group_id == group_id and (before is None or key.seq < before)
+        ]
+        return sorted(runs, key=lambda run: -run.seq)[:limit]
+
+    def overdue(self, now: datetime) -> Iterator[RunKey]:
+        yield from [key for key, until in self.open_until.items() if until < now]
+
+    # Legs
+
+    def claim(
+        self, key: RunKey, states: frozenset[RunState], leg: int, owner: str, now: datetime
+    ) -> Run | None:
+        self.on_write("claim")
+        with self._lock:
+            run = self.runs.get(key)
+            if run is None or run.state not in states or run.leg != leg:
+                return None
+            held = run.owner not in (None, owner)
+            if held and run.lease_until is not None and run.lease_until >= now:
+                return None
+            planning = RunState.PLANNING in states
+            state = RunState.PLANNING if planning else RunState.EXTRACTING
+            return self._put(
+                key,
+                now + self._lease,
+                owner=owner,
+                lease_until=now + self._lease,
+                state=state,
+                started_at=run.started_at or now,
+            )
+
+    def beat(self, key: RunKey, owner: str, now: datetime, progress: dict[str, Any]) -> None:
+        self._mine(key, owner)
+        self._put(key, now + self._lease, lease_until=now + self._lease, progress=progress)
+
+    def hand_on(
+        self,
+        key: RunKey,
+        owner: str,
+        now: datetime,
+        *,
+        state: RunState,
+        cursor: dict[str, Any] | None,
+        progress: dict[str, Any],
+        delay_seconds: int = 0,
+    ) -> int:
+        self.on_write("hand_on")
+        with self._lock:
+            run = self._mine(key, owner)
+            until = now + self._resend_after + timedelta(seconds=delay_seconds)
+            changes = {"state": state, "cursor": cursor, "progress": progress, "leg": run.leg + 1}
+            free = {"owner": None, "lease_until": None, "resends": 0}
+            return self._put(key, until, **changes, **free).leg
+
+    def resend(self, key: RunKey, now: datetime, limit: int) -> Run | None:
+        self.on_write("resend")
+        with self._lock:
+            run = self.runs[key]
+            if not run.open or run.resends >= limit:
+                return None
+            if self.open_until[key] >= now:
+                raise StoppedError
+            patience = self._resend_after
+            if run.owner is None and run.state is not RunState.APPLYING:
+                patience *= 4 ** (run.resends + 1)
+            self._put(key, now + patience, resends=run.resends + 1)
+            return run
+
+    def close(
+        self,
+        key: RunKey,
+        now: datetime,
+        state: RunState,
+        reason: Reason,
+        owner: str | None = None,
+    ) -> bool:
+        self.on_write("close")
+        with self._lock:
+            run = self.runs.get(key)
+            if run is None or run.state not in OPEN_STATES:
+                return False
+            held = run.owner not in (None, owner)
+            if held and run.lease_until is not None and run.lease_until >= now:
+                return False
+            self._end(key, now, state=state, reason=reason)
+            self._group(key).active_run = None
+            return True
+
+    def announced(self, key: RunKey) -> None:
+        self.on_write("announced")
+        with self._lock:
+            self.runs[key] = self.runs[key].model_copy(
+                update={"announced": True, "supersedes": ()}
+            )
+            self.open_until.pop(key, None)
+
+    def learn(self, key: RunKey, facts: dict[str, str]) -> None:
+        self._group(key).learned = dict(facts)
+
+    # Batches
+
+    def base(self, key: RunKey) -> RosterBase:
+        group = self._group(key)
+        return RosterBase(group.base, group.dirty, group.shards)
+
+    def open(self, key: RunKey, plan: Plan) -> None:
+        self.on_write("open")
+        self.pending[key, plan.attempt] = set(range(plan.batches))
+
+    def planned(self, key: RunKey, owner: str, now: datetime, result: PlanResult) -> None:
+        self.on_write("planned")
+        with self._lock:
+            run = self._mine(key, owner)
+            if run.state is not RunState.PLANNING:
+                raise StoppedError
+            self._put(
+                key,
+                now + self._resend_after,
+                state=RunState.APPLYING,
+                plan=result.plan,
+                counts=result.counts,
+                notices=result.notices,
+                owner=None,
+                lease_until=None,
+                cursor=None,
+                resends=0,
+            )
+            group = self._group(key)
+            group.dirty = (*group.dirty, result.plan.changes_key)
+            group.shards = group.shards or result.plan.shards
+
+    def touch(self, key: RunKey, now: datetime) -> Run | None:
+        with self._lock:
+            run = self.runs.get(key)
+            if run is None or run.state is not RunState.APPLYING:
+                return None
+            return self._put(key, now + self._resend_after)
+
+    def still_open(self, key: RunKey, plan: Plan) -> Sequence[int]:
+        return sorted(self.pending.get((key, plan.attempt), ()))
+
+    def finish(self, key: RunKey, plan: Plan, batch: int) -> bool:
+        self.on_write("finish")
+        with self._lock:
+            pending = self.pending[key, plan.attempt]
+            pending.discard(batch)
+            return not pending and self.runs[key].state is RunState.APPLYING
+
+    def note_unapplied(self, key: RunKey, batch: int, changes: Sequence[Unapplied]) -> None:
+        self.on_write("note_unapplied")
+        self.noted.setdefault(key, {})[batch] = list(changes)
+
+    def unapplied(self, key: RunKey) -> Sequence[Unapplied]:
+        return [change for changes in self.noted.get(key, {}).values() for change in changes]
+
+    def commit(self, key: RunKey, now: datetime, commit: Commit) -> None:
+        self.on_write("commit")
+        with self._lock:
+            run = self.runs[key]
+            if commit.owner is None:
+                if run.state is not RunState.APPLYING:
+                    raise StoppedError
+            elif run.state is not RunState.PLANNING or run.owner != commit.owner:
+                raise StoppedError
+            changes: dict[str, Any] = {"state": commit.state, "supersedes": commit.supersedes}
+            if commit.counts is not None:
+                changes["counts"] = commit.counts
+            if commit.notices:
+                changes["notices"] = commit.notices
+            self._end(key, now, reason=commit.reason, **changes)
+            group = self._group(key)
+            group.base, group.dirty = commit.snapshot, commit.dirty
+            group.shards = group.shards or commit.shards
+            group.active_run = None
+
+    def _end(self, key: RunKey, now: datetime, **changes: Any) -> None:
+        config = self.runs[key].config.model_copy(update={"secrets": {}})
+        free = {"owner": None, "lease_until": None, "cursor": None, "config": config}
+        self._put(key, now, finished_at=now, **changes, **free)
+
+    def _mine(self, key: RunKey, owner: str) -> Run:
+        run = self.runs[key]
+        if run.owner != owner or run.state not in (RunState.EXTRACTING, RunState.PLANNING):
+            raise StoppedError
+        return run
+
+    def _put(self, key: RunKey, until: datetime, **changes: Any) -> Run:
+        self.runs[key] = self.runs[key].model_copy(update=changes)
+        self.open_until[key] = until
+        return self.runs[key]
+
+    def _group(self, key: RunKey) -> GroupState:
+        return self.groups[key.enterprise, key.group_id]

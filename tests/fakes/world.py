@@ -1,0 +1,168 @@
+"""In-memory twins of roster, bucket, queues, secrets and bus."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from shared.adapters.roster_keys import record_key
+from shared.domain.change import RosterWrite
+from shared.domain.collection import Collection
+from shared.domain.group import SecretName
+from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
+from shared.domain.run import Run
+from shared.errors import MissingObjectError
+from shared.messages import Message
+from shared.ports import Refusal
+
+
+@dataclass
+class Record:
+    """A record of the roster table."""
+
+    collection: Collection
+    doc: dict[str, Any]
+    seq: int
+
+
+class InMemoryRoster:
+    """``Roster`` in memory; ``writes`` counts the items written."""
+
+    def __init__(self, on_write: Callable[[str], None] = lambda name: None) -> None:
+        self.records: dict[tuple[str, str], Record] = {}
+        self.logins: dict[tuple[EnterpriseId, str], tuple[RecordId, int]] = {}
+        self.writes = 0
+        self.on_write = on_write
+        self.fails: Callable[[RosterWrite], str | None] = lambda write: None
+
+    def apply(
+        self, key: RunKey, shards: int, writes: Sequence[RosterWrite], now: datetime
+    ) -> Sequence[Refusal]:
+        refusals = []
+        for write in writes:
+            self.on_write("roster")
+            if passing := self.fails(write):
+                refusals.append(Refusal(write.collection, write.id, passing, passing=True))
+            elif write.login is None:
+                self._put(key, shards, write, write.doc)
+            else:
+                refusals.extend(self._with_login(key, shards, write))
+        return refusals
+
+    def of(self, group_id: GroupId, collection: Collection) -> dict[str, dict[str, Any]]:
+        """The documents of a group, by sort key."""
+        return {
+            sk: record.doc
+            for (pk, sk), record in self.records.items()
+            if pk.startswith(f"{group_id}#") and record.collection is collection
+        }
+
+    def _put(self, key: RunKey, shards: int, write: RosterWrite, doc: dict[str, Any]) -> None:
+        place = record_key(key.group_id, shards, write)
+        at = (place["pk"], place["sk"])
+        if at in self.records and self.records[at].seq >= key.seq:
+            return
+        self.writes += 1
+        self.records[at] = Record(write.collection, doc, key.seq)
+
+    def _with_login(self, key: RunKey, shards: int, write: RosterWrite) -> list[Refusal]:
+        place = record_key(key.group_id, shards, write)
+        held = self.records.get((place["pk"], place["sk"]))
+        if held is not None and held.seq > key.seq:
+            return []
+        login = write.login
+        assert login is not None
+        refusals, doc = [], write.doc
+        if login.take is not None:
+            name = (key.enterprise, login.take.casefold())
+            owner, _ = self.logins.get(name, (write.id, 0))
+            if owner != write.id:
+                doc = {k: v for k, v in doc.items() if k != "loginName"}
+                refusals.append(Refusal(write.collection, write.id, "login_name_taken"))
+            else:
+                self.logins[name] = (write.id, key.seq)
+        self._put(key, shards, write, doc)
+        for released in login.release:
+            name = (key.enterprise, released.casefold())
+            owner, seq = self.logins.get(name, (None, 0))
+            if owner == write.id and seq < key.seq:
+                del self.logins[name]
+        return refusals
+
+
+class InMemoryObjects:
+    """``Objects`` in memory, tags included."""
+
+    def __init__(self, on_write: Callable[[str], None] = lambda name: None) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.tags: dict[str, dict[str, str]] = {}
+        self.on_write = on_write
+
+    def put(self, key: str, body: bytes, tags: dict[str, str] | None = None) -> None:
+        self.on_write("object")
+        self.objects[key] = body
+        self.tags[key] = tags or {}
+
+    def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        if key not in self.objects:
+            raise MissingObjectError(key)
+        end = None if length is None else start + length
+        return self.objects[key][start:end]
+
+    def upload(self, key: str, path: Path, tags: dict[str, str] | None = None) -> None:
+        self.put(key, path.read_bytes(), tags)
+
+    def download(self, key: str, path: Path) -> None:
+        path.write_bytes(self.get(key))
+
+    def tag(self, keys: Iterable[str], tags: dict[str, str]) -> None:
+        for key in keys:
+            self.on_write("tag")
+            if key in self.objects:
+                self.tags[key] = tags
+
+    def expire(self) -> None:
+        """Drop what the bucket's lifecycle would drop in the end."""
+        for key, tags in list(self.tags.items()):
+            if tags.get("lifecycle") in ("candidate", "superseded"):
+                del self.objects[key], self.tags[key]
+
+
+@dataclass
+class InMemoryQueue:
+    """``Queue`` in memory: messages wait in ``messages`` until a test takes them."""
+
+    messages: list[Message] = field(default_factory=list)
+    delays: list[int] = field(default_factory=list)
+    on_write: Callable[[str], None] = lambda name: None
+
+    def send(self, messages: Iterable[Message], *, delay_seconds: int = 0) -> None:
+        for message in messages:
+            self.on_write("send")
+            self.messages.append(message)
+            self.delays.append(delay_seconds)
+
+
+class PlainSecrets:
+    """``Secrets`` that only note which group a ciphertext is bound to."""
+
+    def encrypt(self, group_id: GroupId, name: SecretName, secret: str) -> str:
+        return f"{group_id}|{name}|{secret[::-1]}"
+
+    def decrypt(self, group_id: GroupId, name: SecretName, ciphertext: str) -> str:
+        bound, bound_name, text = ciphertext.split("|", 2)
+        assert (bound, bound_name) == (group_id, name)
+        return text[::-1]
+
+
+@dataclass
+class InMemoryAnnouncements:
+    """``Announcements`` in memory."""
+
+    finished: list[Run] = field(default_factory=list)
+    on_write: Callable[[str], None] = lambda name: None
+
+    def run_finished(self, run: Run) -> None:
+        self.on_write("announce")
+        self.finished.append(run)
