@@ -111,6 +111,9 @@ def start(folder: Path, *, port: int, bind: str = "127.0.0.1") -> Emulator:
                 "BIND_HOST": bind,
                 "MINISTACK_REGION": REGION,
                 "LOG_LEVEL": "INFO",
+                # These would listen on ports of their own, open to the network.
+                "IOT_MTLS_ENABLED": "0",
+                "SFTP_ENABLED": "0",
                 # Written down when it ends: what a test searches for secrets.
                 "PERSIST_STATE": "1",
                 "STATE_DIR": str(files / "state"),

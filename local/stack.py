@@ -50,7 +50,7 @@ PARAMETERS = {
     "ExtractVisibilitySeconds": "90",
     "PlanVisibilitySeconds": "90",
     "UpsertVisibilitySeconds": "60",
-    "UpsertConcurrency": "4",
+    "Scale": "machine",
 }
 
 
