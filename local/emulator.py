@@ -28,6 +28,11 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "REQUESTS_CA_BUN
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
+# Past any proxy that the environment names.
+_directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+# Our own children, so that their ends are noticed.
+_started: dict[int, subprocess.Popen[bytes]] = {}
+
 
 class StackError(RuntimeError):
     """The local stack cannot do what was asked; the message says what to do about it."""
@@ -52,7 +57,7 @@ class Emulator:
     def is_ready(self) -> bool:
         """Ask the emulator whether it answers."""
         try:
-            with urllib.request.urlopen(f"{self.endpoint}/_ministack/ready", timeout=2) as answer:
+            with _directly.open(f"{self.endpoint}/_ministack/ready", timeout=2) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
@@ -128,6 +133,7 @@ def start(folder: Path, *, port: int, bind: str = "127.0.0.1") -> Emulator:
             # A process group of its own: the functions' workers end with it.
             start_new_session=True,
         )
+    _started[process.pid] = process
     emulator = Emulator(process.pid, port)
     (folder / "emulator.json").write_text(json.dumps({"pid": process.pid, "port": port}))
 
@@ -177,9 +183,9 @@ def tail(log: Path, lines: int = 15) -> str:
 
 def _is_emulator(pid: int) -> bool:
     """Say whether the process is our emulator; another program may have got its number since."""
-    # Reaps it if it was our child, for a zombie has a number, too.
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    # What has ended keeps its number until its parent has asked.
+    if child := _started.get(pid):
+        child.poll()
     try:
         return b"ministack" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

@@ -102,9 +102,11 @@ def client(endpoint: str, service: str) -> Any:
     )
     # The emulator knows only version 4 of signed addresses; boto3's default here would be 2. A
     # function may run for minutes, and a second call of the client would run it a second time.
-    config = Config(signature_version="s3v4") if service == "s3" else None
+    config = Config(proxies={})
+    if service == "s3":
+        config = config.merge(Config(signature_version="s3v4"))
     if service == "lambda":
-        config = Config(read_timeout=910, retries={"total_max_attempts": 1})
+        config = config.merge(Config(read_timeout=910, retries={"total_max_attempts": 1}))
     return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
 
 

@@ -100,9 +100,11 @@ class DynamoGroups:
                 "Key": group_key(group.enterprise, group.group_id),
                 "ConditionExpression": (
                     "version = :old AND attribute_not_exists(activeRun) AND "
-                    "attribute_not_exists(base) AND attribute_not_exists(dirty)"
+                    "attribute_not_exists(#base) AND "
+                    "(attribute_not_exists(dirty) OR dirty = :none)"
                 ),
-                "ExpressionAttributeValues": marshal({":old": group.config.version}),
+                "ExpressionAttributeNames": {"#base": "base"},  # a reserved word
+                "ExpressionAttributeValues": marshal({":old": group.config.version, ":none": []}),
             }
         }
         if group.active_run is not None:

@@ -1,10 +1,23 @@
 """Which addresses a source may have: public https ones, unless the stack is told otherwise."""
 
 import ipaddress
+import re
+import unicodedata
 from urllib.parse import urlsplit
 
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
 _LOCAL_ENDINGS = (".localhost", ".local", ".internal")
+_NAME = re.compile(r"\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?")
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
+
+
+def host_is_one(host: str) -> bool:
+    """Whether this can be a host at all: a name, or an IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return bool(_NAME.fullmatch(host))
+    return True
 
 
 def host_is_public(host: str) -> bool:
@@ -12,14 +25,14 @@ def host_is_public(host: str) -> bool:
 
     What the name resolves to is checked when the connection is made; this catches mistakes early.
     """
-    name = host.casefold().rstrip(".").strip("[]")
+    name = unicodedata.normalize("NFKC", host).casefold().rstrip(".").strip("[]")
     if not name or name in _LOCAL_NAMES or name.endswith(_LOCAL_ENDINGS):
         return False
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
-        # Numbers without four parts (127.1, 2130706433) are addresses to some resolvers.
-        return "." in name and not name.replace(".", "").isdigit()
+        # A name that ends in a number (127.1, 0x7f.0.0.1) is an address to some resolvers.
+        return "." in name and not _NUMBER.fullmatch(name.rpartition(".")[2])
     return (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
@@ -32,10 +45,12 @@ def url_problem(url: str, *, allow_insecure: bool) -> str | None:
         return "This is not a URL."
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         return "Give a whole URL, such as https://sis.example."
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         return "Leave user and password out of the URL."
-    if parts.fragment:
+    if "#" in url:
         return "Leave the # part out of the URL."
+    if not host_is_one(parts.hostname) or re.search(r"[\s\\]", url):
+        return "This is not a URL."
     if allow_insecure:
         return None
     if parts.scheme != "https":

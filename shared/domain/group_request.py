@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
-from shared.domain.addresses import host_is_public, url_problem
+from shared.domain.addresses import host_is_one, host_is_public, url_problem
 from shared.domain.group import (
     ApiConnection,
     Authorization,
@@ -127,9 +127,9 @@ class ConnectionInput(_Input):
     secret_key: Secret | None = None
     token_url: Url | None = None
     scope: Text | None = None
-    page_size: int | None = Field(None, ge=1, le=10_000)
+    page_size: int | None = Field(None, ge=1, le=10_000, strict=True)
     host: Line | None = None
-    port: int | None = Field(None, ge=1, le=65_535)
+    port: int | None = Field(None, ge=1, le=65_535, strict=True)
     username: Line | None = None
     password: Secret | None = None
     private_key: Secret | None = None
@@ -144,10 +144,19 @@ class ConnectionInput(_Input):
             raise _problem(text)
         return url
 
+    @field_validator("url")
+    @classmethod
+    def _can_be_continued(cls, url: str | None) -> str | None:
+        if url is not None and "?" in url:
+            raise _problem("Leave the ? part out of the URL.")
+        return url
+
     @field_validator("host")
     @classmethod
     def _public(cls, host: str | None, info: ValidationInfo) -> str | None:
         allow_insecure = bool((info.context or {}).get("allow_insecure"))
+        if host is not None and not host_is_one(host):
+            raise _problem("Give the name or address of a host, nothing else.")
         if host is not None and not allow_insecure and not host_is_public(host):
             raise _problem("The host must be reachable over the internet.")
         return host
@@ -182,7 +191,7 @@ class GroupInput(_Input):
     period: Period | None = None
     auto_mode: AutoMode = AutoMode.UPDATE
     time_zone: Line = "UTC"
-    sync_hour: int = Field(2, ge=0, le=23)
+    sync_hour: int = Field(2, ge=0, le=23, strict=True)
     client_partner_id: Id
     connection: ConnectionInput | None = None
     customers: tuple[Word, ...] = Field((), max_length=MAX_CUSTOMERS)
