@@ -56,7 +56,8 @@ class DynamoBatches:
             TableName=self._table,
             Key=group_key(key.enterprise, key.group_id),
             ConsistentRead=True,
-            ProjectionExpression="base, dirty, shards",
+            ProjectionExpression="#base, dirty, shards",
+            ExpressionAttributeNames={"#base": "base"},  # a reserved word
         )
         group = unmarshal(answer.get("Item", {}))
         snapshot = group.get("base")
@@ -274,10 +275,11 @@ class DynamoBatches:
                 "TableName": self._table,
                 "Key": group_key(key.enterprise, key.group_id),
                 "UpdateExpression": (
-                    "SET base = :base, dirty = :dirty, shards = if_not_exists(shards, :spread) "
+                    "SET #base = :base, dirty = :dirty, shards = if_not_exists(shards, :spread) "
                     "REMOVE activeRun"
                 ),
                 "ConditionExpression": "activeRun = :seq",
+                "ExpressionAttributeNames": {"#base": "base"},  # a reserved word
                 "ExpressionAttributeValues": marshal(
                     {
                         ":base": structure(commit.snapshot),
