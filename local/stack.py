@@ -185,7 +185,8 @@ def deploy(template: Path, folder: Path, endpoint: str, parameters: Mapping[str,
                 *(f"{name}={value}" for name, value in parameters.items()),
             ],
             log=folder / "deploy.log",
-            env=emulator.environment(endpoint) | {"SAM_CLI_TELEMETRY": "0"},
+            env=emulator.environment(endpoint)
+            | {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.3"},
         )
     except StackError as error:
         message = "\n".join([*_failed_resources(endpoint), str(error)])
