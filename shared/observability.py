@@ -1,8 +1,10 @@
 """The logger of a function: structured lines, run and group bound once a message."""
 
 import logging
+import traceback
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
 
 from shared.domain.ids import RunKey
 
@@ -19,3 +21,16 @@ def make_logger() -> Logger:
 def bind_run(logger: Logger, key: RunKey) -> None:
     """Bind the run that a message is about to all lines that follow."""
     logger.append_keys(enterprise=key.enterprise, group_id=key.group_id, run_id=key.run_id)
+
+
+def log_failure(logger: Logger, text: str, error: Exception, **fields: object) -> None:
+    """Log an unexpected error: its kind and where it arose.
+
+    Its message is left out, since it may quote a record; AWS's own messages name only resources.
+    """
+    known = str(error) if isinstance(error, ClientError) else None
+    stack = traceback.format_tb(error.__traceback__)
+    logger.error(
+        text,
+        extra={"error_type": type(error).__name__, "aws_error": known, "stack": stack} | fields,
+    )

@@ -21,7 +21,6 @@ from shared.domain.group_request import CoverImageInput
 from shared.domain.ids import CustomerId, GroupId
 from shared.http.answers import (
     answer,
-    page_of,
     show_accepted,
     show_customer,
     show_group,
@@ -29,7 +28,8 @@ from shared.http.answers import (
 )
 from shared.http.identity import caller_of
 from shared.http.once import Answer, once
-from shared.http.problems import install, json_body
+from shared.http.problems import install
+from shared.http.requests import json_body, page_of, version_of
 from shared.observability import make_logger
 from shared.ports import CoverImages
 from shared.sync.groups import (
@@ -112,11 +112,10 @@ def get_group(group_id: str) -> Response[str]:
 
 @app.patch("/groups/<group_id>")
 def patch_group(group_id: str) -> Response[str]:
-    """Change a group; ``version`` in the body, if given, must be the present one."""
+    """Change a group; ``version`` or ``If-Match``, if given, must be the present one."""
     caller, body = caller_of(app.current_event.raw_event), json_body(app)
-    version = body.pop("version", None)
-    known = version if isinstance(version, int) else None
-    group = change_group(caller.enterprise, GroupId(group_id), body, known, build().ports)
+    version = version_of(app, body)
+    group = change_group(caller.enterprise, GroupId(group_id), body, version, build().ports)
     return answer(200, show_group(group))
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
@@ -20,11 +18,11 @@ from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
 from shared.messages import PlanRun
-from shared.observability import bind_run, make_logger
+from shared.observability import make_logger
+from shared.queue_consumer import consume
 from shared.sync.plan_run import PlanPorts, plan_run
 
 logger = make_logger()
-processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @cache
@@ -54,15 +52,11 @@ def build_ports() -> PlanPorts:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Plan the run of each message; a failed message comes again."""
 
-    def plan(record: SQSRecord) -> None:
-        message = PlanRun.model_validate_json(record.body)
-        bind_run(logger, message.key)
+    def plan(message: PlanRun, receives: int) -> None:
         directory = Path(tempfile.mkdtemp(prefix="plan-"))
         try:
             plan_run(message, build_ports(), context.aws_request_id, directory)
         finally:
             shutil.rmtree(directory)
 
-    with processor(records=event["Records"], handler=plan):
-        processor.process()
-    return processor.response()
+    return consume(event, PlanRun, logger, plan)

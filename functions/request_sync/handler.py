@@ -18,10 +18,11 @@ from shared.domain.group_request import SyncInput
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import Run, RunState, Trigger
 from shared.errors import NotFoundError
-from shared.http.answers import answer, page_of, show_accepted, show_page, show_run
+from shared.http.answers import answer, show_accepted, show_page, show_run
 from shared.http.identity import caller_of
 from shared.http.once import Answer, once
-from shared.http.problems import install, json_body
+from shared.http.problems import install
+from shared.http.requests import json_body, page_of, wrong_cursor
 from shared.observability import make_logger
 from shared.ports import Batches, Groups, Queue, Runs
 from shared.sync.request_sync import request_sync
@@ -91,7 +92,9 @@ def get_syncs(group_id: str) -> Response[str]:
     caller, runtime = caller_of(app.current_event.raw_event), build()
     group = runtime.groups.get(caller.enterprise, GroupId(group_id))
     limit, after = page_of(app)
-    before = int(after) if after and after.isdecimal() else None
+    if after is not None and not after.isdecimal():
+        raise wrong_cursor()
+    before = int(after) if after is not None else None
     runs = runtime.runs.history(group.group_id, limit, before)
     more = str(runs[-1].seq) if len(runs) == limit and runs[-1].seq > 1 else None
     return answer(200, show_page("syncs", [show_run(run) for run in runs], more))

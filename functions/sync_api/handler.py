@@ -6,9 +6,7 @@ from functools import cache, partial
 from typing import Any
 
 import boto3
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
@@ -19,11 +17,11 @@ from shared.adapters.oneroster_rest.client import open_source
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
 from shared.messages import ExtractLeg
-from shared.observability import bind_run, make_logger
+from shared.observability import make_logger
+from shared.queue_consumer import consume
 from shared.sync.extract import ExtractPorts, extract_leg
 
 logger = make_logger()
-processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @cache
@@ -60,11 +58,7 @@ def build_ports() -> ExtractPorts:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Do one leg of each message's extraction; a failed message comes again."""
 
-    def extract(record: SQSRecord) -> None:
-        message = ExtractLeg.model_validate_json(record.body)
-        bind_run(logger, message.key)
+    def extract(message: ExtractLeg, receives: int) -> None:
         extract_leg(message, build_ports(), context.aws_request_id)
 
-    with processor(records=event["Records"], handler=extract):
-        processor.process()
-    return processor.response()
+    return consume(event, ExtractLeg, logger, extract)

@@ -5,9 +5,7 @@ from functools import cache
 from typing import Any
 
 import boto3
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
@@ -17,11 +15,11 @@ from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.s3_objects import S3Objects
 from shared.messages import ApplyBatch
-from shared.observability import bind_run, make_logger
+from shared.observability import make_logger
+from shared.queue_consumer import consume
 from shared.sync.apply_batch import ApplyPorts, apply_batch
 
 logger = make_logger()
-processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @cache
@@ -48,15 +46,10 @@ def build_ports() -> ApplyPorts:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Apply the batch of each message; a failed message comes again, the others do not."""
 
-    def apply(record: SQSRecord) -> None:
-        message = ApplyBatch.model_validate_json(record.body)
-        bind_run(logger, message.key)
-        receives = int(record.attributes.approximate_receive_count)
+    def apply(message: ApplyBatch, receives: int) -> None:
         last = receives >= settings.number("MAX_RECEIVE_COUNT")
         unapplied = apply_batch(message, build_ports(), last_receive=last)
         if unapplied:
             logger.warning("changes not applied", batch=message.batch, changes=unapplied)
 
-    with processor(records=event["Records"], handler=apply):
-        processor.process()
-    return processor.response()
+    return consume(event, ApplyBatch, logger, apply)

@@ -5,8 +5,10 @@ with a condition: of two requests at once one wins, whatever either has read bef
 """
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -18,6 +20,8 @@ from shared.errors import ConflictError, NotFoundError, TryLaterError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+TRANSACTION_TRIES = 3
 
 _GROUP_FIELDS = (
     "config", "description", "email", "clientGroupId", "syncFrequency", "period", "autoMode",
@@ -199,22 +203,26 @@ class DynamoGroups:
         }
 
     def _transact(self, actions: "Actions") -> None:
-        try:
-            self._client.transact_write_items(
-                TransactItems=[action for action, _ in actions]  # type: ignore[misc]
-            )
-        except ClientError as error:
-            old = refusals(error)
-            if old is None:
-                if error.response["Error"]["Code"] == "TransactionCanceledException":
-                    raise TryLaterError("the group is being changed by somebody else") from error
-                raise
-            # The group's own condition comes first: if it failed, the rest says nothing.
-            raise next(
-                conflict
-                for (_, conflict), refused in zip(actions, old, strict=True)
-                if refused is not None
-            ) from error
+        """Carry out all or nothing; another transaction in the way is waited for, briefly."""
+        for _ in range(TRANSACTION_TRIES):
+            try:
+                self._client.transact_write_items(
+                    TransactItems=[action for action, _ in actions]  # type: ignore[misc]
+                )
+            except ClientError as error:
+                old = refusals(error)
+                if old is not None:
+                    # The group's own condition comes first: if it failed, the rest says nothing.
+                    raise next(
+                        conflict
+                        for (_, conflict), refused in zip(actions, old, strict=True)
+                        if refused is not None
+                    ) from error
+                if error.response["Error"]["Code"] != "TransactionCanceledException":
+                    raise
+            else:
+                return
+        raise TryLaterError("the group is being changed by somebody else")
 
 
 class DynamoCustomers:
@@ -325,7 +333,13 @@ def _customer(enterprise: EnterpriseId, item: Item) -> Customer:
 
 def _unique_keys(group: Group) -> list[str]:
     """The sort keys of what no two groups of an enterprise share; case makes no difference."""
-    return [f"NAME#{group.config.name.casefold()}", f"CGID#{group.client_group_id.casefold()}"]
+    return [f"NAME#{_folded(group.config.name)}", f"CGID#{_folded(group.client_group_id)}"]
+
+
+def _folded(text: str) -> str:
+    """What is alike in two spellings; folding can make a text longer than a key may be."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return folded if len(folded.encode()) <= 512 else sha256(folded.encode()).hexdigest()
 
 
 def _source(group: Group) -> object:

@@ -5,7 +5,7 @@ changes leads to a group that could not have been created.
 """
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -28,7 +28,6 @@ from shared.domain.group import (
     Authorization,
     AutoMode,
     Connection,
-    Group,
     GroupConfig,
     MatchWith,
     OnboardingType,
@@ -49,6 +48,8 @@ MAX_CUSTOMERS = 40
 """A group's customers change in one transaction, which takes 100 actions (AWS)."""
 MAX_SECRET_BYTES = 4096
 """What KMS encrypts at once (AWS)."""
+MAX_SCOPE_BYTES = 100_000
+"""A group is one item, and a run holds a copy of it: an item takes 400 KB (AWS)."""
 DEFAULT_PATHS = {
     OnboardingType.ONEROSTER_1_1: "/ims/oneroster/v1p1",
     OnboardingType.ONEROSTER_1_2: "/ims/oneroster/rostering/v1p2",
@@ -115,6 +116,13 @@ class ScopeInput(_Input):
     classes: tuple[Id, ...] | None = Field(None, min_length=1, max_length=500)
     statuses: tuple[StatusScope, ...] = Field(Scope().statuses, min_length=1)
     roles: tuple[RoleScope, ...] = Field(Scope().roles, min_length=1)
+
+    @model_validator(mode="after")
+    def _fits_into_an_item(self) -> Self:
+        ids = (*(self.schools or ()), *(self.classes or ()))
+        if sum(len(text.encode()) for text in ids) > MAX_SCOPE_BYTES:
+            raise _problem("These are too many sourcedIds; take whole schools instead.")
+        return self
 
 
 class ConnectionInput(_Input):
@@ -268,6 +276,8 @@ def _connection_problems(group: GroupInput, kept: frozenset[SecretName]) -> list
         for name in required
         if not getattr(connection, name)
     ]
+    if api and re.search(r"[?#\s]", connection.path or ""):
+        problems.append(("connection.path", "Give a path without spaces, ? and #."))
     old = group.onboarding_type is OnboardingType.ONEROSTER_1_1
     if api and connection.authorization is Authorization.OAUTH_1 and not old:
         problems.append(("connection.authorization", "OneRoster 1.2 needs OAuth2.0."))
@@ -353,34 +363,6 @@ def config_of(group: GroupInput, version: int) -> GroupConfig:
         stored_fields=group.stored_fields,
         version=version,
     )
-
-
-def request_of(group: Group) -> dict[str, Any]:
-    """A kept group as the request that would create it (without secrets), to merge changes into."""
-    config = group.config
-    connection = config.connection
-    return {
-        "name": config.name,
-        "description": group.description,
-        "email": group.email,
-        "clientGroupId": group.client_group_id,
-        "onboardingType": config.onboarding_type.value,
-        "syncType": config.sync_type.value,
-        "syncFrequency": group.sync_frequency.value,
-        "period": group.period.value if group.period else None,
-        "autoMode": group.auto_mode.value,
-        "timeZone": group.time_zone,
-        "syncHour": group.sync_hour,
-        "clientPartnerId": config.client_partner_id,
-        "connection": connection.model_dump(mode="json", by_alias=True, exclude={"kind"})
-        if connection
-        else None,
-        "customers": [customer.customer_id for customer in config.customers],
-        "matchWith": config.match_with.value,
-        "suffix": config.suffix,
-        "scope": config.scope.model_dump(mode="json", by_alias=True),
-        "storedFields": [field.value for field in config.stored_fields],
-    }
 
 
 class CustomerInput(_Input):

@@ -1,18 +1,15 @@
 """What the API shows of groups, customers and runs, in camelCase."""
 
 import base64
-import binascii
 import json
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+from aws_lambda_powertools.event_handler import Response
 
 from shared.domain.group import Customer, Group
 from shared.domain.run import Run
 
 ACCEPTED = "Sync up request is accepted"
-DEFAULT_PAGE, MAX_PAGE = 50, 200
 DEFAULT_COVER = "default"
 
 Json = dict[str, Any]
@@ -105,34 +102,7 @@ def show_accepted(run: Run) -> Json:
     return {"message": ACCEPTED, "runId": run.key.run_id}
 
 
-def page_of(app: APIGatewayRestResolver) -> tuple[int, str | None]:
-    """Read ``limit`` and ``cursor`` of a list request.
-
-    A cursor holds no tenant: the key that it continues from is made anew from the path.
-
-    :raises pydantic_core.ValidationError: either cannot be read.
-    """
-    parameters = app.current_event.query_string_parameters or {}
-    text = parameters.get("limit") or str(DEFAULT_PAGE)
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_PAGE:
-        raise _wrong("limit", f"Give a number from 1 to {MAX_PAGE}.")
-    cursor = parameters.get("cursor")
-    if not cursor:
-        return int(text), None
-    try:
-        return int(text), base64.urlsafe_b64decode(cursor.encode()).decode()
-    except (binascii.Error, UnicodeError, ValueError) as error:
-        raise _wrong("cursor", "Give the cursor of the page before, as it was.") from error
-
-
 def show_page(name: str, rows: list[Json], after: str | None) -> Json:
     """A page of a list, and the cursor of the next one."""
     cursor = base64.urlsafe_b64encode(after.encode()).decode() if after else None
     return {name: rows, "cursor": cursor}
-
-
-def _wrong(field: str, text: str) -> ValidationError:
-    problem = PydanticCustomError("value", "{text}", {"text": text})
-    return ValidationError.from_exception_data(
-        "query", [InitErrorDetails(type=problem, loc=(field,), input=None)], hide_input=True
-    )

@@ -21,6 +21,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared.http.answers import answer
 from shared.http.identity import Caller
 from shared.http.problems import CODES, problem
+from shared.http.requests import header
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,8 +42,7 @@ def once(
 
     Kept are the answer (which holds no secret) and a hash of the body, for a day.
     """
-    headers = {name.casefold(): value for name, value in app.current_event.headers.items()}
-    key = headers.get("idempotency-key")
+    key = header(app, "Idempotency-Key")
     if not key:
         return answer(*act())
     config = IdempotencyConfig(

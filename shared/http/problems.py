@@ -14,7 +14,7 @@ from shared.errors import (
     RefusedError,
     TryLaterError,
 )
-from shared.observability import make_logger
+from shared.observability import log_failure, make_logger
 
 STATUS: dict[type[RefusedError], HTTPStatus] = {
     ForbiddenError: HTTPStatus.FORBIDDEN,
@@ -101,30 +101,18 @@ def install(app: APIGatewayRestResolver) -> None:
 
     @app.not_found
     def _nowhere(error: Exception) -> Response[str]:
+        if methods := _methods(app):
+            code = "method_not_allowed"
+            refused = problem(HTTPStatus.METHOD_NOT_ALLOWED, code, CODES[code])
+            refused.headers["Allow"] = ", ".join(methods)
+            return refused
         return problem(HTTPStatus.NOT_FOUND, "not_found", CODES["not_found"])
 
     @app.exception_handler(Exception)
     def _unexpected(error: Exception) -> Response[str]:
-        logger.error("request failed", error_type=type(error).__name__, exc_info=error)
+        log_failure(logger, "request failed", error)
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         return problem(status, "internal_error", "Something went wrong on our side. Try again.")
-
-
-def json_body(app: APIGatewayRestResolver) -> dict[str, Any]:
-    """Read the body of a request; none at all is an empty object.
-
-    :raises BadJsonError: it is not a JSON object.
-    """
-    text = app.current_event.decoded_body
-    if not text:
-        return {}
-    try:
-        body = json.loads(text)
-    except ValueError as error:
-        raise BadJsonError from error
-    if not isinstance(body, dict):
-        raise BadJsonError
-    return body
 
 
 class BadJsonError(RefusedError):
@@ -136,16 +124,40 @@ class BadJsonError(RefusedError):
 
 STATUS[BadJsonError] = HTTPStatus.BAD_REQUEST
 
-_MESSAGES = {
-    "missing": "This is required.",
-    "extra_forbidden": "There is no such field.",
-    "string_type": "Give a text.",
+FIELD_CODES: dict[str, tuple[str, str]] = {
+    "missing": ("required", "This is required."),
+    "extra_forbidden": ("unknown_field", "There is no such field."),
+    "string_type": ("wrong_type", "Give a text."),
+    "int_type": ("wrong_type", "Give a whole number."),
+    "tuple_type": ("wrong_type", "Give a list."),
+    "model_type": ("wrong_type", "Give an object."),
+    "enum": ("not_allowed", "Give one of {expected}."),
+    "literal_error": ("not_allowed", "Give one of {expected}."),
+    "string_too_short": ("too_short", "Give at least {min_length} characters."),
+    "string_too_long": ("too_long", "Give at most {max_length} characters."),
+    "too_short": ("too_short", "Give at least {min_length} entries."),
+    "too_long": ("too_long", "Give at most {max_length} entries."),
+    "greater_than_equal": ("too_small", "Give at least {ge}."),
+    "less_than_equal": ("too_large", "Give at most {le}."),
+    "string_pattern_mismatch": ("bad_format", "Use letters, digits, - and _ only."),
+    "string_unicode": ("bad_format", "This is not readable text."),
+    "value": ("invalid", "{text}"),
 }
+"""By pydantic's type of error: the code that the API gives it, and what to say."""
 
 
 def _entry(details: ErrorDetails) -> dict[str, str]:
     """One wrong field, in the API's spelling, without its value (it may be a secret)."""
-    names = [str(part) for part in details["loc"]]
-    field = ".".join(name for name in names if name)
-    message = _MESSAGES.get(details["type"], details["msg"])
-    return {"field": field, "code": details["type"], "message": message}
+    code, message = FIELD_CODES.get(details["type"], ("invalid", "This is not allowed here."))
+    return {
+        "field": ".".join(str(part) for part in details["loc"]),
+        "code": code,
+        "message": message.format_map(details.get("ctx", {})),
+    }
+
+
+def _methods(app: APIGatewayRestResolver) -> list[str]:
+    """The methods that the address asked for does take (Powertools has no public way to ask)."""
+    path = app.current_event.path
+    routes = app._static_routes + app._dynamic_routes
+    return sorted({route.method for route in routes if route.rule.match(path)})

@@ -14,14 +14,13 @@ from shared.domain.group import (
     LinkedCustomer,
     SecretName,
     SyncFrequency,
-    SyncType,
 )
+from shared.domain.group_change import changed_request
 from shared.domain.group_request import (
     CustomerInput,
     GroupInput,
     config_of,
     customer_ids,
-    request_of,
     secrets_of,
 )
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
@@ -86,9 +85,6 @@ def change_group(
 ) -> Group:
     """Merge a change (RFC 7396) into a group and judge the outcome as a whole.
 
-    Secrets stay unless given anew. They must be given anew with every change of where they are
-    sent, or an admin could have them sent to a server of their own.
-
     :raises pydantic_core.ValidationError: the outcome would be wrong.
     :raises ConflictError: something is taken, or the group is at another version.
     """
@@ -98,19 +94,22 @@ def change_group(
             "version_conflict",
             f"The group has been changed meanwhile; it is at version {old.config.version}.",
         )
-    merged = _merge(request_of(old), body)
-    moved = "connection" in body and _destination(merged) != _destination(request_of(old))
-    kept = {} if moved else old.config.secrets
+    merged, names = changed_request(old, body)
     given = GroupInput.model_validate(
-        merged,
-        context={"allow_insecure": ports.allow_insecure, "kept_secrets": frozenset(kept)},
+        merged, context={"allow_insecure": ports.allow_insecure, "kept_secrets": names}
     )
-    kept = _still_needed(given, kept)
+    kept = {name: old.config.secrets[name] for name in names}
     config = config_of(given, old.config.version + 1)
     config = _complete(config, given, enterprise, group_id, kept, ports)
     now = ports.clock()
     new = _group(enterprise, group_id, given, config, now, created_at=old.created_at)
-    new = new.model_copy(update={"cover_image": old.cover_image})
+    new = new.model_copy(
+        update={
+            "cover_image": old.cover_image,
+            # Another change must not put the next run off.
+            "next_run_at": old.next_run_at if _schedule(new) == _schedule(old) else new.next_run_at,
+        }
+    )
     ports.groups.change(old, new)
     return ports.groups.get(enterprise, group_id)
 
@@ -203,38 +202,8 @@ def _group(
     )
 
 
-def _merge(target: Any, patch: Any) -> Any:
-    """JSON merge patch (RFC 7396): null removes, objects merge, all else replaces."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = _merge(merged.get(name), value)
-    return merged
-
-
-def _destination(request: dict[str, Any]) -> tuple[Any, ...]:
-    """Where a group's secret is sent to, and as whose."""
-    connection = request.get("connection") or {}
-    if not isinstance(connection, dict):
-        return ()
-    names = ("url", "tokenUrl", "host", "port", "username", "hostKeyFingerprint")
-    return (request.get("syncType"), *(connection.get(name) for name in names))
-
-
-def _still_needed(given: GroupInput, kept: dict[SecretName, str]) -> dict[SecretName, str]:
-    """Drop kept secrets that the change makes meaningless."""
-    fresh = secrets_of(given)
-    if given.sync_type is SyncType.ZIP:
-        return {}
-    if SecretName.PASSWORD in fresh:
-        return {}
-    if SecretName.PRIVATE_KEY in fresh:
-        return {}
-    return kept
+def _schedule(group: Group) -> tuple[object, ...]:
+    return group.period, group.time_zone, group.sync_hour
 
 
 def _wrong(place: tuple[str | int, ...], text: str) -> ValidationError:

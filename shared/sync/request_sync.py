@@ -1,11 +1,12 @@
 """Accepts the request for a sync: opens the run, then sends its first message."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from shared.domain.group import SyncType
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import Mode, Run, Trigger
-from shared.errors import ConflictError
+from shared.errors import ConflictError, TryLaterError
 from shared.messages import ExtractLeg
 from shared.ports import Groups, Queue, RunRequest, Runs
 
@@ -39,7 +40,7 @@ def request_sync(
             field="syncType",
         )
     run = runs.accept(RunRequest(enterprise, group_id, mode, trigger, requested_by), now)
-    extract_queue.send(
-        [ExtractLeg(enterprise=enterprise, group_id=group_id, seq=run.seq, leg=run.leg)]
-    )
+    leg = ExtractLeg(enterprise=enterprise, group_id=group_id, seq=run.seq, leg=run.leg)
+    with suppress(TryLaterError):  # close_runs sends it
+        extract_queue.send([leg])
     return run

@@ -179,9 +179,7 @@ class InMemoryControl:
     def announced(self, key: RunKey) -> None:
         self.on_write("announced")
         with self._lock:
-            self.runs[key] = self.runs[key].model_copy(
-                update={"announced": True, "supersedes": ()}
-            )
+            self.runs[key] = self.runs[key].model_copy(update={"announced": True, "supersedes": ()})
             self.open_until.pop(key, None)
 
     def learn(self, key: RunKey, facts: dict[str, str]) -> None:

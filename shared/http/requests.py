@@ -1,0 +1,93 @@
+"""What is read of a request besides its address: body, page, version, headers."""
+
+import base64
+import json
+import re
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+
+from shared.http.problems import BadJsonError
+
+DEFAULT_PAGE, MAX_PAGE = 50, 200
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def json_body(app: APIGatewayRestResolver) -> dict[str, Any]:
+    """Read the body of a request; none at all is an empty object.
+
+    :raises BadJsonError: it is not a JSON object.
+    """
+    try:
+        text = app.current_event.decoded_body
+        body = json.loads(text, parse_constant=_no_constant) if text else {}
+    except (ValueError, RecursionError) as error:
+        raise BadJsonError from error
+    if not isinstance(body, dict):
+        raise BadJsonError
+    return body
+
+
+def header(app: APIGatewayRestResolver, name: str) -> str:
+    """Read a header, however its name is written; "" if it is not there."""
+    headers = {key.casefold(): value for key, value in (app.current_event.headers or {}).items()}
+    return (headers.get(name.casefold()) or "").strip()
+
+
+def version_of(app: APIGatewayRestResolver, body: dict[str, Any]) -> int | None:
+    """Take the version that a change is meant for out of its body, or out of ``If-Match``.
+
+    :raises pydantic_core.ValidationError: it is no version.
+    """
+    if "version" in body:
+        version = body.pop("version")
+        if type(version) is not int:
+            raise _wrong("version", "Give the version that was read, a number.")
+        return version
+    tag = header(app, "If-Match").removeprefix("W/").strip('"')
+    if tag in ("", "*"):
+        return None
+    if not tag.isdecimal():
+        raise _wrong("If-Match", "Give the version that was read.")
+    return int(tag)
+
+
+def page_of(app: APIGatewayRestResolver) -> tuple[int, str | None]:
+    """Read ``limit`` and ``cursor`` of a list request.
+
+    A cursor is the id after which the page begins. It holds no tenant: the key that it continues
+    from is made anew from the path.
+
+    :raises pydantic_core.ValidationError: either cannot be read.
+    """
+    parameters = app.current_event.query_string_parameters or {}
+    text = parameters.get("limit") or str(DEFAULT_PAGE)
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_PAGE:
+        raise _wrong("limit", f"Give a number from 1 to {MAX_PAGE}.")
+    cursor = parameters.get("cursor")
+    if not cursor:
+        return int(text), None
+    try:
+        after = base64.urlsafe_b64decode(cursor.encode()).decode()
+    except ValueError:
+        after = ""
+    if not _ID.fullmatch(after):
+        raise wrong_cursor()
+    return int(text), after
+
+
+def wrong_cursor() -> ValidationError:
+    """What to say to a cursor that we have not given out."""
+    return _wrong("cursor", "Give the cursor of the page before, as it was.")
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _wrong(field: str, text: str) -> ValidationError:
+    problem = PydanticCustomError("value", "{text}", {"text": text})
+    return ValidationError.from_exception_data(
+        "query", [InitErrorDetails(type=problem, loc=(field,), input=None)], hide_input=True
+    )

@@ -1,0 +1,141 @@
+"""The two HTTP functions over an AWS in memory (moto): the real handlers and adapters."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from functions.create_group import handler as create_group
+from functions.request_sync import handler as request_sync
+from tests.fakes.api import Answer, call
+from tests.fakes.control_table import make_control_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_sqs import SQSClient
+
+REGION = "eu-west-1"
+SECRET = "s3cr3t-in-this-test"
+
+
+@dataclass(frozen=True)
+class HttpStack:
+    """The functions, and a look behind them."""
+
+    dynamodb: "DynamoDBClient"
+    kms: "KMSClient"
+    sqs: "SQSClient"
+    table: str
+    queue_url: str
+
+    def groups(self, request: str, body: Any = None, **more: Any) -> Answer:
+        """Call ``create_group``."""
+        return call(create_group.lambda_handler, request, body, **more)
+
+    def syncs(self, request: str, body: Any = None, **more: Any) -> Answer:
+        """Call ``request_sync``."""
+        return call(request_sync.lambda_handler, request, body, **more)
+
+    def create(self, **changes: Any) -> dict[str, Any]:
+        """Create a group that must be accepted; returns what is shown of it."""
+        answer = self.groups("POST /groups", group_body(**changes))
+        assert answer.status == 201, answer.text
+        return answer.json
+
+    def messages(self) -> list[dict[str, Any]]:
+        """What lies in the extract queue."""
+        answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+    def items(self) -> list[dict[str, Any]]:
+        """Every item of the table, as DynamoDB holds it."""
+        return self.dynamodb.scan(TableName=self.table)["Items"]
+
+    def group_item(self, group_id: str, enterprise: str = "acme") -> dict[str, Any]:
+        """The item of a group."""
+        key = {"pk": {"S": f"ENT#{enterprise}"}, "sk": {"S": f"GROUP#{group_id}"}}
+        return self.dynamodb.get_item(TableName=self.table, Key=key)["Item"]
+
+    def set_on_group(self, group_id: str, **attributes: Any) -> None:
+        """Write attributes that only runs write."""
+        for name, value in attributes.items():
+            self.dynamodb.update_item(
+                TableName=self.table,
+                Key={"pk": {"S": "ENT#acme"}, "sk": {"S": f"GROUP#{group_id}"}},
+                UpdateExpression="SET #name = :value",
+                ExpressionAttributeNames={"#name": name},
+                ExpressionAttributeValues={":value": value},
+            )
+
+
+@contextmanager
+def http_stack(monkeypatch: pytest.MonkeyPatch, *, insecure: bool = False) -> Iterator[HttpStack]:
+    """Make table, key, queue and bucket, and the functions' environment."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "ALLOW_INSECURE_SOURCES": "true" if insecure else "false",
+        "RESEND_SECONDS": "300",
+        "DATA_BUCKET": "data",
+        "POWERTOOLS_SERVICE_NAME": "homeroom",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    create_group.build.cache_clear()
+    request_sync.build.cache_clear()
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb")
+        kms = boto3.client("kms")
+        sqs = boto3.client("sqs")
+        table = make_control_table(dynamodb)
+        queue_url = sqs.create_queue(QueueName="extract")["QueueUrl"]
+        monkeypatch.setenv("CONTROL_TABLE", table)
+        monkeypatch.setenv("EXTRACT_API_QUEUE_URL", queue_url)
+        monkeypatch.setenv("SECRETS_KEY_ID", kms.create_key()["KeyMetadata"]["KeyId"])
+        # The environment is read here, once: a stack may outlive it.
+        create_group.build()
+        request_sync.build()
+        yield HttpStack(dynamodb, kms, sqs, table, queue_url)
+    create_group.build.cache_clear()
+    request_sync.build.cache_clear()
+
+
+def connection(**changes: Any) -> dict[str, Any]:
+    """A connection to a REST source; a change to None leaves the field out."""
+    fields = {
+        "url": "https://sis.example",
+        "authorization": "OAuth1.0",
+        "consumerKey": "key",
+        "secretKey": SECRET,
+    }
+    return _without_none(fields | changes)
+
+
+def sftp(**changes: Any) -> dict[str, Any]:
+    """A connection to an SFTP server."""
+    fields = {"host": "files.example", "path": "/out", "username": "homeroom", "password": SECRET}
+    return _without_none(fields | changes)
+
+
+def group_body(**changes: Any) -> dict[str, Any]:
+    """A request for a group; a change to None leaves the field out."""
+    fields = {
+        "name": "Springfield",
+        "email": "it@springfield.example",
+        "clientGroupId": "SPR",
+        "onboardingType": "OneRoster1.1",
+        "clientPartnerId": "springfield",
+        "connection": connection(),
+    }
+    return _without_none(fields | changes)
+
+
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

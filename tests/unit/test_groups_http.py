@@ -1,0 +1,477 @@
+"""Groups and customers over HTTP: the real handler and adapters over moto."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from functions.create_group import handler
+from tests.fakes.api import claims_of
+from tests.unit.http_stack import SECRET, HttpStack, connection, group_body, sftp
+
+AUTO = {"syncFrequency": "Auto", "period": "Daily"}
+
+
+def _decrypt(stack: HttpStack, ciphertext: str, context: dict[str, str]) -> str:
+    answer = stack.kms.decrypt(
+        CiphertextBlob=base64.b64decode(ciphertext), EncryptionContext=context
+    )
+    return answer["Plaintext"].decode()
+
+
+def _ciphertext(stack: HttpStack, group_id: str, name: str = "secretKey") -> str:
+    secrets = stack.group_item(group_id)["config"]["M"]["secrets"]["M"]
+    return str(secrets[name]["S"])
+
+
+def test_a_group_is_created_with_its_defaults(stack: HttpStack) -> None:
+    answer = stack.groups("POST /groups", group_body())
+    assert answer.status == 201
+    group = answer.json
+    created = {name: group.pop(name) for name in ("groupId", "createdAt", "updatedAt")}
+    assert created["createdAt"] == created["updatedAt"]
+    assert group == {
+        "name": "Springfield",
+        "description": "",
+        "email": "it@springfield.example",
+        "clientGroupId": "SPR",
+        "onboardingType": "OneRoster1.1",
+        "syncType": "API",
+        "syncFrequency": "Manual",
+        "period": None,
+        "autoMode": "update",
+        "timeZone": "UTC",
+        "syncHour": 2,
+        "clientPartnerId": "springfield",
+        "connection": {
+            "url": "https://sis.example",
+            "path": "/ims/oneroster/v1p1",
+            "authorization": "OAuth1.0",
+            "consumerKey": "key",
+            "tokenUrl": None,
+            "scope": None,
+            "pageSize": None,
+            "secretsSet": ["secretKey"],
+        },
+        "customers": [],
+        "matchWith": "sourcedId",
+        "suffix": "",
+        "scope": {
+            "schools": None,
+            "classes": None,
+            "statuses": ["active", "inactive"],
+            "roles": ["student", "staff"],
+        },
+        "storedFields": [],
+        "coverImage": "default",
+        "version": 1,
+        "nextRunAt": None,
+        "activeRunId": None,
+    }
+    assert stack.groups(f"GET /groups/{created['groupId']}").json == group | created
+
+
+def test_oneroster_1_2_has_its_own_default_path(stack: HttpStack) -> None:
+    group = stack.create(
+        onboardingType="OneRoster1.2", connection=connection(authorization="OAuth2.0")
+    )
+    assert group["connection"]["path"] == "/ims/oneroster/rostering/v1p2"
+
+
+@pytest.mark.parametrize("secret", ["x" * 4096, " padded ", "é" * 2048])
+def test_a_secret_is_stored_as_it_came_and_bound_to_its_group(
+    stack: HttpStack, secret: str
+) -> None:
+    group_id = stack.create(connection=connection(secretKey=secret))["groupId"]
+    ciphertext = _ciphertext(stack, group_id)
+    assert _decrypt(stack, ciphertext, {"groupId": group_id, "secret": "secretKey"}) == secret
+    for context in ({}, {"groupId": "other", "secret": "secretKey"}, {"groupId": group_id}):
+        with pytest.raises(ClientError):
+            _decrypt(stack, ciphertext, context)
+
+
+def test_a_secret_is_seen_nowhere(
+    stack: HttpStack, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = {"Idempotency-Key": "k"}
+    answers = [
+        stack.groups("POST /groups", group_body(**AUTO), headers=headers),
+        stack.groups("POST /groups", group_body(name="", colour=SECRET)),
+        stack.groups("GET /groups"),
+    ]
+    group_id = answers[0].json["groupId"]
+    answers.append(stack.groups(f"GET /groups/{group_id}"))
+    answers.append(
+        stack.groups(f"PATCH /groups/{group_id}", {"connection": {"secretKey": SECRET, "x": 1}})
+    )
+    everything = [answer.text for answer in answers]
+    everything += [json.dumps(stack.items()), json.dumps(stack.messages())]
+    everything += [caplog.text, *capsys.readouterr()]
+    assert not any(SECRET in text for text in everything)
+
+
+def test_an_auto_group_starts_its_first_sync(stack: HttpStack) -> None:
+    group = stack.create(**AUTO, timeZone="Europe/Berlin")
+    assert group["sync"] == {"message": "Sync up request is accepted", "runId": "1"}
+    assert stack.messages() == [
+        {"enterprise": "acme", "groupId": group["groupId"], "seq": 1, "leg": 0}
+    ]
+    run = stack.syncs(f"GET /groups/{group['groupId']}/syncs/1").json
+    assert (run["trigger"], run["state"], run["open"]) == ("newGroup", "Accepted", True)
+    item = stack.group_item(group["groupId"])
+    assert item["duePeriod"] == {"S": "Daily"}
+    assert group["nextRunAt"] is not None
+
+
+def test_an_auto_sftp_group_is_kept_and_waits(stack: HttpStack) -> None:
+    group = stack.create(**AUTO, syncType="SFTP", connection=sftp())
+    assert "sync" not in group
+    assert group["connection"]["secretsSet"] == ["password"]
+    assert group["connection"]["port"] == 22
+    assert stack.messages() == []
+    refused = stack.syncs(f"POST /groups/{group['groupId']}/syncs")
+    assert (refused.status, refused.json["code"]) == (409, "sync_type_not_available")
+
+
+def test_a_zip_group_has_no_connection(stack: HttpStack) -> None:
+    group = stack.create(syncType="ZIP", connection=None)
+    assert group["connection"] is None
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        ({"name": "SPRINGFIELD"}, "name"),
+        ({"clientGroupId": "spr"}, "clientGroupId"),
+        ({"name": "Shelbyville", "clientGroupId": "SHE", "customers": ["c1"]}, "customers.0"),
+    ],
+)
+def test_what_is_taken_is_refused_and_nothing_is_stored(
+    stack: HttpStack, other: dict[str, Any], field: str
+) -> None:
+    stack.groups("POST /customers", {"name": "One", "customerId": "c1"})
+    stack.create(customers=["c1"])
+    before = stack.items()
+    body = group_body(**({"name": "Other", "clientGroupId": "OTH"} | other))
+    answer = stack.groups("POST /groups", body)
+    assert (answer.status, answer.fields) == (409, [field])
+    assert stack.items() == before
+
+
+def test_another_enterprise_may_have_the_same_names(stack: HttpStack) -> None:
+    stack.create()
+    assert stack.groups("POST /groups", group_body(), enterprise="globex").status == 201
+
+
+def _groups_of_customers(stack: HttpStack) -> dict[str, str | None]:
+    customers = stack.groups("GET /customers").json["customers"]
+    return {customer["customerId"]: customer["groupId"] for customer in customers}
+
+
+def test_customers_show_the_group_that_they_are_in(stack: HttpStack) -> None:
+    ids = [stack.groups("POST /customers", {"name": f"C{n}"}).json["customerId"] for n in range(3)]
+    group_id = stack.create(customers=ids[:2])["groupId"]
+    shown = {
+        c["customerId"]: c["groupId"] for c in stack.groups("GET /customers").json["customers"]
+    }
+    assert shown == {ids[0]: group_id, ids[1]: group_id, ids[2]: None}
+    changed = stack.groups(f"PATCH /groups/{group_id}", {"customers": [ids[2]]})
+    assert changed.json["customers"] == [ids[2]]
+    shown = {
+        c["customerId"]: c["groupId"] for c in stack.groups("GET /customers").json["customers"]
+    }
+    assert shown == {ids[0]: None, ids[1]: None, ids[2]: group_id}
+
+
+def test_another_enterprise_sees_nothing(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    for method, tail, body in (
+        ("GET", "", None),
+        ("PATCH", "", {"description": "x"}),
+        ("DELETE", "?name=Springfield", None),
+        ("POST", "/cover-image", {"contentType": "image/png"}),
+    ):
+        answer = stack.groups(f"{method} /groups/{group_id}{tail}", body, enterprise="globex")
+        assert (answer.status, answer.json["code"]) == (404, "group_not_found")
+    for request in ("POST /groups/{}/syncs", "GET /groups/{}/syncs", "GET /groups/{}/syncs/1"):
+        answer = stack.syncs(request.format(group_id), enterprise="globex")
+        assert (answer.status, answer.json["code"]) == (404, "group_not_found")
+    assert stack.groups("GET /groups", enterprise="globex").json["groups"] == []
+    assert stack.groups("GET /customers", enterprise="globex").json["customers"] == []
+    body = group_body(customers=["c1"])
+    stack.groups("POST /customers", {"name": "One", "customerId": "c1"})
+    foreign = stack.groups("POST /groups", body, enterprise="globex")
+    assert (foreign.status, foreign.fields) == (422, ["customers.0"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"token_use": "access"},
+        {"token_use": None},
+        {"custom:enterprise": ""},
+        {"custom:enterprise": None},
+        {"cognito:groups": "enterprise-admins"},
+        {"cognito:groups": "viewer,not-enterprise-admin"},
+        {"cognito:groups": ""},
+        {"cognito:groups": None},
+    ],
+)
+def test_who_is_no_admin_is_refused(stack: HttpStack, change: dict[str, Any]) -> None:
+    claims = {k: v for k, v in (claims_of() | change).items() if v is not None}
+    for call, request in (
+        (stack.groups, "GET /groups"),
+        (stack.groups, "POST /groups"),
+        (stack.groups, "DELETE /groups/x"),
+        (stack.groups, "POST /customers"),
+        (stack.syncs, "POST /groups/x/syncs"),
+    ):
+        answer = call(request, claims=claims)
+        assert answer.status == 403
+        assert answer.content_type == "application/problem+json"
+    assert stack.groups("GET /groups", claims={}).status == 403
+
+
+@pytest.mark.parametrize("groups", ["viewer,enterprise-admin", "[viewer enterprise-admin]"])
+def test_an_admin_may_be_in_other_groups_too(stack: HttpStack, groups: str) -> None:
+    claims = claims_of() | {"cognito:groups": groups}
+    assert stack.groups("GET /groups", claims=claims).status == 200
+
+
+def test_an_address_that_is_not_there(stack: HttpStack) -> None:
+    answer = stack.groups("GET /nowhere")
+    assert (answer.status, answer.json["code"]) == (404, "not_found")
+    wrong = stack.groups("PUT /groups")
+    assert (wrong.status, wrong.json["code"]) == (405, "method_not_allowed")
+    assert sorted(wrong.headers["Allow"][0].split(", ")) == ["GET", "POST"]
+
+
+def test_pages_cover_all_groups_once_and_cursors_name_no_tenant(stack: HttpStack) -> None:
+    made = {stack.create(name=f"G{n}", clientGroupId=f"G{n}")["groupId"] for n in range(5)}
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = stack.groups(f"GET /groups?limit=2{cursor}").json
+        seen += [group["groupId"] for group in page["groups"]]
+        if page["cursor"] is None:
+            break
+        assert b"acme" not in base64.urlsafe_b64decode(page["cursor"])
+        foreign = stack.groups(f"GET /groups?cursor={page['cursor']}", enterprise="globex")
+        assert foreign.json["groups"] == []
+        cursor = f"&cursor={page['cursor']}"
+    assert len(seen) == len(made)
+    assert set(seen) == made
+
+
+def test_a_change_merges_and_counts_up(stack: HttpStack) -> None:
+    group_id = stack.create(description="old")["groupId"]
+    answer = stack.groups(
+        f"PATCH /groups/{group_id}",
+        {"version": 1, "description": None, "connection": {"pageSize": 500}},
+    )
+    assert answer.status == 200
+    assert (answer.json["description"], answer.json["version"]) == ("", 2)
+    assert answer.json["connection"]["pageSize"] == 500
+    assert answer.json["connection"]["secretsSet"] == ["secretKey"]
+    assert stack.group_item(group_id)["version"] == {"N": "2"}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"), [({"version": 1}, {}), ({}, {"If-Match": '"1"'}), ({}, {"if-match": "1"})]
+)
+def test_a_change_of_another_version_is_refused(
+    stack: HttpStack, body: dict[str, Any], headers: dict[str, str]
+) -> None:
+    group_id = stack.create()["groupId"]
+    stack.groups(f"PATCH /groups/{group_id}", {"description": "x"})
+    answer = stack.groups(f"PATCH /groups/{group_id}", body | {"suffix": "-s"}, headers=headers)
+    assert (answer.status, answer.json["code"]) == (412, "version_conflict")
+    assert stack.groups(f"GET /groups/{group_id}").json["suffix"] == ""
+
+
+@pytest.mark.parametrize("version", ["1", None, True, 1.5])
+def test_a_version_that_is_no_number_is_refused(stack: HttpStack, version: Any) -> None:
+    group_id = stack.create()["groupId"]
+    answer = stack.groups(f"PATCH /groups/{group_id}", {"version": version, "suffix": "-s"})
+    assert (answer.status, answer.fields) == (422, ["version"])
+
+
+@pytest.mark.parametrize(
+    "change", [{"url": "https://evil.example"}, {"tokenUrl": "https://evil.example/token"}]
+)
+def test_a_kept_secret_goes_to_no_other_server(stack: HttpStack, change: dict[str, str]) -> None:
+    group_id = stack.create()["groupId"]
+    before = _ciphertext(stack, group_id)
+    answer = stack.groups(f"PATCH /groups/{group_id}", {"connection": change})
+    assert (answer.status, answer.fields) == (422, ["connection.secretKey"])
+    given = {"connection": change | {"secretKey": "another"}}
+    assert stack.groups(f"PATCH /groups/{group_id}", given).status == 200
+    assert _ciphertext(stack, group_id) != before
+
+
+def test_a_kept_password_goes_to_no_other_server(stack: HttpStack) -> None:
+    group_id = stack.create(syncType="SFTP", connection=sftp())["groupId"]
+    for change in ({"host": "evil.example"}, {"port": 2222}):
+        answer = stack.groups(f"PATCH /groups/{group_id}", {"connection": change})
+        assert (answer.status, answer.fields) == (422, ["connection.password"])
+
+
+def test_a_password_may_be_replaced_by_a_private_key_and_back(stack: HttpStack) -> None:
+    group_id = stack.create(syncType="SFTP", connection=sftp())["groupId"]
+    for given, kept in (
+        ({"privateKey": "key", "passphrase": "phrase"}, ["passphrase", "privateKey"]),
+        ({"privateKey": "another key"}, ["privateKey"]),
+        ({"password": "word"}, ["password"]),
+    ):
+        answer = stack.groups(f"PATCH /groups/{group_id}", {"connection": given})
+        assert answer.status == 200, answer.text
+        assert answer.json["connection"]["secretsSet"] == kept
+
+
+def test_another_sync_type_takes_a_whole_new_connection(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    answer = stack.groups(f"PATCH /groups/{group_id}", {"syncType": "SFTP", "connection": sftp()})
+    assert answer.status == 200, answer.text
+    assert answer.json["connection"]["secretsSet"] == ["password"]
+    answer = stack.groups(f"PATCH /groups/{group_id}", {"syncType": "ZIP", "connection": None})
+    assert answer.status == 200, answer.text
+    assert stack.group_item(group_id)["config"]["M"].get("secrets", {"M": {}}) == {"M": {}}
+
+
+def test_a_group_pointed_to_1_2_gets_the_path_of_1_2(stack: HttpStack) -> None:
+    group_id = stack.create(connection=connection(authorization="OAuth2.0"))["groupId"]
+    answer = stack.groups(f"PATCH /groups/{group_id}", {"onboardingType": "OneRoster1.2"})
+    assert answer.json["connection"]["path"] == "/ims/oneroster/rostering/v1p2"
+
+
+def test_a_change_elsewhere_does_not_put_off_the_next_run(stack: HttpStack) -> None:
+    group = stack.create(syncFrequency="Auto", period="Weekly")
+    past = {"N": "1700000000"}
+    stack.set_on_group(group["groupId"], nextRunAt=past)
+    stack.groups(f"PATCH /groups/{group['groupId']}", {"description": "x"})
+    assert stack.group_item(group["groupId"])["nextRunAt"] == past
+    stack.groups(f"PATCH /groups/{group['groupId']}", {"syncHour": 5})
+    assert stack.group_item(group["groupId"])["nextRunAt"] != past
+    manual = {"syncFrequency": "Manual", "period": None}
+    assert stack.groups(f"PATCH /groups/{group['groupId']}", manual).status == 200
+    item = stack.group_item(group["groupId"])
+    assert not {"nextRunAt", "duePeriod", "period"} & set(item)
+
+
+def test_what_runs_have_learned_is_forgotten_with_another_source(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    stack.set_on_group(group_id, learned={"M": {"signature": {"S": "HMAC-SHA1"}}})
+    stack.groups(f"PATCH /groups/{group_id}", {"description": "x"})
+    assert "learned" in stack.group_item(group_id)
+    stack.groups(f"PATCH /groups/{group_id}", {"connection": {"path": "/other"}})
+    assert "learned" not in stack.group_item(group_id)
+
+
+def test_a_change_leaves_alone_what_runs_write(stack: HttpStack) -> None:
+    group = stack.create(**AUTO)
+    stack.set_on_group(group["groupId"], shards={"N": "2"}, dirty={"L": [{"S": "k"}]})
+    stack.groups(f"PATCH /groups/{group['groupId']}", {"name": "New", "clientGroupId": "NEW"})
+    item = stack.group_item(group["groupId"])
+    assert (item["activeRun"], item["runSeq"]) == ({"N": "1"}, {"N": "1"})
+    assert (item["shards"], item["dirty"]) == ({"N": "2"}, {"L": [{"S": "k"}]})
+
+
+def test_a_rename_frees_the_old_name_and_takes_the_new(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    other_id = stack.create(name="Other", clientGroupId="OTH")["groupId"]
+    taken = stack.groups(f"PATCH /groups/{group_id}", {"name": "other"})
+    assert (taken.status, taken.fields) == (409, ["name"])
+    assert stack.groups(f"PATCH /groups/{group_id}", {"name": "SPRINGFIELD"}).status == 200
+    assert stack.groups(f"PATCH /groups/{group_id}", {"name": "New"}).status == 200
+    assert stack.groups(f"PATCH /groups/{other_id}", {"name": "Springfield"}).status == 200
+
+
+def test_deleting_a_group_needs_its_name(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    for query in ("", "?name=springfield"):
+        answer = stack.groups(f"DELETE /groups/{group_id}{query}")
+        assert (answer.json["code"], answer.fields) == ("name_not_confirmed", ["name"])
+    assert stack.groups(f"GET /groups/{group_id}").status == 200
+
+
+def test_a_deleted_group_frees_everything(stack: HttpStack) -> None:
+    stack.groups("POST /customers", {"name": "One", "customerId": "c1"})
+    group_id = stack.create(customers=["c1"])["groupId"]
+    assert stack.groups(f"DELETE /groups/{group_id}?name=Springfield").status == 204
+    assert stack.groups(f"GET /groups/{group_id}").status == 404
+    assert stack.syncs(f"POST /groups/{group_id}/syncs").status == 404
+    assert [item["sk"]["S"] for item in stack.items()] == ["CUST#c1"]
+    stack.create(customers=["c1"])
+
+
+def test_a_group_with_a_run_or_a_roster_stays(stack: HttpStack) -> None:
+    group_id = stack.create(**AUTO)["groupId"]
+    answer = stack.groups(f"DELETE /groups/{group_id}?name=Springfield")
+    assert (answer.status, answer.json["code"]) == (409, "run_under_way")
+    assert answer.json["runId"] == "1"
+    other = stack.create(name="Other", clientGroupId="OTH")["groupId"]
+    stack.set_on_group(other, dirty={"L": [{"S": "changes/1"}]})
+    answer = stack.groups(f"DELETE /groups/{other}?name=Other")
+    assert (answer.status, answer.json["code"]) == (409, "has_roster")
+    stack.set_on_group(other, dirty={"L": []}, base={"S": "{}"})
+    assert stack.groups(f"DELETE /groups/{other}?name=Other").json["code"] == "has_roster"
+
+
+def test_a_repeated_request_gives_the_same_answer(stack: HttpStack) -> None:
+    headers = {"Idempotency-Key": "k1"}
+    first = stack.groups("POST /groups", group_body(**AUTO), headers=headers)
+    again = stack.groups("POST /groups", group_body(**AUTO), headers=headers)
+    assert (again.status, again.json) == (201, first.json)
+    assert len(stack.messages()) == 1
+    other = stack.groups("POST /groups", group_body(name="X"), headers=headers)
+    assert (other.status, other.json["code"]) == (422, "idempotency_key_reused")
+    foreign = stack.groups("POST /groups", group_body(), headers=headers, enterprise="globex")
+    assert foreign.json["groupId"] != first.json["groupId"]
+
+
+def test_a_refused_request_may_be_repeated_corrected(stack: HttpStack) -> None:
+    headers = {"idempotency-key": "k1"}
+    assert stack.groups("POST /groups", group_body(name=""), headers=headers).status == 422
+    assert stack.groups("POST /groups", group_body(), headers=headers).status == 201
+
+
+@pytest.mark.parametrize("key", ["x" * 256, "  "])
+def test_a_strange_idempotency_key_does_no_harm(stack: HttpStack, key: str) -> None:
+    answer = stack.groups("POST /groups", group_body(), headers={"Idempotency-Key": key})
+    assert answer.status == 201
+
+
+@pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "image/webp"])
+def test_a_cover_image_gets_a_form_that_s3_checks(stack: HttpStack, kind: str) -> None:
+    group_id = stack.create()["groupId"]
+    answer = stack.groups(f"POST /groups/{group_id}/cover-image", {"contentType": kind})
+    assert answer.status in (200, 201)
+    fields = answer.json["fields"]
+    assert fields["Content-Type"] == kind
+    assert fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+    policy = json.loads(base64.b64decode(fields["policy"]))["conditions"]
+    assert {"Content-Type": kind} in policy
+    assert ["content-length-range", 1, 5 * 1024 * 1024] in policy
+    assert fields["key"].startswith(f"covers/{group_id}")
+
+
+@pytest.mark.parametrize("body", [{}, {"contentType": "image/svg+xml"}, {"contentType": 1}])
+def test_other_images_are_refused(stack: HttpStack, body: dict[str, Any]) -> None:
+    group_id = stack.create()["groupId"]
+    answer = stack.groups(f"POST /groups/{group_id}/cover-image", body)
+    assert (answer.status, answer.fields) == (422, ["contentType"])
+
+
+def test_an_unexpected_error_shows_nothing_of_itself(
+    stack: HttpStack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(**_: Any) -> Any:
+        raise RuntimeError("inner detail")
+
+    monkeypatch.setattr(handler.build().dynamodb, "get_item", broken)
+    answer = stack.groups("GET /groups/x")
+    assert (answer.status, answer.json["code"]) == (500, "internal_error")
+    assert "inner detail" not in answer.text
+    assert [record.levelname for record in caplog.records].count("ERROR") == 1

@@ -1,0 +1,118 @@
+"""Requests for syncs over HTTP: the real handler and adapters over moto."""
+
+from typing import Any
+
+import pytest
+
+from shared.adapters.sqs_queue import SqsQueue
+from shared.errors import TryLaterError
+from tests.unit.http_stack import HttpStack
+
+
+@pytest.mark.parametrize("body", [None, {}, {"mode": "sync"}])
+def test_a_sync_is_accepted(stack: HttpStack, body: Any) -> None:
+    group_id = stack.create()["groupId"]
+    answer = stack.syncs(f"POST /groups/{group_id}/syncs", body)
+    assert answer.status == 202
+    assert answer.json == {"message": "Sync up request is accepted", "runId": "1"}
+    assert stack.messages() == [{"enterprise": "acme", "groupId": group_id, "seq": 1, "leg": 0}]
+
+
+def test_a_second_request_is_told_which_run_is_under_way(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    stack.syncs(f"POST /groups/{group_id}/syncs")
+    answer = stack.syncs(f"POST /groups/{group_id}/syncs")
+    assert (answer.status, answer.json["code"], answer.json["runId"]) == (409, "run_under_way", "1")
+    assert answer.content_type == "application/problem+json"
+    assert len(stack.messages()) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"mode": "update"}, "mode"),
+        ({"mode": 1}, "mode"),
+        ({"mode": None}, "mode"),
+        ({"x": 1}, "x"),
+    ],
+)
+def test_other_modes_are_refused(stack: HttpStack, body: dict[str, Any], field: str) -> None:
+    group_id = stack.create()["groupId"]
+    answer = stack.syncs(f"POST /groups/{group_id}/syncs", body)
+    assert (answer.status, answer.fields) == (422, [field])
+    assert stack.messages() == []
+
+
+def test_a_repeated_request_gets_the_same_run(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    headers = {"Idempotency-Key": "k"}
+    first = stack.syncs(f"POST /groups/{group_id}/syncs", headers=headers)
+    again = stack.syncs(f"POST /groups/{group_id}/syncs", headers=headers)
+    assert (again.status, again.json) == (202, first.json)
+    assert len(stack.messages()) == 1
+
+
+def test_a_run_is_shown(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    stack.syncs(f"POST /groups/{group_id}/syncs")
+    run = stack.syncs(f"GET /groups/{group_id}/syncs/1").json
+    created = run.pop("createdAt")
+    assert created.endswith("+00:00")
+    assert run == {
+        "runId": "1",
+        "mode": "sync",
+        "trigger": "request",
+        "state": "Accepted",
+        "open": True,
+        "progress": {},
+        "counts": {},
+        "notices": [],
+        "reason": None,
+        "startedAt": None,
+        "finishedAt": None,
+    }
+
+
+@pytest.mark.parametrize("run_id", ["2", "0", "-1", "x", "1.0", "9" * 30, "²"])
+def test_a_run_that_is_not_there(stack: HttpStack, run_id: str) -> None:
+    group_id = stack.create()["groupId"]
+    stack.syncs(f"POST /groups/{group_id}/syncs")
+    answer = stack.syncs(f"GET /groups/{group_id}/syncs/{run_id}")
+    assert answer.status == 404
+
+
+def test_history_is_paged_newest_first(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    key = {"pk": {"S": "ENT#acme"}, "sk": {"S": f"GROUP#{group_id}"}}
+    for _ in range(5):
+        assert stack.syncs(f"POST /groups/{group_id}/syncs").status == 202
+        stack.dynamodb.update_item(
+            TableName=stack.table, Key=key, UpdateExpression="REMOVE activeRun"
+        )
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = stack.syncs(f"GET /groups/{group_id}/syncs?limit=2{cursor}").json
+        seen += [run["runId"] for run in page["syncs"]]
+        if page["cursor"] is None:
+            break
+        cursor = f"&cursor={page['cursor']}"
+    assert seen == ["5", "4", "3", "2", "1"]
+
+
+def test_a_cursor_that_is_none_is_refused(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    answer = stack.syncs(f"GET /groups/{group_id}/syncs?cursor=eA%3D%3D")
+    assert (answer.status, answer.fields) == (422, ["cursor"])
+
+
+def test_a_lost_first_message_is_no_lost_run(
+    stack: HttpStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: object, messages: object, *, delay_seconds: int = 0) -> None:
+        raise TryLaterError("not taken")
+
+    monkeypatch.setattr(SqsQueue, "send", fail)
+    group_id = stack.create()["groupId"]
+    assert stack.syncs(f"POST /groups/{group_id}/syncs").status == 202
+    assert stack.syncs(f"GET /groups/{group_id}/syncs/1").json["open"]
