@@ -1,0 +1,102 @@
+"""The template as CloudFormation gets it: SAM's transform done, parameters at their defaults."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
+class Template:
+    """The processed template, for a set of parameters; the rest have their defaults."""
+
+    def __init__(self, **parameters: str) -> None:
+        source = yaml_parse((ROOT / "template.yaml").read_text())
+        # The transform wants the code where `sam deploy` would have put it.
+        source["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+        session = boto3.session.Session(region_name="eu-central-1")
+        # No look-up of AWS's managed policies, which no function uses.
+        document = Translator({}, Parser(), boto_session=session).translate(source, {})
+        self._parameters = {
+            name: parameters.get(name, declared["Default"])
+            for name, declared in document["Parameters"].items()
+        }
+        self._mappings = document["Mappings"]
+        self._conditions = document["Conditions"]
+        self.resources: dict[str, Any] = {
+            name: self._resolve(resource)
+            for name, resource in document["Resources"].items()
+            if "Condition" not in resource or self._holds(resource["Condition"])
+        }
+
+    def of_type(self, kind: str) -> dict[str, Any]:
+        """Pick the properties of all resources of one type, by logical id."""
+        return {
+            name: resource.get("Properties", {})
+            for name, resource in self.resources.items()
+            if resource["Type"] == f"AWS::{kind}"
+        }
+
+    def __getitem__(self, logical_id: str) -> Any:
+        return self.resources[logical_id]["Properties"]
+
+    def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Walk through what each role allows, one action and one resource a statement."""
+        for role, properties in self.of_type("IAM::Role").items():
+            for policy in properties["Policies"]:
+                yield from (
+                    (role, {**statement, "Action": action, "Resource": resource})
+                    for statement in policy["PolicyDocument"]["Statement"]
+                    for action in as_list(statement["Action"])
+                    for resource in as_list(statement["Resource"])
+                )
+
+    def _resolve(self, value: Any) -> Any:
+        """Replace what depends on parameters; references to resources stay as they are."""
+        match value:
+            case {"Ref": str(name)} if name in self._parameters:
+                return self._parameters[name]
+            case {"Fn::If": [condition, yes, no]}:
+                return self._resolve(yes if self._holds(condition) else no)
+            case {"Fn::FindInMap": [mapping, *keys]}:
+                found = self._mappings[mapping]
+                for key in keys:
+                    found = found[self._resolve(key)]
+                return found
+            case dict():
+                resolved = {name: self._resolve(inner) for name, inner in value.items()}
+                return {name: inner for name, inner in resolved.items() if inner != NO_VALUE}
+            case list():
+                return [inner for each in value if (inner := self._resolve(each)) != NO_VALUE]
+        return value
+
+    def _holds(self, condition: Any) -> bool:
+        match condition:
+            case str(name) | {"Condition": str(name)}:
+                return self._holds(self._conditions[name])
+            case {"Fn::Not": [inner]}:
+                return not self._holds(inner)
+            case {"Fn::Equals": [left, right]}:
+                return bool(self._resolve(left) == self._resolve(right))
+        raise AssertionError(condition)
+
+
+def as_list(value: Any) -> list[Any]:
+    """Treat a single value as a list of one, as IAM does."""
+    return value if isinstance(value, list) else [value]
+
+
+def target(reference: Any) -> str:
+    """Name the resource that ``!Ref``, ``!GetAtt`` or the start of a ``!Sub`` points to."""
+    match reference:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+            return name
+        case {"Fn::Sub": str(text)} if text.startswith("${"):
+            return text[2:].partition("}")[0].partition(".")[0]
+    return str(reference)

@@ -1,0 +1,414 @@
+"""What the emulator cannot prove: it drops these settings, or does not enforce them.
+
+Read from the processed template, at the defaults, which are AWS's. Each test says why it matters.
+"""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.template.processed import ROOT, Template, target
+
+FUNCTIONS = {
+    "CreateGroupFunction": "create_group",
+    "RequestSyncFunction": "request_sync",
+    "SyncApiFunction": "sync_api",
+    "PlanSyncFunction": "plan_sync",
+    "UpsertEntitiesFunction": "upsert_entities",
+    "CloseRunsFunction": "close_runs",
+}
+DEAD_LETTERS = {
+    "ExtractApiQueue": "ExtractApiDeadLetters",
+    "PlanQueue": "PlanDeadLetters",
+    "UpsertQueue": "UpsertDeadLetters",
+}
+STATEFUL = ["ControlTable", "RosterTable", "SecretsKey", "DataBucket", "UserPool"]
+DAY = 86400
+DENIED_WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return Template()
+
+
+class TestWhatIsKept:
+    @pytest.mark.parametrize("name", ["ControlTable", "RosterTable"])
+    def test_tables_can_be_brought_back_and_forget_what_has_an_end(
+        self, template: Template, name: str
+    ) -> None:
+        table = template[name]
+        # A bad deployment or a wrong hand costs seconds, not the roster.
+        assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+        assert table["DeletionProtectionEnabled"] == "true"
+        # Runs go after 400 days, deleted records after 120: nothing else removes them.
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+        # A first load writes for minutes and then there is quiet until the night.
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        # A key that shows its uses in the audit trail, unlike the one that AWS owns.
+        assert table["SSESpecification"] == {"SSEEnabled": True}
+
+    @pytest.mark.parametrize("name", STATEFUL)
+    def test_deleting_the_stack_deletes_no_data(self, template: Template, name: str) -> None:
+        resource = template.resources[name]
+        assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+
+    def test_the_current_snapshot_never_expires(self, template: Template) -> None:
+        # An age rule over snapshots/ would delete the base of a quiet group, and its next run
+        # would take everything for new. Only what is tagged as past has an end.
+        rules = template["DataBucket"]["LifecycleConfiguration"]["Rules"]
+        expiring = [rule for rule in rules if "ExpirationInDays" in rule]
+        assert all("Prefix" in rule or "TagFilters" in rule for rule in expiring)
+        for rule in expiring:
+            assert not rule.get("Prefix", "staged/").startswith(("snapshots", "changes", "covers"))
+        by_tag = {
+            rule["TagFilters"][0]["Value"]: rule["ExpirationInDays"]
+            for rule in expiring
+            if "TagFilters" in rule
+        }
+        assert by_tag == {"candidate": 7, "superseded": 30}
+
+    def test_raw_data_and_reports_have_an_end(self, template: Template) -> None:
+        rules = template["DataBucket"]["LifecycleConfiguration"]["Rules"]
+        by_prefix = {r["Prefix"]: r["ExpirationInDays"] for r in rules if "Prefix" in r}
+        assert by_prefix == {"staged/": 7, "bundles/": 7, "drops/": 7, "reports/": 90}
+        # In a versioned bucket an expired object lives on as a version, unless that ends, too.
+        [remains] = [rule for rule in rules if "NoncurrentVersionExpiration" in rule]
+        assert remains["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
+        assert remains["ExpiredObjectDeleteMarker"] is True
+        # Parts of an upload that broke off are stored, and paid for, unseen.
+        assert remains["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+        assert not {"Prefix", "TagFilters"} & remains.keys()
+        assert {rule["Status"] for rule in rules} == {"Enabled"}
+
+    def test_bucket_is_private_encrypted_and_versioned(self, template: Template) -> None:
+        bucket = template["DataBucket"]
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        # No access list of a single object can open it to others.
+        [ownership] = bucket["OwnershipControls"]["Rules"]
+        assert ownership == {"ObjectOwnership": "BucketOwnerEnforced"}
+        [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms"}
+        # Without it each object costs a call of KMS.
+        assert encryption["BucketKeyEnabled"] is True
+        # A plan names the version it has read.
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+
+    def test_bucket_and_queues_refuse_plain_http(self, template: Template) -> None:
+        bucket = template["DataBucketPolicy"]
+        assert target(bucket["Bucket"]) == "DataBucket"
+        queues = template["QueuesOnlyOverTls"]
+        assert {target(queue) for queue in queues["Queues"]} == set(template.of_type("SQS::Queue"))
+        for policy in (bucket, queues):
+            [statement] = policy["PolicyDocument"]["Statement"]
+            assert statement["Effect"] == "Deny"
+            assert statement["Principal"] == "*"
+            assert statement["Condition"] == DENIED_WITHOUT_TLS
+        [over_bucket] = bucket["PolicyDocument"]["Statement"]
+        # The bucket itself, and what is in it, are two resources.
+        assert over_bucket["Resource"] == [
+            {"Fn::GetAtt": ["DataBucket", "Arn"]},
+            {"Fn::Sub": "${DataBucket.Arn}/*"},
+        ]
+
+    def test_secrets_key_turns_and_belongs_to_the_account_alone(self, template: Template) -> None:
+        key = template["SecretsKey"]
+        assert key["EnableKeyRotation"] is True
+        [statement] = key["KeyPolicy"]["Statement"]
+        assert statement["Principal"] == {
+            "AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+        }
+
+    def test_logs_have_an_end(self, template: Template) -> None:
+        groups = template.of_type("Logs::LogGroup")
+        assert {group["RetentionInDays"] for group in groups.values()} == {30}
+
+
+class TestQueues:
+    def test_every_work_queue_parks_what_fails_for_two_weeks(self, template: Template) -> None:
+        assert set(template.of_type("SQS::Queue")) == {*DEAD_LETTERS, *DEAD_LETTERS.values()}
+        for queue, parking in DEAD_LETTERS.items():
+            redrive = template[queue]["RedrivePolicy"]
+            assert target(redrive["deadLetterTargetArn"]) == parking
+            assert int(redrive["maxReceiveCount"]) == 5
+            # Kept longer than in its queue, for the age goes on counting.
+            assert template[parking]["MessageRetentionPeriod"] == 14 * DAY
+            assert template[queue]["MessageRetentionPeriod"] < 14 * DAY
+
+    def test_dead_letters_have_no_consumer(self, template: Template) -> None:
+        # A consumer would empty what an alarm is to ring for.
+        sources = template.of_type("Lambda::EventSourceMapping").values()
+        assert {target(source["EventSourceArn"]) for source in sources} == set(DEAD_LETTERS)
+        for role, statement in template.statements():
+            if target(statement["Resource"]) in DEAD_LETTERS.values():
+                pytest.fail(f"{role} may touch {statement['Resource']}")
+
+    def test_queues_are_encrypted(self, template: Template) -> None:
+        assert all(q["SqsManagedSseEnabled"] for q in template.of_type("SQS::Queue").values())
+
+    def test_a_message_is_hidden_for_longer_than_its_function_works(
+        self, template: Template
+    ) -> None:
+        # AWS refuses the mapping otherwise; the emulator does not.
+        for source in template.of_type("Lambda::EventSourceMapping").values():
+            visibility = template[target(source["EventSourceArn"])]["VisibilityTimeout"]
+            assert int(visibility) > template[target(source["FunctionName"])]["Timeout"]
+
+    def test_one_failed_message_does_not_bring_its_batch_again(self, template: Template) -> None:
+        for source in template.of_type("Lambda::EventSourceMapping").values():
+            assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+    def test_long_work_comes_one_at_a_time_and_upserts_are_bounded(
+        self, template: Template
+    ) -> None:
+        sources = {
+            target(source["FunctionName"]): source
+            for source in template.of_type("Lambda::EventSourceMapping").values()
+        }
+        # Two runs in one invocation would share its time limit.
+        assert sources["SyncApiFunction"]["BatchSize"] == 1
+        assert sources["PlanSyncFunction"]["BatchSize"] == 1
+        assert sources["UpsertEntitiesFunction"]["BatchSize"] <= 5
+        # A new on-demand table takes 4,000 writes a second.
+        assert sources["UpsertEntitiesFunction"]["ScalingConfig"] == {"MaximumConcurrency": 10}
+
+
+class TestFunctions:
+    def test_they_are_those_that_there_are(self, template: Template) -> None:
+        assert set(template.of_type("Lambda::Function")) == set(FUNCTIONS)
+        folders = {file.parent.name for file in ROOT.glob("functions/*/handler.py")}
+        assert folders == set(FUNCTIONS.values())
+        for name, folder in FUNCTIONS.items():
+            assert template[name]["Handler"] == f"functions.{folder}.handler.lambda_handler"
+
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_runtime(self, template: Template, name: str) -> None:
+        function = template[name]
+        # The emulator runs everything on its own interpreter, whatever is declared.
+        assert function["Runtime"] == "python3.13"
+        assert function["Architectures"] == ["arm64"]
+        assert function["TracingConfig"] == {"Mode": "Active"}
+
+    def test_work_longer_than_16_hops_is_not_stopped(self, template: Template) -> None:
+        # AWS ends a function that reaches itself through SQS about 16 times; a long pull does, and
+        # a run bounds its own legs.
+        for name in ("SyncApiFunction", "PlanSyncFunction", "CloseRunsFunction"):
+            assert template[name]["RecursiveLoop"] == "Allow"
+        # Nobody else may loop.
+        for name in ("CreateGroupFunction", "RequestSyncFunction", "UpsertEntitiesFunction"):
+            assert "RecursiveLoop" not in template[name]
+
+    def test_legs_end_themselves_in_time(self, template: Template) -> None:
+        function = template["SyncApiFunction"]
+        leg = int(function["Environment"]["Variables"]["LEG_SECONDS"])
+        # The last page may take its retries, and the cursor must still be saved.
+        assert leg + 60 <= function["Timeout"]
+
+    def test_the_planner_has_room(self, template: Template) -> None:
+        function = template["PlanSyncFunction"]
+        assert function["Timeout"] == 900
+        # DuckDB spills to /tmp past its memory limit; the emulator bounds neither.
+        assert function["EphemeralStorage"] == {"Size": 10240}
+        assert function["MemorySize"] >= 3008
+
+    def test_http_functions_answer_before_the_gateway_gives_up(self, template: Template) -> None:
+        for name in ("CreateGroupFunction", "RequestSyncFunction"):
+            assert template[name]["Timeout"] <= 30
+
+    def test_silent_runs_are_looked_after_every_minute(self, template: Template) -> None:
+        [rule] = template.of_type("Events::Rule").values()
+        assert rule["ScheduleExpression"] == "rate(1 minute)"
+        [called] = rule["Targets"]
+        assert target(called["Arn"]) == "CloseRunsFunction"
+
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_each_is_told_what_it_reads_and_nothing_else(
+        self, template: Template, name: str
+    ) -> None:
+        code = (ROOT / "functions" / FUNCTIONS[name] / "handler.py").read_text()
+        read = set(re.findall(r'settings\.\w+\(\s*"([A-Z_]+)"', code))
+        told = set(template[name]["Environment"]["Variables"])
+        assert {one for one in told if not one.startswith(("POWERTOOLS_", "OAUTHLIB_"))} == read
+
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_each_logs_where_it_may(self, template: Template, name: str) -> None:
+        function = template[name]
+        group = target(function["LoggingConfig"]["LogGroup"])
+        assert group.removesuffix("Logs") == name.removesuffix("Function")
+        allowed = {
+            statement["Action"]
+            for role, statement in template.statements()
+            if role == target(function["Role"]) and target(statement["Resource"]) == group
+        }
+        assert allowed == {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+class TestPermissions:
+    def test_each_function_has_a_role_of_its_own(self, template: Template) -> None:
+        roles = [target(template[name]["Role"]) for name in FUNCTIONS]
+        assert sorted(roles) == sorted(template.of_type("IAM::Role"))
+        for role in roles:
+            # AWS's managed policies say `*`: all queues, all log groups.
+            assert "ManagedPolicyArns" not in template[role]
+            [trust] = template[role]["AssumeRolePolicyDocument"]["Statement"]
+            assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+    def test_nothing_is_wider_than_it_must_be(self, template: Template) -> None:
+        for role, statement in template.statements():
+            assert "*" not in statement["Action"], role
+            if statement["Resource"] == "*":
+                # X-Ray knows no resource for these two.
+                assert statement["Action"] in ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+            # The only open ends are those after a prefix in the bucket.
+            elif "*" in json.dumps(statement["Resource"]):
+                assert re.fullmatch(
+                    r"\$\{DataBucket\.Arn\}/[a-z]+/\*", statement["Resource"]["Fn::Sub"]
+                ), role
+
+    def test_who_may_do_what(self, template: Template) -> None:
+        # Secrets: written by one, read by one; the rest of them by nobody.
+        assert who(template, "kms:Encrypt") == {"CreateGroupRole"}
+        assert who(template, "kms:Decrypt") == {"SyncApiRole"}
+        # The roster is written by one alone.
+        assert {r for r, s in template.statements() if target(s["Resource"]) == "RosterTable"} == {
+            "UpsertEntitiesRole"
+        }
+        # Nobody deletes objects: the bucket's rules do.
+        assert who(template, "s3:DeleteObject", "s3:DeleteObjectVersion") == set()
+        # Nobody reads whole tables.
+        assert who(template, "dynamodb:Scan") == set()
+
+    def test_the_key_works_only_with_the_group_in_the_context(self, template: Template) -> None:
+        # The emulator denies whatever has this condition, so the local stack leaves it out.
+        of_key = [s for _, s in template.statements() if s["Action"].startswith("kms:")]
+        assert len(of_key) == 2
+        for statement in of_key:
+            assert target(statement["Resource"]) == "SecretsKey"
+            assert statement["Condition"] == {"Null": {"kms:EncryptionContext:groupId": "false"}}
+        local = [s for _, s in Template(BindKeyToGroup="false").statements()]
+        assert not any("Condition" in s for s in local if s["Action"].startswith("kms:"))
+
+    def test_each_consumer_may_receive_from_its_own_queue(self, template: Template) -> None:
+        # The emulator does not check the role of an event source.
+        for source in template.of_type("Lambda::EventSourceMapping").values():
+            role = target(template[target(source["FunctionName"])]["Role"])
+            received = {
+                target(statement["Resource"])
+                for holder, statement in template.statements()
+                if holder == role and statement["Action"] == "sqs:ReceiveMessage"
+            }
+            assert received == {target(source["EventSourceArn"])}
+            for action in ("sqs:DeleteMessage", "sqs:GetQueueAttributes"):
+                assert role in who(template, action)
+
+
+class TestSignIn:
+    def test_the_enterprise_is_set_once_and_never_by_its_owner(self, template: Template) -> None:
+        # Who could write it could walk into any enterprise. The emulator ignores both settings.
+        [enterprise] = template["UserPool"]["Schema"]
+        assert enterprise["Name"] == "enterprise"
+        assert enterprise["Mutable"] is False
+        [client] = template.of_type("Cognito::UserPoolClient").values()
+        assert client["WriteAttributes"] == ["email"]
+        assert "custom:enterprise" in client["ReadAttributes"]
+
+    def test_people_are_added_by_an_administrator(self, template: Template) -> None:
+        pool = template["UserPool"]
+        assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+        assert pool["DeletionProtection"] == "ACTIVE"
+        policy = pool["Policies"]["PasswordPolicy"]
+        assert policy["MinimumLength"] >= 12
+        assert policy["RequireLowercase"] is policy["RequireUppercase"] is True
+        [group] = template.of_type("Cognito::UserPoolGroup").values()
+        assert group["GroupName"] == "enterprise-admin"
+
+    def test_the_client_tells_nobody_which_accounts_exist(self, template: Template) -> None:
+        client = template["UserPoolClient"]
+        assert client["PreventUserExistenceErrors"] == "ENABLED"
+        assert client["GenerateSecret"] is False
+        assert set(client["ExplicitAuthFlows"]) == {
+            "ALLOW_USER_PASSWORD_AUTH",
+            "ALLOW_USER_SRP_AUTH",
+            "ALLOW_REFRESH_TOKEN_AUTH",
+        }
+
+
+class TestApi:
+    def test_every_route_demands_a_token(self, template: Template) -> None:
+        routes = routes_of(template)
+        assert {operation["security"][0].popitem()[0] for operation in routes.values()} == {
+            "Cognito"
+        }
+        [scheme] = template["Api"]["Body"]["securityDefinitions"].values()
+        [pool] = scheme["x-amazon-apigateway-authorizer"]["providerARNs"]
+        assert target(pool) == "UserPool"
+
+    def test_routes(self, template: Template) -> None:
+        # By method, for `ANY` silently makes no route on the emulator.
+        assert set(routes_of(template)) == {
+            "POST /groups",
+            "GET /groups",
+            "GET /groups/{groupId}",
+            "PATCH /groups/{groupId}",
+            "DELETE /groups/{groupId}",
+            "POST /groups/{groupId}/cover-image",
+            "POST /customers",
+            "GET /customers",
+            "POST /groups/{groupId}/syncs",
+            "GET /groups/{groupId}/syncs",
+            "GET /groups/{groupId}/syncs/{runId}",
+        }
+
+    def test_the_gateway_answers_in_problem_json_too(self, template: Template) -> None:
+        # The emulator drops these and answers {"message": …}.
+        answers = template["Api"]["Body"]["x-amazon-apigateway-gateway-responses"]
+        statuses = {name: answer.get("statusCode") for name, answer in answers.items()}
+        assert statuses == {
+            "UNAUTHORIZED": "401",
+            "ACCESS_DENIED": "403",
+            # API Gateway's own answer to an unknown path would be 403.
+            "MISSING_AUTHENTICATION_TOKEN": "404",
+            "DEFAULT_4XX": None,
+            "DEFAULT_5XX": None,
+        }
+        for answer in answers.values():
+            header = answer["responseParameters"]["gatewayresponse.header.Content-Type"]
+            assert header == "'application/problem+json'"
+            # Its one variable is JSON, quotes included.
+            body = answer["responseTemplates"]["application/json"]
+            problem = json.loads(body.replace("$context.error.messageString", '"message"'))
+            assert {"type", "title", "code", "detail"} <= problem.keys()
+
+    def test_callers_are_bounded_and_seen(self, template: Template) -> None:
+        [stage] = template.of_type("ApiGateway::Stage").values()
+        [settings] = stage["MethodSettings"]
+        assert (settings["HttpMethod"], settings["ResourcePath"]) == ("*", "/*")
+        assert settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"] <= 100
+        assert target(stage["AccessLogSetting"]["DestinationArn"]) == "ApiLogs"
+        assert stage["TracingEnabled"] is True
+        # One line of JSON that holds no token, body or query.
+        logged = json.loads(stage["AccessLogSetting"]["Format"])
+        assert set(logged) == {"requestId", "method", "route", "status", "latency"}
+
+
+def test_insecure_sources_are_refused_unless_told_otherwise(template: Template) -> None:
+    for name in ("CreateGroupFunction", "SyncApiFunction"):
+        told = template[name]["Environment"]["Variables"]
+        assert told["ALLOW_INSECURE_SOURCES"] == "false"
+        assert "OAUTHLIB_INSECURE_TRANSPORT" not in told
+
+
+def who(template: Template, *actions: str) -> set[str]:
+    """Name the roles that allow one of the actions."""
+    return {role for role, statement in template.statements() if statement["Action"] in actions}
+
+
+def routes_of(template: Template) -> dict[str, Any]:
+    """Pick the operations of the API, by method and path."""
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in template["Api"]["Body"]["paths"].items()
+        for method, operation in methods.items()
+    }
