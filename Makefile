@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 SAM := .venv-sam/bin/sam
-GROUPS := dev emulator sam create-group request-sync sync-api plan-sync upsert-entities close-runs
+GROUPS := dev emulator sam runtime create-group request-sync sync-api plan-sync upsert-entities close-runs
 
 # What the functions are built for. AWS runs python3.13 on arm64; the local stack builds for the
 # interpreter and machine at hand: `make build TARGET_PYTHON=3.11 TARGET_ARCH=x86_64`.
@@ -20,7 +20,8 @@ BUILD_DIR ?= .aws-sam/build
 export TARGET_PYTHON TARGET_ARCH TARGET_PLATFORM
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test test-unit test-e2e check format build smoke up down deploy lock clean setup
+.PHONY: help demo test test-unit test-e2e check format build local-build smoke up down deploy lock \
+	clean setup
 
 help: ## Show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +31,7 @@ demo: setup ## Show the main job: a sample district synced into an emulated AWS 
 
 test: setup ## Run all tests: unit first, then end to end on the emulator
 	$(BIN)/python -m pytest -q -m "not e2e" tests
+	@$(MAKE) --no-print-directory smoke
 	$(BIN)/python -m pytest -q -m e2e tests
 
 test-unit: .venv/.dev ## Run the fast tests only
@@ -38,12 +40,13 @@ test-unit: .venv/.dev ## Run the fast tests only
 test-e2e: setup ## Run the end-to-end tests only
 	$(BIN)/python -m pytest -q -m e2e tests
 
-check: .venv/.dev ## Check format, lint, layers, types and template
+check: .venv/.dev .venv-sam/.done ## Check format, lint, layers, types and template
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml
+	$(SAM) validate --lint --region eu-central-1
 
 format: .venv/.dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
@@ -58,6 +61,21 @@ down: .venv/.dev ## End the local stack
 build: .venv/.dev .venv-sam/.done ## Build the functions (TARGET_PYTHON, TARGET_ARCH)
 	@$(SAM) build --build-in-source --parallel --build-dir $(BUILD_DIR) --parameter-overrides \
 	  Runtime=python$(TARGET_PYTHON) Architecture=$(TARGET_ARCH)
+
+# For the interpreter and machine at hand, on which the emulator runs the functions.
+local-build: .venv/.dev
+	@$(MAKE) --no-print-directory build BUILD_DIR=$(BUILD_DIR) \
+	  TARGET_PYTHON=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
+	  TARGET_ARCH=$$(uname -m | sed s/aarch64/arm64/) \
+	  TARGET_PLATFORM=$$(test $$(uname -s) = Darwin && echo apple-darwin || echo $(TARGET_PLATFORM))
+
+smoke: .venv/.dev requirements/runtime.txt ## Import each built function in a bare interpreter
+	@mkdir -p .aws-sam
+	@$(MAKE) --no-print-directory local-build BUILD_DIR=.aws-sam/smoke > .aws-sam/smoke.log 2>&1 \
+	  || { tail -25 .aws-sam/smoke.log; exit 1; }
+	@$(UV) pip install -q --target .aws-sam/runtime --python $(BIN)/python --require-hashes \
+	  -r requirements/runtime.txt
+	$(BIN)/python tools/smoke.py .aws-sam/smoke .aws-sam/runtime
 
 deploy: build ## Deploy to AWS (asks for what it needs)
 	$(SAM) deploy --guided --capabilities CAPABILITY_IAM --template-file $(BUILD_DIR)/template.yaml

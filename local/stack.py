@@ -9,7 +9,6 @@ What is known of a running stack lies in ``.local/stack.json`` (see ``Stack``).
 import argparse
 import json
 import os
-import platform
 import secrets
 import shutil
 import subprocess
@@ -155,13 +154,8 @@ def stop(folder: Path) -> bool:
 def build(folder: Path) -> Path:
     """Build the functions for the interpreter and machine at hand: the emulator runs them on it."""
     target = folder / "build"
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-    parameters = {"TARGET_PYTHON": version, "TARGET_ARCH": machine, "BUILD_DIR": str(target)}
-    if sys.platform == "darwin":
-        parameters["TARGET_PLATFORM"] = "apple-darwin"
     _run(
-        ["make", "--no-print-directory", "build", *(f"{k}={v}" for k, v in parameters.items())],
+        ["make", "--no-print-directory", "local-build", f"BUILD_DIR={target}"],
         log=folder / "build.log",
         env=dict(os.environ),
     )
