@@ -5,6 +5,9 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
 _LOCAL_ENDINGS = (".localhost", ".local", ".internal")
 _NAME = re.compile(r"\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?")
@@ -33,7 +36,21 @@ def host_is_public(host: str) -> bool:
     except ValueError:
         # A name that ends in a number (127.1, 0x7f.0.0.1) is an address to some resolvers.
         return "." in name and not _NUMBER.fullmatch(name.rpartition(".")[2])
-    return (getattr(address, "ipv4_mapped", None) or address).is_global
+    return address_is_public(address)
+
+
+def address_is_public(address: Address) -> bool:
+    """Whether an address is one of the internet's.
+
+    Addresses that hold an IPv4 address are judged by it: translators (NAT64, 6to4) deliver there.
+    """
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _NAT64:
+            return address_is_public(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is not None:
+            return address_is_public(inner)
+    return address.is_global and not address.is_multicast
 
 
 def url_problem(url: str, *, allow_insecure: bool) -> str | None:

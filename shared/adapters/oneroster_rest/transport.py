@@ -14,6 +14,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from shared.domain.addresses import address_is_public
+
 CONNECT_SECONDS, READ_SECONDS, PAGE_SECONDS = 8, 40, 90
 MAX_PAGE_BYTES = 64 * 1024 * 1024
 CONNECTIONS = 6
@@ -58,8 +60,7 @@ def read_bounded(response: requests.Response) -> bytes:
 
 def _check(connected: socket.socket) -> socket.socket:
     address = ipaddress.ip_address(connected.getpeername()[0].split("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    if not (mapped or address).is_global:
+    if not address_is_public(address):
         connected.close()
         raise ForbiddenAddressError
     return connected
