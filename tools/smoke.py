@@ -1,0 +1,61 @@
+"""Imports each built function in a bare interpreter, with what Lambda's runtime has beside it.
+
+The development environment has every dependency, so only this notices that one is not shipped. The
+environment is empty: a module that wants to be configured at import is noticed as well.
+
+    python tools/smoke.py BUILD_DIR RUNTIME_DIR
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+# Lambda refuses more, unzipped.
+MOST_BYTES = 250 * 1024 * 1024
+# The runtime has boto3; the rest is ours and no business of a function.
+NEVER_SHIPPED = ("boto3", "botocore", "tests", "docs", "events", "local", "tools", ".venv", "bin")
+IMPORT = "import sys, importlib; sys.path[:0] = sys.argv[2:]; importlib.import_module(sys.argv[1])"
+
+
+def faults(artifact: Path, runtime: Path) -> list[str]:
+    """Say what is wrong with one built function."""
+    folders = [file.parent.name for file in artifact.glob("functions/*/handler.py")]
+    if len(folders) != 1:
+        return [f"holds the functions {folders}"]
+    found = [f"ships {name}" for name in NEVER_SHIPPED if (artifact / name).exists()]
+    size = sum(file.stat().st_size for file in artifact.rglob("*") if file.is_file())
+    if size > MOST_BYTES:
+        found.append(f"has {size // 2**20} MB")
+    # -I and -S: nothing from this environment, nor from the folder this runs in.
+    imported = subprocess.run(
+        [
+            *(sys.executable, "-I", "-S", "-W", "error", "-c", IMPORT),
+            *(f"functions.{folders[0]}.handler", str(artifact), str(runtime)),
+        ],
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if imported.returncode != 0:
+        found.append(imported.stderr.strip())
+    return found
+
+
+def main() -> int:
+    """Check every function of a build."""
+    build, runtime = (Path(argument).resolve() for argument in sys.argv[1:])
+    artifacts = sorted(path for path in build.glob("*Function") if path.is_dir())
+    if not artifacts:
+        print(f"nothing is built in {build}")
+        return 1
+    failed = False
+    for artifact in artifacts:
+        found = faults(artifact, runtime)
+        failed = failed or bool(found)
+        print(f"{artifact.name}: {'; '.join(found) or 'ok'}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
