@@ -43,7 +43,7 @@ test-e2e: setup ## Run the end-to-end tests only
 check: .venv/.dev .venv-sam/.done ## Check format, lint, layers, types and template
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml
 	$(SAM) validate --lint --region eu-central-1
