@@ -125,7 +125,11 @@ def start(
             message = f"{tool.relative_to(ROOT)} is missing: run `make setup`."
             raise StackError(message)
     folder.mkdir(parents=True, exist_ok=True)
-    if emulator.running(folder):
+    current = emulator.running(folder)
+    if port and not emulator.is_free(port) and not (current and current.port == port):
+        message = f"Port {port} is taken by another program; choose another one with --port."
+        raise StackError(message)
+    if current:
         with step("Ending the stack that was running"):
             stop(folder)
     with step("Starting the AWS emulator"):
