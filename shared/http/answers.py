@@ -18,7 +18,7 @@ Json = dict[str, Any]
 def answer(status: int, body: Json | None) -> Response[str]:
     """Make a JSON answer."""
     if body is None:
-        return Response(status_code=status)
+        return Response(status_code=status, body="")
     return Response(status_code=status, content_type="application/json", body=json.dumps(body))
 
 

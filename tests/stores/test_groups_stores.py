@@ -235,13 +235,13 @@ def test_of_many_at_once_one_wins(wanted: str) -> None:
                 "client_group_id": f"I{number}",
                 "customers": [],
             }
-            shared = {
+            shared: dict[str, dict[str, Any]] = {
                 "name": {"name": "Same"},
                 "clientGroupId": {"client_group_id": "same"},
                 "customers.0": {"customers": ["c1"]},
-            }[wanted]
+            }
             try:
-                groups.create(_group(group_id=f"g{number}", **(own | shared)))
+                groups.create(_group(group_id=f"g{number}", **(own | shared[wanted])))
             except ConflictError as error:
                 return error.field
             return "won"

@@ -13,6 +13,7 @@ from shared.domain.addresses import host_is_public, url_problem
         "a-b.c.example",
         "8.8.8.8",
         "[2001:4860:4860::8888]",
+        "[64:ff9b::808:808]",
         "ä.example",
     ],
 )
@@ -51,6 +52,7 @@ def test_public_hosts(host: str) -> None:
         "[::ffff:127.0.0.1]",
         "[::ffff:7f00:1]",
         "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
         "[fe80::1]",
         "[fd00::1]",
         "[ff02::1]",
