@@ -1,0 +1,244 @@
+"""The whole way of a run over in-memory stores, with a clock and queues that a test drives.
+
+Messages wait until a test delivers them: once, twice, late, in any order, or never. A worker can be
+killed at any of its writes.
+"""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from shared.domain.collection import Collection
+from shared.domain.group import (
+    ApiConnection,
+    Authorization,
+    GroupConfig,
+    OnboardingType,
+    SecretName,
+    SyncType,
+)
+from shared.domain.ids import EnterpriseId, GroupId, RunKey, SourcedId
+from shared.domain.run import Mode, Run, Trigger
+from shared.errors import HomeroomError, StoppedError, TryLaterError
+from shared.messages import ApplyBatch, ExtractLeg, Message, PlanRun
+from shared.ports import RunRequest
+from shared.sync.apply_batch import ApplyPorts, apply_batch
+from shared.sync.close_runs import ClosePorts, close_runs
+from shared.sync.extract import ExtractPorts, extract_leg
+from shared.sync.plan_run import PlanPorts, plan_run
+from tests.fakes.control import GroupState, InMemoryControl
+from tests.fakes.source import InMemorySource
+from tests.fakes.world import (
+    InMemoryAnnouncements,
+    InMemoryObjects,
+    InMemoryQueue,
+    InMemoryRoster,
+    PlainSecrets,
+)
+
+ENTERPRISE, GROUP = EnterpriseId("demo"), GroupId("group-1")
+
+
+class KilledError(BaseException):
+    """The worker dies here; nothing of it may catch this."""
+
+
+def config(**changes: object) -> GroupConfig:
+    """A group's configuration for tests."""
+    secret = PlainSecrets().encrypt(GROUP, SecretName.SECRET_KEY, "secret")
+    return GroupConfig(
+        name="Springfield",
+        onboarding_type=OnboardingType.ONEROSTER_1_2,
+        sync_type=SyncType.API,
+        client_partner_id=SourcedId("district"),
+        connection=ApiConnection(
+            url="https://sis.example",
+            path="/ims/oneroster/rostering/v1p2",
+            authorization=Authorization.OAUTH_2,
+            consumer_key="key",
+            page_size=2,
+        ),
+        secrets={SecretName.SECRET_KEY: secret},
+    ).model_copy(update=changes)
+
+
+@dataclass
+class Simulation:
+    """One group, its source, and everything between."""
+
+    source: InMemorySource = field(default_factory=InMemorySource)
+    now: datetime = datetime(2026, 9, 1, 2, tzinfo=UTC)
+    leg: timedelta = timedelta(minutes=4)
+    group_config: GroupConfig = field(default_factory=config)
+
+    def __post_init__(self) -> None:
+        self._until_death: int | None = None
+        self._workers = 0
+        self.control = InMemoryControl(on_write=self._write)
+        self.control.groups[ENTERPRISE, GROUP] = GroupState(self.group_config)
+        self.roster = InMemoryRoster(on_write=self._write)
+        self.objects = InMemoryObjects(on_write=self._write)
+        self.queue = InMemoryQueue(on_write=self._write)
+        self.announcements = InMemoryAnnouncements(on_write=self._write)
+        self.sent: list[Message] = []
+
+    @property
+    def group(self) -> GroupState:
+        """The group's state."""
+        return self.control.groups[ENTERPRISE, GROUP]
+
+    def request(self) -> Run:
+        """Ask for a sync."""
+        request = RunRequest(ENTERPRISE, GROUP, Mode.SYNC, Trigger.REQUEST, "test")
+        run = self.control.accept(request, self.now)
+        self.queue.send([ExtractLeg(enterprise=ENTERPRISE, group_id=GROUP, seq=run.seq, leg=0)])
+        return run
+
+    def deliver(
+        self, message: Message, *, die_at: int | None = None, last_receive: bool = False
+    ) -> bool:
+        """Let a worker take a message; it dies at its write number ``die_at``. False if it died."""
+        self._until_death = die_at
+        self._workers += 1
+        owner = f"worker-{self._workers}"
+        try:
+            match message:
+                case ExtractLeg():
+                    extract_leg(message, self._extract_ports(), owner)
+                case PlanRun():
+                    with tempfile.TemporaryDirectory() as directory:
+                        plan_run(message, self._plan_ports(), owner, Path(directory))
+                case ApplyBatch():
+                    apply_batch(message, self._apply_ports(), last_receive=last_receive)
+        except KilledError:
+            return False
+        finally:
+            self._until_death = None
+        return True
+
+    def take(self, index: int = 0) -> Message:
+        """Take a waiting message out of the queue."""
+        message = self.queue.messages.pop(index)
+        self.sent.append(message)
+        return message
+
+    def drain(self) -> None:
+        """Deliver everything that waits, and what follows from it."""
+        while self.queue.messages:
+            message = self.take()
+            try:
+                self.deliver(message)
+            except TryLaterError:
+                self.deliver(message, last_receive=True)
+
+    def tick(self, step: timedelta) -> None:
+        """Let time pass, then look after silent runs."""
+        self.now += step
+        ports = ClosePorts(
+            runs=self.control,
+            legs=self.control,
+            batches=self.control,
+            objects=self.objects,
+            announcements=self.announcements,
+            extract_queue=self.queue,
+            plan_queue=self.queue,
+            apply_queue=self.queue,
+            clock=self._clock,
+        )
+        close_runs(ports)
+
+    def settle(self) -> None:
+        """Without further faults: wait until no run is open."""
+        for _ in range(60):
+            self.drain()
+            if self.group.active_run is None:
+                return
+            self.tick(timedelta(hours=2))
+        message = "the run does not end"
+        raise AssertionError(message)
+
+    def sync(self) -> Run:
+        """One run from request to end, without faults."""
+        run = self.request()
+        self.settle()
+        return self.control.runs[run.key]
+
+    def held(self, collection: Collection) -> dict[str, str]:
+        """What the current snapshot holds: id to state."""
+        base = self.group.base
+        if base is None:
+            return {}
+        with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+            Path(file.name).write_bytes(self.objects.objects[base.objects[collection]])
+            rows = duckdb.sql(f"SELECT id, state FROM read_parquet('{file.name}')").fetchall()
+        return {str(id_): str(state) for id_, state in rows}
+
+    def docs(self, collection: Collection) -> dict[str, dict[str, object]]:
+        """The roster's documents of a collection, by id."""
+        found = self.roster.of(GROUP, collection)
+        return {key.rsplit("#", 1)[-1]: doc for key, doc in found.items()}
+
+    def _write(self, name: str) -> None:
+        if self._until_death is None:
+            return
+        if self._until_death == 0:
+            raise KilledError
+        self._until_death -= 1
+
+    def _clock(self) -> datetime:
+        return self.now
+
+    def _wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def _extract_ports(self) -> ExtractPorts:
+        return ExtractPorts(
+            runs=self.control,
+            legs=self.control,
+            objects=self.objects,
+            extract_queue=self.queue,
+            plan_queue=self.queue,
+            secrets=PlainSecrets(),
+            announcements=self.announcements,
+            open_source=lambda config, secret: self.source,
+            clock=self._clock,
+            wait=self._wait,
+            chance=lambda: 0.5,
+            leg=self.leg,
+        )
+
+    def _plan_ports(self) -> PlanPorts:
+        return PlanPorts(
+            runs=self.control,
+            legs=self.control,
+            batches=self.control,
+            objects=self.objects,
+            apply_queue=self.queue,
+            announcements=self.announcements,
+            clock=self._clock,
+            beat_seconds=3600,
+            memory_limit="200MB",
+            threads=1,
+        )
+
+    def _apply_ports(self) -> ApplyPorts:
+        return ApplyPorts(
+            runs=self.control,
+            legs=self.control,
+            batches=self.control,
+            roster=self.roster,
+            objects=self.objects,
+            announcements=self.announcements,
+            clock=self._clock,
+        )
+
+
+
+
+def key_of(seq: int) -> RunKey:
+    """The key of the group's run ``seq``."""
+    return RunKey(ENTERPRISE, GROUP, seq)

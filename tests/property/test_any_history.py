@@ -1,0 +1,206 @@
+"""Whatever happens on the way, after one clean run the roster equals the source.
+
+The real extract, plan, apply and commit run over in-memory stores. Messages come twice, late, out
+of order, or not at all; workers die at any write; runs are abandoned; objects expire; the source
+changes in between. Every history that once failed stays as an example below.
+
+The nightly setting: HOMEROOM_STEPS=10000 make test-unit
+"""
+
+import os
+from datetime import timedelta
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from shared.domain.collection import Collection
+from shared.domain.run import RunState
+from shared.errors import TryLaterError
+from tests.fakes.simulation import Simulation
+from tests.fakes.source import class_, course, enrollment, org, session, user
+
+STEPS = int(os.environ.get("HOMEROOM_STEPS", "400"))
+PER_HISTORY = 25
+SCHOOLS = ("school-1", "school-2")
+
+numbers = st.integers(0, 5)
+
+
+class AnyHistory(RuleBasedStateMachine):
+    """One group through anything that may happen to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = Simulation()
+        self.names = 0
+
+    @initialize()
+    def a_small_district(self) -> None:
+        source = self.world.source
+        source.put(Collection.ORGS, org("district"), *(org(s, s, "district") for s in SCHOOLS))
+        source.put(Collection.ACADEMIC_SESSIONS, session("term"))
+        source.put(Collection.COURSES, course("course", "district"))
+        source.put(Collection.CLASSES, class_("class-0", SCHOOLS[0], course_id="course"))
+        source.put(Collection.USERS, user("user-0", SCHOOLS[0]))
+        source.put(Collection.ENROLLMENTS, enrollment("e-0-0", "class-0", "user-0"))
+
+    # What happens at the source
+
+    @rule(number=numbers, school=st.sampled_from(SCHOOLS))
+    def a_user_comes_or_changes(self, number: int, school: str) -> None:
+        self.names += 1
+        entity = user(f"user-{number}", school, name=f"Name {self.names}")
+        self.world.source.put(Collection.USERS, entity)
+
+    @rule(number=numbers)
+    def a_user_gets_another_username(self, number: int) -> None:
+        users = self.world.source.collections[Collection.USERS]
+        if entity := users.get(f"user-{number}"):
+            self.names += 1
+            entity = entity | {"username": f"login-{self.names}"}
+            self.world.source.put(Collection.USERS, entity)
+
+    @rule(number=numbers)
+    def a_user_row_turns_bad(self, number: int) -> None:
+        users = self.world.source.collections[Collection.USERS]
+        if entity := users.get(f"user-{number}"):
+            self.world.source.put(Collection.USERS, entity | {"roles": [{"role": "wizard"}]})
+
+    @rule(number=numbers)
+    def a_user_leaves(self, number: int) -> None:
+        self.world.source.collections[Collection.USERS].pop(f"user-{number}", None)
+
+    @rule(number=numbers, school=st.sampled_from(SCHOOLS))
+    def a_class_comes_or_changes(self, number: int, school: str) -> None:
+        self.names += 1
+        entity = class_(f"class-{number}", school, f"Title {self.names}", "course")
+        self.world.source.put(Collection.CLASSES, entity)
+
+    @rule(number=numbers)
+    def a_class_goes(self, number: int) -> None:
+        self.world.source.collections[Collection.CLASSES].pop(f"class-{number}", None)
+
+    @rule(one=numbers, other=numbers)
+    def somebody_enrolls(self, one: int, other: int) -> None:
+        entity = enrollment(f"e-{one}-{other}", f"class-{one}", f"user-{other}")
+        self.world.source.put(Collection.ENROLLMENTS, entity)
+
+    @rule(one=numbers, other=numbers)
+    def somebody_drops_out(self, one: int, other: int) -> None:
+        self.world.source.collections[Collection.ENROLLMENTS].pop(f"e-{one}-{other}", None)
+
+    # What happens to the work
+
+    @precondition(lambda self: self.world.group.active_run is None)
+    @rule()
+    def a_sync_is_asked_for(self) -> None:
+        self.world.request()
+
+    @precondition(lambda self: self.world.queue.messages)
+    @rule(data=st.data())
+    def a_message_is_delivered(self, data: st.DataObject) -> None:
+        index = data.draw(st.integers(0, len(self.world.queue.messages) - 1), "which")
+        self._deliver(index, None)
+
+    @precondition(lambda self: self.world.queue.messages)
+    @rule(data=st.data(), die_at=st.integers(0, 25))
+    def a_worker_dies(self, data: st.DataObject, die_at: int) -> None:
+        index = data.draw(st.integers(0, len(self.world.queue.messages) - 1), "which")
+        self._deliver(index, die_at)
+
+    @precondition(lambda self: self.world.queue.messages)
+    @rule(data=st.data())
+    def a_message_is_lost(self, data: st.DataObject) -> None:
+        self.world.take(data.draw(st.integers(0, len(self.world.queue.messages) - 1), "which"))
+
+    @precondition(lambda self: self.world.sent)
+    @rule(data=st.data())
+    def an_old_message_comes_again(self, data: st.DataObject) -> None:
+        self.world.deliver(data.draw(st.sampled_from(self.world.sent), "which"))
+
+    @rule(minutes=st.sampled_from([1, 10, 300]))
+    def time_passes(self, minutes: int) -> None:
+        self.world.tick(timedelta(minutes=minutes))
+
+    @rule()
+    def a_run_is_abandoned(self) -> None:
+        for _ in range(12):
+            self.world.tick(timedelta(hours=24))
+            self.world.queue.messages.clear()
+
+    @precondition(lambda self: self.world.group.active_run is None)
+    @rule()
+    def weeks_pass_and_objects_expire(self) -> None:
+        self.world.objects.expire()
+
+    def teardown(self) -> None:
+        self.world.settle()
+        run = self.world.sync()
+        check_equal(self.world, run.state)
+
+    def _deliver(self, index: int, die_at: int | None) -> None:
+        message = self.world.take(index)
+        try:
+            self.world.deliver(message, die_at=die_at)
+        except TryLaterError:
+            self.world.queue.messages.append(message)
+
+
+def check_equal(world: Simulation, state: RunState) -> None:
+    """The roster has what the source has, and all it has besides is known to be pending."""
+    assert state is RunState.SUCCEEDED
+    assert world.group.dirty == ()
+    source = world.source.collections
+    for collection in Collection:
+        held, docs = world.held(collection), world.docs(collection)
+        assert held.keys() == docs.keys(), collection
+    by_sourced_id = {
+        collection: {str(doc["sourcedId"]): doc for doc in world.docs(collection).values()}
+        for collection in Collection
+        if collection is not Collection.ENROLLMENTS
+    }
+    for entity in source[Collection.CLASSES].values():
+        doc = by_sourced_id[Collection.CLASSES][entity["sourcedId"]]
+        assert doc["title"] == entity["title"]
+        school = by_sourced_id[Collection.ORGS][entity["school"]["sourcedId"]]
+        assert doc["partnerId"] == _id_of(world, Collection.ORGS, school)
+    good = {u["sourcedId"]: u for u in source[Collection.USERS].values() if _good(u)}
+    for sourced_id, entity in good.items():
+        doc = by_sourced_id[Collection.USERS][sourced_id]
+        assert (doc["givenName"], doc["loginName"]) == (entity["givenName"], entity["username"])
+    logins = {name: owner for (_, name), (owner, _) in world.roster.logins.items()}
+    for id_, doc in world.docs(Collection.USERS).items():
+        assert logins[str(doc["loginName"]).casefold()] == id_
+    assert len(logins) == len(world.docs(Collection.USERS))
+    memberships = {
+        (doc["classId"], doc["userId"]) for doc in world.docs(Collection.ENROLLMENTS).values()
+    }
+    ids = {
+        collection: {str(doc["sourcedId"]): id_ for id_, doc in world.docs(collection).items()}
+        for collection in (Collection.CLASSES, Collection.USERS)
+    }
+    for entity in source[Collection.ENROLLMENTS].values():
+        class_id = ids[Collection.CLASSES].get(entity["class"]["sourcedId"])
+        user_id = ids[Collection.USERS].get(entity["user"]["sourcedId"])
+        if class_id and user_id:
+            assert (class_id, user_id) in memberships
+
+
+def _good(entity: dict[str, Any]) -> bool:
+    return all(role["role"] != "wizard" for role in entity["roles"])
+
+
+def _id_of(world: Simulation, collection: Collection, wanted: dict[str, object]) -> str:
+    return next(id_ for id_, doc in world.docs(collection).items() if doc is wanted)
+
+
+TestAnyHistory = AnyHistory.TestCase
+TestAnyHistory.settings = settings(
+    max_examples=max(1, STEPS // PER_HISTORY),
+    stateful_step_count=PER_HISTORY,
+    deadline=None,
+    derandomize="HOMEROOM_STEPS" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
