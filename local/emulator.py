@@ -166,6 +166,8 @@ def stop(folder: Path) -> bool:
             _signal(emulator.pid, signal.SIGKILL)
         # Workers that did not hear the first signal, the emulator having ended before them.
         _signal(emulator.pid, signal.SIGKILL)
+        if child := _started.pop(emulator.pid, None):
+            child.wait(STOP_SECONDS)
     (folder / "emulator.json").unlink(missing_ok=True)
     return emulator is not None
 
