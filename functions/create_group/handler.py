@@ -32,6 +32,7 @@ from shared.http.problems import install
 from shared.http.requests import json_body, page_of, version_of
 from shared.observability import make_logger
 from shared.ports import CoverImages
+from shared.sync.fields import read_fields
 from shared.sync.groups import (
     GroupPorts,
     change_group,
@@ -132,7 +133,7 @@ def remove_group(group_id: str) -> Response[str]:
 def post_cover_image(group_id: str) -> Response[str]:
     """Give an address to upload a cover image to."""
     caller, body = caller_of(app.current_event.raw_event), json_body(app)
-    given = CoverImageInput.model_validate(body)
+    given = read_fields(CoverImageInput, body)
     runtime = build()
     group = runtime.ports.groups.get(caller.enterprise, GroupId(group_id))
     address = runtime.cover_images.upload_address(group.group_id, given.content_type)

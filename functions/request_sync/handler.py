@@ -25,6 +25,7 @@ from shared.http.problems import install
 from shared.http.requests import json_body, page_of, wrong_cursor
 from shared.observability import make_logger
 from shared.ports import Batches, Groups, Queue, Runs
+from shared.sync.fields import read_fields
 from shared.sync.request_sync import request_sync
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def build() -> Runtime:
 def post_sync(group_id: str) -> Response[str]:
     """Accept a sync."""
     caller, body, runtime = caller_of(app.current_event.raw_event), json_body(app), build()
-    given = SyncInput.model_validate(body)
+    given = read_fields(SyncInput, body)
 
     def act() -> Answer:
         run = request_sync(

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from pydantic_core import ErrorDetails, ValidationError
+from pydantic_core import ErrorDetails
 
 from shared.errors import (
     ConflictError,
@@ -15,6 +15,7 @@ from shared.errors import (
     TryLaterError,
 )
 from shared.observability import log_failure, make_logger
+from shared.sync.fields import InvalidFieldsError
 
 STATUS: dict[type[RefusedError], HTTPStatus] = {
     ForbiddenError: HTTPStatus.FORBIDDEN,
@@ -82,9 +83,9 @@ def install(app: APIGatewayRestResolver) -> None:
     """Give a resolver the answers to all errors."""
     logger = make_logger()
 
-    @app.exception_handler(ValidationError)
-    def _invalid(error: ValidationError) -> Response[str]:
-        errors = [_entry(details) for details in error.errors(include_url=False)]
+    @app.exception_handler(InvalidFieldsError)
+    def _invalid(error: InvalidFieldsError) -> Response[str]:
+        errors = [_entry(details) for details in error.found.errors(include_url=False)]
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return problem(status, "invalid_fields", "Some fields are wrong.", errors)
 

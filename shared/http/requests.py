@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
-from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from shared.http.problems import BadJsonError
+from shared.sync.fields import InvalidFieldsError, wrong_field
 
 DEFAULT_PAGE, MAX_PAGE = 50, 200
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -38,18 +38,18 @@ def header(app: APIGatewayRestResolver, name: str) -> str:
 def version_of(app: APIGatewayRestResolver, body: dict[str, Any]) -> int | None:
     """Take the version that a change is meant for out of its body, or out of ``If-Match``.
 
-    :raises pydantic_core.ValidationError: it is no version.
+    :raises InvalidFieldsError: it is no version.
     """
     if "version" in body:
         version = body.pop("version")
         if type(version) is not int:
-            raise _wrong("version", "Give the version that was read, a number.")
+            raise wrong_field("Give the version that was read, a number.", "version")
         return version
     tag = header(app, "If-Match").removeprefix("W/").strip('"')
     if tag in ("", "*"):
         return None
     if not tag.isdecimal():
-        raise _wrong("If-Match", "Give the version that was read.")
+        raise wrong_field("Give the version that was read.", "If-Match")
     return int(tag)
 
 
@@ -59,12 +59,12 @@ def page_of(app: APIGatewayRestResolver) -> tuple[int, str | None]:
     A cursor is the id after which the page begins. It holds no tenant: the key that it continues
     from is made anew from the path.
 
-    :raises pydantic_core.ValidationError: either cannot be read.
+    :raises InvalidFieldsError: either cannot be read.
     """
     parameters = app.current_event.query_string_parameters or {}
     text = parameters.get("limit") or str(DEFAULT_PAGE)
     if not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_PAGE:
-        raise _wrong("limit", f"Give a number from 1 to {MAX_PAGE}.")
+        raise wrong_field(f"Give a number from 1 to {MAX_PAGE}.", "limit")
     cursor = parameters.get("cursor")
     if not cursor:
         return int(text), None
@@ -77,17 +77,10 @@ def page_of(app: APIGatewayRestResolver) -> tuple[int, str | None]:
     return int(text), after
 
 
-def wrong_cursor() -> ValidationError:
+def wrong_cursor() -> InvalidFieldsError:
     """What to say to a cursor that we have not given out."""
-    return _wrong("cursor", "Give the cursor of the page before, as it was.")
+    return wrong_field("Give the cursor of the page before, as it was.", "cursor")
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
-
-
-def _wrong(field: str, text: str) -> ValidationError:
-    problem = PydanticCustomError("value", "{text}", {"text": text})
-    return ValidationError.from_exception_data(
-        "query", [InitErrorDetails(type=problem, loc=(field,), input=None)], hide_input=True
-    )

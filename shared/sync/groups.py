@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
-
 from shared.domain.group import (
     Customer,
     Group,
@@ -28,7 +26,10 @@ from shared.domain.run import Mode, Run, Trigger
 from shared.domain.schedule import next_run_at
 from shared.errors import ConflictError
 from shared.ports import Customers, Groups, Queue, Runs, Secrets
+from shared.sync.fields import read_fields, wrong_field
 from shared.sync.request_sync import SYNCED_TYPES, request_sync
+
+CHANGE_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,11 @@ def create_group(
 ) -> tuple[Group, Run | None]:
     """Create a group from a request's body; an Auto group's first sync starts with it.
 
-    :raises pydantic_core.ValidationError: something in the body is wrong.
+    :raises InvalidFieldsError: something in the body is wrong.
     :raises ConflictError: a name, client group id or customer is taken.
     """
     context = {"allow_insecure": ports.allow_insecure}
-    given = GroupInput.model_validate(body, context=context)
+    given = read_fields(GroupInput, body, context)
     now = ports.clock()
     group_id = GroupId(ports.new_id())
     config = _complete(config_of(given, 1), given, enterprise, group_id, {}, ports)
@@ -85,9 +86,26 @@ def change_group(
 ) -> Group:
     """Merge a change (RFC 7396) into a group and judge the outcome as a whole.
 
-    :raises pydantic_core.ValidationError: the outcome would be wrong.
+    :raises InvalidFieldsError: the outcome would be wrong.
     :raises ConflictError: something is taken, or the group is at another version.
     """
+    for _ in range(CHANGE_TRIES - 1):
+        try:
+            return _change(enterprise, group_id, body, version, ports)
+        except ConflictError as error:
+            # Whoever names no version wants the change on top of whatever there is by now.
+            if error.code != "version_conflict" or version is not None:
+                raise
+    return _change(enterprise, group_id, body, version, ports)
+
+
+def _change(
+    enterprise: EnterpriseId,
+    group_id: GroupId,
+    body: dict[str, Any],
+    version: int | None,
+    ports: GroupPorts,
+) -> Group:
     old = ports.groups.get(enterprise, group_id)
     if version is not None and version != old.config.version:
         raise ConflictError(
@@ -95,9 +113,8 @@ def change_group(
             f"The group has been changed meanwhile; it is at version {old.config.version}.",
         )
     merged, names = changed_request(old, body)
-    given = GroupInput.model_validate(
-        merged, context={"allow_insecure": ports.allow_insecure, "kept_secrets": names}
-    )
+    context = {"allow_insecure": ports.allow_insecure, "kept_secrets": names}
+    given = read_fields(GroupInput, merged, context)
     kept = {name: old.config.secrets[name] for name in names}
     config = config_of(given, old.config.version + 1)
     config = _complete(config, given, enterprise, group_id, kept, ports)
@@ -134,10 +151,10 @@ def delete_group(
 def create_customer(enterprise: EnterpriseId, body: dict[str, Any], ports: GroupPorts) -> Customer:
     """Create a customer from a request's body.
 
-    :raises pydantic_core.ValidationError: something in the body is wrong.
+    :raises InvalidFieldsError: something in the body is wrong.
     :raises ConflictError: the id is taken.
     """
-    given = CustomerInput.model_validate(body)
+    given = read_fields(CustomerInput, body)
     customer = Customer(
         enterprise=enterprise,
         customer_id=CustomerId(given.customer_id or ports.new_id()),
@@ -162,7 +179,7 @@ def _complete(
     found = ports.customers.find(enterprise, wanted) if wanted else {}
     for place, customer in enumerate(wanted):
         if customer not in found:
-            raise _wrong(("customers", place), "There is no such customer.")
+            raise wrong_field("There is no such customer.", "customers", place)
     secrets = dict(kept)
     for name, secret in secrets_of(given).items():
         secrets[name] = ports.secrets.encrypt(group_id, name, secret)
@@ -204,10 +221,3 @@ def _group(
 
 def _schedule(group: Group) -> tuple[object, ...]:
     return group.period, group.time_zone, group.sync_hour
-
-
-def _wrong(place: tuple[str | int, ...], text: str) -> ValidationError:
-    problem = PydanticCustomError("value", "{text}", {"text": text})
-    return ValidationError.from_exception_data(
-        "group", [InitErrorDetails(type=problem, loc=place, input=None)], hide_input=True
-    )

@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.create_group import handler
-from tests.fakes.api import claims_of
+from functions.request_sync import handler as request_sync
+from tests.fakes.api import EVENTS, Context, claims_of
 from tests.unit.http_stack import SECRET, HttpStack, connection, group_body, sftp
 
 AUTO = {"syncFrequency": "Auto", "period": "Daily"}
@@ -291,6 +292,26 @@ def test_a_change_of_another_version_is_refused(
     assert stack.groups(f"GET /groups/{group_id}").json["suffix"] == ""
 
 
+def test_changes_at_once_that_name_no_version_are_both_made(
+    stack: HttpStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group_id = stack.create()["groupId"]
+    store = handler.build().ports.groups
+    change = store.change
+    overtaken: list[bool] = []
+
+    def change_too_late(old: Any, new: Any) -> None:
+        if not overtaken:
+            overtaken.append(True)
+            stack.groups(f"PATCH /groups/{group_id}", {"description": "theirs"})
+        change(old, new)
+
+    monkeypatch.setattr(store, "change", change_too_late)
+    answer = stack.groups(f"PATCH /groups/{group_id}", {"suffix": "-ours"})
+    shown = [answer.json[name] for name in ("description", "suffix", "version")]
+    assert (answer.status, shown) == (200, ["theirs", "-ours", 3])
+
+
 @pytest.mark.parametrize("version", ["1", None, True, 1.5])
 def test_a_version_that_is_no_number_is_refused(stack: HttpStack, version: Any) -> None:
     group_id = stack.create()["groupId"]
@@ -475,3 +496,19 @@ def test_an_unexpected_error_shows_nothing_of_itself(
     assert (answer.status, answer.json["code"]) == (500, "internal_error")
     assert "inner detail" not in answer.text
     assert [record.levelname for record in caplog.records].count("ERROR") == 1
+
+
+def test_a_group_that_we_cannot_read_is_no_fault_of_the_callers(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    stack.set_on_group(group_id, timeZone={"BOOL": True})
+    assert stack.groups(f"GET /groups/{group_id}").status == 500
+
+
+def test_the_sample_events_are_answered(stack: HttpStack) -> None:
+    def answer(name: str, function: Any) -> int:
+        event = json.loads((EVENTS / f"{name}.json").read_text())
+        status: int = function(event, Context())["statusCode"]
+        return status
+
+    assert answer("create_group", handler.lambda_handler) == 201
+    assert answer("request_sync", request_sync.lambda_handler) == 404
