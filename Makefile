@@ -52,8 +52,8 @@ format: .venv/.dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-up: setup ## Start the local stack and leave it running
-	@$(BIN)/python -m local.stack up
+up: setup ## Start the local stack and leave it running (PORT, BIND)
+	@$(BIN)/python -m local.stack up $(if $(PORT),--port $(PORT)) $(if $(BIND),--bind $(BIND))
 
 down: .venv/.dev ## End the local stack
 	@$(BIN)/python -m local.stack down

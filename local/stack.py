@@ -159,7 +159,7 @@ def build(folder: Path) -> Path:
     """Build the functions for the interpreter and machine at hand: the emulator runs them on it."""
     target = folder / "build"
     _run(
-        ["make", "--no-print-directory", "local-build", f"BUILD_DIR={target}"],
+        ["make", "local-build", "--no-print-directory", f"BUILD_DIR={target}"],
         log=folder / "build.log",
         env=dict(os.environ),
     )
@@ -286,7 +286,10 @@ def _run(command: Sequence[str], *, log: Path, env: dict[str, str]) -> None:
             check=False,
         )
     if done.returncode != 0:
-        message = f"`{Path(command[0]).name} {command[1]}` failed:\n{emulator.tail(log, 25)}"
+        said = emulator.tail(log, 25)
+        # The SAM CLI repeats all its settings first; what matters begins with this word.
+        said = said[max(said.rfind("\nError"), -1) + 1 :]
+        message = f"`{Path(command[0]).name} {command[1]}` failed:\n{said}"
         raise StackError(message)
 
 

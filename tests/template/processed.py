@@ -49,7 +49,7 @@ class Template:
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Walk through what each role allows, one action and one resource a statement."""
         for role, properties in self.of_type("IAM::Role").items():
-            for policy in properties["Policies"]:
+            for policy in properties.get("Policies", []):
                 yield from (
                     (role, {**statement, "Action": action, "Resource": resource})
                     for statement in policy["PolicyDocument"]["Statement"]

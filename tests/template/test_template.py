@@ -248,7 +248,7 @@ class TestFunctions:
 class TestPermissions:
     def test_each_function_has_a_role_of_its_own(self, template: Template) -> None:
         roles = [target(template[name]["Role"]) for name in FUNCTIONS]
-        assert sorted(roles) == sorted(template.of_type("IAM::Role"))
+        assert sorted([*roles, "ApiGatewayRole"]) == sorted(template.of_type("IAM::Role"))
         for role in roles:
             # AWS's managed policies say `*`: all queues, all log groups.
             assert "ManagedPolicyArns" not in template[role]
@@ -279,6 +279,12 @@ class TestPermissions:
         assert who(template, "s3:DeleteObject", "s3:DeleteObjectVersion") == set()
         # Nobody reads whole tables.
         assert who(template, "dynamodb:Scan") == set()
+
+    def test_who_reads_objects_is_told_when_one_is_gone(self, template: Template) -> None:
+        # Without s3:ListBucket AWS says 403 of a missing object, and no run would end with
+        # "snapshot gone"; the emulator says 404 in any case.
+        readers = who(template, "s3:GetObject")
+        assert readers <= who(template, "s3:ListBucket")
 
     def test_the_key_works_only_with_the_group_in_the_context(self, template: Template) -> None:
         # The emulator denies whatever has this condition, so the local stack leaves it out.
@@ -380,6 +386,16 @@ class TestApi:
             body = answer["responseTemplates"]["application/json"]
             problem = json.loads(body.replace("$context.error.messageString", '"message"'))
             assert {"type", "title", "code", "detail"} <= problem.keys()
+
+    def test_a_new_account_lets_the_gateway_log(self, template: Template) -> None:
+        # Without the account's role the stage is refused, and with it the whole deployment.
+        account = template["ApiGatewayAccount"]
+        assert target(account["CloudWatchRoleArn"]) == "ApiGatewayRole"
+        [trust] = template["ApiGatewayRole"]["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "apigateway.amazonaws.com"}
+        # The role is everybody's in the account, so it outlives this stack, or is left alone.
+        assert template.resources["ApiGatewayAccount"]["DeletionPolicy"] == "Retain"
+        assert "ApiGatewayAccount" not in Template(ApiLogRole="existing").resources
 
     def test_callers_are_bounded_and_seen(self, template: Template) -> None:
         [stage] = template.of_type("ApiGateway::Stage").values()
