@@ -24,7 +24,7 @@ export SAM_CLI_TELEMETRY := 0
 	clean setup
 
 help: ## Show what can be made
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## Show the main job: a sample district synced into an emulated AWS account
 	@$(BIN)/python -m local.demo
@@ -80,7 +80,7 @@ smoke: .venv/.dev requirements/runtime.txt ## Import each built function in a ba
 deploy: build ## Deploy to AWS (asks for what it needs)
 	$(SAM) deploy --guided --capabilities CAPABILITY_IAM --template-file $(BUILD_DIR)/template.yaml
 
-invoke-%: .venv/.dev ## invoke-<function>: run one function of the local stack on its event
+invoke-%: .venv/.dev ## Run one function of the local stack on its event (EVENT)
 	@$(BIN)/python -m local.invoke $* $(EVENT)
 
 lock: .venv/.uv ## Resolve the dependencies anew

@@ -59,6 +59,9 @@ def own_stack(tmp_path: Path) -> Iterator[Stack]:
     """Deploy a stack for one test only: one that ends it, and looks through what it has kept."""
     yield start(tmp_path, parameters=QUICK)
     stop(tmp_path)
+    # pytest keeps the folders of its last three sessions; some hundred megabytes each, here.
+    for part in ("build", "emulator"):
+        shutil.rmtree(tmp_path / part, ignore_errors=True)
 
 
 @pytest.fixture
