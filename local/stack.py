@@ -115,10 +115,12 @@ def start(
     port: int | None = None,
     bind: str = "127.0.0.1",
     parameters: Mapping[str, str] | None = None,
+    built: Path | None = None,
 ) -> Stack:
     """Start an emulator, deploy the template to it, and make an Enterprise Admin.
 
-    Everything lies in ``folder``; a stack that runs from there is ended first.
+    Everything lies in ``folder``; a stack that runs from there is ended first. ``built`` is a
+    template that ``build`` has given before.
     """
     for tool in (emulator.INTERPRETER, SAM):
         if not tool.exists():
@@ -135,8 +137,9 @@ def start(
     with step("Starting the AWS emulator"):
         aws = emulator.start(folder, port=port or emulator.free_port(), bind=bind)
     try:
-        with step("Building the functions"):
-            built = build(folder)
+        if built is None:
+            with step("Building the functions"):
+                built = build(folder)
         with step("Deploying the template"):
             deploy(built, folder, aws.endpoint, {**PARAMETERS, **(parameters or {})})
         with step("Adding an Enterprise Admin"):

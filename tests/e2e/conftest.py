@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from local.api import Api
-from local.stack import FOLDER, Stack, start, stop
+from local.stack import FOLDER, Stack, build, start, stop
 from tests.e2e.deployed import new_admin
 
 # What would take minutes at its real length. A visibility below its function's time-out lets
@@ -40,28 +40,44 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """Deploy once a session, apart from `make up` and from other sessions."""
-    if given := os.environ.get("HOMEROOM_STACK"):
-        yield Stack.read(Path(given))
-        return
+def workplace(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Give this session a folder, apart from `make up` and from other sessions."""
     _sweep()
     folder = STACKS / str(os.getpid())
-    yield start(folder, parameters=QUICK)
-    stop(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder
     # The logs of a session with failures are worth more than its space.
     for part in ("build", "emulator") if request.session.testsfailed else (".",):
         shutil.rmtree(folder / part, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def built(workplace: Path) -> Path:
+    """Build the template once a session, while the person's environment is still there.
+
+    The build may need a certificate or a proxy of theirs.
+    """
+    return build(workplace)
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """Deploy once a session."""
+    if given := os.environ.get("HOMEROOM_STACK"):
+        yield Stack.read(Path(given))
+        return
+    folder: Path = request.getfixturevalue("workplace")
+    yield start(folder, parameters=QUICK, built=request.getfixturevalue("built"))
+    stop(folder)
+
+
 @pytest.fixture
-def own_stack(tmp_path: Path) -> Iterator[Stack]:
+def own_stack(built: Path, tmp_path: Path) -> Iterator[Stack]:
     """Deploy a stack for one test only: one that ends it, and looks through what it has kept."""
-    yield start(tmp_path, parameters=QUICK)
+    yield start(tmp_path, parameters=QUICK, built=built)
     stop(tmp_path)
     # pytest keeps the folders of its last three sessions; some hundred megabytes each, here.
-    for part in ("build", "emulator"):
-        shutil.rmtree(tmp_path / part, ignore_errors=True)
+    shutil.rmtree(tmp_path / "emulator", ignore_errors=True)
 
 
 @pytest.fixture
