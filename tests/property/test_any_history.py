@@ -12,12 +12,15 @@ from datetime import timedelta
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from shared.domain.collection import Collection
 from shared.domain.run import RunState
 from shared.errors import TryLaterError
+from shared.messages import ExtractLeg, PlanRun
+from shared.sync import change_file
 from tests.fakes.simulation import Simulation
 from tests.fakes.source import class_, course, enrollment, org, session, user
 
@@ -25,7 +28,13 @@ STEPS = int(os.environ.get("HOMEROOM_STEPS", "400"))
 PER_HISTORY = 25
 SCHOOLS = ("school-1", "school-2")
 
-numbers = st.integers(0, 5)
+numbers = st.integers(0, 2)
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let even a tiny district be several batches."""
+    monkeypatch.setattr(change_file, "CHANGES_PER_BATCH", 2)
 
 
 class AnyHistory(RuleBasedStateMachine):
@@ -131,9 +140,29 @@ class AnyHistory(RuleBasedStateMachine):
             self.world.queue.messages.clear()
 
     @precondition(lambda self: self.world.group.active_run is None)
+    @rule(batches=st.integers(0, 3), die_at=st.integers(0, 4))
+    def a_run_stops_half_way(self, batches: int, die_at: int) -> None:
+        """Some batches are applied, the next one in part, and nobody ever goes on."""
+        self.world.request()
+        while isinstance(self.world.queue.messages[0], ExtractLeg | PlanRun):
+            self.world.deliver(self.world.take())
+            if not self.world.queue.messages:
+                return  # nothing had changed
+        for _ in range(min(batches, len(self.world.queue.messages) - 1)):
+            self.world.deliver(self.world.take())
+        self.world.deliver(self.world.take(), die_at=die_at)
+        self.world.queue.messages.clear()
+        self.a_run_is_abandoned()
+
+    @precondition(lambda self: self.world.group.active_run is None)
     @rule()
     def weeks_pass_and_objects_expire(self) -> None:
         self.world.objects.expire()
+
+    @precondition(lambda self: self.world.group.active_run is None)
+    @rule()
+    def a_clean_run(self) -> None:
+        self.world.sync()
 
     def teardown(self) -> None:
         self.world.settle()
@@ -194,6 +223,59 @@ def _good(entity: dict[str, Any]) -> bool:
 
 def _id_of(world: Simulation, collection: Collection, wanted: dict[str, object]) -> str:
     return next(id_ for id_, doc in world.docs(collection).items() if doc is wanted)
+
+
+# Histories that a version without one of its safeguards got wrong.
+
+
+def half_a_run(history: AnyHistory) -> None:
+    """One new user is written, and the run that wrote it never ends."""
+    history.world.sync()
+    history.a_user_comes_or_changes(2, SCHOOLS[0])
+    history.a_run_stops_half_way(0, 1)
+    assert len(history.world.docs(Collection.USERS)) == 2
+
+
+def test_a_record_that_only_an_abandoned_run_wrote_is_not_forgotten() -> None:
+    history = AnyHistory()
+    history.a_small_district()
+    half_a_run(history)
+    history.a_user_leaves(2)
+    history.teardown()
+    assert sorted(history.world.held(Collection.USERS).values()) == ["current", "pending"]
+
+
+def test_a_change_that_an_abandoned_run_applied_is_taken_back() -> None:
+    history = AnyHistory()
+    history.a_small_district()
+    history.world.sync()
+    before = history.world.source.collections[Collection.USERS]["user-0"]
+    history.a_user_comes_or_changes(0, SCHOOLS[0])
+    history.a_run_stops_half_way(0, 1)
+    history.world.source.put(Collection.USERS, before)
+    history.teardown()
+
+
+def test_a_login_name_that_an_abandoned_run_took_is_given_back() -> None:
+    history = AnyHistory()
+    history.a_small_district()
+    history.world.sync()
+    history.a_user_gets_another_username(0)
+    history.a_run_stops_half_way(0, 1)
+    history.a_user_gets_another_username(0)
+    history.teardown()
+
+
+def test_a_late_message_of_an_abandoned_run_changes_nothing() -> None:
+    history = AnyHistory()
+    history.a_small_district()
+    half_a_run(history)
+    history.world.sync()
+    history.a_user_comes_or_changes(2, SCHOOLS[1])
+    history.world.sync()
+    for message in history.world.sent:
+        history.world.deliver(message)
+    history.teardown()
 
 
 TestAnyHistory = AnyHistory.TestCase
