@@ -39,9 +39,8 @@ ENTERPRISE = "demo"
 # A person at a terminal waits for the retries, so they come sooner than in AWS. Where a visibility
 # is shorter than its function's time-out, a message may come again meanwhile: a claim refuses it.
 PARAMETERS = {
+    "Platform": "emulator",
     "AllowInsecureSources": "true",
-    # The emulator denies whatever has a condition on the encryption context.
-    "BindKeyToGroup": "false",
     "DeletionProtection": "false",
     "LegSeconds": "60",
     "LeaseSeconds": "20",
@@ -49,7 +48,6 @@ PARAMETERS = {
     "ExtractVisibilitySeconds": "90",
     "PlanVisibilitySeconds": "90",
     "UpsertVisibilitySeconds": "60",
-    "Scale": "machine",
 }
 
 
