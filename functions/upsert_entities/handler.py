@@ -49,7 +49,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
     def apply(message: ApplyBatch, receives: int) -> None:
         last = receives >= settings.number("MAX_RECEIVE_COUNT")
         unapplied = apply_batch(message, build_ports(), last_receive=last)
-        if unapplied:
-            logger.warning("changes not applied", batch=message.batch, changes=unapplied)
+        logger.info("batch applied", batch=message.batch, unapplied=unapplied)
 
     return consume(event, ApplyBatch, logger, apply)
