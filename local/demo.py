@@ -54,7 +54,7 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
 
     print(paint("\nFirst sync, over OneRoster 1.1 with OAuth 1.0a signatures", BOLD))
     first = _sync(api, group_id)
-    written = _items_of_run(stack, group_id, first)
+    written = [item for item in _written_by(stack, first) if item["pk"].startswith(group_id)]
     arrived = _table(first, district, "created")
     print(f"  {len(written):,} records written to the roster")
 
@@ -64,9 +64,9 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
 
     print(paint("\nSecond sync of the same district", BOLD))
     second = _sync(api, group_id)
-    again = _items_of_run(stack, group_id, second)
+    again = _written_by(stack, second)
     unchanged = _table(second, district, "unchanged")
-    print(f"  {len(again):,} records written to the roster")
+    print(f"  {len(again):,} items written to the roster table")
 
     good = arrived and unchanged and not again
     text = "The whole district is there, and what did not change cost nothing."
@@ -138,7 +138,7 @@ def _table(run: Json, district: District, column: str) -> bool:
     expected = district.counts()
     print(paint(f"\n  {'':<18}{'district':>10}{'created':>10}{'updated':>10}"
                 f"{'unchanged':>11}{'rejected':>10}", DIM))  # fmt: skip
-    equal = run["state"] == "Succeeded"
+    equal = bool(run["state"] == "Succeeded")
     for name in ENTITIES:
         counts = run["counts"][name]
         right = counts[column] == expected[name] and sum(counts.values()) == expected[name]
@@ -152,13 +152,9 @@ def _table(run: Json, district: District, column: str) -> bool:
     return equal
 
 
-def _items_of_run(stack: Stack, group_id: str, run: Json) -> list[Json]:
-    """Read the roster's items that a run has written: each bears the number of its run."""
-    return [
-        item
-        for item in _items(stack)
-        if item["pk"].startswith(f"{group_id}#") and item["seq"] == int(run["runId"])
-    ]
+def _written_by(stack: Stack, run: Json) -> list[Json]:
+    """Read the items of the roster table that a run has written: each bears its run's number."""
+    return [item for item in _items(stack) if item["seq"] == int(run["runId"])]
 
 
 def _items(stack: Stack) -> Iterator[Json]:

@@ -31,7 +31,7 @@ def server(district: District) -> Iterator[DistrictServer]:
     ("quirks", "connection"),
     [
         (Quirks(cap_limit=500, send_total=False, send_link=False), {"pageSize": 5000}),
-        (Quirks(too_many_requests_every=20), {"pageSize": 50}),
+        (Quirks(too_many_requests_every=20), {"pageSize": 20}),
         (Quirks(drop_connection_at=("enrollments", 7)), {"pageSize": 50}),
     ],
     ids=["a silent cap on limit", "429 at every 20th request", "a connection cut at page 7"],

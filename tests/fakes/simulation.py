@@ -5,7 +5,6 @@ killed at any of its writes.
 """
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +22,7 @@ from shared.domain.group import (
 )
 from shared.domain.ids import EnterpriseId, GroupId, RunKey, SourcedId
 from shared.domain.run import Mode, Run, Trigger
-from shared.errors import HomeroomError, StoppedError, TryLaterError
+from shared.errors import TryLaterError
 from shared.messages import ApplyBatch, ExtractLeg, Message, PlanRun
 from shared.ports import RunRequest
 from shared.sync.apply_batch import ApplyPorts, apply_batch
@@ -235,8 +234,6 @@ class Simulation:
             announcements=self.announcements,
             clock=self._clock,
         )
-
-
 
 
 def key_of(seq: int) -> RunKey:

@@ -152,8 +152,8 @@ class Tokens:
         raise GiveUpError(reasons.bad_token_url())
 
     def _ask(self, session: requests.Session, in_body: bool) -> tuple[int, dict[str, str] | None]:
-        client = BackendApplicationClient(client_id=self._connection.consumer_key)
-        oauth = OAuth2Session(client=client, scope=self._scope)
+        client = BackendApplicationClient(self._connection.consumer_key, scope=self._scope)
+        oauth = OAuth2Session(client=client)
         open_session(oauth, self._allow_insecure)
         status = 0
 
