@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -96,7 +97,7 @@ def test_a_worker_killed_in_the_middle_is_followed_by_another(
     group_id = add_group(api, server)
     run_id = ask(api, group_id).body["runId"]
     eventually(lambda: len(server.requests) > 3, 30)
-    _kill(stack.functions["sync_api"])
+    _kill(stack, "sync_api")
     server.quirks = Quirks()
     run = api.follow_run(group_id, run_id, 120)
     assert run["state"] == "Succeeded", run
@@ -179,7 +180,7 @@ def _batches(
     names = _names(stack, group_id, run_id)
     return [
         ("upsert_queue", names | {"batch": number, "start": start, "length": end - start})
-        for number, (start, end) in enumerate(zip(ends, ends[1:], strict=False))
+        for number, (start, end) in enumerate(pairwise(ends))
     ]
 
 
@@ -217,12 +218,13 @@ def _exhaust(stack: Stack, group_id: str, run_id: str) -> None:
     )
 
 
-def _kill(function: str) -> None:
-    """Kill a function's workers as hard as can be."""
+def _kill(stack: Stack, function: str) -> None:
+    """Kill a function's workers as hard as can be; those of other stacks live."""
+    name = f"{stack.folder}/emulator/tmp/ministack-lambda-{stack.functions[function]}"
     listing = subprocess.run(
-        ["ps", "-eo", "pid=,command="], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-eo", "pid=,args="], capture_output=True, text=True, check=True
     ).stdout
-    pids = [int(line.split()[0]) for line in listing.splitlines() if function in line]
-    assert pids, f"no worker of {function} in:\n{listing}"
+    pids = [int(line.split()[0]) for line in listing.splitlines() if name in line]
+    assert pids, f"no worker of {function}"
     for pid in pids:
         os.kill(pid, signal.SIGKILL)

@@ -173,7 +173,8 @@ class Simulation:
             return {}
         with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
             Path(file.name).write_bytes(self.objects.objects[base.objects[collection]])
-            rows = duckdb.sql(f"SELECT id, state FROM read_parquet('{file.name}')").fetchall()
+            query = f"SELECT id, state FROM read_parquet('{file.name}')"
+            rows = duckdb.connect().execute(query).fetchall()
         return {str(id_): str(state) for id_, state in rows}
 
     def docs(self, collection: Collection) -> dict[str, dict[str, object]]:

@@ -85,8 +85,8 @@ class InMemoryRoster:
         self._put(key, shards, write, doc)
         for released in login.release:
             name = (key.enterprise, released.casefold())
-            owner, seq = self.logins.get(name, (None, 0))
-            if owner == write.id and seq < key.seq:
+            held_by, since = self.logins.get(name, ("", 0))
+            if held_by == write.id and since < key.seq:
                 del self.logins[name]
         return refusals
 

@@ -187,12 +187,12 @@ class Tokens:
         return status, token
 
 
-def _scope(connection: ApiConnection, version: OnboardingType) -> list[str] | None:
+def _scope(connection: ApiConnection, version: OnboardingType) -> str | None:
     if connection.scope is not None:
-        return connection.scope.split() or None
+        return connection.scope or None
     release = "v1p1" if version is OnboardingType.ONEROSTER_1_1 else "v1p2"
     prefix = f"https://purl.imsglobal.org/spec/or/{release}/scope/"
-    return [prefix + "roster.readonly", prefix + "roster-core.readonly"]
+    return f"{prefix}roster.readonly {prefix}roster-core.readonly"
 
 
 def host_of(url: str) -> str:
