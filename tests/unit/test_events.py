@@ -1,9 +1,9 @@
-"""The events that people and `sam local invoke` run the functions on."""
+"""The events on which people run single functions: each is real, and does no harm."""
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -16,48 +16,161 @@ from functions.plan_sync import handler as plan_sync
 from functions.request_sync import handler as request_sync
 from functions.sync_api import handler as sync_api
 from functions.upsert_entities import handler as upsert_entities
+from shared.domain.ids import EnterpriseId
 from shared.http.identity import Caller, caller_of
 from shared.messages import ApplyBatch, ExtractLeg, Message, PlanRun
-from tests.fakes.api import Context
+from tests.fakes.api import EVENTS, Context
 from tests.fakes.control_table import make_control_table
-from tests.template.processed import ROOT, Template, target
-from tests.unit.http_stack import HttpStack
+from tests.template.processed import Template, target
+from tools.build_function import folder_of
 
-EVENTS = ROOT / "events"
-HTTP = ("create_group", "request_sync")
-NOBODYS_GROUP = "0" * 32
-CONSUMERS: dict[str, tuple[Any, type[Message], str]] = {
-    "sync_api": (sync_api, ExtractLeg, "ExtractApiQueue"),
-    "plan_sync": (plan_sync, PlanRun, "PlanQueue"),
-    "upsert_entities": (upsert_entities, ApplyBatch, "UpsertQueue"),
+HANDLERS = {
+    "create_group": create_group,
+    "request_sync": request_sync,
+    "sync_api": sync_api,
+    "plan_sync": plan_sync,
+    "upsert_entities": upsert_entities,
+    "close_runs": close_runs,
 }
+MESSAGES: dict[str, type[Message]] = {
+    "sync_api": ExtractLeg,
+    "plan_sync": PlanRun,
+    "upsert_entities": ApplyBatch,
+}
+NOBODYS_GROUP = "0" * 32
 
 
-def event(function: str) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads((EVENTS / f"{function}.json").read_text())
-    return read
+@dataclass(frozen=True)
+class Account:
+    """An AWS in memory, with what the template names; ``names`` are by logical id."""
+
+    template: Template
+    names: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch
+
+    def run(self, function: str) -> Any:
+        """Run a function on its event, with the variables that the template gives it."""
+        configured = self.template[logical_id(self.template, function)]
+        for name, value in configured["Environment"]["Variables"].items():
+            found = target(value)
+            self.monkeypatch.setenv(name, self.names.get(found, found))
+        return HANDLERS[function].lambda_handler(event_of(function), Context())
+
+    def items(self) -> list[dict[str, Any]]:
+        return boto3.client("dynamodb").scan(TableName=self.names["ControlTable"])["Items"]
+
+    def messages(self) -> int:
+        """Count what lies in all queues."""
+        sqs = boto3.client("sqs")
+        queues = [
+            sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])[
+                "Attributes"
+            ]
+            for url in sqs.list_queues()["QueueUrls"]
+        ]
+        return sum(int(queue["ApproximateNumberOfMessages"]) for queue in queues)
 
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return Template(Platform="emulator")
+    return Template()
 
 
 @pytest.fixture
-def account(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An AWS in memory with what the functions reach for, and their environment of the template."""
-    builders: list[Callable[[], Any]] = [
-        module.build_ports for module in (sync_api, plan_sync, upsert_entities, close_runs)
+def account(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    builders: list[Any] = [
+        getattr(handler, "build_ports", None) or handler.build for handler in HANDLERS.values()
     ]
-    for function in (*CONSUMERS, "close_runs"):
-        for name, value in variables(template, function).items():
-            monkeypatch.setenv(name, value)
-    with mock_aws():
-        make_control_table(boto3.client("dynamodb"))
-        boto3.client("s3").create_bucket(
-            Bucket="DataBucket".lower(),
-            CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
-        )
-        yield
     for build in builders:
-        build.cache_clear()  # type: ignore[attr-defined]
+        build.cache_clear()
+    with mock_aws():
+        names = {
+            "ControlTable": make_control_table(boto3.client("dynamodb")),
+            "SecretsKey": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
+        }
+        sqs = boto3.client("sqs")
+        for name in template.of_type("SQS::Queue"):
+            names[name] = sqs.create_queue(QueueName=name)["QueueUrl"]
+        yield Account(template, names, monkeypatch)
+    for build in builders:
+        build.cache_clear()
+
+
+def event_of(function: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / f"{function}.json").read_text())
+    return event
+
+
+def logical_id(template: Template, function: str) -> str:
+    return next(
+        name for name in template.of_type("Lambda::Function") if folder_of(name) == function
+    )
+
+
+def test_every_function_has_an_event(template: Template) -> None:
+    functions = {folder_of(name) for name in template.of_type("Lambda::Function")}
+    assert {file.stem for file in EVENTS.glob("*.json")} == functions == set(HANDLERS)
+
+
+@pytest.mark.parametrize("function", ["create_group", "request_sync"])
+def test_requests_come_from_an_enterprise_admin(template: Template, function: str) -> None:
+    event = event_of(function)
+    assert caller_of(event) == Caller(
+        EnterpriseId("sample"), "0f7f4a52-6a0e-4d5e-9b1e-3f0a54f1c1aa"
+    )
+    paths = template["Api"]["Body"]["paths"]
+    called = paths[event["resource"]][event["httpMethod"].lower()]
+    assert f"${{{logical_id(template, function)}.Arn}}" in str(called)
+    path = event["resource"].replace(
+        "{groupId}", (event["pathParameters"] or {}).get("groupId", "")
+    )
+    assert event["path"] == path
+    assert event["requestContext"]["path"] == f"/v1{path}"
+
+
+@pytest.mark.parametrize("function", MESSAGES)
+def test_messages_are_as_they_are_sent(template: Template, function: str) -> None:
+    (record,) = event_of(function)["Records"]
+    message = MESSAGES[function].model_validate_json(record["body"])
+    assert message.model_dump_json(by_alias=True) == record["body"]
+    assert message.group_id == NOBODYS_GROUP
+    assert hashlib.md5(record["body"].encode()).hexdigest() == record["md5OfBody"]
+    queues = {
+        target(source["FunctionName"]): target(source["EventSourceArn"])
+        for source in template.of_type("Lambda::EventSourceMapping").values()
+    }
+    assert record["eventSourceARN"].split(":")[-1] == queues[logical_id(template, function)]
+
+
+def test_the_tick_is_that_of_the_schedule(template: Template) -> None:
+    event = event_of("close_runs")
+    assert (event["source"], event["detail-type"]) == ("aws.events", "Scheduled Event")
+    (rule,) = event["resources"]
+    assert rule.partition("rule/")[2] in template.of_type("Events::Rule")
+
+
+def test_a_group_is_created(account: Account) -> None:
+    answer = account.run("create_group")
+    assert answer["statusCode"] == 201
+    shown = json.loads(answer["body"])
+    assert shown["name"] == "Springfield"
+    assert "not-a-real-secret" not in json.dumps([answer, account.items()])
+    # Its source is made up, so that it must not sync by itself.
+    assert (shown["syncFrequency"], account.messages()) == ("Manual", 0)
+
+
+def test_nobodys_group_is_not_found(account: Account) -> None:
+    answer = account.run("request_sync")
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "group_not_found")
+    assert (account.items(), account.messages()) == ([], 0)
+
+
+@pytest.mark.parametrize("function", MESSAGES)
+def test_messages_of_nobodys_run_are_done_with(account: Account, function: str) -> None:
+    assert account.run(function) == {"batchItemFailures": []}
+    assert (account.items(), account.messages()) == ([], 0)
+
+
+def test_there_is_nothing_to_close(account: Account) -> None:
+    assert account.run("close_runs") == {"resent": 0, "closed": 0, "announced": 0}
+    assert (account.items(), account.messages()) == ([], 0)
