@@ -58,8 +58,8 @@ up: setup ## Start the local stack and leave it running (PORT, BIND)
 down: .venv/.dev ## End the local stack
 	@$(BIN)/python -m local.stack down
 
-build: .venv/.dev .venv-sam/.done ## Build the functions (TARGET_PYTHON, TARGET_ARCH)
-	@$(SAM) build --build-in-source --parallel --build-dir $(BUILD_DIR) --parameter-overrides \
+build: .venv/.dev .venv-sam/.done ## Build the functions (TARGET_PYTHON, TARGET_ARCH, ONLY)
+	@$(SAM) build $(ONLY) --build-in-source --parallel --build-dir $(BUILD_DIR) --parameter-overrides \
 	  Runtime=python$(TARGET_PYTHON) Architecture=$(TARGET_ARCH)
 
 # For the interpreter and machine at hand, on which the emulator runs the functions.
@@ -82,6 +82,9 @@ deploy: build ## Deploy to AWS (asks for what it needs)
 
 invoke-%: .venv/.dev ## Run one function of the local stack on its event (EVENT)
 	@$(BIN)/python -m local.invoke $* $(EVENT)
+
+sam-invoke-%: .venv/.dev .venv-sam/.done ## The same in a container: needs Docker (EVENT, TARGET_PYTHON)
+	@$(BIN)/python -m local.sam_invoke $* $(EVENT) --python $(TARGET_PYTHON)
 
 lock: .venv/.uv ## Resolve the dependencies anew
 	@for group in $(GROUPS); do \

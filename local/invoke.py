@@ -1,9 +1,17 @@
-"""Runs one function of the local stack on an event: ``python -m local.invoke create_group``."""
+"""Runs one function of the local stack on an event: ``python -m local.invoke create_group``.
+
+``HOMEROOM_STACK`` names another stack than that of ``make up``: the path of its ``stack.json``.
+"""
 
 import argparse
+import contextlib
 import json
+import os
+import socket
 import sys
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from local.emulator import ROOT, StackError
 from local.progress import DIM, RED, paint
@@ -12,8 +20,40 @@ from local.stack import FOLDER, STACK_FILE, Stack
 EVENTS = ROOT / "events"
 
 
-def event_of(function: str) -> Path:
-    """Find the function's event: ``events/create_group.json``, or the first of a folder."""
+def stack_at_hand() -> Stack:
+    """Find the running stack."""
+    stack = Stack.read(Path(os.environ.get("HOMEROOM_STACK") or FOLDER / STACK_FILE))
+    if not listens("127.0.0.1", stack):
+        message = "The local stack does not answer any more: start it anew with `make up`."
+        raise StackError(message)
+    return stack
+
+
+def listens(address: str, stack: Stack) -> bool:
+    """Say whether the stack can be reached at one of this machine's addresses."""
+    try:
+        socket.create_connection((address, urlsplit(stack.endpoint_url).port or 80), 2).close()
+    except OSError:
+        return False
+    return True
+
+
+def function_named(name: str, stack: Stack) -> str:
+    """Read a function's name, with underscores or hyphens."""
+    function = name.replace("-", "_")
+    if function not in stack.functions:
+        message = f"There is no function {function}, only {', '.join(sorted(stack.functions))}."
+        raise StackError(message)
+    return function
+
+
+def event_of(function: str, given: Path | None = None) -> Path:
+    """Find the event: the given one, ``events/create_group.json``, or the first of a folder."""
+    if given is not None:
+        if given.is_file():
+            return given
+        message = f"There is no file {given}."
+        raise StackError(message)
     found = [EVENTS / f"{function}.json", *sorted((EVENTS / function).glob("*.json"))]
     for file in found:
         if file.exists():
@@ -22,19 +62,20 @@ def event_of(function: str) -> Path:
     raise StackError(message)
 
 
-def invoke(stack: Stack, function: str, event: Path) -> tuple[bool, str]:
+def invoke(stack: Stack, function: str, event: Path) -> tuple[bool, Any]:
     """Run the function; says whether it failed, and what it answered."""
-    if function not in stack.functions:
-        message = f"There is no function {function}, only {', '.join(sorted(stack.functions))}."
-        raise StackError(message)
-    if not event.is_file():
-        message = f"There is no file {event}."
-        raise StackError(message)
     answer = stack.client("lambda").invoke(
         FunctionName=stack.functions[function], Payload=event.read_bytes()
     )
-    shown = json.dumps(json.loads(answer["Payload"].read() or b"null"), indent=2)
-    return "FunctionError" in answer, shown
+    return "FunctionError" in answer, json.loads(answer["Payload"].read() or b"null")
+
+
+def readable(answer: Any) -> str:
+    """Lay an answer out for reading; the JSON text in the body of an HTTP answer is opened."""
+    if isinstance(answer, dict) and answer.get("body"):
+        with contextlib.suppress(TypeError, ValueError):
+            answer = answer | {"body": json.loads(answer["body"])}
+    return json.dumps(answer, indent=2, ensure_ascii=False)
 
 
 def main() -> int:
@@ -43,15 +84,16 @@ def main() -> int:
     parser.add_argument("function", help="create_group or create-group")
     parser.add_argument("event", nargs="?", type=Path)
     given = parser.parse_args()
-    function = given.function.replace("-", "_")
     try:
-        event = given.event or event_of(function)
-        failed, answer = invoke(Stack.read(FOLDER / STACK_FILE), function, event)
+        stack = stack_at_hand()
+        function = function_named(given.function, stack)
+        event = event_of(function, given.event)
+        failed, answer = invoke(stack, function, event)
     except StackError as error:
         print(paint(str(error), RED), file=sys.stderr)
         return 1
     print(paint(f"{function} on {event.name}", DIM))
-    print(answer)
+    print(readable(answer))
     return 1 if failed else 0
 
 

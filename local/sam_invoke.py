@@ -1,0 +1,178 @@
+"""Runs one function in a container, as ``sam local invoke`` does, against the local stack.
+
+    python -m local.sam_invoke create_group [EVENT] [--python 3.13]
+
+The container is made from the image of Lambda's runtime; one that is on this machine already is
+not pulled. The function gets the environment of its twin in the stack, and calls the emulator as
+root: what its role permits is for ``local.invoke`` and the tests to show.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from local import emulator
+from local.emulator import ROOT, StackError
+from local.invoke import event_of, function_named, listens, readable, stack_at_hand
+from local.progress import DIM, RED, paint, step
+from local.stack import FOLDER, SAM, Stack
+
+WORKPLACE = FOLDER / "sam-invoke"
+# What a container calls the machine that it runs on.
+HOST = "host.docker.internal"
+ENDPOINT = "AWS_ENDPOINT_URL"
+
+
+def build(logical_id: str, parameters: dict[str, str]) -> Path:
+    """Build the one function, for the image; returns the template to run it from."""
+    target = WORKPLACE / "build"
+    WORKPLACE.mkdir(parents=True, exist_ok=True)
+    log = WORKPLACE / "build.log"
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [
+                *("make", "build", "--no-print-directory", f"ONLY={logical_id}"),
+                f"BUILD_DIR={target}",
+                f"TARGET_PYTHON={parameters['Runtime'].removeprefix('python')}",
+                f"TARGET_ARCH={parameters['Architecture']}",
+            ],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode != 0:
+        message = f"The build failed:\n{emulator.tail(log, 25)}"
+        raise StackError(message)
+    template = target / "template.yaml"
+    # The SAM CLI passes no variable on that the template does not declare.
+    declared = yaml.safe_load(template.read_text())
+    declared["Globals"]["Function"]["Environment"]["Variables"][ENDPOINT] = ""
+    template.write_text(yaml.safe_dump(declared, sort_keys=False))
+    return template
+
+
+def environment(stack: Stack, function: str, logical_id: str) -> Path:
+    """Write down the variables of the function in the stack, and where the stack is."""
+    twin = stack.client("lambda").get_function_configuration(FunctionName=stack.functions[function])
+    endpoint = f"http://{HOST}:{urlsplit(stack.endpoint_url).port}"
+    file = WORKPLACE / f"{function}.env.json"
+    known = {logical_id: twin["Environment"]["Variables"] | {ENDPOINT: endpoint}}
+    file.write_text(json.dumps(known, indent=2) + "\n")
+    return file
+
+
+def sam_command(
+    stack: Stack, logical_id: str, template: Path, event: Path, variables: Path
+) -> list[str]:
+    """Name the function, what it runs on, and the addresses at which it finds the stack."""
+    return [
+        *(str(SAM), "local", "invoke", logical_id),
+        *("--template", str(template), "--event", str(event), "--env-vars", str(variables)),
+        *("--add-host", f"{HOST}:host-gateway"),
+        # S3's clients put the bucket's name before the host's.
+        *("--add-host", f"{stack.drop_bucket}.{HOST}:host-gateway"),
+    ]
+
+
+def run(command: list[str], stack: Stack) -> tuple[list[str], Any]:
+    """Run the function; returns its log, line by line, and its answer."""
+    # The person's own AWS account is out of reach, their Docker is not.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=own | emulator.environment(stack.endpoint_url) | {"SAM_CLI_TELEMETRY": "0"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    # The rest is the SAM CLI's: about its container, which the runtime is last to hear the end of.
+    log = [line.strip() for line in done.stderr.splitlines() if line.startswith("{")]
+    if done.returncode == 0:
+        with contextlib.suppress(ValueError, IndexError):
+            return log, json.loads(done.stdout.strip().splitlines()[-1])
+    message = f"`sam local invoke` failed:\n{done.stderr}{done.stdout}"
+    raise StackError(message)
+
+
+def check_reachable(stack: Stack) -> None:
+    """Refuse early what would be a time-out in the container."""
+    # Elsewhere Docker runs in a machine of its own, from which even loopback can be reached.
+    if sys.platform != "linux":
+        return
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing; it only chooses our own address
+        except OSError:
+            return
+        address = probe.getsockname()[0]
+    if not listens(address, stack):
+        message = (
+            "A container cannot reach the stack, which listens at the loopback address only: "
+            "start it with `make up BIND=0.0.0.0`."
+        )
+        raise StackError(message)
+
+
+def is_here(image: str) -> bool:
+    """Say whether Docker has the image."""
+    try:
+        asked = subprocess.run(
+            ["docker", "image", "inspect", image], capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        return False
+    return asked.returncode == 0
+
+
+def main() -> int:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Run one function in a container.")
+    parser.add_argument("function", help="create_group or create-group")
+    parser.add_argument("event", nargs="?", type=Path)
+    parser.add_argument("--python", default="3.13", help="the version of the runtime's image")
+    given = parser.parse_args()
+    architecture = {"aarch64": "arm64", "AMD64": "x86_64"}.get(
+        platform.machine(), platform.machine()
+    )
+    parameters = {"Runtime": f"python{given.python}", "Architecture": architecture}
+    image = f"public.ecr.aws/lambda/python:{given.python}-{architecture}"
+    try:
+        stack = stack_at_hand()
+        function = function_named(given.function, stack)
+        event = event_of(function, given.event)
+        check_reachable(stack)
+        logical_id = "".join(word.capitalize() for word in function.split("_")) + "Function"
+        with step(f"Building {function} for python{given.python} on {architecture}"):
+            template = build(logical_id, parameters)
+        variables = environment(stack, function, logical_id)
+        command = sam_command(stack, logical_id, template, event, variables)
+        command += ["--parameter-overrides", *(f"{k}={v}" for k, v in parameters.items())]
+        command += ["--skip-pull-image"] if is_here(image) else []
+        print(paint(f"{function} on {event.name}, in {image}", DIM), flush=True)
+        log, answer = run(command, stack)
+    except StackError as error:
+        print(paint(str(error), RED), file=sys.stderr)
+        return 1
+    for line in log:
+        print(paint(line, DIM))
+    print(readable(answer))
+    return 1 if isinstance(answer, dict) and "errorMessage" in answer else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
