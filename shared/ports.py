@@ -163,7 +163,10 @@ class Legs(Protocol):
         ...
 
     def learn(self, key: RunKey, facts: dict[str, str]) -> None:
-        """Remember at the group what was found out about its source (signature method, …)."""
+        """Remember at the group what was found out about its source (signature method, …).
+
+        Does nothing if the run is no longer the group's.
+        """
         ...
 
 
@@ -174,7 +177,7 @@ class Batches(Protocol):
         """Read what the group's roster holds, consistently."""
         ...
 
-    def open(self, key: RunKey, plan: Plan) -> None:
+    def open(self, key: RunKey, plan: Plan, now: datetime) -> None:
         """Write down which batches will be open (before ``planned``)."""
         ...
 
@@ -197,7 +200,9 @@ class Batches(Protocol):
         """Strike out one batch; True once none is left open."""
         ...
 
-    def note_unapplied(self, key: RunKey, batch: int, changes: Sequence[Unapplied]) -> None:
+    def note_unapplied(
+        self, key: RunKey, batch: int, changes: Sequence[Unapplied], now: datetime
+    ) -> None:
         """Remember changes that could not be applied, for the commit and for the next run."""
         ...
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 BATCHES_PER_ITEM = 256
 KEPT = timedelta(days=30)
+"""How long the items of a run's batches stay; what is still uncertain then is in ``dirty``."""
 
 
 class DynamoBatches:
@@ -67,14 +68,15 @@ class DynamoBatches:
             shards=int(group["shards"]) if "shards" in group else None,
         )
 
-    def open(self, key: RunKey, plan: Plan) -> None:
+    def open(self, key: RunKey, plan: Plan, now: datetime) -> None:
         """Write down which batches will be open."""
         for shard in range(_shards(plan)):
             first = shard * BATCHES_PER_ITEM
             numbers = set(range(first, min(first + BATCHES_PER_ITEM, plan.batches)))
             self._client.put_item(
                 TableName=self._table,
-                Item=_pending_key(key, plan, shard) | marshal({"pending": numbers}),
+                Item=_pending_key(key, plan, shard)
+                | marshal({"pending": numbers, "expiresAt": seconds(now + KEPT)}),
             )
 
     def planned(self, key: RunKey, owner: str, now: datetime, result: PlanResult) -> None:
@@ -202,13 +204,15 @@ class DynamoBatches:
             raise
         return "pendingShards" not in run
 
-    def note_unapplied(self, key: RunKey, batch: int, changes: Sequence[Unapplied]) -> None:
+    def note_unapplied(
+        self, key: RunKey, batch: int, changes: Sequence[Unapplied], now: datetime
+    ) -> None:
         """Remember changes that could not be applied."""
         entries = [[c.collection.value, c.id, c.code] for c in changes]
         self._client.put_item(
             TableName=self._table,
             Item=batches_key(key, f"UNAPPLIED#{batch:06d}")
-            | marshal({"changes": as_json(entries)}),
+            | marshal({"changes": as_json(entries), "expiresAt": seconds(now + KEPT)}),
         )
 
     def unapplied(self, key: RunKey) -> Sequence[Unapplied]:

@@ -46,8 +46,9 @@ class DynamoRuns:
     """``Runs`` and ``Legs`` over DynamoDB.
 
     ``lease`` is how long an owner may be silent; ``resend_after`` how long a run may wait for an
-    owner before its message is sent again (each time four times as long: 28 hours in all for five
-    times of five minutes, since waiting in a queue is no failure).
+    owner before its message is sent again, and after that, each time four times as long. From five
+    minutes it is 28 hours until the fifth message has had its time: waiting in a queue is no
+    failure.
     """
 
     def __init__(
@@ -210,7 +211,7 @@ class DynamoRuns:
             return None
         patience = self._resend_after
         if run.owner is None and run.state is not RunState.APPLYING:
-            patience *= 4 ** (run.resends + 1)
+            patience *= 4**run.resends
         try:
             self._client.update_item(
                 TableName=self._table,
@@ -300,14 +301,18 @@ class DynamoRuns:
         )
 
     def learn(self, key: RunKey, facts: dict[str, str]) -> None:
-        """Remember at the group what was found out about its source."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=group_key(key.enterprise, key.group_id),
-            UpdateExpression="SET learned = :facts",
-            ConditionExpression="activeRun = :seq",
-            ExpressionAttributeValues=marshal({":facts": facts, ":seq": key.seq}),
-        )
+        """Remember at the group what was found out about its source; see ``ports.Legs.learn``."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=group_key(key.enterprise, key.group_id),
+                UpdateExpression="SET learned = :facts",
+                ConditionExpression="activeRun = :seq",
+                ExpressionAttributeValues=marshal({":facts": facts, ":seq": key.seq}),
+            )
+        except ClientError as error:
+            if not refused(error):
+                raise
 
     def _group(self, enterprise: EnterpriseId, group_id: GroupId) -> Item | None:
         answer = self._client.get_item(

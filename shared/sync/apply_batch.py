@@ -47,9 +47,8 @@ def apply_batch(message: ApplyBatch, ports: ApplyPorts, *, last_receive: bool) -
     if passing and not last_receive:
         raise TryLaterError("some changes could not be applied yet")
     if refusals:
-        ports.batches.note_unapplied(
-            run.key, message.batch, [Unapplied(r.collection, r.id, r.code) for r in refusals]
-        )
+        unapplied = [Unapplied(r.collection, r.id, r.code) for r in refusals]
+        ports.batches.note_unapplied(run.key, message.batch, unapplied, ports.clock())
     if ports.batches.finish(run.key, run.plan, message.batch):
         commit_run(run, ports.runs, ports.legs, ports.batches, ports)
     if passing:

@@ -204,7 +204,7 @@ def _hand_over(
         snapshot=snapshot,
     )
     change_file.upload(ports.objects, plan.changes_key, path, ends)
-    ports.batches.open(run.key, plan)
+    ports.batches.open(run.key, plan, ports.clock())
     # A change file that is dirty must not expire; one that never becomes dirty is tiny waste.
     ports.objects.tag([plan.changes_key, plan.index_key], change_file.CURRENT)
     ports.batches.planned(

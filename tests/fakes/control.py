@@ -152,7 +152,7 @@ class InMemoryControl:
                 raise StoppedError
             patience = self._resend_after
             if run.owner is None and run.state is not RunState.APPLYING:
-                patience *= 4 ** (run.resends + 1)
+                patience *= 4**run.resends
             self._put(key, now + patience, resends=run.resends + 1)
             return run
 
@@ -183,7 +183,9 @@ class InMemoryControl:
             self.open_until.pop(key, None)
 
     def learn(self, key: RunKey, facts: dict[str, str]) -> None:
-        self._group(key).learned = dict(facts)
+        group = self._group(key)
+        if group.active_run == key.seq:
+            group.learned = dict(facts)
 
     # Batches
 
@@ -191,7 +193,7 @@ class InMemoryControl:
         group = self._group(key)
         return RosterBase(group.base, group.dirty, group.shards)
 
-    def open(self, key: RunKey, plan: Plan) -> None:
+    def open(self, key: RunKey, plan: Plan, now: datetime) -> None:
         self.on_write("open")
         self.pending[key, plan.attempt] = set(range(plan.batches))
 
@@ -234,12 +236,15 @@ class InMemoryControl:
             pending.discard(batch)
             return not pending and self.runs[key].state is RunState.APPLYING
 
-    def note_unapplied(self, key: RunKey, batch: int, changes: Sequence[Unapplied]) -> None:
+    def note_unapplied(
+        self, key: RunKey, batch: int, changes: Sequence[Unapplied], now: datetime
+    ) -> None:
         self.on_write("note_unapplied")
         self.noted.setdefault(key, {})[batch] = list(changes)
 
     def unapplied(self, key: RunKey) -> Sequence[Unapplied]:
-        return [change for changes in self.noted.get(key, {}).values() for change in changes]
+        noted = self.noted.get(key, {})
+        return [change for batch in sorted(noted) for change in noted[batch]]
 
     def commit(self, key: RunKey, now: datetime, commit: Commit) -> None:
         self.on_write("commit")

@@ -1,0 +1,128 @@
+"""Both kinds of stores of runs, each with one group, for tests that hold them to one promise."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import boto3
+from moto import mock_aws
+
+from shared.adapters.dynamo_batches import DynamoBatches
+from shared.adapters.dynamo_groups import DynamoGroups
+from shared.adapters.dynamo_runs import DynamoRuns
+from shared.domain.collection import Collection
+from shared.domain.group import Group
+from shared.domain.ids import GroupId, RunKey
+from shared.domain.run import Mode, Plan, Run, RunState, Snapshot, Trigger
+from shared.ports import Batches, Legs, PlanResult, RunRequest, Runs
+from tests.fakes.control import GroupState, InMemoryControl
+from tests.fakes.control_table import make_control_table
+from tests.fakes.simulation import ENTERPRISE, GROUP, config
+
+NOW = datetime(2026, 9, 1, 2, tzinfo=UTC)
+LEASE, PATIENCE = timedelta(seconds=60), timedelta(minutes=5)
+KINDS = ("dynamo", "memory")
+EXTRACTING = frozenset({RunState.ACCEPTED, RunState.EXTRACTING})
+PLANNING = frozenset({RunState.PLANNING})
+
+
+class RunsAndLegs(Runs, Legs, Protocol):
+    """One store is both."""
+
+
+@dataclass
+class Control:
+    """The stores of one group's runs; ``client`` is that of the table, if there is one."""
+
+    runs: RunsAndLegs
+    batches: Batches
+    add_group: Callable[[GroupId], None]
+    client: Any = None
+
+    def accept(self, now: datetime = NOW, group_id: GroupId = GROUP) -> Run:
+        request = RunRequest(ENTERPRISE, group_id, Mode.SYNC, Trigger.REQUEST, "ann")
+        return self.runs.accept(request, now)
+
+    def extracting(self, owner: str = "one") -> RunKey:
+        """A run whose first leg belongs to ``owner``."""
+        key = self.accept().key
+        assert self.runs.claim(key, EXTRACTING, 0, owner, NOW) is not None
+        return key
+
+    def planning(self, owner: str = "one") -> RunKey:
+        """A run whose plan belongs to ``owner``."""
+        key = self.extracting(owner)
+        leg = self.runs.hand_on(
+            key, owner, NOW, state=RunState.PLANNING, cursor={"staged": {}}, progress={}
+        )
+        assert self.runs.claim(key, PLANNING, leg, owner, NOW) is not None
+        return key
+
+    def applying(self, batches: int) -> tuple[RunKey, Plan]:
+        """A run with open batches."""
+        key = self.planning()
+        plan = plan_of(key, batches)
+        self.batches.open(key, plan, NOW)
+        self.batches.planned(key, "one", NOW, PlanResult({}, (), plan))
+        return key, plan
+
+    def overdue(self, now: datetime) -> list[RunKey]:
+        return list(self.runs.overdue(now))
+
+    def get(self, key: RunKey) -> Run:
+        run = self.runs.get(key)
+        assert run is not None
+        return run
+
+
+def plan_of(key: RunKey, batches: int, attempt: str = "one") -> Plan:
+    return Plan(
+        changes_key=f"changes/{key.seq}/{attempt}",
+        attempt=attempt,
+        batches=batches,
+        shards=3,
+        snapshot=snapshot_of(key),
+    )
+
+
+def snapshot_of(key: RunKey) -> Snapshot:
+    objects = {collection: f"{key.seq}/{collection}" for collection in Collection}
+    return Snapshot(seq=key.seq, shape_version=1, settings="s", objects=objects)
+
+
+@contextmanager
+def control_of(kind: str) -> Iterator[Control]:
+    """The stores of this kind."""
+    if kind == "memory":
+        memory = InMemoryControl(LEASE, PATIENCE)
+
+        def remember(group_id: GroupId) -> None:
+            memory.groups[ENTERPRISE, group_id] = GroupState(config())
+
+        remember(GROUP)
+        yield Control(memory, memory, remember)
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        table = make_control_table(client)
+
+        def create(group_id: GroupId) -> None:
+            DynamoGroups(client, table).create(group_of(group_id))
+
+        create(GROUP)
+        runs = DynamoRuns(client, table, lease=LEASE, resend_after=PATIENCE)
+        yield Control(runs, DynamoBatches(client, table, quiet=PATIENCE), create, client)
+
+
+def group_of(group_id: GroupId, **changes: Any) -> Group:
+    return Group(
+        enterprise=ENTERPRISE,
+        group_id=group_id,
+        config=config(name=f"Name of {group_id}", **changes),
+        email="it@springfield.example",
+        client_group_id=group_id,
+        created_at=NOW,
+        updated_at=NOW,
+    )
