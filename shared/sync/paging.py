@@ -53,13 +53,16 @@ def read_on(
             pages = fetch(offsets, place.limit, place.in_order)
         except ParameterRefusedError as error:
             place = _ask_otherwise(place, error)
+            if place.done:
+                yield place, []
             continue
         entities: list[dict[str, Any]] = []
         for offset, page in zip(offsets, pages, strict=True):
             if offset != place.offset or place.done:
                 break  # the page before was shorter or longer than the others: read on from there
             place = _after(collection, place, page)
-            entities.extend(page.entities)
+            if place.offset > offset:
+                entities.extend(page.entities)
         yield place, entities
 
 

@@ -1,0 +1,96 @@
+"""The documentation and the code say the same."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.domain.findings import MESSAGES
+from shared.http.problems import CODES
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+
+
+class _Template(yaml.SafeLoader):
+    """Reads CloudFormation's tags as what stands under them."""
+
+
+def _construct(loader: _Template, suffix: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Template.add_multi_constructor("!", _construct)  # type: ignore[no-untyped-call]
+
+
+def _template() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Template)
+    return loaded
+
+
+def _section(text: str, title: str) -> str:
+    return text.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def _first_column(text: str) -> set[str]:
+    return {code for line in text.splitlines() if line.startswith("| `")
+            for code in re.findall(r"`([^`]+)`", line.split("|")[1])}  # fmt: skip
+
+
+def test_every_function_is_in_the_readme() -> None:
+    folders = {path.parent.name for path in ROOT.glob("functions/*/handler.py")}
+    listed = {name.removeprefix("functions/") for name in _first_column(README)}
+    assert listed == folders
+    handlers = {
+        resource["Properties"]["Handler"].split(".")[1]
+        for resource in _template()["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    assert handlers == folders
+
+
+def test_every_environment_variable_is_explained() -> None:
+    template = _template()
+    names = set(template["Globals"]["Function"]["Environment"]["Variables"])
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            names |= set(resource["Properties"].get("Environment", {}).get("Variables", {}))
+    ours = {name for name in names if not name.startswith(("POWERTOOLS_", "OAUTHLIB_"))}
+    assert _first_column(_section(OPERATIONS, "Environment variables")) == ours
+
+
+def test_every_error_code_is_explained() -> None:
+    section = _section(OPERATIONS, "Error codes")
+    assert _first_column(section) == CODES.keys()
+    for code, meaning in CODES.items():
+        assert f"| `{code}` | {meaning} |" in section
+
+
+def test_every_code_of_the_error_report_is_explained() -> None:
+    section = _section(OPERATIONS, "Codes of the error report")
+    for code, (meaning, remedy) in MESSAGES.items():
+        assert f"| `{code}` | {meaning} | {remedy} |" in section
+    assert _first_column(section) == MESSAGES.keys()
+
+
+def test_every_reason_for_a_failed_run_is_explained() -> None:
+    found = set()
+    for path in ROOT.glob("shared/**/*.py"):
+        for match in re.finditer(r"Reason\(\s*code=\"(\w+)\"", path.read_text()):
+            found.add(match[1])
+    found |= {"login_name_taken", "changes_unapplied"}
+    assert len(found) > 15
+    assert _first_column(_section(OPERATIONS, "When a run fails")) == found
+
+
+def test_links_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
+        for link in re.findall(r"\]\(([^)#h][^)#]*)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"
