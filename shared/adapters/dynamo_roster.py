@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 STATEMENTS_PER_CALL = 25
 """What BatchExecuteStatement takes (AWS: PartiQL batch operations)."""
+LOGIN_TRIES = 3
+"""How often a login name is asked for that others give back at the same moment."""
 
-_DONE = {"ConditionalCheckFailed", "DuplicateItem"}
 _NEVER = {"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"}
 
 
@@ -145,33 +146,41 @@ class DynamoRoster:
                     }
                 }
             )
-        try:
-            self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
-        except ClientError as error:
-            old = refusals(error)
-            if old is None:
-                yield _refusal(write, error)
-                return
-            if old[0] is not None and old[0].get("seq") != key.seq:
+        for _ in range(LOGIN_TRIES):
+            try:
+                self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
+                break
+            except ClientError as error:
+                old = refusals(error)
+                if old is None:
+                    yield _refusal(write, error)
+                    return
+            written = old[0]
+            if written is not None and written.get("seq") != key.seq:
                 return  # overtaken by a newer run
-            if self._taken(key, write):
-                without = {name: value for name, value in write.doc.items() if name != "loginName"}
-                yield from self._one(key, shards, write.model_copy(update={"doc": without}), now)
-                yield Refusal(write.collection, write.id, "login_name_taken")
+            holder = None if login.take is None else self._holder(key, login.take)
+            if login.take is None or holder == write.id:
+                break  # applied already
+            if written is None and holder is None:
+                continue  # the name was given back just now
+            without = {name: value for name, value in write.doc.items() if name != "loginName"}
+            yield from self._one(key, shards, write.model_copy(update={"doc": without}), now)
+            yield Refusal(write.collection, write.id, "login_name_taken")
+            break
+        else:
+            yield Refusal(write.collection, write.id, "login_name_contested", passing=True)
+            return
         for name in login.release:
             self._release(key, write, name)
 
-    def _taken(self, key: RunKey, write: RosterWrite) -> bool:
-        """Whether the login name is another user's."""
-        assert write.login is not None
-        if write.login.take is None:
-            return False
+    def _holder(self, key: RunKey, login_name: str) -> str | None:
+        """The user whose login name this is."""
         answer = self._client.get_item(
             TableName=self._table,
-            Key=marshal(login_key(key.enterprise, write.login.take)),
+            Key=marshal(login_key(key.enterprise, login_name)),
             ConsistentRead=True,
         )
-        return "Item" in answer and answer["Item"]["userId"]["S"] != write.id
+        return answer["Item"]["userId"]["S"] if "Item" in answer else None
 
     def _release(self, key: RunKey, write: RosterWrite, name: str) -> None:
         try:

@@ -76,11 +76,12 @@ class InMemoryRoster:
         refusals, doc = [], write.doc
         if login.take is not None:
             name = (key.enterprise, login.take.casefold())
-            owner, _ = self.logins.get(name, (write.id, 0))
+            applied = held is not None and held.seq == key.seq
+            owner, _ = self.logins.get(name, (None if applied else write.id, 0))
             if owner != write.id:
                 doc = {k: v for k, v in doc.items() if k != "loginName"}
                 refusals.append(Refusal(write.collection, write.id, "login_name_taken"))
-            else:
+            elif not applied:
                 self.logins[name] = (write.id, key.seq)
         self._put(key, shards, write, doc)
         for released in login.release:

@@ -1,0 +1,336 @@
+"""What the roster's store promises, tried on the real one (moto) and on its twin in memory.
+
+Moto's PartiQL takes no parameters in an INSERT, so that the store writes one by one here; its
+batches are tried in the tests that go the whole way.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from shared.adapters.dynamo_items import unmarshal
+from shared.adapters.dynamo_roster import DynamoRoster
+from shared.adapters.roster_keys import class_prefix, login_key, partition, record_key
+from shared.domain.change import LoginClaim, RosterWrite
+from shared.domain.collection import Collection
+from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
+from shared.ports import Refusal, Roster
+from tests.fakes.roster_table import NAME, make_roster_table
+from tests.fakes.world import InMemoryRoster
+
+ACME, GLOBEX = EnterpriseId("acme"), EnterpriseId("globex")
+GROUP, OTHER = GroupId("g"), GroupId("h")
+NOW = datetime(2026, 9, 1, 2, tzinfo=UTC)
+ANN, BOB, EVE = RecordId("ann"), RecordId("bob"), RecordId("eve")
+SHARDS = 3
+
+
+@dataclass
+class Table:
+    """A roster, and how to look into it; ``client`` is that of the table, if there is one."""
+
+    roster: Roster
+    _doc: Callable[[dict[str, str]], dict[str, Any] | None]
+    _owner: Callable[[EnterpriseId, str], str | None]
+    client: Any = None
+
+    def apply(
+        self,
+        seq: int,
+        *writes: RosterWrite,
+        group_id: GroupId = GROUP,
+        enterprise: EnterpriseId = ACME,
+        now: datetime = NOW,
+    ) -> Sequence[Refusal]:
+        return self.roster.apply(RunKey(enterprise, group_id, seq), SHARDS, writes, now)
+
+    def doc(self, write: RosterWrite, group_id: GroupId = GROUP) -> dict[str, Any] | None:
+        return self._doc(record_key(group_id, SHARDS, write))
+
+    def owner(self, name: str, enterprise: EnterpriseId = ACME) -> str | None:
+        """The user whose login name this is."""
+        return self._owner(enterprise, name)
+
+
+@contextmanager
+def table_of(kind: str) -> Iterator[Table]:
+    if kind == "memory":
+        memory = InMemoryRoster()
+
+        def held(key: dict[str, str]) -> dict[str, Any] | None:
+            record = memory.records.get((key["pk"], key["sk"]))
+            return None if record is None else record.doc
+
+        def of(enterprise: EnterpriseId, name: str) -> str | None:
+            return memory.logins.get((enterprise, name.casefold()), (None, 0))[0]
+
+        yield Table(memory, held, of)
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        make_roster_table(client)
+
+        def item(key: dict[str, str]) -> dict[str, Any]:
+            names = {name: {"S": value} for name, value in key.items()}
+            return unmarshal(client.get_item(TableName=NAME, Key=names).get("Item", {}))
+
+        yield Table(
+            DynamoRoster(client, NAME, batched=False),
+            lambda key: item(key).get("doc"),
+            lambda enterprise, name: item(login_key(enterprise, name)).get("userId"),
+            client,
+        )
+
+
+@pytest.fixture(params=["dynamo", "memory"])
+def table(request: pytest.FixtureRequest) -> Iterator[Table]:
+    with table_of(request.param) as made:
+        yield made
+
+
+def _org(name: str, *, new: bool = True, id_: str = "org") -> RosterWrite:
+    return RosterWrite(
+        collection=Collection.ORGS, id=RecordId(id_), doc={"name": name, "root": True}, new=new
+    )
+
+
+def _user(
+    id_: RecordId, take: str | None, *release: str, new: bool = True, name: str = "N"
+) -> RosterWrite:
+    doc = {"givenName": name} | ({} if take is None else {"loginName": take})
+    login = LoginClaim(take=take, release=release)
+    return RosterWrite(collection=Collection.USERS, id=id_, doc=doc, new=new, login=login)
+
+
+def _taken(id_: RecordId) -> Refusal:
+    return Refusal(Collection.USERS, id_, "login_name_taken")
+
+
+# Records
+
+
+@pytest.mark.parametrize("new", [True, False], ids=["said to be new", "said to be there"])
+def test_records_are_created_and_updated_whatever_was_expected(table: Table, new: bool) -> None:
+    assert table.apply(1, _org("a", new=new)) == []
+    assert table.doc(_org("")) == {"name": "a", "root": True}
+    assert table.apply(2, _org("b", new=new)) == []
+    assert table.doc(_org("")) == {"name": "b", "root": True}
+
+
+def test_what_an_older_run_or_the_same_message_brings_changes_nothing(table: Table) -> None:
+    table.apply(5, _org("five"), _user(ANN, "ann", name="five"))
+    for seq in (5, 4):
+        late = [_org("late", new=True), _org("late", new=False), _user(ANN, "late", name="late")]
+        assert table.apply(seq, *late[:2]) == []
+        assert table.doc(_org("")) == {"name": "five", "root": True}
+    assert table.apply(4, late[2]) == []
+    assert table.doc(late[2]) == {"givenName": "five", "loginName": "ann"}
+    assert table.owner("late") is None
+
+
+def test_groups_do_not_meet_even_under_the_same_ids(table: Table) -> None:
+    table.apply(9, _org("mine"))
+    table.apply(1, _org("theirs"), group_id=OTHER)
+    assert (table.doc(_org("")), table.doc(_org(""), OTHER)) == (
+        {"name": "mine", "root": True}, {"name": "theirs", "root": True},
+    )  # fmt: skip
+
+
+def test_many_records_are_written_each_by_itself(table: Table) -> None:
+    table.apply(2, *(_org("new", id_=f"o{number}") for number in range(0, 60, 2)))
+    assert table.apply(1, *(_org("old", id_=f"o{number}") for number in range(60))) == []
+    names = [(table.doc(_org("", id_=f"o{number}")) or {})["name"] for number in range(60)]
+    assert names == ["new", "old"] * 30
+
+
+# Login names
+
+
+def test_a_login_name_belongs_to_one_user_of_the_enterprise_in_any_case(table: Table) -> None:
+    assert table.apply(1, _user(ANN, "Ann")) == []
+    assert table.apply(1, _user(BOB, "aNN"), group_id=OTHER) == [_taken(BOB)]
+    assert table.doc(_user(BOB, None), OTHER) == {"givenName": "N"}
+    assert table.owner("ann") == ANN
+    assert table.apply(1, _user(EVE, "ann"), enterprise=GLOBEX, group_id=GroupId("x")) == []
+    assert table.owner("ann", GLOBEX) == EVE
+
+
+def test_a_suffix_keeps_users_of_two_groups_apart(table: Table) -> None:
+    assert table.apply(1, _user(ANN, "ann@north")) == []
+    assert table.apply(1, _user(BOB, "ann@south"), group_id=OTHER) == []
+    assert (table.owner("ann@north"), table.owner("ann@south")) == (ANN, BOB)
+
+
+def test_a_repeated_message_reports_the_taken_name_again(table: Table) -> None:
+    table.apply(1, _user(ANN, "ann"))
+    for _ in range(3):
+        assert table.apply(2, _user(BOB, "ann")) == [_taken(BOB)]
+    assert table.doc(_user(BOB, None)) == {"givenName": "N"}
+
+
+def test_a_user_written_without_its_name_is_reported_until_a_newer_run_gives_it(
+    table: Table,
+) -> None:
+    table.apply(1, _user(ANN, "ann"))
+    table.apply(2, _user(BOB, "ann"))
+    table.apply(2, _user(ANN, "ann2", "ann"))
+    assert table.owner("ann") is None
+    # The same message again: the record of this run is written, so the name stays away from it.
+    assert table.apply(2, _user(BOB, "ann")) == [_taken(BOB)]
+    assert (table.doc(_user(BOB, None)), table.owner("ann")) == ({"givenName": "N"}, None)
+    assert table.apply(3, _user(BOB, "ann")) == []
+    assert (table.doc(_user(BOB, None)), table.owner("ann")) == (
+        {"givenName": "N", "loginName": "ann"}, BOB,
+    )  # fmt: skip
+
+
+def test_a_new_name_frees_the_old_one_and_no_name_frees_all(table: Table) -> None:
+    table.apply(1, _user(ANN, "ann"))
+    assert table.apply(2, _user(ANN, "anna", "ann", "never")) == []
+    assert (table.owner("ann"), table.owner("anna")) == (None, ANN)
+    assert table.apply(2, _user(BOB, "ann")) == []
+    assert table.apply(3, _user(ANN, None, "anna", "ann")) == []
+    assert (table.owner("anna"), table.owner("ann")) == (None, BOB)
+    assert table.doc(_user(ANN, None)) == {"givenName": "N"}
+
+
+def test_another_spelling_of_the_same_name_keeps_it(table: Table) -> None:
+    table.apply(1, _user(ANN, "Ann"))
+    for _ in range(2):
+        assert table.apply(2, _user(ANN, "ann", "Ann")) == []
+        assert table.owner("ann") == ANN
+
+
+def test_an_older_run_frees_no_name(table: Table) -> None:
+    table.apply(1, _user(ANN, "ann"))
+    table.apply(3, _user(ANN, "ann", name="three"))
+    assert table.apply(2, _user(ANN, "anna", "ann")) == []
+    assert (table.owner("ann"), table.owner("anna")) == (ANN, None)
+    assert table.doc(_user(ANN, None)) == {"givenName": "three", "loginName": "ann"}
+
+
+def test_two_users_who_swap_names_both_have_them_after_the_next_run(table: Table) -> None:
+    table.apply(1, _user(ANN, "ann"), _user(BOB, "bob"))
+    assert table.apply(2, _user(ANN, "bob", "ann"), _user(BOB, "ann", "bob")) == [_taken(ANN)]
+    assert (table.owner("ann"), table.owner("bob")) == (BOB, None)
+    assert table.apply(3, _user(ANN, "bob", "ann")) == []
+    assert (table.owner("ann"), table.owner("bob")) == (BOB, ANN)
+
+
+# What only DynamoDB has
+
+
+def _enrollment(id_: str, class_id: str = "class", user_id: str = "ann") -> RosterWrite:
+    return RosterWrite(
+        collection=Collection.ENROLLMENTS,
+        id=RecordId(id_),
+        doc={"role": "student"},
+        new=True,
+        class_id=RecordId(class_id),
+        user_id=RecordId(user_id),
+    )
+
+
+def test_enrollments_lie_with_their_class_and_are_found_by_their_user() -> None:
+    with table_of("dynamo") as table:
+        table.apply(1, _enrollment("e1"), _enrollment("e2", user_id="bob"), _org("a"))
+        table.apply(1, _enrollment("e3", class_id="other"), _enrollment("e4", class_id="classes"))
+        table.apply(1, _enrollment("e1"), group_id=OTHER)
+        table.apply(2, _enrollment("e1"))
+        of_class = table.client.query(
+            TableName=NAME,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :class)",
+            ExpressionAttributeValues={
+                ":pk": {"S": partition(GROUP, Collection.ENROLLMENTS, SHARDS, "class")},
+                ":class": {"S": class_prefix(RecordId("class"))},
+            },
+        )["Items"]
+        assert [item["id"]["S"] for item in of_class] == ["e1", "e2"]
+        of_user = table.client.query(
+            TableName=NAME,
+            IndexName="byUser",
+            KeyConditionExpression="userKey = :user",
+            ExpressionAttributeValues={":user": {"S": "g#U#ann"}},
+        )["Items"]
+        assert [item["sk"]["S"] for item in of_user] == ["class#e1", "classes#e4", "other#e3"]
+        assert len(table.client.scan(TableName=NAME, IndexName="byUser")["Items"]) == 5
+
+
+def test_a_record_knows_when_it_came_and_when_it_changed() -> None:
+    with table_of("dynamo") as table:
+        table.apply(1, _org("a"))
+        key = {name: {"S": value} for name, value in record_key(GROUP, SHARDS, _org("")).items()}
+        table.client.update_item(
+            TableName=NAME,
+            Key=key,
+            UpdateExpression="SET deletedAt = :now, expiresAt = :then",
+            ExpressionAttributeValues={":now": {"S": "x"}, ":then": {"N": "1"}},
+        )
+        later = NOW + timedelta(days=1)
+        table.apply(2, _org("b"), now=later)
+        item = unmarshal(table.client.get_item(TableName=NAME, Key=key)["Item"])
+        assert (item["id"], item["seq"]) == ("org", 2)
+        assert (item["createdAt"], item["updatedAt"]) == (NOW.isoformat(), later.isoformat())
+        assert item.keys().isdisjoint({"deletedAt", "expiresAt", "userKey"})
+
+
+class _Interposed:
+    """A client that does something of the test's own before its calls of one kind."""
+
+    def __init__(self, client: Any, call: str, before: Callable[[], None]) -> None:
+        self._client, self._call, self._before = client, call, before
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._call:
+            self._before()
+        return getattr(self._client, name)
+
+
+def test_a_name_that_is_freed_while_it_is_asked_for_is_given() -> None:
+    with table_of("dynamo") as table:
+        table.apply(1, _user(ANN, "ann"))
+
+        def free() -> None:
+            table.apply(2, _user(ANN, "anna", "ann"))
+
+        interposed: Any = _Interposed(table.client, "get_item", free)
+        roster = DynamoRoster(interposed, NAME, batched=False)
+        key = RunKey(ACME, GROUP, 2)
+        assert roster.apply(key, SHARDS, [_user(BOB, "ann")], NOW) == []
+        assert table.doc(_user(BOB, None)) == {"givenName": "N", "loginName": "ann"}
+        assert table.owner("ann") == BOB
+
+
+def _failing(code: str) -> Callable[[], None]:
+    def fail() -> None:
+        answer: Any = {"Error": {"Code": code, "Message": ""}}
+        raise ClientError(answer, "UpdateItem")
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("code", "passing"),
+    [("ProvisionedThroughputExceededException", True), ("ValidationException", False)],
+)
+def test_a_write_that_fails_stops_no_other_and_says_whether_it_may_come_again(
+    code: str, passing: bool
+) -> None:
+    with table_of("dynamo") as table:
+        failing: Any = _Interposed(table.client, "update_item", _failing(code))
+        roster = DynamoRoster(failing, NAME, batched=False)
+        answer = roster.apply(RunKey(ACME, GROUP, 1), SHARDS, [_org("a"), _user(ANN, "a")], NOW)
+        assert answer == [Refusal(Collection.ORGS, RecordId("org"), code, passing=passing)]
+        assert table.owner("a") == ANN
+        failing = _Interposed(table.client, "transact_write_items", _failing(code))
+        roster = DynamoRoster(failing, NAME, batched=False)
+        answer = roster.apply(RunKey(ACME, GROUP, 1), SHARDS, [_org("a"), _user(BOB, "b")], NOW)
+        assert answer == [Refusal(Collection.USERS, BOB, code, passing=passing)]
+        assert table.doc(_org("")) is not None
