@@ -49,6 +49,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
     def apply(message: ApplyBatch, receives: int) -> None:
         last = receives >= settings.number("MAX_RECEIVE_COUNT")
         unapplied = apply_batch(message, build_ports(), last_receive=last)
-        logger.info("batch applied", batch=message.batch, unapplied=unapplied)
+        if unapplied is not None:
+            logger.info("batch applied", batch=message.batch, unapplied=unapplied)
 
     return consume(event, ApplyBatch, logger, apply)

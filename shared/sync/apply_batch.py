@@ -27,11 +27,11 @@ class ApplyPorts:
     clock: Callable[[], datetime]
 
 
-def apply_batch(message: ApplyBatch, ports: ApplyPorts, *, last_receive: bool) -> int:
+def apply_batch(message: ApplyBatch, ports: ApplyPorts, *, last_receive: bool) -> int | None:
     """Apply the batch that ``message`` speaks of; returns how many changes could not be applied.
 
-    A message of a run that is not Applying does nothing: late ones must not touch a roster that a
-    newer run has since changed. What can never succeed is noted at once. What may succeed later
+    A message of a run that is not Applying does nothing (None): late ones must not touch a roster
+    that a newer run has since changed. What can never succeed is noted at once. What may succeed later
     fails the message; on its last receive that, too, is noted, so that the run can end.
 
     :raises TryLaterError: some changes failed in passing; the message should come again, or go to
@@ -39,7 +39,7 @@ def apply_batch(message: ApplyBatch, ports: ApplyPorts, *, last_receive: bool) -
     """
     run = ports.batches.touch(message.key, ports.clock())
     if run is None or run.plan is None:
-        return 0
+        return None
     changes = read_batch(ports.objects, run.plan, message.start, message.length)
     writes, refusals = _writes(run, changes)
     refusals += ports.roster.apply(run.key, run.plan.shards, writes, ports.clock())

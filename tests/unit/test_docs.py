@@ -27,7 +27,7 @@ def _construct(loader: _Template, suffix: str, node: yaml.Node) -> Any:
     return loader.construct_mapping(node, deep=True)
 
 
-_Template.add_multi_constructor("!", _construct)  # type: ignore[no-untyped-call]
+_Template.add_multi_constructor("!", _construct)
 
 
 def _template() -> dict[str, Any]:

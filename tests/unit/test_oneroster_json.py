@@ -63,8 +63,8 @@ def test_booleans_in_any_form_are_text(given: object, text: str | None) -> None:
 
 
 def test_personal_fields_only_when_asked_for() -> None:
-    entity = {"sourcedId": "u", "phone": "1", "sms": "2", "agents": [{"sourcedId": "g"}]}
-    entity |= {"metadata": {"b": 1, "a": 2}}
+    entity: dict[str, Any] = {"sourcedId": "u", "phone": "1", "sms": "2"}
+    entity |= {"agents": [{"sourcedId": "g"}], "metadata": {"b": 1, "a": 2}}
     assert "phone" not in staged_row(Collection.USERS, entity, ())
     row = staged_row(Collection.USERS, entity, tuple(StoredField))
     assert (row["phone"], row["sms"], row["agents"]) == ("1", "2", ["g"])
