@@ -31,8 +31,8 @@ def apply_batch(message: ApplyBatch, ports: ApplyPorts, *, last_receive: bool) -
     """Apply the batch that ``message`` speaks of; returns how many changes could not be applied.
 
     A message of a run that is not Applying does nothing (None): late ones must not touch a roster
-    that a newer run has since changed. What can never succeed is noted at once. What may succeed later
-    fails the message; on its last receive that, too, is noted, so that the run can end.
+    that a newer run has since changed. What can never succeed is noted at once. What may succeed
+    later fails the message; on its last receive that, too, is noted, so that the run can end.
 
     :raises TryLaterError: some changes failed in passing; the message should come again, or go to
         the dead-letter queue if this was its last receive.

@@ -155,6 +155,7 @@ class Tokens:
         client = BackendApplicationClient(self._connection.consumer_key, scope=self._scope)
         oauth = OAuth2Session(client=client)
         open_session(oauth, self._allow_insecure)
+        oauth.max_redirects = 0  # fetch_token takes no other way to say so
         status = 0
 
         def keep_status(response: requests.Response) -> requests.Response:

@@ -34,7 +34,6 @@ def open_session(session: requests.Session, allow_insecure: bool) -> requests.Se
     """Bind a session to the guarded way out; ``allow_insecure`` permits http and any address."""
     # Neither proxies nor .netrc of the environment: a group's secret goes where the group says.
     session.trust_env = False
-    session.max_redirects = 0
     session.headers["User-Agent"] = "Homeroom"
     session.mount("https://", _Guarded(allow_insecure))
     session.mount("http://", _Guarded(allow_insecure) if allow_insecure else _NoHttp())
