@@ -13,13 +13,22 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--pupils", type=int, default=4600)
+    parser.add_argument(
+        "--version", choices=sorted(PATHS.values()), default="1.1", help="of the example"
+    )
     given = parser.parse_args()
     with DistrictServer(generate(given.seed, given.pupils), port=given.port) as server:
+        key, secret = server.credentials.key, server.credentials.secret
         print(f"Sample district at {server.url}")
         for path, version in PATHS.items():
             print(f"  OneRoster {version}  {server.url}{path}")
         print(f"  token         {server.url}/token")
-        print(f"  key, secret   {server.credentials.key}, {server.credentials.secret}")
+        print(f"  key, secret   {key}, {secret}")
+        print(f"  partner id    {server.district.client_partner_id}")
+        base = server.url + next(path for path, v in PATHS.items() if v == given.version)
+        print("Try it:")
+        print(f"  curl -u {key}:{secret} -d grant_type=client_credentials {server.url}/token")
+        print(f"  curl -H 'Authorization: Bearer <access_token>' '{base}/users?limit=2'")
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

@@ -1,87 +1,105 @@
 """What becomes of a district with time: each a function from one district to the next."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from local.sample_district.roster import GRADES, District, generate
+from local.sample_district.people import GRADES, People
+from local.sample_district.records import GUARDIANS, District, Record, User
+from local.sample_district.school_year import courses_of, sessions_of, timetable
 
 
-def rollover(district: District) -> District:
+def rollover(district: District, *, intake: int = 0) -> District:
     """The August after: a new year's sessions, classes and enrollments; every pupil a grade up.
 
-    Pupils of the last grade have left, and so have their memberships.
+    Pupils of the last grade have left, with guardians who have nobody else there; ``intake`` new
+    ones come into the first grade.
     """
-    pupils = sum(user.role == "student" for user in district.users)
-    fresh = generate(pupils=pupils, year=district.year + 1)
-    users = tuple(
-        replace(user, grade=_next_grade(user.grade))
+    year = district.year + 1
+    pupils = [user for user in district.users if user.role == "student"]
+    left = {user.sourced_id for user in pupils if user.grade == GRADES[-1]}
+    left |= {
+        user.sourced_id
         for user in district.users
-        if user.grade != GRADES[-1]
-    )
-    here = {user.sourced_id for user in users}
-    return replace(
-        fresh,
-        users=users,
-        enrollments=tuple(e for e in fresh.enrollments if e.user in here),
+        if user.role in GUARDIANS and user.agents and left.issuperset(user.agents)
+    }
+    people = People(f"{district.client_partner_id}-{year}", district.users)
+    users = [_next_grade(user) for user in without_users(district, left).users]
+    first = max((int(user.sourced_id.rpartition("-")[2]) for user in pupils), default=0) + 1
+    schools = [org.sourced_id for org in district.orgs if org.type == "school"]
+    users.extend(people.pupils(range(first, first + intake), schools, GRADES[:1]))
+    made = timetable(year, users, people)
+    return replace(district, year=year).having(
+        academicSessions=sessions_of(year),
+        courses=courses_of(year),
+        classes=made.classes,
+        users=[*users, *made.hired],
+        enrollments=made.enrollments,
     )
 
 
-def _next_grade(grade: str | None) -> str | None:
-    return None if grade is None else f"{int(grade) + 1:02d}"
+def _next_grade(user: User) -> User:
+    return user if user.grade is None else replace(user, grade=f"{int(user.grade) + 1:02d}")
 
 
 def renumber_enrollments(district: District) -> District:
     """Only the enrollments' sourcedIds change, as some systems do every night."""
-    return replace(
-        district,
-        enrollments=tuple(
-            replace(e, sourced_id=f"new-{number:07d}")
-            for number, e in enumerate(district.enrollments)
-        ),
+    renumbered = (
+        replace(e, sourced_id=f"new-{number:07d}") for number, e in enumerate(district.enrollments)
     )
+    return district.having(enrollments=renumbered)
 
 
 def with_prefixed_users(district: District) -> District:
     """User sourcedIds as Infinite Campus gives them in 1.1: a prefix for the role (``s+123``)."""
-
-    def prefixed(sourced_id: str) -> str:
-        return f"{'s' if sourced_id.startswith('pupil') else 't'}+{sourced_id}"
-
-    return replace(
-        district,
-        users=_ordered(
+    letters = {"student": "s", "guardian": "p"}
+    names = {
+        user.sourced_id: f"{letters.get(user.role, 't')}+{user.sourced_id}"
+        for user in district.users
+    }
+    return district.having(
+        users=(
             replace(
                 user,
-                sourced_id=prefixed(user.sourced_id),
-                agents=tuple(prefixed(agent) for agent in user.agents),
+                sourced_id=names[user.sourced_id],
+                agents=tuple(names[agent] for agent in user.agents),
             )
             for user in district.users
         ),
-        enrollments=tuple(replace(e, user=prefixed(e.user)) for e in district.enrollments),
+        enrollments=(replace(e, user=names[e.user]) for e in district.enrollments),
     )
 
 
 def with_user(district: District, sourced_id: str, **changes: Any) -> District:
-    """One user has changed."""
-    return _map_users(
-        district, lambda user: replace(user, **changes) if user.sourced_id == sourced_id else user
-    )
+    """One user has changed; ``role="wizard"`` makes a row that no reader can accept."""
+    [user] = (user for user in district.users if user.sourced_id == sourced_id)
+    return with_records(district, "users", replace(user, **changes))
+
+
+def with_records(district: District, collection: str, *records: Record) -> District:
+    """Add records to a collection, or put them in the place of those with their sourcedIds."""
+    ids = {record.sourced_id for record in records}
+    kept = (each for each in district.records(collection) if each.sourced_id not in ids)
+    return district.having(**{collection: (*kept, *records)})
+
+
+def without_records(district: District, collection: str, sourced_ids: Iterable[str]) -> District:
+    """Take records out of a collection, and leave what refers to them as it is."""
+    gone = set(sourced_ids)
+    kept = (each for each in district.records(collection) if each.sourced_id not in gone)
+    return district.having(**{collection: kept})
 
 
 def without_users(district: District, sourced_ids: Iterable[str]) -> District:
-    """Users have left, with their enrollments."""
+    """Users have left, with their enrollments; nobody has them as an agent any more."""
     gone = set(sourced_ids)
-    return replace(
-        district,
-        users=tuple(user for user in district.users if user.sourced_id not in gone),
-        enrollments=tuple(e for e in district.enrollments if e.user not in gone),
+    users = (user for user in district.users if user.sourced_id not in gone)
+    return district.having(
+        users=(
+            replace(user, agents=tuple(agent for agent in user.agents if agent not in gone))
+            if gone.intersection(user.agents)
+            else user
+            for user in users
+        ),
+        enrollments=(e for e in district.enrollments if e.user not in gone),
     )
-
-
-def _map_users(district: District, change: Callable[[Any], Any]) -> District:
-    return replace(district, users=_ordered(change(user) for user in district.users))
-
-
-def _ordered(records: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(sorted(records, key=lambda record: record.sourced_id))

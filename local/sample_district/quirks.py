@@ -1,4 +1,7 @@
-"""What real servers do that the standard does not say; each can be switched on by itself."""
+"""What real servers do that the standard does not say; each can be switched on by itself.
+
+Pages count from 1. "Every so-manieth" counts authorized requests for data, not for tokens.
+"""
 
 from dataclasses import dataclass
 
@@ -7,47 +10,104 @@ from dataclasses import dataclass
 class Quirks:
     """How the sample server misbehaves; the default is a server as it should be."""
 
+    # Pages
     cap_limit: int | None = None
     """Serve at most this many rows, whatever ``limit`` says, without a word (Ed-Fi: 500)."""
+    max_limit: int | None = None
+    """Answer 400 where ``limit`` is above this."""
     send_total: bool = True
     """Send ``X-Total-Count``."""
-    send_link: bool = True
-    """Send ``Link`` headers."""
     wrong_total: int = 0
     """Be off by this much in ``X-Total-Count``."""
+    send_link: bool = True
+    """Send ``Link`` headers."""
+    link_internal_host: str | None = None
+    """Name this in ``Link``, as servers behind a proxy do: ``http://10.0.0.7:8080``."""
+    link_without_brackets: bool = False
+    """Send ``Link`` without angle brackets (GG4L)."""
+    ignore_offset: bool = False
+    """Serve the first page for every offset."""
+    reject_sort: bool = False
+    """Answer 400 where ``sort`` is given."""
+    duplicate_entity: tuple[str, str] | None = None
+    """Serve this record of this collection twice, one after the other."""
+    delete_while_paging: tuple[str, int, str] | None = None
+    """Once this page of this collection was served, delete this record of it."""
+
+    # Failures
     too_many_requests_every: int | None = None
     """Answer 429 to every so-manieth request."""
     server_error_every: int | None = None
     """Answer 503 to every so-manieth request."""
     retry_after: str = "0"
     """What ``Retry-After`` says on 429 and 503."""
+    retry_after_as_date: bool = False
+    """Say it as an HTTP date, so many seconds from now."""
+    page_error: tuple[str, int, int] | None = None
+    """Answer this status for this page of this collection, every time."""
     drop_connection_at: tuple[str, int] | None = None
-    """Cut the connection once, half-way through this page (from 1) of this collection."""
+    """Cut the connection half-way through this page of this collection, once."""
+    drop_every_time: bool = False
+    """Cut it there whenever the page is asked for."""
+    stall_at: tuple[str, int] | None = None
+    """Say no more half-way through this page of this collection, once; stay connected."""
+    latency_seconds: float = 0
+    """Wait so long before each answer."""
+    redirect: bool = False
+    """Redirect every request elsewhere."""
+
+    # Bodies
     missing_envelope: str | None = None
     """Answer 200 for this collection, without its key."""
     wrong_envelope: bool = False
     """Call users ``students``, orgs ``schools``, sessions ``terms``."""
     error_in_success: str | None = None
     """Answer 200 for this collection, with an error in the body."""
+    status_beside_data: bool = False
+    """Send a status beside the data of every success (Blackbaud)."""
+    empty_object: str | None = None
+    """Answer 200 for this collection, with ``{}``."""
+    empty_body: str | None = None
+    """Answer 200 for this collection, with nothing."""
     html: bool = False
     """Answer a login page, 200."""
-    ignore_offset: bool = False
-    """Serve the first page for every offset."""
-    reject_sort: bool = False
-    """Answer 400 where ``sort`` is given."""
-    max_limit: int | None = None
-    """Answer 400 where ``limit`` is above this."""
-    page_error: tuple[str, int, int] | None = None
-    """Answer this status for this page (from 1) of this collection, every time."""
+
+    # Entities
+    bad_users: tuple[str, ...] = ()
+    """Give these users a role that does not exist."""
+    enabled_user_as: str | None = None
+    """Send ``enabledUser`` as ``bool``, ``text`` or ``int``, whatever the version."""
+    null_terms: bool = False
+    """Send ``terms: null``."""
+    null_for_absent: bool = False
+    """Send null for what a record has not (Aeries)."""
+    empty_dates: bool = False
+    """Send enrollments' dates as empty text."""
+    refs_without_href: bool = False
+    """Send references as ``{"sourcedId": …}`` alone."""
+    relative_href: bool = False
+    """Send references that begin with ``~/ims/`` (Aeries)."""
+    wrong_ref_type: bool = False
+    """Send every reference as one to a user."""
+    role_lists_in_1p1: bool = False
+    """Serve users in 1.2 form on the path of 1.1 (ClassLink's proxy)."""
+
+    # Authorization
+    signature_methods: frozenset[str] | None = None
+    """Accept only these, for example ``HMAC-SHA1``."""
     token_placement: str = "either"
     """Where the client secret must be: ``basic``, ``body`` or ``either`` (PowerSchool: body)."""
     token_path: str = "/token"
     """Path and query of the token endpoint (Infinite Campus: a query that must be kept)."""
-    latency_seconds: float = 0
-    """Wait so long before each answer."""
-    delete_while_paging: tuple[str, int, str] | None = None
-    """Once this page of this collection was served, delete this record of it."""
-    redirect: bool = False
-    """Redirect every request elsewhere."""
-    bad_users: tuple[str, ...] = ()
-    """Give these users a role that does not exist."""
+    token_status: int | None = None
+    """Answer this status to every request for a token."""
+    token_lifetime_seconds: float | None = None
+    """Let tokens end after this, sooner than they say."""
+    token_serves: int | None = None
+    """Let each token end after so many requests, without a word."""
+    send_expires_in: bool = True
+    """Say how long a token is good for."""
+    required_scope: str | None = None
+    """Give tokens only for just this scope, whatever it is (Aeries: ``OneRoster``)."""
+    session_cookie_required: bool = False
+    """Answer only requests that bring the cookie back that came with the token (Aeries)."""

@@ -1,93 +1,83 @@
-"""Checks OAuth 1.0a signatures and OAuth 2 tokens as a careful provider does."""
+"""Checks OAuth 1.0a signatures (RFC 5849) as a careful provider does."""
 
 import base64
 import hmac
 import re
-import secrets
+import threading
 import time
-from dataclasses import dataclass, field
-from urllib.parse import parse_qs, unquote, urlsplit
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from oauthlib.oauth1.rfc5849 import signature as oauth_signature
+from oauthlib.oauth1.rfc5849.utils import escape
 
 PAST_SECONDS, FUTURE_SECONDS = 600, 300
 """How far a request's timestamp may be off (what Instructure asks of providers)."""
 
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+_DIGESTS = {"HMAC-SHA256": "sha256", "HMAC-SHA1": "sha1"}
 
 
 @dataclass
 class Credentials:
-    """What the server knows of its one consumer, and which requests it has seen of it."""
+    """What the server knows of its one consumer, and what it demands of it."""
 
     key: str = "sample-key"
     secret: str = "sample-secret"
-    methods: frozenset[str] = frozenset({"HMAC-SHA256", "HMAC-SHA1"})
+    methods: frozenset[str] = frozenset(_DIGESTS)
     token_seconds: float = 3600
     scopes: frozenset[str] | None = None
-    nonces: set[tuple[str, str]] = field(default_factory=set)
-    tokens: dict[str, float] = field(default_factory=dict)
+    """The only scopes that a token may be asked for; None is any."""
 
-    def signed(self, method: str, url: str, authorization: str) -> bool:
+
+class Signatures:
+    """Judges signatures, and remembers the nonces it has seen."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._nonces: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
+
+    def good(self, method: str, url: str, authorization: str, methods: frozenset[str]) -> bool:
         """Whether a request is signed with the consumer's secret; the URL is exactly as sent."""
         if not authorization.startswith("OAuth "):
             return False
-        given = {k: unquote(v) for k, v in _PARAMETER.findall(authorization)}
-        if given.get("oauth_consumer_key") != self.key:
-            return False
-        if given.get("oauth_signature_method") not in self.methods:
-            return False
-        stamp = int(given.get("oauth_timestamp", "0"))
-        if not time.time() - PAST_SECONDS <= stamp <= time.time() + FUTURE_SECONDS:
-            return False
-        nonce = (given.get("oauth_nonce", ""), given["oauth_timestamp"])
-        if nonce in self.nonces:
-            return False
-        self.nonces.add(nonce)
+        given = {name: unquote(value) for name, value in _PARAMETER.findall(authorization)}
+        given.pop("realm", None)
         signature = given.pop("oauth_signature", "")
-        return hmac.compare_digest(self._sign(method, url, given), signature)
+        if given.get("oauth_consumer_key") != self._credentials.key:
+            return False
+        if given.get("oauth_signature_method") not in methods & _DIGESTS.keys():
+            return False
+        if given.get("oauth_version", "1.0") != "1.0" or not _timely(given):
+            return False
+        if not hmac.compare_digest(self._sign(method, url, given).encode(), signature.encode()):
+            return False
+        return self._fresh(given)
 
     def _sign(self, method: str, url: str, oauth: dict[str, str]) -> str:
-        parts = urlsplit(url)
-        parameters = [
-            (name, value)
-            for name, values in parse_qs(parts.query, keep_blank_values=True).items()
-            for value in values
-        ]
+        query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
         base = oauth_signature.signature_base_string(
             method,  # type: ignore[arg-type]
             oauth_signature.base_string_uri(url),
-            oauth_signature.normalize_parameters(
-                oauth_signature.collect_parameters(  # type: ignore[arg-type]
-                    body=parameters + list(oauth.items()), exclude_oauth_signature=True
-                )
-            ),
+            oauth_signature.normalize_parameters([*query, *oauth.items()]),  # type: ignore[arg-type]
         )
-        name = "sha256" if oauth["oauth_signature_method"] == "HMAC-SHA256" else "sha1"
-        digest = hmac.new(f"{self.secret}&".encode(), base.encode(), name).digest()
-        return base64.b64encode(digest).decode()
+        key = f"{escape(self._credentials.secret)}&"
+        digest = _DIGESTS[oauth["oauth_signature_method"]]
+        return base64.b64encode(hmac.new(key.encode(), base.encode(), digest).digest()).decode()
 
-    def token_for(self, authorization: str, body: str, placement: str) -> tuple[int, str]:
-        """Answer a token request: the status, and the token or the error's name."""
-        form = {name: values[0] for name, values in parse_qs(body).items()}
-        key, secret = form.get("client_id"), form.get("client_secret")
-        if placement != "body" and authorization.startswith("Basic "):
-            key, _, secret = base64.b64decode(authorization[6:]).decode().partition(":")
-            key, secret = unquote(key), unquote(secret)
-        elif placement == "basic":
-            return 401, "invalid_client"
-        if key != self.key or not hmac.compare_digest(secret or "", self.secret):
-            return 401, "invalid_client"
-        if form.get("grant_type") != "client_credentials":
-            return 400, "unsupported_grant_type"
-        asked = set(form.get("scope", "").split())
-        if self.scopes is not None and not asked <= self.scopes:
-            return 400, "invalid_scope"
-        token = secrets.token_urlsafe(24)
-        self.tokens[token] = time.time() + self.token_seconds
-        return 200, token
+    def _fresh(self, given: dict[str, str]) -> bool:
+        # Only after the signature: nobody else may use up a nonce.
+        nonce = (given.get("oauth_nonce", ""), given["oauth_timestamp"])
+        with self._lock:
+            if not nonce[0] or nonce in self._nonces:
+                return False
+            self._nonces.add(nonce)
+            return True
 
-    def bears(self, authorization: str) -> bool:
-        """Whether a request carries a token that is still good."""
-        token = authorization.removeprefix("Bearer ")
-        return self.tokens.get(token, 0) > time.time()
+
+def _timely(given: dict[str, str]) -> bool:
+    stamp = given.get("oauth_timestamp", "")
+    if not stamp.isdecimal():
+        return False
+    return -FUTURE_SECONDS <= time.time() - int(stamp) <= PAST_SECONDS

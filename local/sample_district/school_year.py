@@ -1,0 +1,109 @@
+"""A school year: its sessions, and the classes and memberships of the people who are there."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from local.sample_district.people import GRADES, People
+from local.sample_district.records import Class, Course, Enrollment, Session, User
+
+PUPILS_PER_HOMEROOM = 25
+SUBJECTS = ("Homeroom", "Mathematics", "English", "Science")
+
+
+@dataclass
+class Timetable:
+    """Who is in which class; ``hired`` are the teachers that had to be found for it."""
+
+    classes: list[Class] = field(default_factory=list)
+    enrollments: list[Enrollment] = field(default_factory=list)
+    hired: list[User] = field(default_factory=list)
+
+
+def sessions_of(year: int) -> list[Session]:
+    """The school year that begins in ``year``, then its semesters."""
+    last = year + 1
+    whole = f"sy-{last}"
+    spans = (
+        (whole, f"{year}-{last}", "schoolYear", f"{year}-08-17", f"{last}-06-12", None),
+        (f"fall-{last}", f"Fall {year}", "semester", f"{year}-08-17", f"{last}-01-15", whole),
+        (f"spring-{last}", f"Spring {last}", "semester", f"{last}-01-18", f"{last}-06-12", whole),
+    )
+    return [
+        Session(sourced_id, title, kind, start, end, str(last), parent)
+        for sourced_id, title, kind, start, end, parent in spans
+    ]
+
+
+def courses_of(year: int) -> list[Course]:
+    """What the district teaches; the courses stay the same from year to year."""
+    return [
+        Course(f"course-{subject[:3].lower()}-{grade}", f"{subject} {int(grade)}",
+               f"{subject[:3].upper()}{grade}", grade, subject, "district", f"sy-{year + 1}")
+        for grade in GRADES
+        for subject in SUBJECTS
+    ]  # fmt: skip
+
+
+def timetable(year: int, users: Sequence[User], people: People) -> Timetable:
+    """Put every pupil into the classes of the own grade, and teachers in front of them."""
+    made = Timetable()
+    year_groups: dict[str, dict[str, list[User]]] = defaultdict(lambda: defaultdict(list))
+    for user in users:
+        if user.role == "student" and user.grade:
+            year_groups[user.orgs[0]][user.grade].append(user)
+    staff = {user.sourced_id for user in users}
+    for school in sorted(year_groups):
+        for grade, number, group in _sections(year_groups[school]):
+            teacher = f"teacher-{school}-{grade}-{number}"
+            if teacher not in staff:
+                made.hired.append(people.person(teacher, "teacher", (school,)))
+            for each in _classes(year, school, grade, number + 1):
+                made.classes.append(each)
+                made.enrollments.append(_teaching(year, each, teacher))
+                made.enrollments.extend(_membership(year, each, pupil) for pupil in group)
+    return made
+
+
+def _sections(year_groups: dict[str, list[User]]) -> Iterator[tuple[str, int, list[User]]]:
+    for grade in GRADES:
+        group = year_groups.get(grade, [])
+        for number, start in enumerate(range(0, len(group), PUPILS_PER_HOMEROOM)):
+            yield grade, number, group[start : start + PUPILS_PER_HOMEROOM]
+
+
+def _classes(year: int, school: str, grade: str, section: int) -> Iterator[Class]:
+    for period, subject in enumerate(SUBJECTS, start=1):
+        code = f"{subject[:3].upper()}{grade}"
+        yield Class(
+            f"class-{year}-{school}-{code.lower()}-{section}",
+            title=f"{subject} {int(grade)} / {section}",
+            code=f"{code}-{section}",
+            type="homeroom" if subject == "Homeroom" else "scheduled",
+            grade=grade,
+            subject=subject,
+            course=f"course-{subject[:3].lower()}-{grade}",
+            school=school,
+            terms=(f"fall-{year + 1}", f"spring-{year + 1}"),
+            period=str(period),
+            location=f"Room {int(grade)}{section:02d}",
+        )
+
+
+def _teaching(year: int, each: Class, teacher: str) -> Enrollment:
+    begin, end = f"{year}-08-17", f"{year + 1}-06-12"
+    sourced_id = f"enr-{year}-{each.sourced_id}-{teacher}"
+    return Enrollment(
+        sourced_id, each.sourced_id, each.school, teacher, "teacher", True, begin, end
+    )
+
+
+def _membership(year: int, each: Class, pupil: User) -> Enrollment:
+    number = int(pupil.sourced_id.rpartition("-")[2])
+    # Some join late, some leave early; both are seen in every district.
+    begin = f"{year}-10-05" if number % 40 == 7 else f"{year}-08-17"
+    end = f"{year + 1}-01-15" if number % 53 == 5 else f"{year + 1}-06-12"
+    sourced_id = f"enr-{year}-{each.sourced_id}-{pupil.sourced_id}"
+    return Enrollment(
+        sourced_id, each.sourced_id, each.school, pupil.sourced_id, "student", None, begin, end
+    )
