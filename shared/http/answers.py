@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from shared.domain.group import Customer, Group
-from shared.domain.run import Run
+from shared.domain.run import Run, no_counts
 
 ACCEPTED = "Sync up request is accepted"
 DEFAULT_COVER = "default"
@@ -87,7 +87,7 @@ def show_run(run: Run, open_batches: int | None = None) -> Json:
         "progress": progress if run.open else {},
         "counts": {
             name: counts.model_dump(mode="json", by_alias=True)
-            for name, counts in run.counts.items()
+            for name, counts in (no_counts() | run.counts).items()
         },
         "notices": [notice.model_dump(mode="json") for notice in run.notices],
         "reason": run.reason.model_dump(mode="json") if run.reason else None,
