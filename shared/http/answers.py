@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from shared.domain.group import Customer, Group
+from shared.domain.group_change import request_of
 from shared.domain.run import Run, no_counts
 
 ACCEPTED = "Sync up request is accepted"
@@ -24,38 +25,18 @@ def answer(status: int, body: Json | None) -> Response[str]:
 
 def show_group(group: Group) -> Json:
     """A group; of its secrets only whether they are set."""
-    config = group.config
     shown: Json = {
         "groupId": group.group_id,
-        "name": config.name,
-        "description": group.description,
-        "email": group.email,
-        "clientGroupId": group.client_group_id,
-        "onboardingType": config.onboarding_type.value,
-        "syncType": config.sync_type.value,
-        "syncFrequency": group.sync_frequency.value,
-        "period": group.period.value if group.period else None,
-        "autoMode": group.auto_mode.value,
-        "timeZone": group.time_zone,
-        "syncHour": group.sync_hour,
-        "clientPartnerId": config.client_partner_id,
-        "connection": None,
-        "customers": [customer.customer_id for customer in config.customers],
-        "matchWith": config.match_with.value,
-        "suffix": config.suffix,
-        "scope": config.scope.model_dump(mode="json", by_alias=True),
-        "storedFields": [field.value for field in config.stored_fields],
+        **request_of(group),
         "coverImage": group.cover_image or DEFAULT_COVER,
-        "version": config.version,
+        "version": group.config.version,
         "createdAt": group.created_at.isoformat(),
         "updatedAt": group.updated_at.isoformat(),
         "nextRunAt": group.next_run_at.isoformat() if group.next_run_at else None,
         "activeRunId": str(group.active_run) if group.active_run else None,
     }
-    if config.connection is not None:
-        connection = config.connection.model_dump(mode="json", by_alias=True, exclude={"kind"})
-        connection["secretsSet"] = sorted(name.value for name in config.secrets)
-        shown["connection"] = connection
+    if shown["connection"] is not None:
+        shown["connection"]["secretsSet"] = sorted(name.value for name in group.config.secrets)
     return shown
 
 

@@ -58,6 +58,11 @@ def test_a_run_is_shown(stack: HttpStack) -> None:
     run = stack.syncs(f"GET /groups/{group_id}/syncs/1").json
     created = run.pop("createdAt")
     assert created.endswith("+00:00")
+    counts = run.pop("counts")
+    assert list(counts) == [
+        "partners", "academicSessions", "courses", "classes", "users", "enrollments",
+    ]  # fmt: skip
+    assert all(set(each.values()) == {0} and len(each) == 9 for each in counts.values())
     assert run == {
         "runId": "1",
         "mode": "sync",
@@ -65,7 +70,6 @@ def test_a_run_is_shown(stack: HttpStack) -> None:
         "state": "Accepted",
         "open": True,
         "progress": {},
-        "counts": {},
         "notices": [],
         "reason": None,
         "startedAt": None,
