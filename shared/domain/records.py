@@ -138,13 +138,19 @@ def _optional_date(value: object, info: ValidationInfo) -> str | None:
         return None
 
 
-def _flag(value: object, info: ValidationInfo) -> bool | None:
+def _flag(value: object, info: ValidationInfo, name: str = "") -> bool | None:
     if value is None or not str(value).strip():
         return None
     flag = vocabulary.BOOLEANS.get(str(value).strip().casefold())
     if flag is None:
-        _note(info, "bad_boolean", str(value)[:10])
+        _repairs(info).note("bad_boolean", name or info.field_name or "", str(value)[:10])
     return flag
+
+
+def _enabled(value: object, info: ValidationInfo) -> bool:
+    status, flag = value if isinstance(value, tuple) else (None, value)
+    said = _flag(flag, info, "enabled_user")
+    return said is not False and str(status or "").strip().casefold() != "inactive"
 
 
 def _email(value: object, info: ValidationInfo) -> str | None:
@@ -163,7 +169,7 @@ PlainList = Annotated[list[str], BeforeValidator(_plain_list)]
 RequiredDate = Annotated[str, BeforeValidator(_required_date)]
 OptionalDate = Annotated[str | None, BeforeValidator(_optional_date)]
 RequiredRole = Annotated[str, BeforeValidator(_role)]
-Flag = Annotated[bool | None, BeforeValidator(_flag)]
+Flag = Annotated[bool | None, BeforeValidator(lambda value, info: _flag(value, info))]
 
 
 def _row(value: int, info: ValidationInfo) -> int:
@@ -259,7 +265,7 @@ class User(_Record):
     """A person. ``enabled`` is false for disabled and for inactive users, who stay present."""
 
     sourced_id: Key
-    enabled: bool
+    enabled: Annotated[bool, BeforeValidator(_enabled)]
     username: Optional
     given_name: Optional
     middle_name: Optional
@@ -281,10 +287,8 @@ class User(_Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _enabled(cls, row: dict[str, Any]) -> dict[str, Any]:
-        inactive = str(row.get("status") or "").strip().casefold() == "inactive"
-        flag = vocabulary.BOOLEANS.get(str(row.get("enabled_user") or "true").strip().casefold())
-        return row | {"enabled": flag is not False and not inactive}
+    def _status(cls, row: dict[str, Any]) -> dict[str, Any]:
+        return row | {"enabled": (row.get("status"), row.get("enabled_user"))}
 
     @model_validator(mode="after")
     def _named(self) -> "User":

@@ -1,7 +1,7 @@
 """What the roster is to hold of one collection: the staged rows laid over the base."""
 
 from shared.domain.collection import Collection
-from shared.planning.columns import PARSED_COLUMNS, RESOLVED_COLUMNS, names, table
+from shared.planning.columns import PARSED_COLUMNS, RESOLVED_COLUMNS, names, stripped, table
 from shared.planning.tables import Connection
 
 CURRENT, STALE, PENDING = "current", "stale", "pending"
@@ -25,7 +25,7 @@ def lay_over_base(connection: Connection, collection: Collection, proven: bool) 
     held = names(dict(both), "b")
     gone = f"'{PENDING}'" if proven else "b.state"
     why = f"'{GONE}'" if proven else "b.why"
-    deleted = f"(SELECT trim(sourced_id) FROM {table('deleted', collection)})"
+    deleted = f"(SELECT {stripped('sourced_id')} FROM {table('deleted', collection)})"
     outside = f"(SELECT key FROM {table('outside', collection)} WHERE key IS NOT NULL)"
     connection.execute(
         f"""

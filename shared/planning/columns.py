@@ -57,6 +57,17 @@ SNAPSHOT_COLUMNS: dict[Collection, dict[str, str]] = {
 """A record's row as it stands in a snapshot; ``fingerprint`` is that of its staged row."""
 
 
+_SPACE = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
+
+
+def stripped(expression: str) -> str:
+    """Spell Python's ``strip``, by which records are read; SQL's own takes away nothing but blanks.
+
+    A row must be known as what it is read as.
+    """
+    return f"trim({expression}, '{_SPACE}')"
+
+
 def names(columns: Mapping[str, str], prefix: str = "") -> str:
     """Spell a column list: ``p."a", p."b"``."""
     dot = f"{prefix}." if prefix else ""

@@ -6,11 +6,12 @@ and a user that is re-keyed keeps its memberships.
 
 from shared.domain.collection import Collection
 from shared.planning.candidates import CURRENT, DELETED, GONE, OUTSIDE, PENDING, STALE
-from shared.planning.columns import PARSED_COLUMNS, SNAPSHOT_COLUMNS, names
+from shared.planning.columns import PARSED_COLUMNS, SNAPSHOT_COLUMNS, names, stripped
 from shared.planning.identity import record_id_sql
 from shared.planning.tables import Connection
 
 _PARSED = PARSED_COLUMNS[Collection.ENROLLMENTS]
+_CLASS, _USER = stripped('s."class"'), stripped('s."user"')
 _ID = record_id_sql(
     "$group_id",
     f"'{Collection.ENROLLMENTS.entity}'",
@@ -121,9 +122,9 @@ def _warn_school(connection: Connection) -> None:
 def _all_legible(connection: Connection) -> bool:
     """Whether each rejected row says which membership it is, so that absences prove something."""
     [(illegible,)] = connection.execute(
-        """
+        f"""
         SELECT count(*) FROM rejected_enrollments r JOIN staged_enrollments s ON s.row = r.row
-        WHERE nullif(trim(s."class"), '') IS NULL OR nullif(trim(s."user"), '') IS NULL
+        WHERE nullif({_CLASS}, '') IS NULL OR nullif({_USER}, '') IS NULL
         """
     ).fetchall()
     return bool(illegible == 0)
@@ -175,9 +176,9 @@ def _named_by(rows: str) -> str:
     return f"""
         SELECT n.id FROM base_enrollments n JOIN (
             SELECT s.* FROM staged_enrollments s WHERE s.row IN (SELECT row FROM {rows})
-        ) s ON n.sourced_id = trim(s.sourced_id)
+        ) s ON n.sourced_id = {stripped("s.sourced_id")}
         UNION ALL
         SELECT n.id FROM base_enrollments n JOIN (
             SELECT s.* FROM staged_enrollments s WHERE s.row IN (SELECT row FROM {rows})
-        ) s ON n."class" = trim(s."class") AND n."user" = trim(s."user")
+        ) s ON n."class" = {_CLASS} AND n."user" = {_USER}
         """

@@ -88,28 +88,31 @@ def rekey_users(connection: Connection, match_with: MatchWith) -> None:
     )
 
 
-def merge_staff(connection: Connection, group_id: str) -> None:
+def merge_staff(connection: Connection, group_id: str, seq: int) -> None:
     """Give the staff rows of one username one id: they are one person with several roles.
 
     Students and guardians are never merged, nor are two users that both exist already: merging
     would delete one of them. Rows that shared an id and no longer share the username part again;
-    the id stays with the row from which it was derived.
+    the id stays with the row from which it was derived. ``fresh`` is the id of a user first made
+    of a row (see ``give_ids``).
     """
-    own = record_id_sql("$group_id", f"'{Collection.USERS.entity}'", "sourced_id")
+    parts = ("$group_id", f"'{Collection.USERS.entity}'", "sourced_id")
+    own, again = record_id_sql(*parts), record_id_sql(*parts, "$seq")
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE member AS
         SELECT sourced_id, id, {own} AS own,
+               CASE WHEN {own} IN (SELECT id FROM base_users) THEN {again} ELSE {own} END AS fresh,
                CASE WHEN {_IS_STAFF} AND username IS NOT NULL THEN 'name ' || lower(username)
                     ELSE 'row ' || sourced_id END AS person
         FROM candidate_users
         """,
-        {"group_id": group_id},
+        {"group_id": group_id, "seq": str(seq)},
     )
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE merged AS
-        SELECT person, coalesce(min(id), arg_min(own, sourced_id)) AS id
+        SELECT person, coalesce(min(id), arg_min(fresh, sourced_id)) AS id
         FROM member GROUP BY person HAVING count(*) > 1 AND count(DISTINCT id) <= 1
         """
     )
@@ -119,16 +122,16 @@ def merge_staff(connection: Connection, group_id: str) -> None:
         CREATE OR REPLACE TEMP TABLE parted AS
         WITH holder AS (
             SELECT id, person, bool_or(own = id) AS derived, min(sourced_id) AS first,
-                   arg_min(own, sourced_id) AS own
+                   arg_min(fresh, sourced_id) AS fresh
             FROM member WHERE id IS NOT NULL GROUP BY id, person
             QUALIFY count(*) OVER (PARTITION BY id) > 1
         )
-        SELECT id, person, own FROM holder
+        SELECT id, person, fresh FROM holder
         QUALIFY row_number() OVER (PARTITION BY id ORDER BY derived DESC, first) > 1
         """
     )
     connection.execute(
-        "UPDATE member SET id = p.own FROM parted p "
+        "UPDATE member SET id = p.fresh FROM parted p "
         "WHERE member.person = p.person AND member.id = p.id"
     )
     connection.execute(

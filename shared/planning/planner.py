@@ -163,7 +163,7 @@ class Planner:
         lay_over_base(connection, collection, bool(proven and legible))
         if collection is Collection.USERS:
             rekey_users(connection, given.config.match_with)
-            merge_staff(connection, given.group_id)
+            merge_staff(connection, given.group_id, given.seq)
         give_ids(connection, collection, given.group_id, given.seq)
         if map_ids(connection, collection, "candidate"):
             self._moved.add(collection)

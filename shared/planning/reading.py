@@ -12,11 +12,19 @@ from shared.domain.collection import Collection
 from shared.domain.findings import Repairs, shape_of
 from shared.domain.records import RECORD_MODELS
 from shared.domain.staged import STAGED_COLUMNS
-from shared.planning.columns import PARSED_COLUMNS, definition, spelled, struct, table
+from shared.planning.columns import (
+    PARSED_COLUMNS,
+    definition,
+    spelled,
+    stripped,
+    struct,
+    table,
+)
 from shared.planning.tables import Connection
 
 ROWS_AT_A_TIME = 2000
 _SHOWN = {"unknown_role", "unknown_term", "bad_boolean"}
+_CLASS, _USER = stripped('a."class"'), stripped('a."user"')
 
 
 def read_new_rows(connection: Connection, collection: Collection, directory: Path) -> None:
@@ -28,9 +36,7 @@ def read_new_rows(connection: Connection, collection: Collection, directory: Pat
     """
     enrollments = collection is Collection.ENROLLMENTS
     match = (
-        'b."class" = trim(a."class") AND b."user" = trim(a."user")'
-        if enrollments
-        else "b.sourced_id = a.key"
+        f'b."class" = {_CLASS} AND b."user" = {_USER}' if enrollments else "b.sourced_id = a.key"
     )
     same, active = table("same", collection), table("active", collection)
     connection.execute(
@@ -119,7 +125,7 @@ def _finding(row: dict[str, Any], problem: Any) -> dict[str, Any]:
         "code": code,
         "severity": "error",
         "row": row["row"],
-        "sourced_id": row["sourced_id"],
+        "sourced_id": (row["sourced_id"] or "").strip() or None,
         "field": field,
         "found": found,
     }

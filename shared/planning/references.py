@@ -189,7 +189,7 @@ def _reject(connection: Connection, collection: Collection, reference: Reference
         "WHERE r.failed"
     )
     columns = dict(SNAPSHOT_COLUMNS[collection])
-    del columns["state"], columns["fingerprint"]
+    del columns["state"], columns["why"], columns["fingerprint"]
     connection.execute(
         f"INSERT INTO {result} BY NAME SELECT {names(columns, 'b')}, '{STALE}' AS state, "
         f"'stale' AS origin, false AS failed FROM {base} b "

@@ -2,7 +2,7 @@
 
 from shared.domain.collection import Collection
 from shared.domain.group import GroupConfig
-from shared.planning.columns import fingerprint
+from shared.planning.columns import fingerprint, stripped
 from shared.planning.tables import Connection
 
 
@@ -14,12 +14,12 @@ def place_root(connection: Connection, config: GroupConfig) -> bool:
     root is the frame of the whole roster, and the absence of one org must not take it away.
     """
     connection.execute(
-        """
+        f"""
         CREATE TABLE root AS
         SELECT sourced_id, origin FROM (
-            SELECT trim(sourced_id) AS sourced_id, trim(identifier) AS identifier,
+            SELECT {stripped("sourced_id")} AS sourced_id, {stripped("identifier")} AS identifier,
                    'staged' AS origin
-            FROM staged_orgs WHERE lower(trim(coalesce(status, ''))) <> 'tobedeleted'
+            FROM staged_orgs WHERE coalesce(lower({stripped("status")}), '') <> 'tobedeleted'
             UNION ALL SELECT sourced_id, identifier, 'base' FROM base_orgs
         )
         WHERE sourced_id = $id OR identifier = $id

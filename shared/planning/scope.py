@@ -2,20 +2,28 @@
 
 from shared.domain.collection import Collection
 from shared.domain.group import Scope
-from shared.domain.vocabulary import GUARDIAN_ROLES, STUDENT_ROLE
-from shared.planning.columns import table
+from shared.domain.vocabulary import GUARDIAN_ROLES, ROLES, STUDENT_ROLE
+from shared.planning.columns import stripped, table
 from shared.planning.tables import Connection
 
-_KEY = "nullif(trim(sourced_id), '')"
+_KEY = f"nullif({stripped('sourced_id')}, '')"
 _GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)
+_KNOWN = ", ".join(f"'{role}'" for role in ROLES)
+_ROLE = f"lower({stripped('r.role')})"
+_UNREADABLE = "unreadable"
+# A role that cannot be read may be any: its row is in every scope, to be rejected there.
 _KINDS = (
     "list_transform(roles, lambda r: CASE "
-    f"WHEN lower(trim(r.role)) = '{STUDENT_ROLE}' THEN 'student' "
-    f"WHEN lower(trim(r.role)) IN ({_GUARDIANS}) THEN 'guardian' ELSE 'staff' END)"
+    f"WHEN {_ROLE} = '{STUDENT_ROLE}' THEN 'student' "
+    f"WHEN {_ROLE} IN ({_GUARDIANS}) THEN 'guardian' "
+    f"WHEN {_ROLE} IN ({_KNOWN}) OR starts_with({_ROLE}, 'ext:') THEN 'staff' "
+    f"ELSE '{_UNREADABLE}' END)"
 )
+_DELETED = f"lower({stripped('status')}) = 'tobedeleted'"
 _STATUS = (
-    "CASE WHEN lower(trim(status)) = 'inactive' "
-    "OR lower(trim(enabled_user)) IN ('false', '0', 'no') THEN 'inactive' ELSE 'active' END"
+    f"CASE WHEN lower({stripped('status')}) = 'inactive' "
+    f"OR lower({stripped('enabled_user')}) IN ('false', '0', 'no') "
+    "THEN 'inactive' ELSE 'active' END"
 )
 
 
@@ -30,8 +38,7 @@ def select_rows(connection: Connection, collection: Collection, scope: Scope) ->
     """
     staged, outside = table("staged", collection), table("outside", collection)
     connection.execute(
-        f"CREATE TABLE {table('deleted', collection)} AS "
-        f"SELECT * FROM {staged} WHERE lower(trim(status)) = 'tobedeleted'"
+        f"CREATE TABLE {table('deleted', collection)} AS SELECT * FROM {staged} WHERE {_DELETED}"
     )
     condition, parameters = _outside(collection, scope)
     connection.execute(
@@ -40,14 +47,17 @@ def select_rows(connection: Connection, collection: Collection, scope: Scope) ->
     )
     enrollments = collection is Collection.ENROLLMENTS
     columns = 'key, fingerprint, "class", "user"' if enrollments else "key, fingerprint"
-    identity = 'fingerprint, "class", "user"' if enrollments else "coalesce(key, row::VARCHAR)"
+    identity = (
+        'fingerprint, "class", "user"' if enrollments else "key, CASE WHEN key IS NULL THEN row END"
+    )
     # The last of several rows counts: while pages are read, a changed record can come again later.
     connection.execute(
         f"""
         CREATE TABLE {table("active", collection)} AS
-        SELECT row, {columns}, min(fingerprint) OVER same <> fingerprint AS differs
+        SELECT row, {columns},
+               min(fingerprint) OVER same <> max(fingerprint) OVER same AS differs
         FROM (SELECT *, {_KEY} AS key FROM {staged})
-        WHERE lower(trim(coalesce(status, ''))) <> 'tobedeleted'
+        WHERE NOT coalesce({_DELETED}, false)
           AND row NOT IN (SELECT row FROM {outside})
         WINDOW same AS (PARTITION BY {identity})
         QUALIFY row = max(row) OVER same
@@ -67,23 +77,23 @@ def _outside(collection: Collection, scope: Scope) -> tuple[str, list[object]]:
     parameters: list[object] = []
     if collection is Collection.USERS:
         conditions.append(f"len(roles) > 0 AND NOT list_has_any({_KINDS}, ?::VARCHAR[])")
-        parameters.append([str(role) for role in scope.roles])
+        parameters.append([*map(str, scope.roles), _UNREADABLE])
         conditions.append(f"NOT list_contains(?::VARCHAR[], {_STATUS})")
         parameters.append([str(status) for status in scope.statuses])
         if scope.schools is not None:
-            orgs = "list_transform(roles, lambda r: trim(r.org))"
+            orgs = f"list_transform(roles, lambda r: {stripped('r.org')})"
             conditions.append(f"len(roles) > 0 AND NOT list_has_any({orgs}, ?::VARCHAR[])")
             parameters.append(list(scope.schools))
     if collection is Collection.CLASSES:
         if scope.schools is not None:
-            conditions.append("NOT list_contains(?::VARCHAR[], trim(school))")
+            conditions.append(f"NOT list_contains(?::VARCHAR[], {stripped('school')})")
             parameters.append(list(scope.schools))
         if scope.classes is not None:
-            conditions.append("NOT list_contains(?::VARCHAR[], trim(sourced_id))")
+            conditions.append(f"NOT list_contains(?::VARCHAR[], {stripped('sourced_id')})")
             parameters.append(list(scope.classes))
     if collection is Collection.ENROLLMENTS:
-        conditions.append('trim("class") IN (SELECT key FROM outside_classes)')
-        conditions.append('trim("user") IN (SELECT key FROM outside_users)')
+        for name, target in (('"class"', "outside_classes"), ('"user"', "outside_users")):
+            conditions.append(f"{stripped(name)} IN (SELECT key FROM {target})")
     return " OR ".join(f"coalesce({c}, false)" for c in conditions) or "false", parameters
 
 

@@ -92,7 +92,8 @@ def merge_dirty(connection: Connection, collection: Collection) -> None:
     """Take dirty records out of the base's certainty: they lose their fingerprint.
 
     A record that only a dirty change knows is added to the base: it may stand in the roster, and
-    must not be forgotten if the source no longer has it.
+    must not be forgotten if the source no longer has it. It takes its sourcedId over from a record
+    of several that it was parted from.
     """
     base = table("base", collection)
     shape = ", ".join(f'"{n}":"{k}"' for n, k in ROW_COLUMNS[collection].items())
@@ -109,6 +110,13 @@ def merge_dirty(connection: Connection, collection: Collection) -> None:
         """,
         [collection.value],
     )
+    if collection is not Collection.ENROLLMENTS:
+        connection.execute(
+            f"DELETE FROM {base} WHERE NOT fresh "
+            "AND id IN (SELECT id FROM dirty WHERE collection = ?) "
+            f"AND sourced_id IN (SELECT sourced_id FROM {base} WHERE fresh)",
+            [collection.value],
+        )
     connection.execute(
         f"UPDATE {base} SET fingerprint = NULL "
         "WHERE id IN (SELECT id FROM dirty WHERE collection = ?)",

@@ -80,11 +80,9 @@ def small() -> "Rows":
 class Rows(dict[Collection, list[Row]]):
     """The rows of a delivery, by collection."""
 
-    def but(self, collection: Collection, sourced_id: Any, **values: Any) -> "Rows":
+    def but(self, collection: Collection, wanted: Any, **values: Any) -> "Rows":
         """The same with other values in the rows of one sourcedId."""
-        rows = [
-            row | values if row["sourced_id"] == sourced_id else row for row in self[collection]
-        ]
+        rows = [row | values if row["sourced_id"] == wanted else row for row in self[collection]]
         return Rows(self | {collection: rows})
 
     def plus(self, collection: Collection, *rows: Row) -> "Rows":
@@ -228,8 +226,9 @@ def _files(directory: Path, collection: Collection, rows: Sequence[Row]) -> tupl
 
 
 def _read(path: Path) -> list[Row]:
-    rows = duckdb.sql(f"SELECT * FROM read_parquet('{path}')")
-    return [dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall()]
+    rows = duckdb.execute(f"SELECT * FROM read_parquet('{path}')")
+    columns = [column[0] for column in rows.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in rows.fetchall()]
 
 
 def own_id(collection: Collection, sourced_id: str) -> str:
