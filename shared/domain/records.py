@@ -115,7 +115,7 @@ def _iso_date(value: object) -> str:
         raise ValueError
     day, rest = match.groups()
     if rest:
-        datetime.fromisoformat(day + rest.strip().replace(" ", "T", 1).replace("Z", "+00:00"))
+        datetime.fromisoformat(f"{day}T{rest[1:].strip().replace('Z', '+00:00')}")
     return date.fromisoformat(day).isoformat()
 
 
