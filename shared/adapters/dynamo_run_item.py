@@ -6,7 +6,9 @@ from typing import Any
 
 from shared.adapters.dynamo_items import Item, as_json, unmarshal
 from shared.domain.group import GroupConfig
-from shared.domain.run import Run
+from shared.domain.run import Run, RunState
+from shared.errors import ConflictError
+from shared.ports import RunRequest
 
 HISTORY_SECONDS = 400 * 86_400
 OPEN_SHARDS = 4
@@ -87,3 +89,32 @@ def seconds(moment: datetime) -> int:
 def open_shard(group_id: str) -> str:
     """The partition of the open-runs index in which a group's runs stand."""
     return str(sum(group_id.encode()) % OPEN_SHARDS)
+
+
+def under_way(group: Item) -> ConflictError:
+    """What a second request is told: which run of the group is under way."""
+    run_id = str(group["activeRun"])
+    return ConflictError(
+        "run_under_way",
+        f"Run {run_id} of this group is still under way; wait until it has ended.",
+        runId=run_id,
+    )
+
+
+def new_run(request: RunRequest, group: Item, now: datetime) -> Run:
+    """The next run of a group, with the configuration that the group has at this moment."""
+    config = GroupConfig.model_validate(group["config"])
+    learned = group.get("learned")
+    if learned:
+        config = config.model_copy(update={"learned": learned})
+    return Run(
+        enterprise=request.enterprise,
+        group_id=request.group_id,
+        seq=int(group["runSeq"]) + 1,
+        mode=request.mode,
+        trigger=request.trigger,
+        requested_by=request.requested_by,
+        state=RunState.ACCEPTED,
+        config=config,
+        created_at=now,
+    )

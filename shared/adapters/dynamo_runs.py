@@ -24,16 +24,17 @@ from shared.adapters.dynamo_items import (
 from shared.adapters.dynamo_run_item import (
     OPEN_SHARDS,
     from_item,
+    new_run,
     open_shard,
     seconds,
     structure,
     to_item,
+    under_way,
     without_secrets,
 )
-from shared.domain.group import GroupConfig
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import OPEN_STATES, Reason, Run, RunState
-from shared.errors import ConflictError, NotFoundError, StoppedError, TryLaterError
+from shared.errors import NotFoundError, StoppedError, TryLaterError
 from shared.ports import RunRequest
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ class DynamoRuns:
             if group is None or group.get("deleting"):
                 raise NotFoundError("group_not_found", "There is no such group.")
             if "activeRun" in group:
-                raise _under_way(group)
-            run = _new_run(request, group, now)
+                raise under_way(group)
+            run = new_run(request, group, now)
             try:
                 self._open(run, group, now)
             except ClientError as error:
@@ -82,7 +83,7 @@ class DynamoRuns:
                 if old is None and error.response["Error"]["Code"] not in _CONFLICTS:
                     raise
                 if old and old[0] and "activeRun" in old[0]:
-                    raise _under_way(old[0]) from error
+                    raise under_way(old[0]) from error
                 continue  # the group was changed between reading and writing
             return run
         raise TryLaterError("the group is being changed all the time")
@@ -397,30 +398,3 @@ def _values(states: frozenset[RunState]) -> dict[str, str]:
 
 def _working(states: frozenset[RunState]) -> RunState:
     return RunState.PLANNING if RunState.PLANNING in states else RunState.EXTRACTING
-
-
-def _under_way(group: Item) -> ConflictError:
-    run_id = str(group["activeRun"])
-    return ConflictError(
-        "run_under_way",
-        f"Run {run_id} of this group is still under way; wait until it has ended.",
-        runId=run_id,
-    )
-
-
-def _new_run(request: RunRequest, group: Item, now: datetime) -> Run:
-    config = GroupConfig.model_validate(group["config"])
-    learned = group.get("learned")
-    if learned:
-        config = config.model_copy(update={"learned": learned})
-    return Run(
-        enterprise=request.enterprise,
-        group_id=request.group_id,
-        seq=int(group["runSeq"]) + 1,
-        mode=request.mode,
-        trigger=request.trigger,
-        requested_by=request.requested_by,
-        state=RunState.ACCEPTED,
-        config=config,
-        created_at=now,
-    )
