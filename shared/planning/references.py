@@ -137,13 +137,14 @@ def _own_columns(collection: Collection, config: GroupConfig, values: dict[str, 
 
 
 def _link_customers(connection: Connection, config: GroupConfig) -> None:
+    """Make ``customer``: by org, the customer that is its partner; of several the first named."""
     connection.execute("CREATE OR REPLACE TEMP TABLE customer (org VARCHAR, customer_id VARCHAR)")
+    linked: dict[str, str] = {}
     for customer in config.customers:
         if customer.org_sourced_id is not None:
-            connection.execute(
-                "INSERT INTO customer VALUES (?, ?)",
-                [customer.org_sourced_id, customer.customer_id],
-            )
+            linked.setdefault(customer.org_sourced_id, customer.customer_id)
+    for link in linked.items():
+        connection.execute("INSERT INTO customer VALUES (?, ?)", link)
 
 
 def _resolve_list(

@@ -339,5 +339,9 @@ def test_customers_are_linked_to_the_partners_of_their_orgs(nights: Nights) -> N
     assert night.did() == {("partners", "update", "school")}
     assert night.row(ORGS, "school")["customer_id"] == "c1"
     assert nights.run(small()).changes == []
+    link(("c4", "school"), ("c1", "school"))
+    night = nights.run(small())
+    assert night.row(ORGS, "school")["customer_id"] == "c4", "of several the first named"
+    assert night.outcome.counts["partners"].updated == 1
     link()
     assert nights.run(small()).row(ORGS, "school")["customer_id"] is None
