@@ -1,4 +1,4 @@
-"""What travels through the queues: references to a run, never roster data.
+"""What travels through the queues: references to runs and groups, never roster data.
 
 A message is a hint; the run item decides (every stage claims its leg before it works).
 """
@@ -10,12 +10,17 @@ from shared.domain.ids import EnterpriseId, GroupId, RunKey
 
 
 class Message(BaseModel):
-    """What every message says: which run it is about."""
+    """What every message says: which group it is about."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
 
     enterprise: EnterpriseId
     group_id: GroupId
+
+
+class RunMessage(Message):
+    """A message about one run."""
+
     seq: int
 
     @property
@@ -24,19 +29,25 @@ class Message(BaseModel):
         return RunKey(self.enterprise, self.group_id, self.seq)
 
 
-class ExtractLeg(Message):
+class ExtractLeg(RunMessage):
     """Extract, or go on extracting: leg ``leg`` of the run."""
 
     leg: int
 
 
-class PlanRun(Message):
+class TestConnection(Message):
+    """Try the group's connection and write down what was found, as test ``test_id``."""
+
+    test_id: str
+
+
+class PlanRun(RunMessage):
     """Plan what the run has staged: leg ``leg`` of the run."""
 
     leg: int
 
 
-class ApplyBatch(Message):
+class ApplyBatch(RunMessage):
     """Apply batch ``batch`` of the run's change file, bytes ``start`` to ``start + length``."""
 
     batch: int

@@ -6,7 +6,7 @@ import traceback
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
-from shared.domain.ids import RunKey
+from shared.messages import Message, RunMessage
 
 _LOUD = ("boto3", "botocore", "urllib3", "requests", "requests_oauthlib", "oauthlib", "s3transfer")
 
@@ -18,9 +18,11 @@ def make_logger() -> Logger:
     return Logger()
 
 
-def bind_run(logger: Logger, key: RunKey) -> None:
-    """Bind the run that a message is about to all lines that follow."""
-    logger.append_keys(enterprise=key.enterprise, group_id=key.group_id, run_id=key.run_id)
+def bind_message(logger: Logger, message: Message) -> None:
+    """Bind the group, and the run, that a message is about to all lines that follow."""
+    logger.append_keys(enterprise=message.enterprise, group_id=message.group_id)
+    if isinstance(message, RunMessage):
+        logger.append_keys(run_id=message.key.run_id)
 
 
 def log_failure(logger: Logger, text: str, error: Exception, **fields: object) -> None:

@@ -1,14 +1,15 @@
 """What the use cases need of the world. Adapters implement these; tests have in-memory twins."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
+from shared.domain.bundle import Bundle, BundleObject
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
-from shared.domain.group import Customer, Group, SecretName
+from shared.domain.group import Customer, Group, SecretName, SyncType
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.run import Counts, Mode, Notice, Plan, Reason, Run, RunState, Snapshot, Trigger
 from shared.messages import Message
@@ -23,6 +24,21 @@ class RunRequest:
     mode: Mode
     trigger: Trigger
     requested_by: str
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A bundle that somebody has put into the group's place in the bucket.
+
+    The object's key and version make it known again. ``supersedes`` are Waiting runs that it makes
+    needless.
+    """
+
+    enterprise: EnterpriseId
+    group_id: GroupId
+    mode: Mode
+    bundle: Bundle
+    supersedes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,31 @@ class Runs(Protocol):
         ...
 
 
+class Drops(Protocol):
+    """The bundles that were dropped while a run was under way: each waits as a run of its own."""
+
+    def take(self, drop: Drop, now: datetime) -> Run:
+        """Open a Waiting run for a drop; the same drop again is the same run.
+
+        Waiting runs of the group that ``drop.supersedes`` names end as Superseded.
+
+        :raises NotFoundError: no such group, or it is being deleted.
+        :raises TryLaterError: too many drops wait already.
+        """
+        ...
+
+    def waiting(self, enterprise: EnterpriseId, group_id: GroupId) -> Sequence[Run]:
+        """List the group's Waiting runs, oldest first."""
+        ...
+
+    def begin(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> Run | None:
+        """Accept the group's oldest Waiting run, unless a run is under way.
+
+        None if there is none to begin; those that go on waiting are looked after again later.
+        """
+        ...
+
+
 class Legs(Protocol):
     """The work on one run, leg by leg. Every write is conditional on state and owner."""
 
@@ -130,11 +171,13 @@ class Legs(Protocol):
         cursor: dict[str, Any] | None,
         progress: dict[str, Any],
         delay_seconds: int = 0,
+        bundle: Bundle | None = None,
     ) -> int:
         """End this leg: store the cursor, give up the lease, return the number of the next leg.
 
         ``state`` is that of the next leg (Extracting goes on, or Planning begins);
-        ``delay_seconds`` how long its message will be held back.
+        ``delay_seconds`` how long its message will be held back; ``bundle``, if given, is what has
+        become known of the run's bundle.
 
         :raises StoppedError: the run is no longer this owner's.
         """
@@ -149,8 +192,12 @@ class Legs(Protocol):
         key: RunKey,
         now: datetime,
         state: RunState,
-        reason: Reason,
+        reason: Reason | None,
         owner: str | None = None,
+        *,
+        bundle: Bundle | None = None,
+        notices: tuple[Notice, ...] = (),
+        counts: Counts | None = None,
     ) -> bool:
         """End an open run without moving the snapshot; frees the group. ``dirty`` stays.
 
@@ -274,6 +321,13 @@ class Objects(Protocol):
         """Replace the tags of objects; those that are gone are passed over."""
         ...
 
+    def open(self, place: BundleObject) -> BinaryIO:
+        """Open an object for reading by ranges, in the version that ``place`` names.
+
+        :raises MissingObjectError: there is no such object.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class Page:
@@ -306,6 +360,10 @@ class Queue(Protocol):
     def send(self, messages: Iterable[Message], *, delay_seconds: int = 0) -> None:
         """Send messages, fairly queued by group."""
         ...
+
+
+ExtractQueues = Mapping[SyncType, Queue]
+"""The queue of each extractor, see ``Run.extractor``."""
 
 
 class Secrets(Protocol):
@@ -343,6 +401,10 @@ class Groups(Protocol):
 
         :raises NotFoundError: no such group in this enterprise.
         """
+        ...
+
+    def enterprise_of(self, group_id: GroupId) -> EnterpriseId | None:
+        """Tell whose group it is, for what names a group alone: a drop in the bucket."""
         ...
 
     def list(

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from shared.errors import TryLaterError
 from shared.messages import Message
-from shared.observability import bind_run, log_failure
+from shared.observability import bind_message, log_failure
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 
@@ -29,7 +29,7 @@ def consume(
 
     def take(record: SQSRecord) -> None:
         message = kind.model_validate_json(record.body)
-        bind_run(logger, message.key)
+        bind_message(logger, message)
         receives = int(record.attributes.approximate_receive_count)
         try:
             handle(message, receives)

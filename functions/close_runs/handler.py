@@ -9,10 +9,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
 from shared.adapters.dynamo_batches import DynamoBatches
+from shared.adapters.dynamo_drops import DynamoDrops
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.extract_queues import extract_queues
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
+from shared.domain.group import SyncType
 from shared.observability import make_logger
 from shared.sync.close_runs import ClosePorts, close_runs
 
@@ -29,12 +32,20 @@ def build_ports() -> ClosePorts:
     return ClosePorts(
         runs=runs,
         legs=runs,
+        drops=DynamoDrops(dynamodb, table, look_again=resend_after),
         batches=DynamoBatches(dynamodb, table, quiet=resend_after),
         objects=S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET")),
         announcements=EventBridgeAnnouncements(
             boto3.client("events"), settings.required("EVENT_BUS_NAME")
         ),
-        extract_queue=SqsQueue(sqs, settings.required("EXTRACT_API_QUEUE_URL")),
+        extract_queues=extract_queues(
+            sqs,
+            {
+                SyncType.API: settings.required("EXTRACT_API_QUEUE_URL"),
+                SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
+                SyncType.ZIP: settings.required("EXTRACT_ZIP_QUEUE_URL"),
+            },
+        ),
         plan_queue=SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
         apply_queue=SqsQueue(sqs, settings.required("UPSERT_QUEUE_URL")),
         clock=clock.now,

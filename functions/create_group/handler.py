@@ -15,8 +15,9 @@ from shared import clock, settings
 from shared.adapters.cover_images import S3CoverImages
 from shared.adapters.dynamo_groups import DynamoCustomers, DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
+from shared.adapters.extract_queues import extract_queues
 from shared.adapters.kms_secrets import KmsSecrets
-from shared.adapters.sqs_queue import SqsQueue
+from shared.domain.group import SyncType
 from shared.domain.group_request import CoverImageInput
 from shared.domain.ids import CustomerId, GroupId
 from shared.http.answers import (
@@ -72,7 +73,13 @@ def build() -> Runtime:
         runs=DynamoRuns(
             dynamodb, table, resend_after=timedelta(seconds=settings.number("RESEND_SECONDS"))
         ),
-        extract_queue=SqsQueue(boto3.client("sqs"), settings.required("EXTRACT_API_QUEUE_URL")),
+        extract_queues=extract_queues(
+            boto3.client("sqs"),
+            {
+                SyncType.API: settings.required("EXTRACT_API_QUEUE_URL"),
+                SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
+            },
+        ),
         clock=clock.now,
         new_id=lambda: uuid.uuid4().hex,
         allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES"),

@@ -13,7 +13,8 @@ from shared import clock, settings
 from shared.adapters.dynamo_batches import DynamoBatches
 from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.sqs_queue import SqsQueue
+from shared.adapters.extract_queues import extract_queues
+from shared.domain.group import SyncType
 from shared.domain.group_request import SyncInput
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import Run, RunState, Trigger
@@ -24,7 +25,7 @@ from shared.http.once import Answer, once
 from shared.http.problems import install
 from shared.http.requests import json_body, page_of, wrong_cursor
 from shared.observability import make_logger
-from shared.ports import Batches, Groups, Queue, Runs
+from shared.ports import Batches, ExtractQueues, Groups, Runs
 from shared.sync.fields import read_fields
 from shared.sync.request_sync import request_sync
 
@@ -43,7 +44,7 @@ class Runtime:
     groups: Groups
     runs: Runs
     batches: Batches
-    extract_queue: Queue
+    extract_queues: ExtractQueues
     dynamodb: "DynamoDBClient"
     table: str
 
@@ -58,7 +59,13 @@ def build() -> Runtime:
         groups=DynamoGroups(dynamodb, table),
         runs=DynamoRuns(dynamodb, table, resend_after=resend_after),
         batches=DynamoBatches(dynamodb, table),
-        extract_queue=SqsQueue(boto3.client("sqs"), settings.required("EXTRACT_API_QUEUE_URL")),
+        extract_queues=extract_queues(
+            boto3.client("sqs"),
+            {
+                SyncType.API: settings.required("EXTRACT_API_QUEUE_URL"),
+                SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
+            },
+        ),
         dynamodb=dynamodb,
         table=table,
     )
@@ -79,7 +86,7 @@ def post_sync(group_id: str) -> Response[str]:
             caller.person,
             runtime.groups,
             runtime.runs,
-            runtime.extract_queue,
+            runtime.extract_queues,
             clock.now(),
         )
         return 202, show_accepted(run)

@@ -50,7 +50,13 @@ class DynamoGroups:
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
         }
-        actions: Actions = [(put, _changed())]
+        owner = {
+            "Put": {
+                "TableName": self._table,
+                "Item": _owner_key(group.group_id) | marshal({"enterprise": group.enterprise}),
+            }
+        }
+        actions: Actions = [(put, _changed()), (owner, _changed())]
         actions += self._claims(group, None)
         self._transact(actions)
 
@@ -62,6 +68,11 @@ class DynamoGroups:
         if "Item" not in answer or "deleting" in answer["Item"]:
             raise NotFoundError("group_not_found", "There is no such group.")
         return _group(enterprise, unmarshal(answer["Item"]))
+
+    def enterprise_of(self, group_id: GroupId) -> EnterpriseId | None:
+        """Tell whose group it is."""
+        answer = self._client.get_item(TableName=self._table, Key=_owner_key(group_id))
+        return EnterpriseId(answer["Item"]["enterprise"]["S"]) if "Item" in answer else None
 
     def list(
         self, enterprise: EnterpriseId, limit: int, after: GroupId | None
@@ -105,7 +116,8 @@ class DynamoGroups:
                 "ConditionExpression": (
                     "version = :old AND attribute_not_exists(activeRun) AND "
                     "attribute_not_exists(#base) AND "
-                    "(attribute_not_exists(dirty) OR dirty = :none)"
+                    "(attribute_not_exists(dirty) OR dirty = :none) AND "
+                    "(attribute_not_exists(waiting) OR waiting = :none)"
                 ),
                 "ExpressionAttributeNames": {"#base": "base"},  # a reserved word
                 "ExpressionAttributeValues": marshal({":old": group.config.version, ":none": []}),
@@ -124,7 +136,8 @@ class DynamoGroups:
         empty = group.model_copy(
             update={"config": group.config.model_copy(update={"customers": ()})}
         )
-        actions = [(delete, _changed())]
+        disown = {"Delete": {"TableName": self._table, "Key": _owner_key(group.group_id)}}
+        actions = [(delete, _changed()), (disown, _changed())]
         actions += [(self._free(group.enterprise, key), _changed()) for key in _unique_keys(group)]
         actions += self._customer_actions(empty, group)
         self._transact(actions)
@@ -329,6 +342,10 @@ def _group(enterprise: EnterpriseId, item: Item) -> Group:
 def _customer(enterprise: EnterpriseId, item: Item) -> Customer:
     values = {name: value for name, value in item.items() if name not in ("pk", "sk")}
     return Customer.model_validate(values | {"enterprise": enterprise})
+
+
+def _owner_key(group_id: GroupId) -> Item:
+    return {"pk": {"S": f"GROUP#{group_id}"}, "sk": {"S": "OWNER"}}
 
 
 def _unique_keys(group: Group) -> list[str]:

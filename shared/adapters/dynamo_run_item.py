@@ -13,7 +13,7 @@ from shared.ports import RunRequest
 HISTORY_SECONDS = 400 * 86_400
 OPEN_SHARDS = 4
 
-_STRUCTURES = ("config", "cursor", "progress", "counts", "notices", "reason", "plan")
+_STRUCTURES = ("config", "cursor", "bundle", "progress", "counts", "notices", "reason", "plan")
 _TIMES = ("createdAt", "startedAt", "finishedAt")
 
 
@@ -30,6 +30,7 @@ def to_item(run: Run) -> Item:
         "leg": run.leg,
         "resends": run.resends,
         "config": structure(run.config),
+        **({"bundle": structure(run.bundle)} if run.bundle else {}),
         "createdAt": run.created_at.isoformat(),
         "expiresAt": int(run.created_at.timestamp()) + HISTORY_SECONDS,
     }
@@ -93,7 +94,7 @@ def open_shard(group_id: str) -> str:
 
 def under_way(group: Item) -> ConflictError:
     """What a second request is told: which run of the group is under way."""
-    run_id = str(group["activeRun"])
+    run_id = str(group.get("activeRun") or group["waiting"][0])
     return ConflictError(
         "run_under_way",
         f"Run {run_id} of this group is still under way; wait until it has ended.",
@@ -101,12 +102,15 @@ def under_way(group: Item) -> ConflictError:
     )
 
 
-def new_run(request: RunRequest, group: Item, now: datetime) -> Run:
-    """The next run of a group, with the configuration that the group has at this moment."""
+def config_of(group: Item) -> GroupConfig:
+    """The configuration that a group has at this moment, with what was learned of its source."""
     config = GroupConfig.model_validate(group["config"])
     learned = group.get("learned")
-    if learned:
-        config = config.model_copy(update={"learned": learned})
+    return config.model_copy(update={"learned": learned}) if learned else config
+
+
+def new_run(request: RunRequest, group: Item, now: datetime) -> Run:
+    """The next run of a group."""
     return Run(
         enterprise=request.enterprise,
         group_id=request.group_id,
@@ -115,6 +119,6 @@ def new_run(request: RunRequest, group: Item, now: datetime) -> Run:
         trigger=request.trigger,
         requested_by=request.requested_by,
         state=RunState.ACCEPTED,
-        config=config,
+        config=config_of(group),
         created_at=now,
     )

@@ -32,8 +32,9 @@ from shared.adapters.dynamo_run_item import (
     under_way,
     without_secrets,
 )
+from shared.domain.bundle import Bundle
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
-from shared.domain.run import OPEN_STATES, Reason, Run, RunState
+from shared.domain.run import OPEN_STATES, Counts, Notice, Reason, Run, RunState
 from shared.errors import NotFoundError, StoppedError, TryLaterError
 from shared.ports import RunRequest
 
@@ -73,7 +74,7 @@ class DynamoRuns:
             group = self._group(request.enterprise, request.group_id)
             if group is None or group.get("deleting"):
                 raise NotFoundError("group_not_found", "There is no such group.")
-            if "activeRun" in group:
+            if "activeRun" in group or group.get("waiting"):
                 raise under_way(group)
             run = new_run(request, group, now)
             try:
@@ -82,7 +83,7 @@ class DynamoRuns:
                 old = refusals(error)
                 if old is None and error.response["Error"]["Code"] not in _CONFLICTS:
                     raise
-                if old and old[0] and "activeRun" in old[0]:
+                if old and old[0] and ("activeRun" in old[0] or old[0].get("waiting")):
                     raise under_way(old[0]) from error
                 continue  # the group was changed between reading and writing
             return run
@@ -185,14 +186,17 @@ class DynamoRuns:
         cursor: dict[str, Any] | None,
         progress: dict[str, Any],
         delay_seconds: int = 0,
+        bundle: Bundle | None = None,
     ) -> int:
         """End this leg; see ``ports.Legs.hand_on``."""
         until = now + self._resend_after + timedelta(seconds=delay_seconds)
+        known = {":bundle": structure(bundle)} if bundle else {}
         attributes = self._mine(
             key,
             owner,
             "SET #state = :state, leg = leg + :one, #cursor = :cursor, progress = :progress, "
-            "openUntil = :until, resends = :zero REMOVE #owner, leaseUntil",
+            f"openUntil = :until, resends = :zero{', bundle = :bundle' if bundle else ''} "
+            "REMOVE #owner, leaseUntil",
             {
                 ":state": state.value,
                 ":one": 1,
@@ -200,6 +204,7 @@ class DynamoRuns:
                 ":cursor": as_json(cursor),
                 ":progress": as_json(progress),
                 ":until": seconds(until),
+                **known,
             },
             {"#cursor": "cursor"},
         )
@@ -241,13 +246,19 @@ class DynamoRuns:
         key: RunKey,
         now: datetime,
         state: RunState,
-        reason: Reason,
+        reason: Reason | None,
         owner: str | None = None,
+        *,
+        bundle: Bundle | None = None,
+        notices: tuple[Notice, ...] = (),
+        counts: Counts | None = None,
     ) -> bool:
         """End an open run without moving the snapshot; see ``ports.Legs.close``."""
         run = self.get(key)
         if run is None or not run.open:
             return False
+        known = {"reason": reason, "bundle": bundle, "notices": notices, "counts": counts}
+        facts = {name: value for name, value in known.items() if value}
         condition = f"#state IN ({_names(OPEN_STATES)}) AND "
         condition += "(attribute_not_exists(#owner) OR #owner = :owner OR leaseUntil < :seconds)"
         close_run = {
@@ -255,19 +266,20 @@ class DynamoRuns:
                 "TableName": self._table,
                 "Key": run_key(key),
                 "UpdateExpression": (
-                    "SET #state = :state, reason = :reason, finishedAt = :now, config = :config, "
-                    "openUntil = :seconds REMOVE #owner, leaseUntil, #cursor"
+                    "SET #state = :state, finishedAt = :now, config = :config, "
+                    f"openUntil = :seconds{''.join(f', {name} = :{name}' for name in facts)} "
+                    "REMOVE #owner, leaseUntil, #cursor"
                 ),
                 "ConditionExpression": condition,
                 "ExpressionAttributeNames": _NAMES | {"#cursor": "cursor"},
                 "ExpressionAttributeValues": marshal(
                     {
                         ":state": state.value,
-                        ":reason": structure(reason),
                         ":now": now.isoformat(),
                         ":seconds": seconds(now),
                         ":config": structure(without_secrets(run.config)),
                         ":owner": owner or "-",
+                        **{f":{name}": structure(value) for name, value in facts.items()},
                         **_values(OPEN_STATES),
                     }
                 ),
@@ -329,10 +341,16 @@ class DynamoRuns:
                 "UpdateExpression": "SET activeRun = :seq, runSeq = :seq",
                 "ConditionExpression": (
                     "attribute_exists(pk) AND attribute_not_exists(activeRun) AND "
-                    "attribute_not_exists(deleting) AND runSeq = :last AND version = :version"
+                    "attribute_not_exists(deleting) AND runSeq = :last AND version = :version "
+                    "AND (attribute_not_exists(waiting) OR waiting = :none)"
                 ),
                 "ExpressionAttributeValues": marshal(
-                    {":seq": run.seq, ":last": run.seq - 1, ":version": group["version"]}
+                    {
+                        ":seq": run.seq,
+                        ":last": run.seq - 1,
+                        ":version": group["version"],
+                        ":none": [],
+                    }
                 ),
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }

@@ -26,6 +26,7 @@ class EventBridgeAnnouncements:
             "enterprise": run.enterprise,
             "groupId": run.group_id,
             "runId": run.key.run_id,
+            "syncType": run.config.sync_type.value,
             "mode": run.mode.value,
             "trigger": run.trigger.value,
             "state": run.state.value,

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlencode
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
+from shared.adapters.s3_ranges import open_ranged
+from shared.domain.bundle import BundleObject
 from shared.errors import MissingObjectError
 
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ class S3Objects:
         except ClientError as error:
             raise _missing(error, key) from error
         return answer["Body"].read()
+
+    def open(self, place: BundleObject) -> BinaryIO:
+        """Open an object for reading by ranges; see ``ports.Objects.open``."""
+        return open_ranged(self._client, self._bucket, place)
 
     def upload(self, key: str, path: Path, tags: dict[str, str] | None = None) -> None:
         """Store a file."""

@@ -81,6 +81,17 @@ class StatusScope(StrEnum):
     INACTIVE = "inactive"
 
 
+class Tolerance(StrEnum):
+    """What is done about rows and files that depart from the standard.
+
+    ``lenient`` repairs what can be repaired without doubt, with a warning; with ``strict`` a run
+    that meets anything to repair ends before any change.
+    """
+
+    LENIENT = "lenient"
+    STRICT = "strict"
+
+
 class _Stored(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
 
@@ -141,6 +152,7 @@ class GroupConfig(_Stored):
     """Everything a run needs to know of its group, fixed at the moment the run is accepted.
 
     ``secrets`` holds base64 KMS ciphertexts, bound to the group by encryption context.
+    Above ``max_rejected_percent`` of a collection's rows rejected for their own fault a run stops.
     ``learned`` is what earlier runs found out about the source; ``version`` counts the group's
     changes.
     """
@@ -156,6 +168,8 @@ class GroupConfig(_Stored):
     suffix: str = ""
     scope: Scope = Scope()
     stored_fields: tuple[StoredField, ...] = ()
+    tolerance: Tolerance = Tolerance.LENIENT
+    max_rejected_percent: int = 20
     learned: dict[str, str] = {}
     version: int = 1
 

@@ -55,6 +55,8 @@ def request_of(group: Group) -> dict[str, Any]:
         "suffix": config.suffix,
         "scope": config.scope.model_dump(mode="json", by_alias=True),
         "storedFields": [field.value for field in config.stored_fields],
+        "tolerance": config.tolerance.value,
+        "maxRejectedPercent": config.max_rejected_percent,
     }
 
 

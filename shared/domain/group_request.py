@@ -40,6 +40,7 @@ from shared.domain.group import (
     StoredField,
     SyncFrequency,
     SyncType,
+    Tolerance,
 )
 from shared.domain.ids import CustomerId, SourcedId
 from shared.domain.run import Mode
@@ -207,6 +208,8 @@ class GroupInput(_Input):
     suffix: Suffix = ""
     scope: ScopeInput = ScopeInput()
     stored_fields: tuple[StoredField, ...] = ()
+    tolerance: Tolerance = Tolerance.LENIENT
+    max_rejected_percent: int = Field(20, ge=0, le=100, strict=True)
 
     @field_validator("email")
     @classmethod
@@ -361,6 +364,8 @@ def config_of(group: GroupInput, version: int) -> GroupConfig:
         suffix=group.suffix,
         scope=Scope.model_validate(group.scope.model_dump()),
         stored_fields=group.stored_fields,
+        tolerance=group.tolerance,
+        max_rejected_percent=group.max_rejected_percent,
         version=version,
     )
 

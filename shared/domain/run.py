@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from shared.domain.bundle import Bundle
 from shared.domain.collection import Collection
-from shared.domain.group import GroupConfig
+from shared.domain.group import GroupConfig, SyncType
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 
 
@@ -22,23 +23,36 @@ class Trigger(StrEnum):
 
     REQUEST = "request"
     NEW_GROUP = "newGroup"
+    DROP = "drop"
 
 
 class RunState(StrEnum):
-    """Where a run stands. The open states are those of ``OPEN_STATES``."""
+    """Where a run stands. The open states are those of ``OPEN_STATES``.
 
+    A ``Waiting`` run has its number and its bundle, and no more: another run of the group is under
+    way. ``Held`` is an end: something waits for a person.
+    """
+
+    WAITING = "Waiting"
     ACCEPTED = "Accepted"
     EXTRACTING = "Extracting"
     PLANNING = "Planning"
     APPLYING = "Applying"
     SUCCEEDED = "Succeeded"
     SUCCEEDED_WITH_ERRORS = "SucceededWithErrors"
+    HELD = "Held"
     FAILED = "Failed"
     SUPERSEDED = "Superseded"
 
 
 OPEN_STATES = frozenset(
-    {RunState.ACCEPTED, RunState.EXTRACTING, RunState.PLANNING, RunState.APPLYING}
+    {
+        RunState.WAITING,
+        RunState.ACCEPTED,
+        RunState.EXTRACTING,
+        RunState.PLANNING,
+        RunState.APPLYING,
+    }
 )
 
 
@@ -131,8 +145,9 @@ class Run(BaseModel):
     """The run item (table ``control``); ``config`` is the group as it was when it was accepted.
 
     ``leg`` numbers the invocations of the present state; ``owner`` and ``lease_until`` say who
-    works on it. ``cursor`` is the extractor's own. ``supersedes`` names the objects that a
-    committed run has replaced, until its end is ``announced``. All times are aware UTC.
+    works on it. ``cursor`` is the extractor's own; ``bundle`` what it reads, kept to know it again.
+    ``supersedes`` names the objects that a committed run has replaced, until its end is
+    ``announced``. All times are aware UTC.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -150,6 +165,7 @@ class Run(BaseModel):
     lease_until: AwareDatetime | None = None
     resends: int = 0
     cursor: dict[str, Any] | None = None
+    bundle: Bundle | None = None
     progress: dict[str, Any] = {}
     counts: Counts = {}
     notices: tuple[Notice, ...] = ()
@@ -170,3 +186,10 @@ class Run(BaseModel):
     def open(self) -> bool:
         """Whether the run is still under way."""
         return self.state in OPEN_STATES
+
+    @property
+    def extractor(self) -> SyncType:
+        """Who extracts next: a bundle that has come over SFTP takes the zip's way from then on."""
+        if self.config.sync_type is SyncType.SFTP and self.bundle and self.bundle.objects:
+            return SyncType.ZIP
+        return self.config.sync_type

@@ -10,10 +10,20 @@ from datetime import datetime
 from shared.domain.ids import RunKey
 from shared.domain.run import Reason, Run, RunState
 from shared.errors import StoppedError
-from shared.messages import ExtractLeg, PlanRun
-from shared.ports import Announcements, Batches, Legs, Objects, Queue, Runs
+from shared.messages import PlanRun
+from shared.ports import (
+    Announcements,
+    Batches,
+    Drops,
+    ExtractQueues,
+    Legs,
+    Objects,
+    Queue,
+    Runs,
+)
 from shared.sync import change_file
 from shared.sync.finish_run import announce, commit_run, fail
+from shared.sync.request_sync import send_extract_leg
 
 RESENDS = 5
 
@@ -24,10 +34,11 @@ class ClosePorts:
 
     runs: Runs
     legs: Legs
+    drops: Drops
     batches: Batches
     objects: Objects
     announcements: Announcements
-    extract_queue: Queue
+    extract_queues: ExtractQueues
     plan_queue: Queue
     apply_queue: Queue
     clock: Callable[[], datetime]
@@ -46,6 +57,11 @@ def _look_after(key: RunKey, ports: ClosePorts) -> str:
     if run is None or not run.open:
         announce(key, ports.runs, ports.legs, ports)
         return "announced"
+    if run.state is RunState.WAITING:
+        begun = ports.drops.begin(key.enterprise, key.group_id, ports.clock())
+        if begun is not None:
+            send_extract_leg(begun, ports.extract_queues)
+        return "resent"
     try:
         run = ports.legs.resend(key, ports.clock(), RESENDS)
     except StoppedError:
@@ -57,7 +73,6 @@ def _look_after(key: RunKey, ports: ClosePorts) -> str:
 
 
 def _send_again(run: Run, ports: ClosePorts) -> None:
-    names = {"enterprise": run.enterprise, "group_id": run.group_id, "seq": run.seq}
     if run.state is RunState.APPLYING and run.plan is not None:
         numbers = ports.batches.still_open(run.key, run.plan)
         if not numbers:
@@ -66,9 +81,10 @@ def _send_again(run: Run, ports: ClosePorts) -> None:
             return
         ports.apply_queue.send(change_file.messages(ports.objects, run.key, run.plan, numbers))
     elif run.state is RunState.PLANNING:
-        ports.plan_queue.send([PlanRun(**names, leg=run.leg)])
+        plan = PlanRun(enterprise=run.enterprise, group_id=run.group_id, seq=run.seq, leg=run.leg)
+        ports.plan_queue.send([plan])
     else:
-        ports.extract_queue.send([ExtractLeg(**names, leg=run.leg)])
+        send_extract_leg(run, ports.extract_queues)
 
 
 def _give_up(key: RunKey, ports: ClosePorts) -> str:

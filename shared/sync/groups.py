@@ -25,9 +25,9 @@ from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.domain.run import Mode, Run, Trigger
 from shared.domain.schedule import next_run_at
 from shared.errors import ConflictError
-from shared.ports import Customers, Groups, Queue, Runs, Secrets
+from shared.ports import Customers, ExtractQueues, Groups, Runs, Secrets
 from shared.sync.fields import read_fields, wrong_field
-from shared.sync.request_sync import SYNCED_TYPES, request_sync
+from shared.sync.request_sync import FETCHED_TYPES, request_sync
 
 CHANGE_TRIES = 3
 
@@ -40,7 +40,7 @@ class GroupPorts:
     customers: Customers
     secrets: Secrets
     runs: Runs
-    extract_queue: Queue
+    extract_queues: ExtractQueues
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     allow_insecure: bool = False
@@ -61,7 +61,7 @@ def create_group(
     config = _complete(config_of(given, 1), given, enterprise, group_id, {}, ports)
     group = _group(enterprise, group_id, given, config, now, created_at=now)
     ports.groups.create(group)
-    if group.sync_frequency is SyncFrequency.AUTO and config.sync_type in SYNCED_TYPES:
+    if group.sync_frequency is SyncFrequency.AUTO and config.sync_type in FETCHED_TYPES:
         run = request_sync(
             enterprise,
             group_id,
@@ -70,7 +70,7 @@ def create_group(
             requested_by,
             ports.groups,
             ports.runs,
-            ports.extract_queue,
+            ports.extract_queues,
             now,
         )
         return group, run

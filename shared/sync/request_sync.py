@@ -8,10 +8,10 @@ from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import Mode, Run, Trigger
 from shared.errors import ConflictError, TryLaterError
 from shared.messages import ExtractLeg
-from shared.ports import Groups, Queue, RunRequest, Runs
+from shared.ports import ExtractQueues, Groups, RunRequest, Runs
 
-SYNCED_TYPES = frozenset({SyncType.API})
-"""The sync types whose roster can be fetched on request."""
+FETCHED_TYPES = frozenset({SyncType.API, SyncType.SFTP})
+"""The sync types whose roster can be fetched on request; a zip is brought by somebody."""
 
 
 def request_sync(
@@ -22,7 +22,7 @@ def request_sync(
     requested_by: str,
     groups: Groups,
     runs: Runs,
-    extract_queue: Queue,
+    extract_queues: ExtractQueues,
     now: datetime,
 ) -> Run:
     """Start a run of a group.
@@ -33,14 +33,18 @@ def request_sync(
     :raises ConflictError: a run is under way, or the group's roster cannot be fetched.
     """
     group = groups.get(enterprise, group_id)
-    if group.config.sync_type not in SYNCED_TYPES:
+    if group.config.sync_type not in FETCHED_TYPES:
         raise ConflictError(
-            "sync_type_not_available",
-            f"Groups of sync type {group.config.sync_type} cannot be synced on request yet.",
-            field="syncType",
+            "upload_needed",
+            "A zip group is synced by uploading a bundle: ask POST …/uploads for an address.",
         )
     run = runs.accept(RunRequest(enterprise, group_id, mode, trigger, requested_by), now)
-    leg = ExtractLeg(enterprise=enterprise, group_id=group_id, seq=run.seq, leg=run.leg)
     with suppress(TryLaterError):  # close_runs sends it
-        extract_queue.send([leg])
+        send_extract_leg(run, extract_queues)
     return run
+
+
+def send_extract_leg(run: Run, extract_queues: ExtractQueues) -> None:
+    """Send the message of the run's present extraction leg to whoever extracts it."""
+    leg = ExtractLeg(enterprise=run.enterprise, group_id=run.group_id, seq=run.seq, leg=run.leg)
+    extract_queues[run.extractor].send([leg])

@@ -6,11 +6,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.domain.bundle import Bundle
 from shared.domain.group import GroupConfig
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
-from shared.domain.run import OPEN_STATES, Plan, Reason, Run, RunState, Snapshot
+from shared.domain.run import (
+    OPEN_STATES,
+    Counts,
+    Notice,
+    Plan,
+    Reason,
+    Run,
+    RunState,
+    Snapshot,
+    Trigger,
+)
 from shared.errors import ConflictError, NotFoundError, StoppedError
-from shared.ports import Commit, PlanResult, RosterBase, RunRequest, Unapplied
+from shared.ports import Commit, Drop, PlanResult, RosterBase, RunRequest, Unapplied
 
 GroupKey = tuple[EnterpriseId, GroupId]
 
@@ -22,6 +33,8 @@ class GroupState:
     config: GroupConfig
     run_seq: int = 0
     active_run: int | None = None
+    waiting: tuple[int, ...] = ()
+    drops: dict[tuple[str, str | None], int] = field(default_factory=dict)
     base: Snapshot | None = None
     dirty: tuple[str, ...] = ()
     shards: int | None = None
@@ -59,8 +72,9 @@ class InMemoryControl:
             group = self.groups.get((request.enterprise, request.group_id))
             if group is None:
                 raise NotFoundError("group_not_found", "There is no such group.")
-            if group.active_run is not None:
-                raise ConflictError("run_under_way", "", runId=str(group.active_run))
+            if group.active_run is not None or group.waiting:
+                under_way = str(group.active_run or group.waiting[0])
+                raise ConflictError("run_under_way", "", runId=under_way)
             group.run_seq += 1
             group.active_run = group.run_seq
             config = group.config
@@ -83,6 +97,61 @@ class InMemoryControl:
 
     def get(self, key: RunKey) -> Run | None:
         return self.runs.get(key)
+
+    # Drops
+
+    def take(self, drop: Drop, now: datetime) -> Run:
+        self.on_write("take")
+        with self._lock:
+            group = self.groups.get((drop.enterprise, drop.group_id))
+            if group is None:
+                raise NotFoundError("group_not_found", "There is no such group.")
+            place = drop.bundle.objects[0]
+            if (known := group.drops.get((place.key, place.version))) is not None:
+                return self.runs[RunKey(drop.enterprise, drop.group_id, known)]
+            group.run_seq += 1
+            run = Run(
+                enterprise=drop.enterprise,
+                group_id=drop.group_id,
+                seq=group.run_seq,
+                mode=drop.mode,
+                trigger=Trigger.DROP,
+                requested_by="drop",
+                state=RunState.WAITING,
+                config=group.config,
+                bundle=drop.bundle,
+                created_at=now,
+            )
+            self.runs[run.key] = run
+            self.open_until[run.key] = now + self._resend_after
+            group.drops[place.key, place.version] = run.seq
+            for seq in group.waiting:
+                if seq in drop.supersedes:
+                    reason = Reason(code="superseded", message="A later bundle holds it all.")
+                    old = RunKey(drop.enterprise, drop.group_id, seq)
+                    self._end(old, now, state=RunState.SUPERSEDED, reason=reason)
+            left = [seq for seq in group.waiting if seq not in drop.supersedes]
+            group.waiting = (*left, run.seq)
+            return run
+
+    def waiting(self, enterprise: EnterpriseId, group_id: GroupId) -> Sequence[Run]:
+        group = self.groups[enterprise, group_id]
+        return [self.runs[RunKey(enterprise, group_id, seq)] for seq in group.waiting]
+
+    def begin(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> Run | None:
+        self.on_write("begin")
+        with self._lock:
+            group = self.groups[enterprise, group_id]
+            until = now + self._resend_after
+            if group.active_run is not None:
+                for seq in group.waiting:
+                    self.open_until[RunKey(enterprise, group_id, seq)] = until
+            if group.active_run is not None or not group.waiting:
+                return None
+            group.active_run, *rest = group.waiting
+            group.waiting = tuple(rest)
+            key = RunKey(enterprise, group_id, group.active_run)
+            return self._put(key, until, state=RunState.ACCEPTED, config=group.config)
 
     def history(self, group_id: GroupId, limit: int, before: int | None) -> Sequence[Run]:
         runs = [
@@ -133,12 +202,14 @@ class InMemoryControl:
         cursor: dict[str, Any] | None,
         progress: dict[str, Any],
         delay_seconds: int = 0,
+        bundle: Bundle | None = None,
     ) -> int:
         self.on_write("hand_on")
         with self._lock:
             run = self._mine(key, owner)
             until = now + self._resend_after + timedelta(seconds=delay_seconds)
-            changes = {"state": state, "cursor": cursor, "progress": progress, "leg": run.leg + 1}
+            changes: dict[str, Any] = {"state": state, "cursor": cursor, "progress": progress}
+            changes |= {"leg": run.leg + 1, "bundle": bundle or run.bundle}
             free = {"owner": None, "lease_until": None, "resends": 0}
             return self._put(key, until, **changes, **free).leg
 
@@ -161,8 +232,12 @@ class InMemoryControl:
         key: RunKey,
         now: datetime,
         state: RunState,
-        reason: Reason,
+        reason: Reason | None,
         owner: str | None = None,
+        *,
+        bundle: Bundle | None = None,
+        notices: tuple[Notice, ...] = (),
+        counts: Counts | None = None,
     ) -> bool:
         self.on_write("close")
         with self._lock:
@@ -172,7 +247,9 @@ class InMemoryControl:
             held = run.owner not in (None, owner)
             if held and run.lease_until is not None and run.lease_until >= now:
                 return False
-            self._end(key, now, state=state, reason=reason)
+            known = {"bundle": bundle, "notices": notices, "counts": counts}
+            facts = {name: value for name, value in known.items() if value}
+            self._end(key, now, state=state, reason=reason, **facts)
             self._group(key).active_run = None
             return True
 

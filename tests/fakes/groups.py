@@ -58,6 +58,10 @@ class InMemoryGroups:
             raise NotFoundError("group_not_found", "none")
         return group
 
+    def enterprise_of(self, group_id: GroupId) -> EnterpriseId | None:
+        owners = [enterprise for enterprise, kept in self.kept if kept == group_id]
+        return owners[0] if owners else None
+
     def list(
         self, enterprise: EnterpriseId, limit: int, after: GroupId | None
     ) -> tuple[Sequence[Group], GroupId | None]:

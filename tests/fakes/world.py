@@ -1,12 +1,14 @@
 """In-memory twins of roster, bucket, queues, secrets and bus."""
 
+import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from shared.adapters.roster_keys import record_key
+from shared.domain.bundle import BundleObject
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.group import SecretName
@@ -110,6 +112,9 @@ class InMemoryObjects:
             raise MissingObjectError(key)
         end = None if length is None else start + length
         return self.objects[key][start:end]
+
+    def open(self, place: BundleObject) -> BinaryIO:
+        return io.BytesIO(self.get(place.key))
 
     def upload(self, key: str, path: Path, tags: dict[str, str] | None = None) -> None:
         self.put(key, path.read_bytes(), tags)

@@ -199,8 +199,8 @@ def test_what_is_learned_about_a_source_comes_back_with_the_next_run() -> None:
 def test_complete_is_what_was_read_in_order() -> None:
     world = _world()
     _extract(world)
-    [message] = world.queue.messages
-    cursor = world.control.runs[message.key].cursor or {}
+    [run] = world.control.runs.values()
+    cursor = run.cursor or {}
     roster = StagedRoster.from_json(cursor["staged"])
     assert {each.status for each in roster.collections.values()} == {CollectionStatus.COMPLETE}
     assert roster.collections[Collection.USERS].rows == 9
