@@ -385,6 +385,10 @@ class Announcements(Protocol):
         """Publish the end of a run, without personal data."""
         ...
 
+    def drop_refused(self, key: str, code: str) -> None:
+        """Publish that an object dropped in the bucket is nobody's bundle, and why."""
+        ...
+
 
 class Groups(Protocol):
     """The groups of enterprises, with what the database keeps unique about them."""

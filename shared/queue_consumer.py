@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from pydantic import TypeAdapter
 
 from shared.errors import TryLaterError
 from shared.messages import Message
@@ -17,30 +18,48 @@ AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 def consume(
     event: dict[str, Any],
-    kind: type[AnyMessage],
+    kind: TypeAdapter[AnyMessage] | type[AnyMessage],
     logger: Logger,
     handle: Callable[[AnyMessage, int], None],
 ) -> PartialItemFailureResponse:
     """Call ``handle`` with each message and how often it has been received.
 
-    Messages that fail come again; they are named in the answer (ReportBatchItemFailures). Each
+    ``kind`` is the class of the queue's messages, or an adapter where there are several.
+    """
+    adapter = kind if isinstance(kind, TypeAdapter) else TypeAdapter(kind)
+
+    def take(record: SQSRecord) -> None:
+        message = adapter.validate_json(record.body)
+        bind_message(logger, message)
+        handle(message, _receives(record))
+
+    return consume_records(event, logger, take)
+
+
+def consume_records(
+    event: dict[str, Any], logger: Logger, handle: Callable[[SQSRecord], None]
+) -> PartialItemFailureResponse:
+    """Call ``handle`` with each record of an SQS event.
+
+    Records that fail come again; they are named in the answer (ReportBatchItemFailures). Each
     failure is logged here, once.
     """
 
     def take(record: SQSRecord) -> None:
-        message = kind.model_validate_json(record.body)
-        bind_message(logger, message)
-        receives = int(record.attributes.approximate_receive_count)
         try:
-            handle(message, receives)
+            handle(record)
         except TryLaterError as error:
-            logger.warning("message comes again", receives=receives, cause=str(error))
+            logger.warning("message comes again", receives=_receives(record), cause=str(error))
             raise
         except Exception as error:
-            log_failure(logger, "message failed", error, receives=receives)
+            log_failure(logger, "message failed", error, receives=_receives(record))
             raise
 
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
     with processor(records=event["Records"], handler=take):
         processor.process()
     return processor.response()
+
+
+def _receives(record: SQSRecord) -> int:
+    return int(record.attributes.approximate_receive_count)

@@ -1,7 +1,7 @@
 """Announces the ends of runs on an EventBridge bus."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.run import Run
 from shared.errors import TryLaterError
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 SOURCE = "homeroom"
 RUN_FINISHED = "Run Finished"
+DROP_REFUSED = "Drop Refused"
 
 
 class EventBridgeAnnouncements:
@@ -33,11 +34,18 @@ class EventBridgeAnnouncements:
             "reason": run.reason.code if run.reason else None,
             "counts": {n: c.model_dump(by_alias=True) for n, c in run.counts.items()},
         }
+        self._publish(RUN_FINISHED, detail)
+
+    def drop_refused(self, key: str, code: str) -> None:
+        """Publish that an object in the bucket is nobody's bundle."""
+        self._publish(DROP_REFUSED, {"key": key, "reason": code})
+
+    def _publish(self, kind: str, detail: dict[str, Any]) -> None:
         answer = self._client.put_events(
             Entries=[
                 {
                     "Source": SOURCE,
-                    "DetailType": RUN_FINISHED,
+                    "DetailType": kind,
                     "Detail": json.dumps(detail),
                     "EventBusName": self._bus,
                 }

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pydantic import BaseModel
+
 from shared.domain.collection import Collection
 
 _DATE_LIKE = re.compile(r"[\d\sT:./Z+-]{6,30}")
@@ -86,6 +88,21 @@ def shape_of(value: object) -> str:
     if _DATE_LIKE.fullmatch(text):
         return re.sub(r"\d", "9", text)
     return f"{len(text)} characters"
+
+
+class FileFinding(BaseModel):
+    """One kind of repair in one column of one file of a bundle.
+
+    ``line`` is that of the first row concerned (1 is the header), ``count`` how many rows there
+    are. ``field`` is the header's name; ``found`` shows no personal value.
+    """
+
+    file: str
+    code: str
+    line: int = 1
+    field: str = ""
+    found: str = ""
+    count: int = 1
 
 
 @dataclass

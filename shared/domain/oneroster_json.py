@@ -6,7 +6,7 @@ text. Fields that are never stored (passwords, demographics) are not looked at.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Collection as Items
 from typing import Any
 
@@ -119,8 +119,7 @@ def _user(entity: Json) -> Row:
 def _roles(entity: Json) -> list[Row]:
     """The roles of a user: 1.2 has a list; of 1.1's role and orgs one is made for each org.
 
-    Which of 1.1's orgs is the primary one the standard does not say: the first is taken. Proxies
-    that serve 1.2 data under a 1.1 path are known, so the data decides and not the version.
+    Proxies that serve 1.2 data under a 1.1 path are known, so the data decides, not the version.
     """
     roles = entity.get("roles")
     if isinstance(roles, list):
@@ -136,9 +135,15 @@ def _roles(entity: Json) -> list[Row]:
             if isinstance(role, dict)
         ]
     role = _text(entity.get("role"))
-    if role is None:
-        return []
-    orgs: list[str | None] = [*_refs(entity.get("orgs"))] or [None]
+    return roles_of(role, _refs(entity.get("orgs"))) if role is not None else []
+
+
+def roles_of(role: str, orgs: Sequence[str]) -> list[Row]:
+    """Make the roles of a 1.1 user: one for each of its orgs, or one at no org.
+
+    Which of the orgs is the primary one the standard does not say: the first is taken.
+    """
+    places: Sequence[str | None] = orgs or [None]
     return [
         {
             "role": role,
@@ -147,7 +152,7 @@ def _roles(entity: Json) -> list[Row]:
             "begin_date": None,
             "end_date": None,
         }
-        for place, org in enumerate(orgs)
+        for place, org in enumerate(places)
     ]
 
 

@@ -8,7 +8,7 @@ optional and wrong is dropped and noted as a repair; a required one rejects the 
 import re
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -30,6 +30,7 @@ MAX_TEXT = 1000
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})([T ].*)?")
+_EITHER_ORDER = re.compile(r"\s*(0?[1-9]|1[0-2])[/.-](0?[1-9]|1[0-2])[/.-]\d{4}\s*")
 
 
 def _repairs(info: ValidationInfo) -> Repairs:
@@ -125,7 +126,7 @@ def _required_date(value: object) -> str:
     try:
         return _iso_date(value)
     except ValueError as error:
-        raise PydanticCustomError("bad_date", "not a date") from error
+        raise PydanticCustomError(_date_problem(value), "not a date") from error
 
 
 def _optional_date(value: object, info: ValidationInfo) -> str | None:
@@ -134,8 +135,12 @@ def _optional_date(value: object, info: ValidationInfo) -> str | None:
     try:
         return _iso_date(value)
     except ValueError:
-        _note(info, "bad_date", shape_of(value))
+        _note(info, _date_problem(value), shape_of(value))
         return None
+
+
+def _date_problem(value: object) -> Literal["ambiguous_date", "bad_date"]:
+    return "ambiguous_date" if _EITHER_ORDER.fullmatch(str(value)) else "bad_date"
 
 
 def _flag(value: object, info: ValidationInfo, name: str = "") -> bool | None:
@@ -238,10 +243,14 @@ class Class(_Record):
 
 
 class Role(BaseModel):
-    """One role of a user at one org. ``role_type`` says which is the primary one."""
+    """One role of a user at one org. ``role_type`` says which is the primary one.
+
+    Its own sourcedId, which only bundles have, is remembered for deltas and not compared.
+    """
 
     model_config = ConfigDict(frozen=True)
 
+    sourced_id: Optional = None
     role: RequiredRole
     role_type: Annotated[str | None, BeforeValidator(_term_of(vocabulary.ROLE_TYPES))] = None
     org: Optional = None

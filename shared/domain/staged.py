@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.collection import Collection, CollectionStatus
+from shared.domain.findings import FileFinding
 
 
 class ColumnType(StrEnum):
@@ -18,9 +19,10 @@ class ColumnType(StrEnum):
 
     TEXT = "VARCHAR"
     LIST = "VARCHAR[]"
+    # A role's own sourcedId (CSV only) is remembered for deltas.
     ROLES = (
-        "STRUCT(role VARCHAR, role_type VARCHAR, org VARCHAR, begin_date VARCHAR, "
-        "end_date VARCHAR)[]"
+        "STRUCT(sourced_id VARCHAR, role VARCHAR, role_type VARCHAR, org VARCHAR, "
+        "begin_date VARCHAR, end_date VARCHAR)[]"
     )
 
 
@@ -108,27 +110,58 @@ STAGED_COLUMNS: dict[Collection, dict[str, ColumnType]] = {
 """Column names and types of a staged row, by collection. References hold the target's sourcedId."""
 
 
-class StagedCollection(BaseModel):
-    """One collection as a source delivered it.
+FILE_COLUMNS: dict[str, str] = {"line": "BIGINT", "broken": "VARCHAR"}
+"""Besides, rows from a file say on which line they begin, and why they could not be laid out."""
+
+ROLE_COLUMNS: dict[str, str] = {
+    "sourced_id": "VARCHAR",
+    "status": "VARCHAR",
+    "user": "VARCHAR",
+    "role_type": "VARCHAR",
+    "role": "VARCHAR",
+    "org": "VARCHAR",
+    "begin_date": "VARCHAR",
+    "end_date": "VARCHAR",
+}
+"""Columns of a staged row of ``roles.csv`` (1.2), which the plan joins to the users."""
+
+
+class StagedPart(BaseModel):
+    """What was staged of one file or list.
 
     ``objects`` are the keys of its files, gzipped NDJSON with the columns above, in reading order.
-    ``rows`` is how many rows they hold. A collection that failed is never staged: it ends the run.
+    ``rows`` is how many rows they hold, ``status_filled`` how many of these have a status. Of a
+    CSV file, ``file`` is its name, and ``date_orders`` says of the columns (staged names) that
+    write dates in another order than the standard how they do: ``mdy`` or ``dmy``.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    collection: Collection
     status: CollectionStatus
     objects: tuple[str, ...] = ()
     rows: int = 0
+    status_filled: int = 0
+    file: str | None = None
+    date_orders: dict[str, str] = {}
+
+
+class StagedCollection(StagedPart):
+    """One collection as a source delivered it; one that failed ends the run, and is not staged."""
+
+    collection: Collection
 
 
 class StagedRoster(BaseModel):
-    """All collections that a source delivered in one run; it travels in the run's cursor."""
+    """All that a source delivered in one run; it travels in the run's cursor.
+
+    ``roles`` are the rows of ``roles.csv``; ``findings`` what was repaired in reading files.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     collections: dict[Collection, StagedCollection] = {}
+    roles: StagedPart | None = None
+    findings: tuple[FileFinding, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Write it for a cursor."""

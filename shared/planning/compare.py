@@ -38,8 +38,8 @@ def find_changes(connection: Connection, collection: Collection, *, everything: 
         CREATE TABLE {table("change", collection)} AS
         WITH touched AS (
             SELECT r.id FROM {result} r LEFT JOIN {base} b ON b.id = r.id{same_row}
-            WHERE b.id IS NULL OR {struct(compared, "b")}
-                  IS DISTINCT FROM {struct(compared, "r")}
+            WHERE b.id IS NULL OR {_values(compared, "b")}
+                  IS DISTINCT FROM {_values(compared, "r")}
             UNION SELECT id FROM dirty WHERE collection = $collection
             UNION SELECT id FROM {result} WHERE $everything
             {left}
@@ -51,6 +51,18 @@ def find_changes(connection: Connection, collection: Collection, *, everything: 
         """,
         {"collection": collection.value, "everything": everything},
     )
+
+
+def _values(columns: dict[str, str], prefix: str) -> str:
+    """Spell the compared values of a row; a role's own sourcedId is no part of it."""
+    if "roles" not in columns:
+        return struct(columns, prefix)
+    rest = {name: kind for name, kind in columns.items() if name != "roles"}
+    roles = (
+        f"list_transform({prefix}.roles, lambda r: {{'role': r.role, 'role_type': r.role_type, "
+        "'org': r.org, 'begin_date': r.begin_date, 'end_date': r.end_date})"
+    )
+    return f"{{'values': {struct(rest, prefix)}, 'roles': {roles}}}"
 
 
 def _compared_columns(collection: Collection) -> dict[str, str]:

@@ -23,12 +23,13 @@ _ID = record_id_sql(
 
 
 def resolve_enrollments(
-    connection: Connection, group_id: str, *, proven: bool, moved: bool
+    connection: Connection, group_id: str, *, proven: bool, delta: bool, moved: bool
 ) -> None:
     """Make ``result_enrollments``: delivered memberships over those of the base.
 
-    ``moved`` says that a sourcedId of a class or user means another record than in the base, so
-    that unchanged rows must be resolved again.
+    In a ``delta`` an enrollment known by its sourcedId that has become another membership leaves
+    the old one behind, as said to be deleted. ``moved`` says that a sourcedId of a class or user
+    means another record than in the base, so that unchanged rows must be resolved again.
     """
     _deliver(connection, moved)
     _reject(connection)
@@ -39,7 +40,7 @@ def resolve_enrollments(
     )
     _drop_duplicates(connection)
     _warn_school(connection)
-    _keep_base(connection, proven and _all_legible(connection))
+    _keep_base(connection, proven and _all_legible(connection), delta)
 
 
 def _deliver(connection: Connection, moved: bool) -> None:
@@ -130,11 +131,15 @@ def _all_legible(connection: Connection) -> bool:
     return bool(illegible == 0)
 
 
-def _keep_base(connection: Connection, proven: bool) -> None:
+def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
     """Add what the base holds besides: rejected rows' records, pending ones, those not spoken of.
 
     A base row that is the same membership as a delivered one is that one.
     """
+    replaced = (
+        "UNION ALL SELECT n.id FROM base_enrollments n JOIN delivered d USING (sourced_id) "
+        "WHERE n.id <> d.id"
+    )
     gone = f"'{PENDING}'" if proven else "b.state"
     why = f"'{GONE}'" if proven else "b.why"
     columns = SNAPSHOT_COLUMNS[Collection.ENROLLMENTS]
@@ -159,7 +164,8 @@ def _keep_base(connection: Connection, proven: bool) -> None:
         FROM base_enrollments b
         WHERE b.id NOT IN (SELECT id FROM delivered)
         """.replace("(SELECT id FROM bad)", f"({_named_by('rejected_enrollments')})").replace(
-            "(SELECT id FROM dead)", f"({_named_by('deleted_enrollments')})"
+            "(SELECT id FROM dead)",
+            f"({_named_by('deleted_enrollments')} {replaced if delta else ''})",
         )
     )
 

@@ -118,6 +118,15 @@ def merge_staff(connection: Connection, group_id: str, seq: int) -> None:
     )
     connection.execute("UPDATE member SET id = m.id FROM merged m WHERE member.person = m.person")
     connection.execute(
+        f"""
+        INSERT INTO findings BY NAME
+        SELECT '{Collection.USERS}' AS collection, 'staff_merged' AS code, 'warning' AS severity,
+               'loaded' AS consequence, min(a.row) AS row, 'username' AS field, count(*) AS rows
+        FROM member JOIN active_users a ON a.key = member.sourced_id
+        WHERE member.person IN (SELECT person FROM merged) HAVING count(*) > 0
+        """
+    )
+    connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE parted AS
         WITH holder AS (

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.domain.collection import Collection, CollectionStatus
+from shared.domain.findings import FileFinding
 from shared.domain.group import GroupConfig
 from shared.domain.ids import UNIT_SEPARATOR, GroupId
 from shared.domain.run import Counts, Notice
+from shared.domain.staged import StagedPart
 from shared.planning import compare, report
 from shared.planning.candidates import lay_over_base
 from shared.planning.columns import SNAPSHOT_COLUMNS, names, table
@@ -23,6 +25,7 @@ from shared.planning.reading import read_new_rows
 from shared.planning.references import map_ids, resolve
 from shared.planning.root import place_root
 from shared.planning.scope import select_rows
+from shared.planning.suspicions import hold_lost_zeros, holds_any, looks_like_delta
 from shared.planning.tables import (
     Connection,
     load_base,
@@ -31,6 +34,7 @@ from shared.planning.tables import (
     merge_dirty,
     open_workspace,
 )
+from shared.planning.user_roles import join_roles, load_roles
 
 ROWS_PER_SHARD = 100_000
 MAX_SHARDS = 64
@@ -38,9 +42,9 @@ MAX_SHARDS = 64
 
 @dataclass(frozen=True)
 class StagedFiles:
-    """One staged collection, fetched: what its source says of it, and its files in order."""
+    """One staged collection or file, fetched: what is said of it, and its objects in order."""
 
-    status: CollectionStatus
+    said: StagedPart
     files: tuple[Path, ...] = ()
 
 
@@ -48,6 +52,7 @@ class StagedFiles:
 class PlanInput:
     """All that a plan is made of.
 
+    ``roles`` are the rows of a bundle's ``roles.csv``, ``findings`` what was repaired in its files.
     ``base`` are the Parquet files of the current snapshot (none before the first load), made under
     ``base_settings``; ``dirty`` is an NDJSON file of uncertain changes, oldest first.
     """
@@ -56,6 +61,8 @@ class PlanInput:
     seq: int
     config: GroupConfig
     staged: Mapping[Collection, StagedFiles]
+    roles: StagedFiles | None = None
+    findings: tuple[FileFinding, ...] = ()
     base: Mapping[Collection, Path] = field(default_factory=dict)
     base_settings: str | None = None
     dirty: Path | None = None
@@ -63,7 +70,11 @@ class PlanInput:
 
 @dataclass(frozen=True)
 class PlanOutcome:
-    """What a plan found. ``snapshot`` has the Parquet files of the collections that differ."""
+    """What a plan found. ``snapshot`` has the Parquet files of the collections that differ.
+
+    ``rejected_shares`` says of each entity which share of its rows was rejected for a fault of its
+    own, from 0 to 1; ``warnings`` counts the kinds of what was repaired.
+    """
 
     counts: Counts
     notices: tuple[Notice, ...]
@@ -71,7 +82,9 @@ class PlanOutcome:
     snapshot: Mapping[Collection, Path]
     largest: int
     report: Path
-    findings: int
+    summary: Path
+    warnings: int
+    rejected_shares: Mapping[str, float]
 
 
 def settings_digest(config: GroupConfig) -> str:
@@ -100,6 +113,8 @@ class Planner:
             self.directory, self.memory_limit, self.threads
         )
         self._moved: set[Collection] = set()
+        self._suspicious = False
+        self._notices: list[Notice] = []
 
     def close(self) -> None:
         """Give the workspace up."""
@@ -112,17 +127,16 @@ class Planner:
         everything = bool(given.base) and given.base_settings != settings_digest(given.config)
         if everything:
             self._moved.update(Collection)
-        notices: list[Notice] = []
+        report.add_file_findings(connection, given.findings)
         counts: Counts = {}
         snapshot: dict[Collection, Path] = {}
         pending = changes = largest = 0
         for collection in Collection:
             self.checkpoint(collection.entity)
-            root_made = self._result_of(collection)
-            if root_made:
-                notices.append(_root_made(given.config))
+            self._result_of(collection)
             compare.find_changes(connection, collection, everything=everything)
-            report.complete_findings(connection, collection)
+            file = given.staged.get(collection, _ABSENT).said.file
+            report.complete_findings(connection, collection, file)
             counts[collection.entity] = compare.count(connection, collection)
             pending += compare.count_pending(connection, collection)
             changes += self._size(table("change", collection))
@@ -130,11 +144,22 @@ class Planner:
             if collection not in given.base or compare.differs_from_base(connection, collection):
                 snapshot[collection] = self._write_snapshot(collection)
         if pending:
-            notices.append(_pending(pending))
+            self._notices.append(_pending(pending))
         self.checkpoint("report")
-        path = self.directory / "errors.csv"
-        findings = report.write_report(connection, path)
-        return PlanOutcome(counts, tuple(notices), changes, snapshot, largest, path, findings)
+        path, summary = self.directory / "errors.csv", self.directory / "summary.json"
+        report.write_report(connection, path)
+        report.write_summary(connection, summary)
+        return PlanOutcome(
+            counts=counts,
+            notices=tuple(self._notices),
+            changes=changes,
+            snapshot=snapshot,
+            largest=largest,
+            report=path,
+            summary=summary,
+            warnings=report.count_warnings(connection),
+            rejected_shares=report.rejected_shares(connection),
+        )
 
     def changes(self) -> Iterator[str]:
         """Yield the lines of the change file."""
@@ -142,25 +167,66 @@ class Planner:
             self.checkpoint(collection.entity)
             yield from compare.change_lines(self._connection, collection)
 
-    def _result_of(self, collection: Collection) -> bool:
-        """Make ``result_…`` of one collection; True if the group's root had to be made."""
+    def _load(self, collection: Collection) -> CollectionStatus:
+        """Make ``staged_…`` and ``base_…``; returns what the collection may be taken for."""
         given, connection = self.given, self._connection
-        staged = given.staged.get(collection, StagedFiles(CollectionStatus.ABSENT))
-        load_staged(connection, collection, staged.files)
+        staged = given.staged.get(collection, _ABSENT)
+        load_staged(connection, collection, staged.files, staged.said.date_orders)
         load_base(connection, collection, given.base.get(collection))
         merge_dirty(connection, collection)
         # An empty collection proves nothing: it is what a broken source looks like.
-        proven = staged.status is CollectionStatus.COMPLETE and self._size(
-            table("staged", collection)
+        status = staged.said.status
+        if status is CollectionStatus.COMPLETE and not self._size(table("staged", collection)):
+            status = CollectionStatus.UNPROVEN
+        if staged.said.file is None:
+            return status
+        if status is CollectionStatus.COMPLETE and looks_like_delta(
+            connection, collection, staged.said.status_filled
+        ):
+            status = CollectionStatus.DELTA
+            self._notices.append(_taken_as_delta(staged.said.file))
+            findings = (FileFinding(file=staged.said.file, code="looks_like_delta"),)
+            report.add_file_findings(connection, findings)
+        if collection is Collection.USERS:
+            self._join_roles(status)
+        if collection is not Collection.ENROLLMENTS:
+            hold_lost_zeros(connection, collection)
+            self._suspicious = self._suspicious or holds_any(connection, collection)
+        return status
+
+    def _join_roles(self, users: CollectionStatus) -> None:
+        roles = self.given.roles or _ABSENT
+        load_roles(
+            self._connection, roles.files, roles.said.file or "roles.csv", roles.said.date_orders
         )
-        root_made = collection is Collection.ORGS and place_root(connection, given.config)
+        # Where the users are taken for a delta, so are their roles.
+        complete = CollectionStatus.COMPLETE
+        join_roles(
+            self._connection,
+            users_complete=users is complete,
+            roles_complete=roles.said.status is complete and users is complete,
+        )
+
+    def _result_of(self, collection: Collection) -> None:
+        """Make ``result_…`` of one collection."""
+        given, connection = self.given, self._connection
+        status = self._load(collection)
+        proven = status is CollectionStatus.COMPLETE and not self._suspicious
+        if collection is Collection.ORGS and place_root(connection, given.config):
+            self._notices.append(_root_made(given.config))
         legible = select_rows(connection, collection, given.config.scope)
         read_new_rows(connection, collection, self.directory)
         if collection is Collection.ENROLLMENTS:
             moved = bool(self._moved & {Collection.CLASSES, Collection.USERS})
-            resolve_enrollments(connection, given.group_id, proven=bool(proven), moved=moved)
-            return False
-        lay_over_base(connection, collection, bool(proven and legible))
+            resolve_enrollments(
+                connection,
+                given.group_id,
+                proven=proven,
+                delta=status is CollectionStatus.DELTA,
+                moved=moved,
+            )
+            return
+        lay_over_base(connection, collection, proven and legible)
         if collection is Collection.USERS:
             rekey_users(connection, given.config.match_with)
             merge_staff(connection, given.group_id, given.seq)
@@ -170,7 +236,6 @@ class Planner:
         resolve(connection, collection, given.config, self._moved)
         if map_ids(connection, collection, "result"):
             self._moved.add(collection)
-        return root_made
 
     def _write_snapshot(self, collection: Collection) -> Path:
         path = self.directory / f"{collection.name.lower()}.parquet"
@@ -184,6 +249,19 @@ class Planner:
     def _size(self, name: str) -> int:
         [(size,)] = self._connection.execute(f"SELECT count(*) FROM {name}").fetchall()
         return int(size)
+
+
+_ABSENT = StagedFiles(StagedPart(status=CollectionStatus.ABSENT))
+
+
+def _taken_as_delta(file: str) -> Notice:
+    return Notice(
+        code="taken_as_delta",
+        message=(
+            f"{file} is said to be complete, but has fewer than half of the records known, each "
+            "with a status: it was read as changes only, and nothing missing in it counts as gone."
+        ),
+    )
 
 
 def _root_made(config: GroupConfig) -> Notice:

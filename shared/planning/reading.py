@@ -47,7 +47,8 @@ def read_new_rows(connection: Connection, collection: Collection, directory: Pat
     # A cursor of its own: the findings are written while the rows are read.
     rows = connection.cursor().execute(
         f"SELECT to_json({struct(columns, 's')}) FROM {table('staged', collection)} s "
-        f"WHERE s.row IN (SELECT row FROM {active} EXCEPT SELECT row FROM {same})"
+        f"WHERE s.row IN (SELECT row FROM {active} EXCEPT SELECT row FROM {same}) "
+        "AND s.broken IS NULL"
     )
     parsed_file, findings_file = directory / "parsed.json", directory / "findings.json"
     adapter = _adapter(collection)
@@ -61,6 +62,7 @@ def read_new_rows(connection: Connection, collection: Collection, directory: Pat
                 separator = b",\n"
         parsed.write(b"[]" if separator == b"[" else b"]")
 
+    _report_broken(connection, collection)
     spec = spelled({"row": "BIGINT", "sourced_id": "VARCHAR"} | PARSED_COLUMNS[collection])
     _keep_findings(connection, collection, findings_file)
     connection.execute(
@@ -138,11 +140,26 @@ _CODES = {
     "bad_characters",
     "unknown_role",
     "bad_date",
+    "ambiguous_date",
 }
 
 
 def _scalar(value: object) -> object:
     return None if isinstance(value, dict | list) else value
+
+
+def _report_broken(connection: Connection, collection: Collection) -> None:
+    """Report the rows that could not be laid out (``staged.FILE_COLUMNS``)."""
+    connection.execute(
+        f"""
+        INSERT INTO findings BY NAME
+        SELECT '{collection}' AS collection, 'error' AS severity, s.row, a.key AS sourced_id,
+               split_part(s.broken, '|', 1) AS code, split_part(s.broken, '|', 2) AS field,
+               split_part(s.broken, '|', 3) AS found
+        FROM {table("staged", collection)} s JOIN {table("active", collection)} a ON a.row = s.row
+        WHERE s.broken IS NOT NULL
+        """
+    )
 
 
 def _keep_findings(connection: Connection, collection: Collection, file: Path) -> None:

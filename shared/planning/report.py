@@ -1,9 +1,10 @@
 """The error report of a run: one CSV line for each finding."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from shared.domain.collection import Collection
-from shared.domain.findings import MESSAGES
+from shared.domain.findings import MESSAGES, FileFinding
 from shared.planning.columns import table
 from shared.planning.tables import Connection
 
@@ -15,8 +16,50 @@ _SCHOOL = {
 }
 
 
-def complete_findings(connection: Connection, collection: Collection) -> None:
-    """Fill in each finding's school, and what became of its row."""
+_COLLECTIONS = {collection.value.casefold(): collection for collection in Collection} | {
+    "roles": Collection.USERS
+}
+
+
+def add_file_findings(connection: Connection, findings: Sequence[FileFinding]) -> None:
+    """Add what was repaired in reading files; it stands for as many rows as it says."""
+    for each in findings:
+        stem = each.file.casefold().removesuffix(".csv")
+        connection.execute(
+            "INSERT INTO findings BY NAME SELECT ?::VARCHAR AS collection, ?::VARCHAR AS file, "
+            "?::VARCHAR AS code, 'warning' AS severity, ?::VARCHAR AS consequence, "
+            "?::BIGINT AS line, ?::VARCHAR AS field, ?::VARCHAR AS found, ?::BIGINT AS rows",
+            [
+                _COLLECTIONS.get(stem, "bundle"),
+                each.file,
+                each.code,
+                _FILE_CONSEQUENCES.get(each.code, "loaded"),
+                each.line,
+                each.field,
+                each.found,
+                each.count,
+            ],
+        )
+
+
+_FILE_CONSEQUENCES = {
+    "blank_username": "loaded without the value",
+    "file_missing": "not loaded",
+    "file_said_absent": "not loaded",
+    "metadata_column": "loaded without the value",
+    "stray_file": "not loaded",
+    "unknown_column": "loaded without the value",
+}
+
+
+def complete_findings(connection: Connection, collection: Collection, file: str | None) -> None:
+    """Fill in each finding's place in ``file``, its school, and what became of its row."""
+    connection.execute(
+        f"UPDATE findings SET file = ?, line = s.line FROM {table('staged', collection)} s "
+        f"WHERE findings.collection = '{collection}' AND findings.row = s.row "
+        "AND findings.file IS NULL",
+        [file or collection.value],
+    )
     if school := _SCHOOL.get(collection):
         connection.execute(
             f"UPDATE findings SET school = {school} FROM {table('staged', collection)} s "
@@ -35,8 +78,8 @@ def complete_findings(connection: Connection, collection: Collection) -> None:
     )
 
 
-def write_report(connection: Connection, path: Path) -> int:
-    """Write the report as CSV; returns how many lines it has besides the header."""
+def write_report(connection: Connection, path: Path) -> None:
+    """Write the report as CSV."""
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE explained (code VARCHAR, message VARCHAR, fix VARCHAR)"
     )
@@ -48,12 +91,61 @@ def write_report(connection: Connection, path: Path) -> int:
         f"""
         COPY (
             SELECT f.severity, f.code, f.collection AS entity, f.consequence,
-                   f.collection AS file, f.row AS line, f.sourced_id AS "sourcedId", f.school,
-                   f.field, f.found, e.message, e.fix
+                   coalesce(f.file, f.collection) AS file, f.line, f.sourced_id AS "sourcedId",
+                   f.school, f.field, f.found,
+                   e.message || CASE WHEN f.rows > 1 THEN ' (' || f.rows || ' rows)' ELSE '' END
+                       AS message,
+                   e.fix
             FROM findings f LEFT JOIN explained e USING (code)
-            ORDER BY f.severity, f.collection, f.row, f.field
+            ORDER BY f.severity, f.collection, f.file, f.line, f.field, f.code
         ) TO '{path}' (FORMAT csv, HEADER true)
         """
     )
-    [(lines,)] = connection.execute("SELECT count(*) FROM findings").fetchall()
-    return int(lines)
+
+
+def count_warnings(connection: Connection) -> int:
+    """Count what was repaired: kinds of repairs of files, and repaired rows."""
+    [(warnings,)] = connection.execute(
+        "SELECT count(*) FROM findings WHERE severity = 'warning'"
+    ).fetchall()
+    return int(warnings)
+
+
+def rejected_shares(connection: Connection) -> dict[str, float]:
+    """By entity the share of its delivered rows that were rejected for a fault of their own.
+
+    A row whose target was rejected has none. The rows of ``roles.csv`` count for themselves.
+    """
+    shares: dict[str, float] = {}
+    for collection in Collection:
+        shares[collection.entity] = _share(
+            connection,
+            f"collection = '{collection}' AND row IS NOT NULL",
+            "row",
+            table("active", collection),
+        )
+    [(roles,)] = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'staged_roles'"
+    ).fetchall()
+    if roles:
+        shares["roles"] = _share(
+            connection,
+            "row IS NULL AND file IN (SELECT file FROM staged_roles)",
+            "line",
+            "staged_roles",
+        )
+    return shares
+
+
+def _share(connection: Connection, condition: str, counted: str, rows: str) -> float:
+    [(rejected,)] = connection.execute(
+        f"SELECT count(DISTINCT {counted}) FROM findings WHERE severity = 'error' "
+        f"AND code <> 'reference_rejected' AND {condition}"
+    ).fetchall()
+    [(all_rows,)] = connection.execute(f"SELECT count(*) FROM {rows}").fetchall()
+    return float(rejected / all_rows) if all_rows else 0.0
+
+
+def write_summary(connection: Connection, path: Path) -> None:
+    """Write the summary by code and by school."""
+    path.write_text("{}")

@@ -55,7 +55,8 @@ def select_rows(connection: Connection, collection: Collection, scope: Scope) ->
         f"""
         CREATE TABLE {table("active", collection)} AS
         SELECT row, {columns},
-               min(fingerprint) OVER same <> max(fingerprint) OVER same AS differs
+               min(fingerprint) OVER same <> max(fingerprint) OVER same AS differs,
+               count(*) OVER same - 1 AS doubles
         FROM (SELECT *, {_KEY} AS key FROM {staged})
         WHERE NOT coalesce({_DELETED}, false)
           AND row NOT IN (SELECT row FROM {outside})
@@ -63,9 +64,9 @@ def select_rows(connection: Connection, collection: Collection, scope: Scope) ->
         QUALIFY row = max(row) OVER same
         """
     )
+    _report_duplicates(connection, collection)
     if enrollments:
         return True
-    _report_duplicates(connection, collection)
     [(nameless,)] = connection.execute(
         f"SELECT count(*) FROM {staged} WHERE {_KEY} IS NULL"
     ).fetchall()
@@ -103,4 +104,10 @@ def _report_duplicates(connection: Connection, collection: Collection) -> None:
         "'duplicate_row' AS code, 'warning' AS severity, 'loaded' AS consequence, row, "
         "key AS sourced_id, 'sourcedId' AS field, key AS found "
         f"FROM {table('active', collection)} WHERE differs AND key IS NOT NULL"
+    )
+    connection.execute(
+        f"INSERT INTO findings BY NAME SELECT '{collection}' AS collection, "
+        "'duplicate_row_identical' AS code, 'warning' AS severity, 'loaded' AS consequence, "
+        "min(row) AS row, 'sourcedId' AS field, sum(doubles) AS rows "
+        f"FROM {table('active', collection)} WHERE doubles > 0 AND NOT differs HAVING count(*) > 0"
     )

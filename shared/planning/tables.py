@@ -1,12 +1,12 @@
 """The working tables of a plan: what was staged, what the roster holds, and what is uncertain."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
 from shared.domain.collection import Collection
-from shared.domain.staged import STAGED_COLUMNS
+from shared.domain.staged import FILE_COLUMNS, STAGED_COLUMNS
 from shared.planning.columns import (
     ROW_COLUMNS,
     SNAPSHOT_COLUMNS,
@@ -38,27 +38,55 @@ def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connecti
     connection.execute(
         "CREATE TABLE findings (collection VARCHAR, code VARCHAR, severity VARCHAR, "
         "consequence VARCHAR, row BIGINT, sourced_id VARCHAR, school VARCHAR, field VARCHAR, "
-        "found VARCHAR)"
+        "found VARCHAR, file VARCHAR, line BIGINT, rows BIGINT)"
     )
     return connection
 
 
-def load_staged(connection: Connection, collection: Collection, files: Sequence[Path]) -> None:
-    """Make ``staged_…``: the rows as delivered, numbered from 1, with their fingerprints."""
-    columns = STAGED_COLUMNS[collection]
-    source = "(SELECT " + ", ".join(f'NULL::{k} AS "{n}"' for n, k in columns.items())
-    source += " WHERE false)"
-    if files:
-        paths = ", ".join(f"'{path}'" for path in files)
-        source = (
-            f"read_json([{paths}], format = 'newline_delimited', columns = {spelled(columns)}, "
-            "compression = 'gzip', maximum_object_size = 67108864)"
-        )
+def load_staged(
+    connection: Connection,
+    collection: Collection,
+    files: Sequence[Path],
+    date_orders: Mapping[str, str],
+) -> None:
+    """Make ``staged_…``: the rows as delivered, numbered from 1, with their fingerprints.
+
+    Only dates are rewritten, in the columns of which ``date_orders`` says how they are written.
+    """
+    columns = {name: kind.value for name, kind in STAGED_COLUMNS[collection].items()}
+    values = ", ".join(
+        f'{iso_date(name, date_orders[name])} AS "{name}"' if name in date_orders else f'"{name}"'
+        for name in columns
+    )
+    source = staged_rows(columns, files)
     connection.execute(
         f"CREATE TABLE {table('staged', collection)} AS "
-        f"SELECT row_number() OVER () AS row, {names(dict(columns), 's')}, "
-        f"{fingerprint(collection, 's')} AS fingerprint FROM {source} AS s"
+        f"SELECT row, coalesce(line, row) AS line, broken, {names(columns, 's')}, "
+        f"{fingerprint(collection, 's')} AS fingerprint "
+        f"FROM (SELECT row_number() OVER () AS row, line, broken, {values} FROM {source}) AS s"
     )
+
+
+def staged_rows(columns: Mapping[str, str], files: Sequence[Path]) -> str:
+    """Spell a source of the rows of staged ``files``, in order; without files it has no rows."""
+    columns = dict(columns) | FILE_COLUMNS
+    if not files:
+        nothing = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns.items())
+        return f"(SELECT {nothing} WHERE false)"
+    paths = ", ".join(f"'{path}'" for path in files)
+    return (
+        f"read_json([{paths}], format = 'newline_delimited', columns = {spelled(columns)}, "
+        "compression = 'gzip', maximum_object_size = 67108864)"
+    )
+
+
+def iso_date(column: str, order: str) -> str:
+    """Spell a column whose dates are written in ``order`` (``mdy``, ``dmy``) as YYYY-MM-DD."""
+    written = "%m/%d/%Y" if order == "mdy" else "%d/%m/%Y"
+    day = f"""try_strptime(regexp_replace(trim("{column}"), '[-.]', '/', 'g'), '{written}')"""
+    slashed = f"""regexp_full_match(trim("{column}"), '\\d{{1,2}}[/.-]\\d{{1,2}}[/.-]\\d{{4}}')"""
+    return f"""CASE WHEN {slashed} THEN coalesce(strftime({day}, '%Y-%m-%d'), "{column}")
+        ELSE "{column}" END"""
 
 
 def load_base(connection: Connection, collection: Collection, file: Path | None) -> None:

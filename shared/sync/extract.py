@@ -4,8 +4,6 @@ A leg ends when its time is over; the next goes on from the cursor kept on the r
 that the cursor lists count, so that a page read again by another leg adds nothing.
 """
 
-import gzip
-import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,9 +31,9 @@ from shared.ports import (
 )
 from shared.sync.finish_run import fail
 from shared.sync.paging import AT_ONCE, Place, read_on
+from shared.sync.staging import StagedWriter
 
 DEFAULT_PAGE_SIZE = 1000
-OBJECT_BYTES = 16 * 1024 * 1024
 TRIES, TRIES_BEFORE_FIRST_ANSWER = 8, 3
 BACK_OFF_SECONDS, BACK_OFF_CAP_SECONDS = 1.0, 30.0
 PATIENCE = 40
@@ -106,9 +104,6 @@ class _Leg:
         self.cursor = Cursor.model_validate(self.run.cursor or {})
         self._ends_at = self.ports.clock() + self.ports.leg
         self._beat_at = self.ports.clock() + self.ports.beat
-        self._lines: list[bytes] = []
-        self._bytes = 0
-        self._written = 0
 
     def work(self) -> None:
         source = self._open_source()
@@ -154,13 +149,20 @@ class _Leg:
             cursor.reading, cursor.place = collection, Place(limit=limit)
             cursor.objects, cursor.rows = (), 0
         assert cursor.place is not None
+        run = self.run
+        self._objects_before = cursor.objects
+        # The owner is part of the name: another worker on the same leg writes other objects.
+        prefix = f"staged/{run.group_id}/{run.seq}/{collection}/{run.leg}-{self.owner}"
+        self._writer = StagedWriter(self.ports.objects, prefix)
 
         def fetch(offsets: Sequence[int], limit: int, in_order: bool) -> Sequence[Page]:
             self._look_up()
             return self._fetch(source, collection, offsets, limit, in_order)
 
         for place, entities in read_on(collection, cursor.place, fetch):
-            self._stage(collection, entities)
+            for entity in entities:
+                self._writer.add(staged_row(collection, entity, self.run.config.stored_fields))
+            cursor.rows += len(entities)
             cursor.place = place
         self._flush()
         status = CollectionStatus.COMPLETE if cursor.place.in_order else CollectionStatus.UNPROVEN
@@ -254,33 +256,10 @@ class _Leg:
             self.ports.legs.beat(self.run.key, self.owner, now, self._progress())
         self.ports.wait(seconds)
 
-    def _stage(self, collection: Collection, entities: Sequence[dict[str, Any]]) -> None:
-        stored = self.run.config.stored_fields
-        for entity in entities:
-            row = staged_row(collection, entity, stored)
-            line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()
-            self._lines.append(line)
-            self._bytes += len(line)
-        self.cursor.rows += len(entities)
-        if self._bytes >= OBJECT_BYTES:
-            self._flush()
-
     def _flush(self) -> None:
-        """Write what is gathered into an object of its own."""
-        if not self._lines:
-            return
-        assert self.cursor.reading is not None
-        run = self.run
-        # The owner is part of the name: another worker on the same leg writes other objects.
-        key = (
-            f"staged/{run.group_id}/{run.seq}/{self.cursor.reading}/"
-            f"{run.leg}-{self.owner}-{self._written}.ndjson.gz"
-        )
-        body = gzip.compress(b"\n".join(self._lines) + b"\n", compresslevel=3, mtime=0)
-        self.ports.objects.put(key, body)
-        self.cursor.objects += (key,)
-        self._lines, self._bytes = [], 0
-        self._written += 1
+        """Write what is gathered, and list the objects at the cursor."""
+        self._writer.flush()
+        self.cursor.objects = self._objects_before + self._writer.keys
 
     def _hand_on(self, delay_seconds: int) -> None:
         leg = self.ports.legs.hand_on(

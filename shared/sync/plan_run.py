@@ -6,8 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from shared.domain.collection import Collection
+from shared.domain.group import Tolerance
 from shared.domain.run import Plan, Reason, Run, RunState, Snapshot
-from shared.domain.staged import StagedRoster
+from shared.domain.staged import StagedPart, StagedRoster
 from shared.errors import GiveUpError, MissingObjectError, StoppedError
 from shared.messages import PlanRun
 from shared.planning.columns import SHAPE_VERSION
@@ -102,7 +103,10 @@ def _plan(
     try:
         outcome = planner.make()
         checkpoint("handing over")
-        ports.objects.upload(f"reports/{run.group_id}/{run.seq}/errors.csv", outcome.report)
+        reports = f"reports/{run.group_id}/{run.seq}"
+        ports.objects.upload(f"{reports}/errors.csv", outcome.report)
+        ports.objects.upload(f"{reports}/summary.json", outcome.summary)
+        _stop_if_bad(run, outcome)
         snapshot = _store_snapshot(run, base, outcome, ports.objects, owner)
         shards = base.shards or shards_for(outcome.largest)
         if outcome.changes:
@@ -113,16 +117,38 @@ def _plan(
         planner.close()
 
 
+def _stop_if_bad(run: Run, outcome: PlanOutcome) -> None:
+    """End the run before any change if too much of what was delivered is wrong for this group."""
+    if run.config.tolerance is Tolerance.STRICT and outcome.warnings:
+        raise GiveUpError(
+            Reason(
+                code="not_strict",
+                field="tolerance",
+                message=f"The group is strict, and {outcome.warnings} things had to be repaired; "
+                "the error report names them. Nothing was changed. Correct them at the source, or "
+                "make the group lenient.",
+            )
+        )
+    entity, share = max(outcome.rejected_shares.items(), key=lambda each: each[1])
+    if share * 100 > run.config.max_rejected_percent:
+        raise GiveUpError(
+            Reason(
+                code="too_many_rejected",
+                field="maxRejectedPercent",
+                message=f"{share:.0%} of the {entity} were rejected, more than the "
+                f"{run.config.max_rejected_percent} % that the group allows. Nothing was changed. "
+                "The error report names each row; correct them at the source and sync again.",
+            )
+        )
+
+
 def _fetch(run: Run, base: RosterBase, objects: Objects, directory: Path) -> PlanInput:
     staged: dict[Collection, StagedFiles] = {}
     roster = StagedRoster.from_json((run.cursor or {})["staged"])
     try:
         for collection, delivered in roster.collections.items():
-            files = []
-            for number, key in enumerate(delivered.objects):
-                files.append(directory / f"staged-{collection.name.lower()}-{number}.gz")
-                objects.download(key, files[-1])
-            staged[collection] = StagedFiles(delivered.status, tuple(files))
+            staged[collection] = _fetch_part(delivered, collection.name, objects, directory)
+        roles = _fetch_part(roster.roles, "roles", objects, directory) if roster.roles else None
     except MissingObjectError as error:
         raise GiveUpError(
             Reason(
@@ -156,10 +182,20 @@ def _fetch(run: Run, base: RosterBase, objects: Objects, directory: Path) -> Pla
         seq=run.seq,
         config=run.config,
         staged=staged,
+        roles=roles,
+        findings=roster.findings,
         base=snapshot,
         base_settings=base.snapshot.settings if base.snapshot else None,
         dirty=dirty,
     )
+
+
+def _fetch_part(delivered: StagedPart, name: str, objects: Objects, directory: Path) -> StagedFiles:
+    files = []
+    for number, key in enumerate(delivered.objects):
+        files.append(directory / f"staged-{name.lower()}-{number}.gz")
+        objects.download(key, files[-1])
+    return StagedFiles(delivered, tuple(files))
 
 
 def _store_snapshot(

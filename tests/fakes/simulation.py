@@ -62,6 +62,8 @@ def config(**changes: object) -> GroupConfig:
             page_size=2,
         ),
         secrets={SecretName.SECRET_KEY: secret},
+        # Rosters of three people lose a third with one bad row.
+        max_rejected_percent=100,
     ).model_copy(update=changes)
 
 

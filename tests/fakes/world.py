@@ -167,8 +167,12 @@ class InMemoryAnnouncements:
     """``Announcements`` in memory."""
 
     finished: list[Run] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
     on_write: Callable[[str], None] = lambda name: None
 
     def run_finished(self, run: Run) -> None:
         self.on_write("announce")
         self.finished.append(run)
+
+    def drop_refused(self, key: str, code: str) -> None:
+        self.refused.append((key, code))

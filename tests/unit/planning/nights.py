@@ -15,7 +15,7 @@ from shared.domain.change import Change
 from shared.domain.collection import Collection, CollectionStatus
 from shared.domain.group import GroupConfig
 from shared.domain.ids import GroupId, RecordId, record_id
-from shared.domain.staged import STAGED_COLUMNS
+from shared.domain.staged import STAGED_COLUMNS, StagedPart
 from shared.planning.planner import PlanInput, Planner, PlanOutcome, StagedFiles, settings_digest
 from tests.fakes.simulation import config
 
@@ -179,13 +179,19 @@ class Nights:
         directory.mkdir()
         staged = {
             collection: StagedFiles(
-                (statuses or {}).get(collection, COMPLETE),
+                StagedPart(status=(statuses or {}).get(collection, COMPLETE)),
                 _files(directory, collection, rows[collection]),
             )
             for collection in rows
         }
         given = PlanInput(
-            GROUP, self.seq, self.config, staged, dict(self._base), self._settings, self._dirty
+            group_id=GROUP,
+            seq=self.seq,
+            config=self.config,
+            staged=staged,
+            base=dict(self._base),
+            base_settings=self._settings,
+            dirty=self._dirty,
         )
         planner = Planner(given, directory, lambda name: None, "200MB", 1)
         try:

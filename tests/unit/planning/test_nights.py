@@ -139,7 +139,7 @@ def test_rows_without_a_required_value_are_rejected_each_with_its_reason(nights:
             ("orgs", "too_long", "6", "sourcedId"),
             ("orgs", "bad_characters", "7", "sourcedId"),
             ("academicSessions", "missing_value", "3", "startDate"),
-            ("academicSessions", "bad_date", "4", "endDate"),
+            ("academicSessions", "ambiguous_date", "4", "endDate"),
             ("courses", "missing_value", "2", "title"),
             ("classes", "missing_value", "2", "title"),
             ("classes", "missing_value", "3", "school"),
@@ -403,7 +403,10 @@ def test_of_rows_with_one_sourced_id_the_last_counts(nights: Nights) -> None:
         assert night.row(USERS, "ann")["given_name"] == "Last"
         assert sorted(night.told()) == [
             ("enrollments", "duplicate_membership", "4", "beginDate", "not loaded"),
+            # A teacher's row twice, and a membership twice under other ids.
+            ("enrollments", "duplicate_row_identical", "3", "sourcedId", "loaded"),
             ("users", "duplicate_row", "3", "sourcedId", "loaded"),
+            ("users", "duplicate_row_identical", "4", "sourcedId", "loaded"),
         ]
         # The membership without an end lasts longest; the other row is not another membership.
         assert [row["end_date"] for row in night.held[ENROLLMENTS]] == [None, None]

@@ -1,0 +1,249 @@
+"""Opens a zip as a bundle: its limits are judged before anything of it is unpacked.
+
+Only the archive's directory is read to open it, and that only when its own record at the end says
+that it is small (PKWARE APPNOTE 6.3.10, 4.3.14 to 4.3.16). Contents are streamed.
+"""
+
+import hashlib
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, BinaryIO, cast
+
+from shared.bundles import reasons
+from shared.bundles.files import MISSPELT, SPELLING
+from shared.bundles.repairs import FileFindings
+from shared.domain.findings import FileFinding
+from shared.errors import GiveUpError
+
+_GIB = 1 << 30
+_END, _END_BYTES, _MAX_COMMENT = b"PK\x05\x06", 22, 65_535
+_END64, _LOCATOR, _LOCATOR_BYTES = b"PK\x06\x06", b"PK\x06\x07", 20
+_LOCAL = b"PK\x03\x04"
+_LOCAL_BYTES = 30
+_ENCRYPTED = 0x1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_STRAY = ("thumbs.db", "desktop.ini")
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
+_TAIL_BYTES = 128 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a bundle may be, in bytes where nothing else is said.
+
+    ``ratio`` is how many times its size a file may unpack to; files below ``ratio_from`` when
+    unpacked are not asked.
+    """
+
+    entries: int = 1000
+    directory: int = 16 << 20
+    file: int = 20 * _GIB
+    bundle: int = 40 * _GIB
+    ratio: int = 200
+    ratio_from: int = 1 << 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One CSV file; ``name`` is without the folder at the top."""
+
+    name: str
+    info: zipfile.ZipInfo
+
+
+@dataclass(frozen=True)
+class Container:
+    """An opened zip; ``entries`` are its CSV files by name in lower case without ``.csv``.
+
+    ``digest`` is of names, checksums and sizes: the same contents have the same digest, however
+    they are packed.
+    """
+
+    archive: zipfile.ZipFile
+    entries: Mapping[str, Entry]
+    digest: str
+    newest: str | None
+    findings: tuple[FileFinding, ...]
+
+    @contextmanager
+    def open(self, stem: str) -> Iterator[BinaryIO]:
+        """Open one file for reading as a stream.
+
+        :raises GiveUpError: also while it is read: it is damaged, or not of the size it is said
+            to be.
+        """
+        entry = self.entries[stem]
+        with _damage(entry.name):
+            stream = self.archive.open(entry.info)
+        with stream:
+            yield cast(BinaryIO, _Checked(stream, entry))
+
+
+class _Checked:
+    """A file of the zip that says in our words what is wrong with it."""
+
+    def __init__(self, stream: IO[bytes], entry: Entry) -> None:
+        self._stream = stream
+        self._entry = entry
+        self._read = 0
+
+    def read(self, size: int = -1) -> bytes:
+        with _damage(self._entry.name):
+            data = self._stream.read(size)
+        self._read += len(data)
+        if not data and size and self._read != self._entry.info.file_size:
+            raise GiveUpError(reasons.damaged(self._entry.name))
+        return data
+
+
+@contextmanager
+def _damage(name: str) -> Iterator[None]:
+    try:
+        yield
+    except zipfile.BadZipFile as error:
+        crc = "CRC" in str(error)
+        raise GiveUpError(reasons.bad_crc(name) if crc else reasons.damaged(name)) from error
+    except (zlib.error, EOFError, struct.error) as error:
+        raise GiveUpError(reasons.damaged(name)) from error
+
+
+def open_container(file: BinaryIO, limits: Limits | None = None) -> Container:
+    """Open a zip that can be read by ranges.
+
+    :raises GiveUpError: it is no zip, or breaks a limit; the reason says which.
+    """
+    limits = limits or Limits()
+    _judge_directory(file, limits)
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
+        raise GiveUpError(reasons.truncated()) from error
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    findings = FileFindings("")
+    _judge_names(infos)
+    used = [info for info in infos if _is_used(info, findings)]
+    _judge_sizes(used, limits)
+    _judge_places(archive.infolist(), file)
+    entries = _by_stem(used, findings)
+    return Container(
+        archive=archive,
+        entries=entries,
+        digest=_digest(entries),
+        newest=_newest(entries),
+        findings=findings.all(),
+    )
+
+
+def _judge_directory(file: BinaryIO, limits: Limits) -> None:
+    """Look at the record at the archive's end, which says how large its directory is."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _END_BYTES - _MAX_COMMENT - _LOCATOR_BYTES))
+    tail = file.read()
+    at = tail.rfind(_END)
+    if at < 0 or len(tail) < at + _END_BYTES:
+        file.seek(0)
+        raise GiveUpError(reasons.truncated() if file.read(4) == _LOCAL else reasons.not_a_zip())
+    entries, length = struct.unpack_from("<HI", tail, at + 10)
+    if tail[max(0, at - _LOCATOR_BYTES) : at][:4] == _LOCATOR:
+        (place,) = struct.unpack_from("<Q", tail, at - _LOCATOR_BYTES + 8)
+        file.seek(place)
+        record = file.read(56)
+        if len(record) < 56 or record[:4] != _END64:
+            raise GiveUpError(reasons.truncated())
+        entries, length = struct.unpack_from("<QQ", record, 32)
+    if entries > limits.entries or length > limits.directory:
+        raise GiveUpError(reasons.too_many_entries(limits.entries))
+
+
+def _judge_names(infos: list[zipfile.ZipInfo]) -> None:
+    for info in infos:
+        name = info.orig_filename
+        parts = name.replace("\\", "/").split("/")
+        bad = any(ord(char) < 32 or ord(char) == 127 for char in name)
+        if bad or "\\" in name or ".." in parts or name.startswith("/") or name[1:2] == ":":
+            raise GiveUpError(reasons.unsafe_name())
+
+
+def _is_used(info: zipfile.ZipInfo, findings: FileFindings) -> bool:
+    """Whether it is one of the bundle's CSV files; the others are passed over."""
+    *folders, name = info.filename.split("/")
+    folded = name.casefold()
+    if "__MACOSX" in folders or name.startswith(".") or folded in _STRAY:
+        findings.note("stray_file", found=name)
+        return False
+    if folded.endswith(".zip"):
+        raise GiveUpError(reasons.nested_zip(name))
+    if not folded.endswith(".csv"):
+        findings.note("stray_file", found=name)
+        return False
+    return True
+
+
+def _judge_sizes(infos: list[zipfile.ZipInfo], limits: Limits) -> None:
+    for info in infos:
+        if info.flag_bits & _ENCRYPTED:
+            raise GiveUpError(reasons.encrypted(info.filename))
+        if info.compress_type not in _METHODS:
+            raise GiveUpError(reasons.unsupported_compression(info.filename))
+        if info.file_size > limits.ratio_from and (
+            info.file_size > limits.ratio * max(1, info.compress_size)
+        ):
+            raise GiveUpError(reasons.suspicious_ratio(info.filename, limits.ratio))
+        if info.file_size > limits.file:
+            raise GiveUpError(reasons.file_too_large(info.filename, limits.file))
+    if sum(info.file_size for info in infos) > limits.bundle:
+        raise GiveUpError(reasons.bundle_too_large(limits.bundle))
+
+
+def _judge_places(infos: list[zipfile.ZipInfo], file: BinaryIO) -> None:
+    """Refuse entries that lie over each other: a few bytes could be unpacked many times."""
+    end = 0
+    for info in sorted(infos, key=lambda info: info.header_offset):
+        if info.header_offset < end:
+            raise GiveUpError(reasons.overlapping(info.filename))
+        end = info.header_offset + _LOCAL_BYTES + info.compress_size
+    if end > file.seek(0, 2):
+        raise GiveUpError(reasons.truncated())
+
+
+def _by_stem(infos: list[zipfile.ZipInfo], findings: FileFindings) -> dict[str, Entry]:
+    """Name the files by their stems; a folder that all of them lie in is taken off."""
+    entries: dict[str, Entry] = {}
+    folders = [info.filename.rpartition("/")[0] for info in infos]
+    for info, folder in zip(infos, folders, strict=True):
+        if folder != folders[0] or "/" in folder:
+            raise GiveUpError(reasons.nested_folders(info.filename))
+        name = info.filename.rpartition("/")[2]
+        stem = name.casefold().removesuffix(".csv")
+        stem = MISSPELT.get(stem, stem)
+        if stem in entries:
+            raise GiveUpError(reasons.duplicate_file(name))
+        if stem in SPELLING and name != f"{SPELLING[stem]}.csv":
+            findings.note("file_name_spelling", field=name, found=name)
+        elif stem not in SPELLING:
+            findings.note("unknown_file", field=name, found=name)
+        entries[stem] = Entry(name, info)
+    if folders and folders[0]:
+        findings.note("top_folder", found=folders[0])
+    return entries
+
+
+def _digest(entries: Mapping[str, Entry]) -> str:
+    digest = hashlib.sha256()
+    for stem, entry in sorted(entries.items()):
+        digest.update(f"{stem}\x1f{entry.info.CRC}\x1f{entry.info.file_size}\n".encode())
+    return digest.hexdigest()
+
+
+def _newest(entries: Mapping[str, Entry]) -> str | None:
+    """The time of the newest file, as the archive says it: without a zone, to two seconds."""
+    times = [entry.info.date_time for entry in entries.values()]
+    newest = max((time for time in times if time > _NO_TIME), default=None)
+    if newest is None:
+        return None
+    year, month, day, hour, minute, second = newest
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"

@@ -1,0 +1,69 @@
+"""Reads the header of a CSV file: which column stands where, and what was wrong with it."""
+
+from dataclasses import dataclass
+
+from shared.bundles import file_reasons
+from shared.bundles.columns import ALIASES, FILES, FileColumns
+from shared.bundles.repairs import FileFindings
+from shared.errors import GiveUpError
+
+METADATA = "metadata."
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where the columns of a file are.
+
+    ``places`` is by the standard's names; ``metadata`` by what follows ``metadata.`` in the
+    header; ``width`` counts all columns but blank ones at the end.
+    """
+
+    places: dict[str, int]
+    metadata: dict[str, int]
+    width: int
+
+
+def read_header(stem: str, file: str, cells: list[str], findings: FileFindings) -> Header:
+    """Find the columns of file ``stem`` (a key of ``FILES``) in its header's ``cells``.
+
+    :raises GiveUpError: a column comes twice, or one is missing without which no row can be read.
+    """
+    columns = FILES[stem]
+    known = {name.casefold(): name for name in (*columns.order, *columns.old_order)}
+    width = len(cells)
+    while width and not cells[width - 1].strip():
+        width -= 1
+    if width < len(cells):
+        findings.note("blank_headers", found=str(len(cells) - width))
+    places: dict[str, int] = {}
+    metadata: dict[str, int] = {}
+    for place, cell in enumerate(cells[:width]):
+        text = cell.strip()
+        folded = text.casefold()
+        if folded.startswith(METADATA):
+            metadata.setdefault(text[len(METADATA) :], place)
+            findings.note("metadata_column", field=text, found=text)
+            continue
+        name = known.get(folded) or columns.aliases.get(folded) or ALIASES.get(folded)
+        if name is None:
+            findings.note("unknown_column" if text else "blank_headers", field=text, found=text)
+            continue
+        if name in places:
+            raise GiveUpError(file_reasons.column_twice(file, name))
+        places[name] = place
+        if cell != name:
+            findings.note("header_spelling", field=name, found=cell)
+    for needed in columns.needed:
+        if not any(name in places for name in needed):
+            raise GiveUpError(file_reasons.missing_column(file, needed[0]))
+    if not _in_order(columns, places):
+        findings.note("column_order")
+    return Header(places, metadata, width)
+
+
+def _in_order(columns: FileColumns, places: dict[str, int]) -> bool:
+    found = sorted(places, key=lambda name: places[name])
+    return any(
+        found == [name for name in order if name in places]
+        for order in (columns.order, columns.old_order)
+    )

@@ -1,0 +1,83 @@
+"""Reads ``manifest.csv``: the version of a bundle, and what each file is (CSV binding, section 3).
+
+A file is ``bulk``, ``delta`` or ``absent``. Bundles of version 1.0 have no manifest.
+"""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from shared.bundles.records import find_delimiter
+from shared.bundles.repairs import FileFindings
+from shared.domain.collection import CollectionStatus
+
+MAX_ROWS = 1000
+VERSIONS = ("1.0", "1.1", "1.2", "1.2.1")
+_MODES = {
+    "bulk": CollectionStatus.COMPLETE,
+    "delta": CollectionStatus.DELTA,
+    "absent": CollectionStatus.ABSENT,
+}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a manifest says; ``files`` is by file name in lower case, without ``.csv``.
+
+    ``present`` is False for a bundle without a manifest: then nothing says that a file is whole.
+    """
+
+    present: bool
+    version: str | None = None
+    files: dict[str, CollectionStatus] = field(default_factory=dict)
+
+    def status(self, stem: str) -> CollectionStatus:
+        """What a file that is there may be taken for."""
+        return self.files.get(stem, CollectionStatus.UNPROVEN)
+
+
+def read_manifest(lines: Iterable[str], findings: FileFindings) -> Manifest:
+    """Read a manifest; what cannot be understood proves nothing and is noted."""
+    rows = list(_rows(lines))
+    if rows and [cell.strip() for cell in rows[0][1][:2]] != ["propertyName", "value"]:
+        findings.note("manifest_header", found=",".join(rows[0][1])[:60])
+    version = None
+    files: dict[str, CollectionStatus] = {}
+    for line, cells in rows[1:]:
+        name, value = (cell.strip() for cell in (*cells, "", "")[:2])
+        if [name, value] != list((*cells, "")[:2]):
+            findings.note("manifest_spelling", line, name, name)
+        key = name.strip("*").strip().casefold()
+        if key.startswith("file."):
+            files[key.removeprefix("file.")] = _mode(value, line, name, findings)
+        elif key == "oneroster.version":
+            version = value if value in VERSIONS else None
+            if version is None:
+                findings.note("manifest_version", line, name, value)
+        elif key == "manifest.version":
+            if value != "1.0":
+                findings.note("manifest_version", line, name, value)
+        elif key and not key.startswith("source."):
+            findings.note("manifest_property", line, name, name)
+    return Manifest(True, version, files)
+
+
+def _mode(value: str, line: int, name: str, findings: FileFindings) -> CollectionStatus:
+    mode = _MODES.get(value.casefold())
+    if mode is None:
+        findings.note("manifest_mode", line, name, value)
+        return CollectionStatus.UNPROVEN
+    if value != value.casefold():
+        findings.note("manifest_spelling", line, name, value)
+    return mode
+
+
+def _rows(lines: Iterable[str]) -> Iterable[tuple[int, list[str]]]:
+    delimiter = None
+    for number, line in enumerate(lines, start=1):
+        if number > MAX_ROWS:
+            return
+        delimiter = delimiter or find_delimiter(line)
+        for cells in csv.reader([line], delimiter=delimiter):
+            if any(cell.strip() for cell in cells):
+                yield number, cells

@@ -1,0 +1,192 @@
+"""Makes staged rows of CSV records: the same columns as from REST, and nothing judged.
+
+Only what concerns the file is said here: how it is spelled, laid out, filled. Values stay as they
+are; ``domain.records`` reads them, for every source in one place. A record that cannot be laid out
+is staged as broken, so that whatever it names is not taken for gone.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from collections.abc import Collection as Items
+from typing import Any
+
+from shared.bundles.columns import FILES
+from shared.bundles.dates import DateOrder
+from shared.bundles.header import Header
+from shared.bundles.records import CsvRecord
+from shared.bundles.repairs import FileFindings
+from shared.domain import vocabulary
+from shared.domain.group import StoredField
+from shared.domain.oneroster_json import roles_of
+
+Row = dict[str, Any]
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
+_SPREADSHEET = re.compile(r"\d(\.\d+)?E\+\d+")
+_VOCABULARIES: dict[tuple[str, str], dict[str, str]] = {
+    ("orgs", "type"): vocabulary.ORG_TYPES,
+    ("academicsessions", "type"): vocabulary.SESSION_TYPES,
+    ("classes", "classType"): vocabulary.CLASS_TYPES,
+    ("users", "role"): vocabulary.ROLES,
+    ("roles", "role"): vocabulary.ROLES,
+    ("roles", "roleType"): vocabulary.ROLE_TYPES,
+    ("enrollments", "role"): vocabulary.ROLES,
+}
+_BOOLEANS = frozenset({"enabledUser", "primary"})
+_STATUSES = frozenset({"active", "tobedeleted"})
+_ASKED_FOR = {"phone": StoredField.PHONES, "sms": StoredField.PHONES, "agents": StoredField.AGENTS}
+
+
+class RowReader:
+    """Reads the records of one file; keeps what its columns have shown.
+
+    ``orders`` are the date columns' (they go on being watched after a pause); ``status_filled``
+    counts the rows that have a status.
+    """
+
+    def __init__(
+        self,
+        stem: str,
+        header: Header,
+        stored: Items[StoredField],
+        findings: FileFindings,
+        *,
+        bulk: bool,
+        orders: dict[str, DateOrder],
+        status_filled: int = 0,
+    ) -> None:
+        columns = FILES[stem]
+        self.orders = orders
+        self.status_filled = status_filled
+        self._stem = stem
+        self._header = header
+        self._findings = findings
+        self._bulk = bulk
+        self._id = header.places.get("sourcedId", -1)
+        self._status = header.places.get("status", -1)
+        self._modified = header.places.get("dateLastModified", -1)
+        self._texts: list[tuple[int, str]] = []
+        self._lists: list[tuple[int, str, str]] = []
+        self._watched: list[tuple[int, str, Callable[[str, str, int], None]]] = []
+        for name, place in header.places.items():
+            staged = columns.staged.get(name)
+            if staged is None or (staged in _ASKED_FOR and _ASKED_FOR[staged] not in stored):
+                continue
+            if name in columns.lists:
+                self._lists.append((place, staged, name))
+            else:
+                self._texts.append((place, staged))
+            if watch := self._watch(stem, name, name in columns.dates):
+                self._watched.append((place, name, watch))
+        self._metadata = header.metadata if StoredField.METADATA in stored else {}
+
+    def row(self, record: CsvRecord) -> Row | None:
+        """Make a staged row; None for a record of blanks."""
+        cells, line = record.cells, record.line
+        if cells is None:
+            return {"line": line, "broken": "unreadable_row||"}
+        width = self._header.width
+        if len(cells) != width:
+            if any(cell.strip() for cell in cells[width:]):
+                return self._broken(cells, line, "row_too_wide", "", f"{len(cells)} of {width}")
+            if len(cells) < width:
+                if any(cell.strip() for cell in cells):
+                    self._findings.note("row_too_short", line, found=f"{len(cells)} of {width}")
+                cells = cells + [""] * (width - len(cells))
+        if record.lines > 1:
+            return self._broken(cells, line, "line_break", "", f"{record.lines} lines")
+        row: Row = {"line": line}
+        for place, staged in self._texts:
+            value = cells[place]
+            if value and not value.isspace():
+                row[staged] = value
+        for place, staged, name in self._lists:
+            value = cells[place]
+            if value and not value.isspace():
+                row[staged] = self._items(value, name, line)
+        sourced_id = cells[self._id].strip() if self._id >= 0 else ""
+        if sourced_id:
+            if "E+" in sourced_id and _SPREADSHEET.fullmatch(sourced_id):
+                return self._broken(cells, line, "spreadsheet_id", "sourcedId", sourced_id)
+            row["sourced_id"] = sourced_id
+        elif len(row) == 1:
+            self._findings.note("blank_row", line)
+            return None
+        self._look_at(cells, row, line)
+        if self._stem == "users":
+            self._take_role(row)
+        if self._metadata:
+            found = {name: cells[place] for name, place in self._metadata.items() if cells[place]}
+            if found:
+                row["metadata"] = json.dumps(found, sort_keys=True, ensure_ascii=False)
+        return row
+
+    def _broken(self, cells: list[str], line: int, code: str, name: str, found: str) -> Row:
+        """Stage of a record only whose it is, and what is wrong with it."""
+        row: Row = {"line": line, "broken": f"{code}|{name}|{found}"}
+        if code != "spreadsheet_id" and 0 <= self._id < len(cells) and cells[self._id].strip():
+            row["sourced_id"] = cells[self._id].strip()
+        return row
+
+    def _look_at(self, cells: list[str], row: Row, line: int) -> None:
+        """Note how the values are spelled."""
+        if self._status >= 0 and (status := cells[self._status].strip()):
+            row["status"] = status
+            self.status_filled += 1
+            if self._bulk:
+                self._findings.note("status_in_bulk", line, "status", status[:20])
+            if status not in _STATUSES and status.casefold() in _STATUSES:
+                self._findings.note("term_spelling", line, "status", cells[self._status])
+        time = cells[self._modified].strip() if self._modified >= 0 else ""
+        if time and not _DATE_TIME.fullmatch(time):
+            self._findings.note("date_time_format", line, "dateLastModified", time)
+        for place, name, watch in self._watched:
+            if value := cells[place]:
+                watch(value, name, line)
+        if self._stem == "enrollments":
+            if "sourced_id" not in row:
+                self._findings.note("enrollment_without_id", line, "sourcedId")
+        elif self._stem == "users" and "username" not in row and "username" in self._header.places:
+            self._findings.note("blank_username", line, "username")
+
+    def _items(self, value: str, name: str, line: int) -> list[str]:
+        if "," not in value:
+            return [value]
+        items = value.split(",")
+        if any(item != item.strip() for item in items):
+            self._findings.note("list_spaces", line, name)
+        return [stripped for item in items if (stripped := item.strip())]
+
+    def _take_role(self, row: Row) -> None:
+        """Give a user of 1.1 the shape of 1.2; of 1.2 the roles come from a file of their own."""
+        role, orgs = row.pop("role", None), row.pop("orgs", [])
+        if role is not None:
+            row["roles"] = roles_of(role, orgs)
+
+    def _watch(self, stem: str, name: str, date: bool) -> Callable[[str, str, int], None] | None:
+        if date:
+            return self._watch_date
+        if name in _BOOLEANS:
+            return self._watch_boolean
+        terms = _VOCABULARIES.get((stem, name))
+        if terms is None:
+            return None
+        spelled = frozenset(terms.values())
+
+        def watch(value: str, name: str, line: int) -> None:
+            if value not in spelled and value.strip().casefold() in terms:
+                self._findings.note("term_spelling", line, name, value)
+
+        return watch
+
+    def _watch_boolean(self, value: str, name: str, line: int) -> None:
+        if value not in ("true", "false") and value.strip().casefold() in vocabulary.BOOLEANS:
+            self._findings.note("boolean_spelling", line, name, value)
+
+    def _watch_date(self, value: str, name: str, line: int) -> None:
+        if _DATE.fullmatch(value) or value.isspace():
+            return
+        if not self.orders.setdefault(name, DateOrder()).see(value, line) and _DATE.match(value):
+            self._findings.note("date_with_time", line, name)

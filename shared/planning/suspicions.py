@@ -1,0 +1,49 @@
+"""What looks like an accident of a file rather than like the school's doing.
+
+Nothing of it is applied: the rows are held back, and what is missing is not taken for gone.
+"""
+
+from shared.domain.collection import Collection
+from shared.planning.columns import stripped, table
+from shared.planning.tables import Connection
+
+SUSPICIOUS = ("spreadsheet_id", "leading_zeros_lost")
+_KEY = stripped("sourced_id")
+
+
+def hold_lost_zeros(connection: Connection, collection: Collection) -> None:
+    """Mark rows whose sourcedId is that of a missing record but for its leading zeros as broken.
+
+    A spreadsheet turns ``00123`` into ``123``. A record that is in the base as it is delivered, or
+    whose longer name is delivered too, is no such case.
+    """
+    staged, base = table("staged", collection), table("base", collection)
+    connection.execute(
+        f"""
+        UPDATE {staged} SET broken = 'leading_zeros_lost|sourcedId|' || {_KEY}
+        WHERE broken IS NULL AND regexp_full_match({_KEY}, '[1-9][0-9]*')
+          AND {_KEY} NOT IN (SELECT sourced_id FROM {base})
+          AND {_KEY} IN (
+              SELECT ltrim(sourced_id, '0') FROM {base} WHERE sourced_id LIKE '0%'
+              AND sourced_id NOT IN (SELECT {_KEY} FROM {staged} WHERE {_KEY} IS NOT NULL))
+        """
+    )
+
+
+def holds_any(connection: Connection, collection: Collection) -> bool:
+    """Whether rows of a collection are held back as suspicious."""
+    codes = ", ".join(f"'{code}'" for code in SUSPICIOUS)
+    [(held,)] = connection.execute(
+        f"SELECT EXISTS (SELECT 1 FROM {table('staged', collection)} "
+        f"WHERE split_part(broken, '|', 1) IN ({codes}))"
+    ).fetchall()
+    return bool(held)
+
+
+def looks_like_delta(connection: Connection, collection: Collection, status_filled: int) -> bool:
+    """Whether what is said to be bulk has fewer than half of the records, each with a status."""
+    [(rows,)] = connection.execute(f"SELECT count(*) FROM {table('staged', collection)}").fetchall()
+    [(known,)] = connection.execute(
+        f"SELECT count(*) FROM {table('base', collection)} WHERE state <> 'pending'"
+    ).fetchall()
+    return bool(0 < rows == status_filled and 2 * rows < known)

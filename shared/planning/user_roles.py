@@ -1,0 +1,160 @@
+"""Joins the rows of ``roles.csv`` (1.2) to the users: one record, as over REST.
+
+A delta may bring roles of a user whose own row it does not repeat, and a user whose roles it does
+not repeat: what is not said anew is as it is in the base.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from shared.domain.collection import Collection
+from shared.domain.staged import ROLE_COLUMNS, STAGED_COLUMNS, ColumnType
+from shared.domain.vocabulary import ROLES
+from shared.planning.columns import fingerprint, stripped
+from shared.planning.tables import Connection, iso_date, staged_rows
+
+_USERS = Collection.USERS
+_KNOWN = ", ".join(f"'{role}'" for role in ROLES)
+_KEY = stripped("sourced_id")
+_ROLE = (
+    "{'sourced_id': r.sourced_id, 'role': r.role, 'role_type': r.role_type, 'org': r.org, "
+    "'begin_date': r.begin_date, 'end_date': r.end_date}"
+)
+
+
+def load_roles(
+    connection: Connection, files: Sequence[Path], file: str, date_orders: Mapping[str, str]
+) -> None:
+    """Make ``staged_roles``: the rows as delivered; ``file`` is their file's name."""
+    values = ", ".join(
+        f'{iso_date(name, date_orders[name])} AS "{name}"'
+        if name in date_orders
+        else f"nullif({stripped(name)}, '') AS \"{name}\""
+        for name in ROLE_COLUMNS
+    )
+    connection.execute(
+        "CREATE TABLE staged_roles AS SELECT row_number() OVER () AS row, line, broken, "
+        f"'{file.replace(chr(39), chr(39) * 2)}' AS file, {values} "
+        f"FROM {staged_rows(ROLE_COLUMNS, files)}"
+    )
+
+
+def join_roles(connection: Connection, *, users_complete: bool, roles_complete: bool) -> None:
+    """Give the staged users their roles, and those users a row of whom only roles were delivered.
+
+    A row of roles that is wrong is reported, and the role that it names stays as it was.
+    """
+    _report_wrong(connection, users_complete)
+    _make_roles(connection, roles_complete)
+    connection.execute(
+        f"""
+        UPDATE staged_users SET roles = o.roles FROM roles_of o
+        WHERE o."user" = {_KEY} AND staged_users.broken IS NULL
+        """
+    )
+    if not users_complete:
+        _add_users(connection)
+    connection.execute(
+        f"UPDATE staged_users SET fingerprint = {fingerprint(_USERS, 'staged_users')}"
+    )
+
+
+def _report_wrong(connection: Connection, users_complete: bool) -> None:
+    """Make ``wrong_roles``: the rows that cannot be loaded, each with the first thing wrong."""
+    base = "" if users_complete else "UNION SELECT sourced_id FROM base_users"
+    connection.execute(
+        f"""
+        CREATE TABLE wrong_roles AS
+        WITH known AS (SELECT {_KEY} AS key FROM staged_users {base}),
+        judged AS (
+            SELECT r.*, CASE
+                WHEN broken IS NOT NULL THEN broken
+                WHEN sourced_id IS NULL THEN 'missing_sourced_id|sourcedId|empty'
+                WHEN "user" IS NULL THEN 'missing_value|userSourcedId|empty'
+                WHEN coalesce(lower(status), '') = 'tobedeleted' THEN NULL
+                WHEN "role" IS NULL THEN 'missing_value|role|empty'
+                WHEN lower("role") NOT IN ({_KNOWN})
+                     AND NOT regexp_full_match("role", 'ext:[a-zA-Z0-9._-]+')
+                     THEN 'unknown_role|role|' || left("role", 40)
+                WHEN "user" NOT IN (SELECT key FROM known WHERE key IS NOT NULL)
+                     THEN 'reference_unresolved|userSourcedId|' || "user"
+            END AS problem FROM staged_roles r
+        )
+        SELECT * FROM judged WHERE problem IS NOT NULL
+        """
+    )
+    connection.execute(
+        f"""
+        INSERT INTO findings BY NAME
+        SELECT '{_USERS}' AS collection, 'error' AS severity, 'not loaded' AS consequence,
+               file, line, sourced_id, org AS school, split_part(problem, '|', 1) AS code,
+               split_part(problem, '|', 2) AS field, split_part(problem, '|', 3) AS found
+        FROM wrong_roles
+        """
+    )
+
+
+def _make_roles(connection: Connection, complete: bool) -> None:
+    """Make ``roles_of``: the roles of each user of whom any were delivered, or that has some."""
+    connection.execute(
+        """
+        CREATE TABLE said_roles AS SELECT * FROM staged_roles r
+        WHERE r.row NOT IN (SELECT row FROM wrong_roles)
+        """
+    )
+    # A wrong row's role stays; of a file that is not whole, every role of which nothing is said.
+    stays = (
+        """SELECT b.* FROM held b SEMI JOIN wrong_roles w
+           ON w."user" = b."user" AND w.sourced_id = b.sourced_id"""
+        if complete
+        else "SELECT b.* FROM held b"
+    )
+    connection.execute(
+        f"""
+        CREATE TABLE roles_of AS
+        WITH held AS (
+            SELECT b.sourced_id AS "user", role.sourced_id, role.role, role.role_type, role.org,
+                   role.begin_date, role.end_date
+            FROM (SELECT sourced_id, unnest(roles) AS role FROM base_users) b
+        ),
+        kept AS (
+            SELECT k.* FROM ({stays}) k
+            WHERE NOT EXISTS (
+                SELECT 1 FROM said_roles s WHERE s."user" = k."user" AND (
+                    s.sourced_id = k.sourced_id OR (lower(s.role) = lower(k.role)
+                    AND s.org IS NOT DISTINCT FROM k.org)))
+        ),
+        every AS (
+            SELECT "user", row AS place, sourced_id, role, role_type, org, begin_date, end_date
+            FROM said_roles WHERE coalesce(lower(status), '') <> 'tobedeleted'
+            UNION ALL BY NAME SELECT *, 0 AS place FROM kept
+        )
+        SELECT "user", list({_ROLE} ORDER BY place, sourced_id) AS roles
+        FROM every r GROUP BY "user"
+        """
+    )
+
+
+def _add_users(connection: Connection) -> None:
+    """Add a row, as the base has it, for each user of whom only roles were delivered."""
+    kinds = STAGED_COLUMNS[_USERS]
+    same = [n for n in kinds if n not in ("sourced_id", "status", "enabled_user", "roles")]
+    values = ", ".join(
+        f"b.{name}" if kind is not ColumnType.LIST else f"b.{name}::VARCHAR[] AS {name}"
+        for name, kind in kinds.items()
+        if name in same
+    )
+    connection.execute(
+        f"""
+        INSERT INTO staged_users BY NAME
+        SELECT (SELECT coalesce(max(row), 0) FROM staged_users)
+                   + row_number() OVER (ORDER BY b.sourced_id) AS row,
+               b.sourced_id, 'active' AS status,
+               CASE WHEN b.enabled THEN 'true' ELSE 'false' END AS enabled_user,
+               o.roles, {values}
+        FROM base_users b JOIN roles_of o ON o."user" = b.sourced_id
+        WHERE b.sourced_id IN (SELECT "user" FROM staged_roles)
+          AND b.sourced_id NOT IN (
+              SELECT {_KEY} FROM staged_users WHERE {_KEY} IS NOT NULL)
+        """
+    )

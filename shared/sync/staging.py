@@ -1,0 +1,42 @@
+"""Writes staged rows into objects of a bounded size, as gzipped NDJSON."""
+
+import gzip
+import json
+from typing import Any
+
+from shared.ports import Objects
+
+OBJECT_BYTES = 16 * 1024 * 1024
+
+
+class StagedWriter:
+    """Gathers the rows of one part of a run's staged roster, and writes them out.
+
+    ``prefix`` is part of each object's key and names the writer besides: two workers on the same
+    leg write different objects. ``keys`` are those written since the writer was made.
+    """
+
+    def __init__(self, objects: Objects, prefix: str) -> None:
+        self.keys: tuple[str, ...] = ()
+        self._objects = objects
+        self._prefix = prefix
+        self._lines: list[bytes] = []
+        self._bytes = 0
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Add one row; a full object is written."""
+        line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()
+        self._lines.append(line)
+        self._bytes += len(line)
+        if self._bytes >= OBJECT_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is gathered into an object of its own."""
+        if not self._lines:
+            return
+        key = f"{self._prefix}-{len(self.keys)}.ndjson.gz"
+        body = gzip.compress(b"\n".join(self._lines) + b"\n", compresslevel=1, mtime=0)
+        self._objects.put(key, body)
+        self.keys += (key,)
+        self._lines, self._bytes = [], 0
