@@ -24,6 +24,7 @@ class RunRequest:
     mode: Mode
     trigger: Trigger
     requested_by: str
+    accept_older: bool = False
 
 
 @dataclass(frozen=True)
@@ -453,6 +454,16 @@ class Customers(Protocol):
     ) -> tuple[Sequence[Customer], CustomerId | None]:
         """Page through an enterprise's customers."""
         ...
+
+
+@dataclass(frozen=True)
+class UploadAddress:
+    """Where to send a file: a form of ``fields`` and the file, by POST, to ``url``."""
+
+    url: str
+    fields: dict[str, str]
+    expires_in: int
+    max_bytes: int
 
 
 class CoverImages(Protocol):

@@ -1,5 +1,6 @@
 """request_sync: accepts syncs, and tells how runs stand, over HTTP."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -8,18 +9,27 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
 
 from shared import clock, settings
 from shared.adapters.dynamo_batches import DynamoBatches
 from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.extract_queues import extract_queues
+from shared.adapters.s3_exchange import S3Exchange
 from shared.domain.group import SyncType
 from shared.domain.group_request import SyncInput
-from shared.domain.ids import EnterpriseId, GroupId, RunKey
+from shared.domain.ids import GroupId, RunKey
 from shared.domain.run import Run, RunState, Trigger
-from shared.errors import NotFoundError
-from shared.http.answers import answer, show_accepted, show_page, show_run
+from shared.errors import ConflictError, NotFoundError
+from shared.http.answers import (
+    answer,
+    see_other,
+    show_accepted,
+    show_page,
+    show_run,
+    show_upload,
+)
 from shared.http.identity import caller_of
 from shared.http.once import Answer, once
 from shared.http.problems import install
@@ -28,6 +38,7 @@ from shared.observability import make_logger
 from shared.ports import Batches, ExtractQueues, Groups, Runs
 from shared.sync.fields import read_fields
 from shared.sync.request_sync import request_sync
+from shared.sync.take_drop import drop_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -45,6 +56,7 @@ class Runtime:
     runs: Runs
     batches: Batches
     extract_queues: ExtractQueues
+    exchange: S3Exchange
     dynamodb: "DynamoDBClient"
     table: str
 
@@ -65,6 +77,10 @@ def build() -> Runtime:
                 SyncType.API: settings.required("EXTRACT_API_QUEUE_URL"),
                 SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
             },
+        ),
+        exchange=S3Exchange(
+            boto3.client("s3", config=Config(signature_version="s3v4")),
+            settings.required("DATA_BUCKET"),
         ),
         dynamodb=dynamodb,
         table=table,
@@ -88,6 +104,7 @@ def post_sync(group_id: str) -> Response[str]:
             runtime.runs,
             runtime.extract_queues,
             clock.now(),
+            accept_older=given.accept_older,
         )
         return 202, show_accepted(run)
 
@@ -108,22 +125,55 @@ def get_syncs(group_id: str) -> Response[str]:
     return answer(200, show_page("syncs", [show_run(run) for run in runs], more))
 
 
+@app.post("/groups/<group_id>/uploads")
+def post_upload(group_id: str) -> Response[str]:
+    """Give an address to upload a bundle to; its arrival starts a run."""
+    caller, body, runtime = caller_of(app.current_event.raw_event), json_body(app), build()
+    given = read_fields(SyncInput, body)
+    group = runtime.groups.get(caller.enterprise, GroupId(group_id))
+    if group.config.sync_type is not SyncType.ZIP:
+        raise ConflictError("not_a_zip_group", "Bundles are uploaded to groups of sync type ZIP.")
+    upload_id = uuid.uuid4().hex
+    key = drop_key(group.group_id, given.mode, upload_id, accept_older=given.accept_older)
+    return answer(201, show_upload(upload_id, runtime.exchange.upload_address(key)))
+
+
+@app.get("/groups/<group_id>/syncs/<run_id>/errors")
+def get_errors(group_id: str, run_id: str) -> Response[str]:
+    """Lead to a run's error report, a CSV file."""
+    run = _run_of(group_id, run_id)
+    key, name = f"{_reports(run)}/errors.csv", f"errors-{run.key.run_id}.csv"
+    return see_other(build().exchange.report_address(key, name))
+
+
+@app.get("/groups/<group_id>/syncs/<run_id>/errors/summary")
+def get_errors_summary(group_id: str, run_id: str) -> Response[str]:
+    """Sum a run's error report up by code, school and file."""
+    run = _run_of(group_id, run_id)
+    return answer(200, build().exchange.summary(f"{_reports(run)}/summary.json"))
+
+
 @app.get("/groups/<group_id>/syncs/<run_id>")
 def get_sync(group_id: str, run_id: str) -> Response[str]:
     """Tell how a run stands."""
-    caller, runtime = caller_of(app.current_event.raw_event), build()
-    group = runtime.groups.get(caller.enterprise, GroupId(group_id))
-    run = _find(runtime.runs, caller.enterprise, group.group_id, run_id)
+    runtime, run = build(), _run_of(group_id, run_id)
     still_open = None
     if run.state is RunState.APPLYING and run.plan is not None:
         still_open = len(runtime.batches.still_open(run.key, run.plan))
     return answer(200, show_run(run, still_open))
 
 
-def _find(runs: Runs, enterprise: EnterpriseId, group_id: GroupId, run_id: str) -> Run:
+def _reports(run: Run) -> str:
+    return f"reports/{run.group_id}/{run.key.run_id}"
+
+
+def _run_of(group_id: str, run_id: str) -> Run:
+    """The run that an address names, if it is of the caller's enterprise."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    group = runtime.groups.get(caller.enterprise, GroupId(group_id))
     run = None
     if run_id.isdecimal() and len(run_id) <= 10:
-        run = runs.get(RunKey(enterprise, group_id, int(run_id)))
+        run = runtime.runs.get(RunKey(caller.enterprise, group.group_id, int(run_id)))
     if run is None:
         raise NotFoundError("run_not_found", "The group has no such run.")
     return run

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.adapters.dynamo_items import Item, as_json, unmarshal
+from shared.domain.bundle import Bundle
 from shared.domain.group import GroupConfig
 from shared.domain.run import Run, RunState
 from shared.errors import ConflictError
@@ -120,5 +121,6 @@ def new_run(request: RunRequest, group: Item, now: datetime) -> Run:
         requested_by=request.requested_by,
         state=RunState.ACCEPTED,
         config=config_of(group),
+        bundle=Bundle(accept_older=True) if request.accept_older else None,
         created_at=now,
     )

@@ -23,7 +23,9 @@ class Header:
     width: int
 
 
-def read_header(stem: str, file: str, cells: list[str], findings: FileFindings) -> Header:
+def read_header(
+    stem: str, file: str, cells: list[str], findings: FileFindings, *, metadata_stored: bool = False
+) -> Header:
     """Find the columns of file ``stem`` (a key of ``FILES``) in its header's ``cells``.
 
     :raises GiveUpError: a column comes twice, or one is missing without which no row can be read.
@@ -42,7 +44,8 @@ def read_header(stem: str, file: str, cells: list[str], findings: FileFindings) 
         folded = text.casefold()
         if folded.startswith(METADATA):
             metadata.setdefault(text[len(METADATA) :], place)
-            findings.note("metadata_column", field=text, found=text)
+            if not metadata_stored:
+                findings.note("metadata_column", field=text, found=text)
             continue
         name = known.get(folded) or columns.aliases.get(folded) or ALIASES.get(folded)
         if name is None:

@@ -390,6 +390,7 @@ class CoverImageInput(_Input):
 
 
 class SyncInput(_Input):
-    """How a sync is asked for."""
+    """How a sync, or an address for a bundle, is asked for."""
 
     mode: Mode = Mode.SYNC
+    accept_older: bool = False

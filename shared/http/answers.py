@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from shared.domain.group import Customer, Group
 from shared.domain.group_change import request_of
 from shared.domain.run import Run, no_counts
+from shared.ports import UploadAddress
 
 ACCEPTED = "Sync up request is accepted"
 DEFAULT_COVER = "default"
@@ -21,6 +22,11 @@ def answer(status: int, body: Json | None) -> Response[str]:
     if body is None:
         return Response(status_code=status, body="")
     return Response(status_code=status, content_type="application/json", body=json.dumps(body))
+
+
+def see_other(address: str) -> Response[str]:
+    """Lead to another address (RFC 9110, 303)."""
+    return Response(status_code=303, headers={"Location": address}, body="")
 
 
 def show_group(group: Group) -> Json:
@@ -63,6 +69,7 @@ def show_run(run: Run, open_batches: int | None = None) -> Json:
         "runId": run.key.run_id,
         "mode": run.mode.value,
         "trigger": run.trigger.value,
+        "uploadId": run.bundle.upload_id if run.bundle else None,
         "state": run.state.value,
         "open": run.open,
         "progress": progress if run.open else {},
@@ -81,6 +88,17 @@ def show_run(run: Run, open_batches: int | None = None) -> Json:
 def show_accepted(run: Run) -> Json:
     """What the request for a sync is answered with."""
     return {"message": ACCEPTED, "runId": run.key.run_id}
+
+
+def show_upload(upload_id: str, address: UploadAddress) -> Json:
+    """Where a bundle goes; its run shows the same ``uploadId``."""
+    return {
+        "uploadId": upload_id,
+        "url": address.url,
+        "fields": address.fields,
+        "expiresIn": address.expires_in,
+        "maxBytes": address.max_bytes,
+    }
 
 
 def show_page(name: str, rows: list[Json], after: str | None) -> Json:

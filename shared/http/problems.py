@@ -40,6 +40,8 @@ CODES: dict[str, str] = {
     "method_not_allowed": "The address does not take this method.",
     "name_not_confirmed": "Deleting a group needs its exact name.",
     "name_taken": "Another group of the enterprise has this name.",
+    "no_report": "The run has no report, or it is no longer kept.",
+    "not_a_zip_group": "Bundles are uploaded to groups of sync type ZIP only.",
     "not_an_admin": "The caller is no Enterprise Admin.",
     "not_found": "There is nothing at this address.",
     "request_in_progress": "The same request is being answered at this moment.",

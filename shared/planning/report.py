@@ -1,5 +1,6 @@
 """The error report of a run: one CSV line for each finding."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,9 @@ from shared.domain.collection import Collection
 from shared.domain.findings import MESSAGES, FileFinding
 from shared.planning.columns import table
 from shared.planning.tables import Connection
+
+SCHOOLS = 200
+"""How many schools the summary names."""
 
 _SCHOOL = {
     Collection.COURSES: "s.org",
@@ -147,5 +151,40 @@ def _share(connection: Connection, condition: str, counted: str, rows: str) -> f
 
 
 def write_summary(connection: Connection, path: Path) -> None:
-    """Write the summary by code and by school."""
-    path.write_text("{}")
+    """Write the summary as JSON: by code, by school (the worst ones, the rest as one), by file."""
+    by_code = _dicts(
+        connection,
+        "SELECT f.code, f.severity, sum(coalesce(f.rows, 1))::BIGINT AS count, "
+        "any_value(e.message) AS message, any_value(e.fix) AS fix "
+        "FROM findings f LEFT JOIN explained e USING (code) "
+        "GROUP BY ALL ORDER BY f.severity, count DESC, f.code",
+    )
+    by_school = _dicts(
+        connection,
+        f"""
+        WITH counted AS (
+            SELECT school, count(*) FILTER (severity = 'error') AS errors,
+                   count(*) FILTER (severity = 'warning') AS warnings,
+                   row_number() OVER (ORDER BY count(*) FILTER (severity = 'error') DESC,
+                                      count(*) DESC, school) AS place
+            FROM findings WHERE school IS NOT NULL GROUP BY school
+        )
+        SELECT CASE WHEN place <= {SCHOOLS} THEN school ELSE 'others' END AS school,
+               sum(errors)::BIGINT AS errors, sum(warnings)::BIGINT AS warnings
+        FROM counted GROUP BY ALL ORDER BY min(place)
+        """,
+    )
+    by_file = _dicts(
+        connection,
+        "SELECT coalesce(file, collection) AS file, count(*) FILTER (severity = 'error') AS "
+        "errors, count(*) FILTER (severity = 'warning') AS warnings "
+        "FROM findings GROUP BY ALL ORDER BY file",
+    )
+    summary = {"byCode": by_code, "bySchool": by_school, "byFile": by_file}
+    path.write_text(json.dumps(summary, ensure_ascii=False))
+
+
+def _dicts(connection: Connection, query: str) -> list[dict[str, object]]:
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

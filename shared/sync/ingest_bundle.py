@@ -25,6 +25,7 @@ from shared.bundles.text import read_lines
 from shared.domain.bundle import Bundle
 from shared.domain.collection import Collection, CollectionStatus
 from shared.domain.findings import FileFinding
+from shared.domain.group import StoredField
 from shared.domain.run import Reason, Run, RunState
 from shared.domain.staged import StagedCollection, StagedPart, StagedRoster
 from shared.errors import GiveUpError, MissingObjectError, StoppedError
@@ -157,7 +158,14 @@ class _Leg:
             delimiter = find_delimiter(first)
             if delimiter != ",":
                 findings.note("delimiter", found="tab" if delimiter == "\t" else delimiter)
-            header = read_header(stem, file, header_cells(first, delimiter), findings)
+            stored = self.run.config.stored_fields
+            header = read_header(
+                stem,
+                file,
+                header_cells(first, delimiter),
+                findings,
+                metadata_stored=stem == "users" and StoredField.METADATA in stored,
+            )
             records = read_records(lines, delimiter)
             for _ in islice(records, seen):
                 pass
@@ -166,7 +174,7 @@ class _Leg:
             rows = RowReader(
                 stem,
                 header,
-                self.run.config.stored_fields,
+                stored,
                 findings,
                 bulk=status is CollectionStatus.COMPLETE,
                 orders=reading.orders,

@@ -24,8 +24,10 @@ def request_sync(
     runs: Runs,
     extract_queues: ExtractQueues,
     now: datetime,
+    *,
+    accept_older: bool = False,
 ) -> Run:
-    """Start a run of a group.
+    """Start a run of a group; ``accept_older`` says that an older bundle than the last is meant.
 
     If the message is lost after the run was opened, ``close_runs`` sends it again.
 
@@ -38,7 +40,8 @@ def request_sync(
             "upload_needed",
             "A zip group is synced by uploading a bundle: ask POST …/uploads for an address.",
         )
-    run = runs.accept(RunRequest(enterprise, group_id, mode, trigger, requested_by), now)
+    request = RunRequest(enterprise, group_id, mode, trigger, requested_by, accept_older)
+    run = runs.accept(request, now)
     with suppress(TryLaterError):  # close_runs sends it
         send_extract_leg(run, extract_queues)
     return run

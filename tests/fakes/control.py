@@ -89,6 +89,7 @@ class InMemoryControl:
                 requested_by=request.requested_by,
                 state=RunState.ACCEPTED,
                 config=config,
+                bundle=Bundle(accept_older=True) if request.accept_older else None,
                 created_at=now,
             )
             self.runs[run.key] = run

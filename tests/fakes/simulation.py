@@ -15,6 +15,7 @@ from shared.domain.collection import Collection
 from shared.domain.group import (
     ApiConnection,
     Authorization,
+    Group,
     GroupConfig,
     OnboardingType,
     SecretName,
@@ -28,8 +29,11 @@ from shared.ports import RunRequest
 from shared.sync.apply_batch import ApplyPorts, apply_batch
 from shared.sync.close_runs import ClosePorts, close_runs
 from shared.sync.extract import ExtractPorts, extract_leg
+from shared.sync.ingest_bundle import IngestPorts, ingest_leg
 from shared.sync.plan_run import PlanPorts, plan_run
+from shared.sync.take_drop import DropPorts, take_drop
 from tests.fakes.control import GroupState, InMemoryControl
+from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.fakes.source import InMemorySource
 from tests.fakes.world import (
     InMemoryAnnouncements,
@@ -108,6 +112,8 @@ class Simulation:
         owner = f"worker-{self._workers}"
         try:
             match message:
+                case ExtractLeg() if self._extractor(message) is SyncType.ZIP:
+                    ingest_leg(message, self._ingest_ports(), owner)
                 case ExtractLeg():
                     extract_leg(message, self._extract_ports(), owner)
                 case PlanRun():
@@ -120,6 +126,12 @@ class Simulation:
         finally:
             self._until_death = None
         return True
+
+    def drop(self, bundle: bytes, name: str = "roster.zip") -> None:
+        """Put a bundle into the group's place in the bucket, as an event tells of it."""
+        key = f"drops/{GROUP}/{name}"
+        self.objects.objects[key] = bundle
+        take_drop(key, None, len(bundle), self._drop_ports())
 
     def take(self, index: int = 0) -> Message:
         """Take a waiting message out of the queue."""
@@ -197,6 +209,41 @@ class Simulation:
 
     def _wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+    def _extractor(self, message: ExtractLeg) -> SyncType:
+        return self.control.runs[message.key].extractor
+
+    def _drop_ports(self) -> DropPorts:
+        groups = InMemoryGroups(InMemoryCustomers())
+        groups.kept[ENTERPRISE, GROUP] = Group(
+            enterprise=ENTERPRISE,
+            group_id=GROUP,
+            config=self.group.config,
+            email="it@springfield.example",
+            client_group_id="SPR",
+            created_at=self.now,
+            updated_at=self.now,
+        )
+        return DropPorts(
+            groups=groups,
+            drops=self.control,
+            objects=self.objects,
+            extract_queues=dict.fromkeys(SyncType, self.queue),
+            announcements=self.announcements,
+            clock=self._clock,
+        )
+
+    def _ingest_ports(self) -> IngestPorts:
+        return IngestPorts(
+            runs=self.control,
+            legs=self.control,
+            objects=self.objects,
+            ingest_queue=self.queue,
+            plan_queue=self.queue,
+            announcements=self.announcements,
+            clock=self._clock,
+            leg=self.leg,
+        )
 
     def _extract_ports(self) -> ExtractPorts:
         return ExtractPorts(
