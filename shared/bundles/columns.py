@@ -15,7 +15,8 @@ class FileColumns:
 
     ``order`` is that of the standard, 1.1 and 1.2 in one; ``old_order`` that of 1.0. ``staged``
     gives the staged column of a header, ``lists`` those that hold several values. Of each group in
-    ``needed`` a file must have one column, or none of its rows could be read.
+    ``needed`` a file must have one column, or none of its rows could be read. ``old_names`` are
+    those of 1.0, ``aliases`` misspellings seen; both in lower case.
     """
 
     order: tuple[str, ...]
@@ -24,6 +25,7 @@ class FileColumns:
     lists: frozenset[str] = frozenset()
     dates: frozenset[str] = frozenset()
     needed: tuple[tuple[str, ...], ...] = ()
+    old_names: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
 
 
@@ -73,7 +75,7 @@ FILES: dict[str, FileColumns] = {
         },
         lists=frozenset({"grades", "subjects", "subjectCodes"}),
         needed=(("sourcedId",), ("title",)),
-        aliases={"schoolyearid": "schoolYearSourcedId", "grade": "grades"},
+        old_names={"schoolyearid": "schoolYearSourcedId", "grade": "grades"},
     ),
     "classes": FileColumns(
         order=(
@@ -99,7 +101,7 @@ FILES: dict[str, FileColumns] = {
         },
         lists=frozenset({"grades", "termSourcedIds", "subjects", "subjectCodes", "periods"}),
         needed=(("sourcedId",), ("title",), ("schoolSourcedId",)),
-        aliases={"termsourcedid": "termSourcedIds", "grade": "grades"},
+        old_names={"termsourcedid": "termSourcedIds", "grade": "grades"},
     ),
     "users": FileColumns(
         order=(
@@ -134,8 +136,8 @@ FILES: dict[str, FileColumns] = {
         },
         lists=frozenset({"orgSourcedIds", "agentSourcedIds", "grades"}),
         needed=(("sourcedId",), ("givenName", "familyName")),
+        old_names={"agents": "agentSourcedIds"},
         aliases={
-            "agents": "agentSourcedIds",
             "agentsourceids": "agentSourcedIds",
             "orgsourcedid": "orgSourcedIds",
             "preferredfirstname": "preferredGivenName",

@@ -123,7 +123,7 @@ def open_container(file: BinaryIO, limits: Limits | None = None) -> Container:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
         raise GiveUpError(reasons.truncated()) from error
     infos = [info for info in archive.infolist() if not info.is_dir()]
-    findings = FileFindings("")
+    findings = FileFindings("bundle")
     _judge_names(infos)
     used = [info for info in infos if _is_used(info, findings)]
     _judge_sizes(used, limits)

@@ -47,14 +47,15 @@ def read_header(
             if not metadata_stored:
                 findings.note("metadata_column", field=text, found=text)
             continue
-        name = known.get(folded) or columns.aliases.get(folded) or ALIASES.get(folded)
+        old = columns.old_names.get(folded)
+        name = known.get(folded) or old or columns.aliases.get(folded) or ALIASES.get(folded)
         if name is None:
             findings.note("unknown_column" if text else "blank_headers", field=text, found=text)
             continue
         if name in places:
             raise GiveUpError(file_reasons.column_twice(file, name))
         places[name] = place
-        if cell != name:
+        if cell != name and old is None:
             findings.note("header_spelling", field=name, found=cell)
     for needed in columns.needed:
         if not any(name in places for name in needed):
