@@ -1,6 +1,7 @@
 """What the use cases need of the world. Adapters implement these; tests have in-memory twins."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.group import Customer, Group, SecretName, SyncType
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RecordId, RunKey
+from shared.domain.remote import Listing, RemoteFile
 from shared.domain.run import Counts, Mode, Notice, Plan, Reason, Run, RunState, Snapshot, Trigger
 from shared.messages import Message
 
@@ -352,6 +354,57 @@ class Source(Protocol):
 
     def learned(self) -> dict[str, str]:
         """What was found out about the source, to be remembered for the next run."""
+        ...
+
+
+class RemoteReader(Protocol):
+    """An open file on a server."""
+
+    def read(self, start: int, length: int) -> bytes:
+        """Read ``length`` bytes from ``start``; fewer only at the file's end.
+
+        :raises SourceBusyError: the server stopped answering.
+        """
+        ...
+
+
+class FileServer(Protocol):
+    """A file server that has let us in."""
+
+    def look(self, path: str) -> Listing:
+        """Look at a file, or at a folder and what lies in it.
+
+        :raises GiveUpError: there is nothing, or nothing that we may read.
+        :raises SourceBusyError: the server stopped answering.
+        """
+        ...
+
+    def open(self, file: RemoteFile) -> AbstractContextManager[RemoteReader]:
+        """Open a file for reading; raises as ``look`` does."""
+        ...
+
+    def close(self) -> None:
+        """End the connection."""
+        ...
+
+
+class Uploads(Protocol):
+    """Objects that are written part by part, over several invocations."""
+
+    def begin(self, key: str) -> str:
+        """Begin an object; returns the id of its upload."""
+        ...
+
+    def part(self, key: str, upload_id: str, number: int, body: bytes) -> str:
+        """Write part ``number``, counted from 1; returns its tag. All but the last have 5 MB."""
+        ...
+
+    def complete(self, key: str, upload_id: str, tags: Sequence[str]) -> str | None:
+        """Make the object of its parts; returns its version."""
+        ...
+
+    def abort(self, key: str, upload_id: str) -> None:
+        """Give an upload up; one that is gone is passed over."""
         ...
 
 

@@ -1,0 +1,72 @@
+"""sync_sftp: fetches a bundle over SFTP, one leg a message (SQS: ExtractSftpQueue)."""
+
+import random
+from datetime import timedelta
+from functools import cache, partial
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared import clock, settings
+from shared.adapters.dynamo_runs import DynamoRuns
+from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.extract_queues import extract_queues
+from shared.adapters.kms_secrets import KmsSecrets
+from shared.adapters.s3_objects import S3Objects
+from shared.adapters.s3_uploads import S3Uploads
+from shared.adapters.sftp.server import open_server
+from shared.domain.group import SyncType
+from shared.messages import ExtractLeg
+from shared.observability import make_logger
+from shared.queue_consumer import consume
+from shared.sync.fetch_bundle import FetchPorts, fetch_leg
+
+logger = make_logger()
+
+
+@cache
+def build_ports() -> FetchPorts:
+    """Build the adapters, once a container, at the first message."""
+    s3, bucket = boto3.client("s3"), settings.required("DATA_BUCKET")
+    lease = settings.number("LEASE_SECONDS")
+    runs = DynamoRuns(
+        boto3.client("dynamodb"),
+        settings.required("CONTROL_TABLE"),
+        lease=timedelta(seconds=lease),
+        resend_after=timedelta(seconds=settings.number("RESEND_SECONDS")),
+    )
+    return FetchPorts(
+        runs=runs,
+        legs=runs,
+        objects=S3Objects(s3, bucket),
+        uploads=S3Uploads(s3, bucket),
+        extract_queues=extract_queues(
+            boto3.client("sqs"),
+            {
+                SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
+                SyncType.ZIP: settings.required("EXTRACT_ZIP_QUEUE_URL"),
+            },
+        ),
+        secrets=KmsSecrets(boto3.client("kms")),
+        announcements=EventBridgeAnnouncements(
+            boto3.client("events"), settings.required("EVENT_BUS_NAME")
+        ),
+        open_server=partial(open_server, allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES")),
+        clock=clock.now,
+        wait=clock.wait,
+        chance=random.random,
+        leg=timedelta(seconds=settings.number("LEG_SECONDS")),
+        beat_seconds=lease / 3,
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Do one leg of each message's fetch; a failed message comes again."""
+
+    def fetch(message: ExtractLeg, receives: int) -> None:
+        fetch_leg(message, build_ports(), context.aws_request_id)
+
+    return consume(event, ExtractLeg, logger, fetch)

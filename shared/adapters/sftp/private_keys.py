@@ -1,0 +1,51 @@
+"""Reads private keys as people have them: OpenSSH and PEM (PKCS#1, SEC 1, PKCS#8)."""
+
+import io
+
+import paramiko
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from shared.adapters.sftp import reasons
+from shared.errors import GiveUpError
+
+_CLASSES: tuple[tuple[type, type[paramiko.PKey]], ...] = (
+    (rsa.RSAPrivateKey, paramiko.RSAKey),
+    (ec.EllipticCurvePrivateKey, paramiko.ECDSAKey),
+    (ed25519.Ed25519PrivateKey, paramiko.Ed25519Key),
+)
+
+
+def read_private_key(text: str, passphrase: str | None) -> paramiko.PKey:
+    """Read a private key.
+
+    :raises GiveUpError: it cannot be read, or not with this passphrase.
+    """
+    data = text.strip().replace("\r\n", "\n").encode() + b"\n"
+    password = passphrase.encode() if passphrase else None
+    if b"OPENSSH PRIVATE KEY" in data:
+        load = serialization.load_ssh_private_key
+    else:
+        load = serialization.load_pem_private_key  # type: ignore[assignment]  # alike in use
+    try:
+        key = load(data, password)
+    except TypeError as error:
+        if passphrase is not None:
+            # A passphrase for a key that needs none does no harm.
+            return read_private_key(text, None)
+        raise GiveUpError(reasons.bad_passphrase()) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        wrong = passphrase is not None and "BEGIN" in text
+        raise GiveUpError(
+            reasons.bad_passphrase() if wrong else reasons.bad_private_key()
+        ) from error
+    for kind, made in _CLASSES:
+        if isinstance(key, kind):
+            plain = key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.OpenSSH,
+                serialization.NoEncryption(),
+            )
+            return made.from_private_key(io.StringIO(plain.decode()))
+    raise GiveUpError(reasons.bad_private_key())

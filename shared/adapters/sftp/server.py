@@ -1,0 +1,225 @@
+"""Speaks SFTP with a group's server: its host key first, then the login, then its files.
+
+Nothing of the environment is used: no agent, no key files, no known hosts, no proxies.
+"""
+
+import base64
+import errno
+import hashlib
+import ipaddress
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import paramiko
+
+from shared.adapters.sftp import reasons
+from shared.adapters.sftp.private_keys import read_private_key
+from shared.domain.addresses import address_is_public
+from shared.domain.group import SecretName, SftpConnection
+from shared.domain.remote import Listing, RemoteFile
+from shared.errors import GiveUpError, SourceBusyError
+
+CONNECT_SECONDS, SILENCE_SECONDS = 10.0, 30.0
+MAX_ENTRIES = 10_000
+REQUESTS_AT_ONCE = 64
+"""Read requests on their way at a time, of 32 KB each: enough for a distant server."""
+
+
+def fingerprint_of(key: paramiko.PKey) -> str:
+    """The fingerprint of a host key, as ``ssh-keygen -l`` shows it."""
+    digest = hashlib.sha256(key.asbytes()).digest()
+    return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+
+
+class SftpServer:
+    """``FileServer`` over SFTP, logged in; ``close`` ends it."""
+
+    def __init__(self, transport: paramiko.Transport, connection: SftpConnection) -> None:
+        self._transport = transport
+        self._connection = connection
+        with self._judged(connection.path):
+            client = paramiko.SFTPClient.from_transport(transport)
+        if client is None:
+            raise GiveUpError(reasons.no_sftp(connection.host))
+        self._client = client
+        channel = client.get_channel()
+        assert channel is not None
+        channel.settimeout(self.silence)
+
+    silence = SILENCE_SECONDS
+
+    def look(self, path: str) -> Listing:
+        """Look at a file, or at a folder and what lies in it; see ``ports.FileServer.look``."""
+        with self._judged(path):
+            itself = _file(path, path.rstrip("/").rpartition("/")[2], self._client.stat(path))
+            if not itself.folder:
+                return Listing(itself)
+            entries: list[RemoteFile] = []
+            for attributes in self._client.listdir_iter(path):
+                if len(entries) == MAX_ENTRIES:
+                    raise GiveUpError(reasons.too_many_files(path, MAX_ENTRIES))
+                name = attributes.filename
+                entries.append(_file(f"{path.rstrip('/')}/{name}", name, attributes))
+        return Listing(itself, tuple(entries))
+
+    @contextmanager
+    def open(self, file: RemoteFile) -> Iterator["SftpReader"]:
+        """Open a file for reading; see ``ports.FileServer.open``."""
+        with self._judged(file.path):
+            handle = self._client.open(file.path, "rb", bufsize=0)
+        try:
+            yield SftpReader(self, handle, file)
+        finally:
+            # The server may be gone; closing the handle without it would only wait.
+            if self._transport.is_active():
+                with self._judged(file.path):
+                    handle.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._transport.close()
+
+    @contextmanager
+    def _judged(self, path: str) -> Iterator[None]:
+        """Say what a fault means: of the path, or of the connection."""
+        host, port = self._connection.host, self._connection.port
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise GiveUpError(reasons.path_not_found(path)) from error
+        except PermissionError as error:
+            raise GiveUpError(reasons.path_forbidden(path)) from error
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            if getattr(error, "errno", None) == errno.ENOENT:
+                raise GiveUpError(reasons.path_not_found(path)) from error
+            self._transport.close()
+            raise SourceBusyError(reasons.unreachable(host, port)) from error
+
+
+class SftpReader:
+    """Reads a remote file in pieces, each asked for at once."""
+
+    def __init__(self, server: SftpServer, handle: paramiko.SFTPFile, file: RemoteFile) -> None:
+        self._server = server
+        self._handle = handle
+        self._file = file
+
+    def read(self, start: int, length: int) -> bytes:
+        """Read ``length`` bytes from ``start``; fewer only at the end of the file."""
+        with self._server._judged(self._file.path):
+            return b"".join(self._handle.readv([(start, length)], REQUESTS_AT_ONCE))
+
+
+def open_server(
+    connection: SftpConnection, secrets: dict[SecretName, str], allow_insecure: bool
+) -> SftpServer:
+    """Connect, see that the host key is the confirmed one, and log in.
+
+    :raises GiveUpError: a field of the connection is wrong; nothing secret was sent to a server
+        whose key is not the confirmed one.
+    :raises SourceBusyError: the server does not answer.
+    """
+    pinned = connection.host_key_fingerprint
+    transport, found = connect(connection, allow_insecure)
+    try:
+        if pinned is None:
+            raise GiveUpError(reasons.host_key_not_confirmed(found))
+        if found != pinned.rstrip("="):
+            raise GiveUpError(reasons.host_key_changed(found))
+        log_in(transport, connection, secrets)
+        return SftpServer(transport, connection)
+    except BaseException:
+        transport.close()
+        raise
+
+
+def connect(connection: SftpConnection, allow_insecure: bool) -> tuple[paramiko.Transport, str]:
+    """Agree upon keys with the server; returns the fingerprint that it shows.
+
+    A server has keys of several types. Where one is confirmed, it is looked for among them.
+
+    :raises GiveUpError: there is no such server.
+    :raises SourceBusyError: it does not answer.
+    """
+    pinned = (connection.host_key_fingerprint or "").rstrip("=")
+    transport, first = _negotiate(connection, allow_insecure, None)
+    if not pinned or first == pinned:
+        return transport, first
+    kinds = transport.get_security_options().key_types
+    transport.close()
+    for kind in kinds:
+        try:
+            transport, found = _negotiate(connection, allow_insecure, kind)
+        except SourceBusyError:
+            continue  # the server has no key of this type
+        if found == pinned:
+            return transport, found
+        transport.close()
+    return _negotiate(connection, allow_insecure, None)
+
+
+def log_in(
+    transport: paramiko.Transport, connection: SftpConnection, secrets: dict[SecretName, str]
+) -> None:
+    """Log in with the password or the private key.
+
+    :raises GiveUpError: the server refuses, or the key cannot be read.
+    """
+    private = secrets.get(SecretName.PRIVATE_KEY)
+    field = SecretName.PASSWORD if private is None else SecretName.PRIVATE_KEY
+    try:
+        if private is None:
+            transport.auth_password(connection.username, secrets[SecretName.PASSWORD])
+        else:
+            key = read_private_key(private, secrets.get(SecretName.PASSPHRASE))
+            transport.auth_publickey(connection.username, key)
+    except paramiko.AuthenticationException as error:
+        raise GiveUpError(reasons.login_refused(field.value)) from error
+    except (paramiko.SSHException, OSError, EOFError) as error:
+        busy = reasons.unreachable(connection.host, connection.port)
+        raise SourceBusyError(busy) from error
+    if not transport.is_authenticated():
+        raise GiveUpError(reasons.login_refused(field.value))
+
+
+def _negotiate(
+    connection: SftpConnection, allow_insecure: bool, key_type: str | None
+) -> tuple[paramiko.Transport, str]:
+    transport = paramiko.Transport(_socket(connection, allow_insecure))
+    transport.banner_timeout = transport.auth_timeout = SILENCE_SECONDS
+    if key_type is not None:
+        transport.get_security_options().key_types = (key_type,)
+    try:
+        transport.start_client(timeout=SILENCE_SECONDS)
+        return transport, fingerprint_of(transport.get_remote_server_key())
+    except (paramiko.SSHException, OSError, EOFError) as error:
+        transport.close()
+        raise SourceBusyError(reasons.not_ssh(connection.host, connection.port)) from error
+
+
+def _socket(connection: SftpConnection, allow_insecure: bool) -> socket.socket:
+    """Connect; the address is judged on the connected socket, before a byte is sent."""
+    host, port = connection.host, connection.port
+    try:
+        connected = socket.create_connection((host.strip("[]"), port), CONNECT_SECONDS)
+    except socket.gaierror as error:
+        raise SourceBusyError(reasons.unknown_host(host)) from error
+    except OSError as error:
+        raise SourceBusyError(reasons.unreachable(host, port)) from error
+    address = ipaddress.ip_address(connected.getpeername()[0].split("%")[0])
+    if not allow_insecure and not address_is_public(address):
+        connected.close()
+        raise GiveUpError(reasons.forbidden_address(host))
+    return connected
+
+
+def _file(path: str, name: str, attributes: paramiko.SFTPAttributes) -> RemoteFile:
+    mode = attributes.st_mode or 0
+    return RemoteFile(
+        path=path,
+        name=name,
+        size=attributes.st_size or 0,
+        modified=int(attributes.st_mtime or 0),
+        folder=(mode & 0o170000) == 0o040000,
+    )
