@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol
 from shared.domain.bundle import Bundle, BundleObject
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
+from shared.domain.connection_test import ConnectionTest, Probe
 from shared.domain.group import Customer, Group, SecretName, SyncType
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.remote import Listing, RemoteFile
@@ -483,6 +484,24 @@ class Groups(Protocol):
 
         :raises ConflictError: ``run_under_way``, ``has_roster`` or ``version_conflict``.
         """
+        ...
+
+
+class ConnectionTests(Protocol):
+    """Tests of groups' connections, and what they found."""
+
+    def begin(self, test: ConnectionTest) -> None:
+        """Write down that a test is under way."""
+        ...
+
+    def get(
+        self, enterprise: EnterpriseId, group_id: GroupId, test_id: str, now: datetime
+    ) -> ConnectionTest | None:
+        """Read a test; None if it is not there, has expired, or is another enterprise's."""
+        ...
+
+    def finish(self, test: ConnectionTest, probes: tuple[Probe, ...], now: datetime) -> None:
+        """Write down what was found."""
         ...
 
 

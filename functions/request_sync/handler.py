@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from shared import clock, settings
 from shared.adapters.dynamo_batches import DynamoBatches
+from shared.adapters.dynamo_connection_tests import DynamoConnectionTests
 from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.extract_queues import extract_queues
@@ -28,6 +29,7 @@ from shared.http.answers import (
     show_accepted,
     show_page,
     show_run,
+    show_test,
     show_upload,
 )
 from shared.http.identity import caller_of
@@ -35,10 +37,11 @@ from shared.http.once import Answer, once
 from shared.http.problems import install
 from shared.http.requests import json_body, page_of, wrong_cursor
 from shared.observability import make_logger
-from shared.ports import Batches, ExtractQueues, Groups, Runs
+from shared.ports import Batches, ConnectionTests, ExtractQueues, Groups, Runs
 from shared.sync.fields import read_fields
 from shared.sync.request_sync import request_sync
 from shared.sync.take_drop import drop_key
+from shared.sync.try_connection import read_test, request_test
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -57,6 +60,7 @@ class Runtime:
     batches: Batches
     extract_queues: ExtractQueues
     exchange: S3Exchange
+    tests: ConnectionTests
     dynamodb: "DynamoDBClient"
     table: str
 
@@ -78,6 +82,7 @@ def build() -> Runtime:
                 SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
             },
         ),
+        tests=DynamoConnectionTests(dynamodb, table),
         exchange=S3Exchange(
             boto3.client("s3", config=Config(signature_version="s3v4")),
             settings.required("DATA_BUCKET"),
@@ -136,6 +141,31 @@ def post_upload(group_id: str) -> Response[str]:
     upload_id = uuid.uuid4().hex
     key = drop_key(group.group_id, given.mode, upload_id, accept_older=given.accept_older)
     return answer(201, show_upload(upload_id, runtime.exchange.upload_address(key)))
+
+
+@app.post("/groups/<group_id>/connection-tests")
+def post_connection_test(group_id: str) -> Response[str]:
+    """Have a group's connection tried."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    test = request_test(
+        caller.enterprise,
+        GroupId(group_id),
+        uuid.uuid4().hex,
+        runtime.groups,
+        runtime.tests,
+        runtime.extract_queues,
+        clock.now(),
+    )
+    return answer(202, show_test(test))
+
+
+@app.get("/groups/<group_id>/connection-tests/<test_id>")
+def get_connection_test(group_id: str, test_id: str) -> Response[str]:
+    """Tell what a connection test has found."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    group = runtime.groups.get(caller.enterprise, GroupId(group_id))
+    test = read_test(caller.enterprise, group.group_id, test_id, runtime.tests, clock.now())
+    return answer(200, show_test(test))
 
 
 @app.get("/groups/<group_id>/syncs/<run_id>/errors")

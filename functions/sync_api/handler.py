@@ -8,20 +8,25 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import TypeAdapter
 
 from shared import clock, settings
+from shared.adapters.dynamo_connection_tests import DynamoConnectionTests
+from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.kms_secrets import KmsSecrets
 from shared.adapters.oneroster_rest.client import open_source
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
-from shared.messages import ExtractLeg
+from shared.messages import ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume
 from shared.sync.extract import ExtractPorts, extract_leg
+from shared.sync.try_connection import TryPorts, try_connection, try_source
 
 logger = make_logger()
+EITHER: TypeAdapter[ExtractLeg | TestConnection] = TypeAdapter(ExtractLeg | TestConnection)
 
 
 @cache
@@ -54,11 +59,28 @@ def build_ports() -> ExtractPorts:
     )
 
 
+@cache
+def build_tests() -> TryPorts:
+    """Build what connection tests use, at the first of them."""
+    dynamodb, table = boto3.client("dynamodb"), settings.required("CONTROL_TABLE")
+    ports = build_ports()
+    return TryPorts(
+        groups=DynamoGroups(dynamodb, table),
+        tests=DynamoConnectionTests(dynamodb, table),
+        secrets=ports.secrets,
+        clock=clock.now,
+        attempt=lambda group, secrets: try_source(group, ports.open_source, secrets),
+    )
+
+
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Do one leg of each message's extraction; a failed message comes again."""
+    """Do one leg of each message's extraction, or its test; a failed message comes again."""
 
-    def extract(message: ExtractLeg, receives: int) -> None:
-        extract_leg(message, build_ports(), context.aws_request_id)
+    def extract(message: ExtractLeg | TestConnection, receives: int) -> None:
+        if isinstance(message, TestConnection):
+            try_connection(message, build_tests())
+        else:
+            extract_leg(message, build_ports(), context.aws_request_id)
 
-    return consume(event, ExtractLeg, logger, extract)
+    return consume(event, EITHER, logger, extract)

@@ -8,22 +8,27 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import TypeAdapter
 
 from shared import clock, settings
+from shared.adapters.dynamo_connection_tests import DynamoConnectionTests
+from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.extract_queues import extract_queues
 from shared.adapters.kms_secrets import KmsSecrets
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.s3_uploads import S3Uploads
-from shared.adapters.sftp.server import open_server
+from shared.adapters.sftp.server import open_server, show_host_key
 from shared.domain.group import SyncType
-from shared.messages import ExtractLeg
+from shared.messages import ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume
 from shared.sync.fetch_bundle import FetchPorts, fetch_leg
+from shared.sync.try_connection import TryPorts, try_connection, try_server
 
 logger = make_logger()
+EITHER: TypeAdapter[ExtractLeg | TestConnection] = TypeAdapter(ExtractLeg | TestConnection)
 
 
 @cache
@@ -62,11 +67,29 @@ def build_ports() -> FetchPorts:
     )
 
 
+@cache
+def build_tests() -> TryPorts:
+    """Build what connection tests use, at the first of them."""
+    dynamodb, table = boto3.client("dynamodb"), settings.required("CONTROL_TABLE")
+    ports = build_ports()
+    host_key = partial(show_host_key, allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES"))
+    return TryPorts(
+        groups=DynamoGroups(dynamodb, table),
+        tests=DynamoConnectionTests(dynamodb, table),
+        secrets=ports.secrets,
+        clock=clock.now,
+        attempt=lambda group, secrets: try_server(group, secrets, host_key, ports.open_server),
+    )
+
+
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Do one leg of each message's fetch; a failed message comes again."""
+    """Do one leg of each message's fetch, or the test it asks for; a failed message comes again."""
 
-    def fetch(message: ExtractLeg, receives: int) -> None:
-        fetch_leg(message, build_ports(), context.aws_request_id)
+    def fetch(message: ExtractLeg | TestConnection, receives: int) -> None:
+        if isinstance(message, TestConnection):
+            try_connection(message, build_tests())
+        else:
+            fetch_leg(message, build_ports(), context.aws_request_id)
 
-    return consume(event, ExtractLeg, logger, fetch)
+    return consume(event, EITHER, logger, fetch)

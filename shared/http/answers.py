@@ -6,6 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
+from shared.domain.connection_test import ConnectionTest
 from shared.domain.group import Customer, Group
 from shared.domain.group_change import request_of
 from shared.domain.run import Run, no_counts
@@ -98,6 +99,18 @@ def show_upload(upload_id: str, address: UploadAddress) -> Json:
         "fields": address.fields,
         "expiresIn": address.expires_in,
         "maxBytes": address.max_bytes,
+    }
+
+
+def show_test(test: ConnectionTest) -> Json:
+    """A connection test: what was found, probe by probe."""
+    return {
+        "testId": test.test_id,
+        "state": "Done" if test.finished_at else "Running",
+        "ok": bool(test.finished_at) and all(probe.ok for probe in test.probes),
+        "probes": [probe.model_dump(mode="json") for probe in test.probes],
+        "createdAt": test.created_at.isoformat(),
+        "finishedAt": test.finished_at.isoformat() if test.finished_at else None,
     }
 
 

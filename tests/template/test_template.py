@@ -15,12 +15,17 @@ FUNCTIONS = {
     "CreateGroupFunction": "create_group",
     "RequestSyncFunction": "request_sync",
     "SyncApiFunction": "sync_api",
+    "SyncSftpFunction": "sync_sftp",
+    "IngestZipFunction": "ingest_zip",
     "PlanSyncFunction": "plan_sync",
     "UpsertEntitiesFunction": "upsert_entities",
     "CloseRunsFunction": "close_runs",
 }
 DEAD_LETTERS = {
     "ExtractApiQueue": "ExtractApiDeadLetters",
+    "ExtractSftpQueue": "ExtractSftpDeadLetters",
+    "ExtractZipQueue": "ExtractZipDeadLetters",
+    "DropQueue": "DropDeadLetters",
     "PlanQueue": "PlanDeadLetters",
     "UpsertQueue": "UpsertDeadLetters",
 }
@@ -194,17 +199,24 @@ class TestFunctions:
     def test_work_longer_than_16_hops_is_not_stopped(self, template: Template) -> None:
         # AWS ends a function that reaches itself through SQS about 16 times; a long pull does, and
         # a run bounds its own legs.
-        for name in ("SyncApiFunction", "PlanSyncFunction", "CloseRunsFunction"):
+        for name in (
+            "SyncApiFunction",
+            "SyncSftpFunction",
+            "IngestZipFunction",
+            "PlanSyncFunction",
+            "CloseRunsFunction",
+        ):
             assert template[name]["RecursiveLoop"] == "Allow"
         # Nobody else may loop.
         for name in ("CreateGroupFunction", "RequestSyncFunction", "UpsertEntitiesFunction"):
             assert "RecursiveLoop" not in template[name]
 
     def test_legs_end_themselves_in_time(self, template: Template) -> None:
-        function = template["SyncApiFunction"]
-        leg = int(function["Environment"]["Variables"]["LEG_SECONDS"])
-        # The last page may take its retries, and the cursor must still be saved.
-        assert leg + 60 <= function["Timeout"]
+        for name in ("SyncApiFunction", "SyncSftpFunction", "IngestZipFunction"):
+            function = template[name]
+            leg = int(function["Environment"]["Variables"]["LEG_SECONDS"])
+            # The last page may take its retries, and the cursor must still be saved.
+            assert leg + 60 <= function["Timeout"]
 
     def test_the_planner_has_room(self, template: Template) -> None:
         function = template["PlanSyncFunction"]
@@ -276,7 +288,7 @@ class TestPermissions:
     def test_who_may_do_what(self, template: Template) -> None:
         # Secrets: written by one, read by one; the rest of them by nobody.
         assert who(template, "kms:Encrypt") == {"CreateGroupRole"}
-        assert who(template, "kms:Decrypt") == {"SyncApiRole"}
+        assert who(template, "kms:Decrypt") == {"SyncApiRole", "SyncSftpRole"}
         # The roster is written by one alone.
         assert {r for r, s in template.statements() if target(s["Resource"]) == "RosterTable"} == {
             "UpsertEntitiesRole"
@@ -416,7 +428,7 @@ class TestApi:
 
 
 def test_insecure_sources_are_refused_unless_told_otherwise(template: Template) -> None:
-    for name in ("CreateGroupFunction", "SyncApiFunction"):
+    for name in ("CreateGroupFunction", "SyncApiFunction", "SyncSftpFunction"):
         told = template[name]["Environment"]["Variables"]
         assert told["ALLOW_INSECURE_SOURCES"] == "false"
         assert "OAUTHLIB_INSECURE_TRANSPORT" not in told

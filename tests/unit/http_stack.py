@@ -98,6 +98,10 @@ def http_stack(monkeypatch: pytest.MonkeyPatch, *, insecure: bool = False) -> It
         queue_url = sqs.create_queue(QueueName="extract")["QueueUrl"]
         monkeypatch.setenv("CONTROL_TABLE", table)
         monkeypatch.setenv("EXTRACT_API_QUEUE_URL", queue_url)
+        monkeypatch.setenv("EXTRACT_SFTP_QUEUE_URL", queue_url)
+        boto3.client("s3").create_bucket(
+            Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
         monkeypatch.setenv("SECRETS_KEY_ID", kms.create_key()["KeyMetadata"]["KeyId"])
         # The environment is read here, once: a stack may outlive it.
         create_group.build()

@@ -12,9 +12,11 @@ from moto import mock_aws
 
 from functions.close_runs import handler as close_runs
 from functions.create_group import handler as create_group
+from functions.ingest_zip import handler as ingest_zip
 from functions.plan_sync import handler as plan_sync
 from functions.request_sync import handler as request_sync
 from functions.sync_api import handler as sync_api
+from functions.sync_sftp import handler as sync_sftp
 from functions.upsert_entities import handler as upsert_entities
 from shared.domain.ids import EnterpriseId
 from shared.http.identity import Caller, caller_of
@@ -28,12 +30,16 @@ HANDLERS = {
     "create_group": create_group,
     "request_sync": request_sync,
     "sync_api": sync_api,
+    "sync_sftp": sync_sftp,
+    "ingest_zip": ingest_zip,
     "plan_sync": plan_sync,
     "upsert_entities": upsert_entities,
     "close_runs": close_runs,
 }
 MESSAGES: dict[str, type[Message]] = {
     "sync_api": ExtractLeg,
+    "sync_sftp": ExtractLeg,
+    "ingest_zip": ExtractLeg,
     "plan_sync": PlanRun,
     "upsert_entities": ApplyBatch,
 }

@@ -126,14 +126,13 @@ def test_an_auto_group_starts_its_first_sync(stack: HttpStack) -> None:
     assert group["nextRunAt"] is not None
 
 
-def test_an_auto_sftp_group_is_kept_and_waits(stack: HttpStack) -> None:
+def test_an_auto_sftp_group_starts_its_first_sync(stack: HttpStack) -> None:
     group = stack.create(**AUTO, syncType="SFTP", connection=sftp())
-    assert "sync" not in group
+    assert group["sync"]["message"] == "Sync up request is accepted"
     assert group["connection"]["secretsSet"] == ["password"]
     assert group["connection"]["port"] == 22
-    assert stack.messages() == []
-    refused = stack.syncs(f"POST /groups/{group['groupId']}/syncs")
-    assert (refused.status, refused.json["code"]) == (409, "sync_type_not_available")
+    [message] = stack.messages()
+    assert (message["groupId"], message["leg"]) == (group["groupId"], 0)
 
 
 def test_a_zip_group_has_no_connection(stack: HttpStack) -> None:

@@ -159,6 +159,16 @@ def connect(connection: SftpConnection, allow_insecure: bool) -> tuple[paramiko.
     return _negotiate(connection, allow_insecure, None)
 
 
+def show_host_key(connection: SftpConnection, allow_insecure: bool) -> str:
+    """The fingerprint of the host key that the server shows; nothing else is asked of it.
+
+    :raises SourceBusyError: the server does not answer.
+    """
+    transport, found = connect(connection, allow_insecure)
+    transport.close()
+    return found
+
+
 def log_in(
     transport: paramiko.Transport, connection: SftpConnection, secrets: dict[SecretName, str]
 ) -> None:
