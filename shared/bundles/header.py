@@ -15,12 +15,13 @@ class Header:
     """Where the columns of a file are.
 
     ``places`` is by the standard's names; ``metadata`` by what follows ``metadata.`` in the
-    header; ``width`` counts all columns but blank ones at the end.
+    header; ``width`` counts all columns but blank ones at the end, ``cells`` those, too.
     """
 
     places: dict[str, int]
     metadata: dict[str, int]
     width: int
+    cells: int
 
 
 def read_header(
@@ -62,7 +63,7 @@ def read_header(
             raise GiveUpError(file_reasons.missing_column(file, needed[0]))
     if not _in_order(columns, places):
         findings.note("column_order")
-    return Header(places, metadata, width)
+    return Header(places, metadata, width, len(cells))
 
 
 def _in_order(columns: FileColumns, places: dict[str, int]) -> bool:

@@ -89,7 +89,8 @@ class RowReader:
             return {"line": line, "broken": "unreadable_row||"}
         width = self._header.width
         if len(cells) != width:
-            if any(cell.strip() for cell in cells[width:]):
+            # One value too many, even an empty one, may have moved all that follow.
+            if len(cells) > self._header.cells or any(cell.strip() for cell in cells[width:]):
                 return self._broken(cells, line, "row_too_wide", "", f"{len(cells)} of {width}")
             if len(cells) < width:
                 if any(cell.strip() for cell in cells):

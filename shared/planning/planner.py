@@ -178,6 +178,8 @@ class Planner:
         status = staged.said.status
         if status is CollectionStatus.COMPLETE and not self._size(table("staged", collection)):
             status = CollectionStatus.UNPROVEN
+        if collection is Collection.USERS and given.roles is not None and staged is _ABSENT:
+            self._join_roles(status)
         if staged.said.file is None:
             return status
         if status is CollectionStatus.COMPLETE and looks_like_delta(

@@ -133,6 +133,7 @@ def test_the_end_of_a_run_is_announced_without_names_values_or_words() -> None:
         "enterprise": ENTERPRISE,
         "groupId": GROUP,
         "runId": "3",
+        "syncType": "API",
         "mode": "sync",
         "trigger": "request",
         "state": "Failed",

@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from shared.adapters.eventbridge import RUN_FINISHED, SOURCE
+from shared.domain.group import SyncType
+from shared.messages import Message
+from shared.sync.take_drop import DROPS
 from tests.template.processed import ROOT, Template, target
 
 FUNCTIONS = {
@@ -104,10 +108,12 @@ class TestWhatIsKept:
     def test_bucket_and_queues_refuse_plain_http(self, template: Template) -> None:
         bucket = template["DataBucketPolicy"]
         assert target(bucket["Bucket"]) == "DataBucket"
-        queues = template["QueuesOnlyOverTls"]
-        assert {target(queue) for queue in queues["Queues"]} == set(template.of_type("SQS::Queue"))
-        for policy in (bucket, queues):
-            [statement] = policy["PolicyDocument"]["Statement"]
+        policies = template.of_type("SQS::QueuePolicy").values()
+        # A second policy for a queue would replace the first.
+        held = [target(queue) for policy in policies for queue in policy["Queues"]]
+        assert sorted(held) == sorted(template.of_type("SQS::Queue"))
+        for policy in (bucket, *policies):
+            statement = policy["PolicyDocument"]["Statement"][-1]
             assert statement["Effect"] == "Deny"
             assert statement["Principal"] == "*"
             assert statement["Condition"] == DENIED_WITHOUT_TLS
@@ -117,6 +123,37 @@ class TestWhatIsKept:
             {"Fn::GetAtt": ["DataBucket", "Arn"]},
             {"Fn::Sub": "${DataBucket.Arn}/*"},
         ]
+
+    def test_a_drop_is_told_to_its_queue_by_s3_alone(self, template: Template) -> None:
+        # The emulator checks no queue policies.
+        [told] = template["DataBucket"]["NotificationConfiguration"]["QueueConfigurations"]
+        assert told["Event"] == "s3:ObjectCreated:*"
+        assert target(told["Queue"]) == "DropQueue"
+        rules = {rule["Name"]: rule["Value"] for rule in told["Filter"]["S3Key"]["Rules"]}
+        assert rules == {"prefix": DROPS, "suffix": ".zip"}
+        allowed = template["DropQueuePolicy"]["PolicyDocument"]["Statement"][0]
+        assert allowed["Principal"] == {"Service": "s3.amazonaws.com"}
+        assert allowed["Action"] == "sqs:SendMessage"
+        assert allowed["Condition"] == {
+            "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+        }
+
+    def test_a_free_zip_group_is_told_by_its_rule_alone(self, template: Template) -> None:
+        rule = template["ZipGroupFree"]
+        assert rule["EventPattern"] == {
+            "source": [SOURCE],
+            "detail-type": [RUN_FINISHED],
+            "detail": {"syncType": [SyncType.ZIP.value]},
+        }
+        [sent] = rule["Targets"]
+        assert target(sent["Arn"]) == "ExtractZipQueue"
+        text = sent["InputTransformer"]["InputTemplate"]
+        text = text.replace("<enterprise>", "acme").replace("<groupId>", "group-1")
+        message = Message.model_validate_json(text)
+        assert (message.enterprise, message.group_id) == ("acme", "group-1")
+        allowed = template["ExtractZipQueuePolicy"]["PolicyDocument"]["Statement"][0]
+        assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+        assert target(allowed["Condition"]["ArnEquals"]["aws:SourceArn"]) == "ZipGroupFree"
 
     def test_secrets_key_turns_and_belongs_to_the_account_alone(self, template: Template) -> None:
         key = template["SecretsKey"]
@@ -230,7 +267,8 @@ class TestFunctions:
             assert template[name]["Timeout"] <= 30
 
     def test_silent_runs_are_looked_after_every_minute(self, template: Template) -> None:
-        [rule] = template.of_type("Events::Rule").values()
+        rules = template.of_type("Events::Rule").values()
+        [rule] = [rule for rule in rules if "ScheduleExpression" in rule]
         assert rule["ScheduleExpression"] == "rate(1 minute)"
         [called] = rule["Targets"]
         assert target(called["Arn"]) == "CloseRunsFunction"
@@ -307,7 +345,7 @@ class TestPermissions:
     def test_the_key_works_only_with_the_group_in_the_context(self, template: Template) -> None:
         # The emulator denies whatever has this condition, so the local stack leaves it out.
         of_key = [s for _, s in template.statements() if s["Action"].startswith("kms:")]
-        assert len(of_key) == 2
+        assert len(of_key) == 3
         for statement in of_key:
             assert target(statement["Resource"]) == "SecretsKey"
             assert statement["Condition"] == {"Null": {"kms:EncryptionContext:groupId": "false"}}
@@ -316,14 +354,17 @@ class TestPermissions:
 
     def test_each_consumer_may_receive_from_its_own_queue(self, template: Template) -> None:
         # The emulator does not check the role of an event source.
+        sources: dict[str, set[str]] = {}
         for source in template.of_type("Lambda::EventSourceMapping").values():
             role = target(template[target(source["FunctionName"])]["Role"])
+            sources.setdefault(role, set()).add(target(source["EventSourceArn"]))
+        for role, own in sources.items():
             received = {
                 target(statement["Resource"])
                 for holder, statement in template.statements()
                 if holder == role and statement["Action"] == "sqs:ReceiveMessage"
             }
-            assert received == {target(source["EventSourceArn"])}
+            assert received == own
             for action in ("sqs:DeleteMessage", "sqs:GetQueueAttributes"):
                 assert role in who(template, action)
 
@@ -383,6 +424,11 @@ class TestApi:
             "POST /groups/{groupId}/syncs",
             "GET /groups/{groupId}/syncs",
             "GET /groups/{groupId}/syncs/{runId}",
+            "GET /groups/{groupId}/syncs/{runId}/errors",
+            "GET /groups/{groupId}/syncs/{runId}/errors/summary",
+            "POST /groups/{groupId}/uploads",
+            "POST /groups/{groupId}/connection-tests",
+            "GET /groups/{groupId}/connection-tests/{testId}",
         }
 
     def test_the_gateway_answers_in_problem_json_too(self, template: Template) -> None:

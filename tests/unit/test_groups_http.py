@@ -66,6 +66,8 @@ def test_a_group_is_created_with_its_defaults(stack: HttpStack) -> None:
             "roles": ["student", "staff"],
         },
         "storedFields": [],
+        "tolerance": "lenient",
+        "maxRejectedPercent": 20,
         "coverImage": "default",
         "version": 1,
         "nextRunAt": None,

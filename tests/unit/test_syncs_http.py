@@ -67,6 +67,7 @@ def test_a_run_is_shown(stack: HttpStack) -> None:
         "runId": "1",
         "mode": "sync",
         "trigger": "request",
+        "uploadId": None,
         "state": "Accepted",
         "open": True,
         "progress": {},
