@@ -44,7 +44,6 @@ def build_ports() -> PlanPorts:
         ),
         clock=clock.now,
         beat_seconds=lease / 3,
-        memory_limit="1500MB",
     )
 
 

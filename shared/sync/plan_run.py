@@ -35,6 +35,9 @@ from shared.sync import change_file
 from shared.sync.finish_run import announce, fail
 from shared.sync.heartbeat import Heartbeat
 
+MEMORY_LIMIT = "500MB"
+"""What DuckDB may hold before it spills to disk; the process has as much again for all else."""
+
 
 @dataclass(frozen=True)
 class PlanPorts:
@@ -48,7 +51,7 @@ class PlanPorts:
     announcements: Announcements
     clock: Callable[[], datetime]
     beat_seconds: float = 20
-    memory_limit: str = "1GB"
+    memory_limit: str = MEMORY_LIMIT
     threads: int = 2
 
 

@@ -1,0 +1,235 @@
+"""How much memory and time a large bundle takes in ingest_zip and in plan_sync.
+
+    python -m benchmarks.bundle_memory [rows, in millions]
+
+Each stage runs in a process of its own, over a bucket that is a folder, so that what is measured is
+the stage: peak resident memory of its process, and seconds. Both must stay within 1,024 MB.
+"""
+
+import csv
+import io
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from shared.domain.bundle import Bundle, BundleObject
+from shared.domain.run import Mode, Run, RunState
+from shared.messages import ExtractLeg, PlanRun
+from shared.ports import Drop
+from shared.sync.ingest_bundle import IngestPorts, ingest_leg
+from shared.sync.plan_run import MEMORY_LIMIT, PlanPorts, plan_run
+from tests.fakes.control import GroupState, InMemoryControl
+from tests.fakes.simulation import ENTERPRISE, GROUP, config
+from tests.fakes.world import InMemoryAnnouncements, InMemoryQueue
+
+MOST_MEGABYTES = 1024
+USERS_PER_MILLION = 160_000
+
+
+class FolderObjects:
+    """``Objects`` in a folder: memory holds none of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, key: str, body: bytes, tags: dict[str, str] | None = None) -> None:
+        """Store a small object."""
+        self.path(key).write_bytes(body)
+
+    def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        """Read an object or a range of it."""
+        with self.path(key).open("rb") as file:
+            file.seek(start)
+            return file.read(-1 if length is None else length)
+
+    def open(self, place: BundleObject) -> BinaryIO:
+        """Open an object for reading by ranges."""
+        return self.path(place.key).open("rb")
+
+    def upload(self, key: str, path: Path, tags: dict[str, str] | None = None) -> None:
+        """Store a file."""
+        self.path(key).write_bytes(b"")
+        with path.open("rb") as source, self.path(key).open("wb") as target:
+            while block := source.read(1 << 20):
+                target.write(block)
+
+    def download(self, key: str, path: Path) -> None:
+        """Fetch an object into a file."""
+        with self.path(key).open("rb") as source, path.open("wb") as target:
+            while block := source.read(1 << 20):
+                target.write(block)
+
+    def tag(self, keys: Iterable[str], tags: dict[str, str]) -> None:
+        """Tags make no difference here."""
+
+    def path(self, key: str) -> Path:
+        """Where an object lies."""
+        path = self._folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def main() -> int:
+    """Make the bundle, run both stages, print what they took."""
+    millions = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "drops/roster.zip"
+        path.parent.mkdir()
+        rows = write_bundle(path, millions)
+        megabytes = path.stat().st_size / 1e6
+        print(f"\nA bundle of {rows:,} rows, {megabytes:.0f} MB zipped\n")
+        print(f"  {'stage':<12}{'peak memory':>14}{'seconds':>10}")
+        good = True
+        for stage in ("ingest", "plan", "plan again"):
+            command = [sys.executable, "-m", "benchmarks.bundle_memory", f"--{stage}", folder]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            peak, seconds = json.loads(done.stdout.splitlines()[-1])
+            good = good and peak <= MOST_MEGABYTES
+            print(f"  {stage:<12}{peak:>11,.0f} MB{seconds:>10.1f}", flush=True)
+    print(f"\n  {'within' if good else 'MORE THAN'} {MOST_MEGABYTES:,} MB each\n")
+    return 0 if good else 1
+
+
+def write_bundle(path: Path, millions: float) -> int:
+    """Write a 1.1 bundle: one school, classes of 30, users, and enrollments for the rest."""
+    users = int(USERS_PER_MILLION * millions)
+    classes = users // 30
+    memberships = int(millions * 1e6) - users - classes - 4
+    files: dict[str, tuple[str, Iterable[list[object]]]] = {
+        "orgs.csv": ("name,type,identifier,parentSourcedId", [
+            ["district", "", "", "District", "district", "", ""],
+            ["school", "", "", "School", "school", "", "district"],
+        ]),
+        "academicSessions.csv": ("title,type,startDate,endDate,parentSourcedId,schoolYear", [
+            ["year", "", "", "Year", "schoolYear", "2026-08-17", "2027-06-12", "", "2027"],
+        ]),
+        "courses.csv": (
+            "schoolYearSourcedId,title,courseCode,grades,orgSourcedId,subjects,subjectCodes",
+            [["course", "", "", "year", "Course", "C-1", "", "district", "", ""]],
+        ),
+        "classes.csv": (
+            "title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,"
+            "termSourcedIds,subjects,subjectCodes,periods",
+            ([f"c-{n:07}", "", "", f"Class {n}", "", "course", "", "scheduled", "", "school",
+              "year", "", "", ""] for n in range(classes)),
+        ),
+        "users.csv": (
+            "enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,middleName,"
+            "identifier,email,sms,phone,agentSourcedIds,grades,password",
+            ([f"u-{n:07}", "", "", "true", "school", "student", f"user{n}", "", f"Given{n}",
+              f"Family{n % 5000}", "", f"id-{n}", f"user{n}@school.example", "", "", "", "9", ""]
+             for n in range(users)),
+        ),
+        "enrollments.csv": (
+            "classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate",
+            ([f"e-{n:08}", "", "", f"c-{(n * 7 + n // users) % classes:07}", "school",
+              f"u-{n % users:07}", "student", "", "2026-08-17", "2027-06-12"]
+             for n in range(memberships)),
+        ),
+    }  # fmt: skip
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        names = [("manifest.version", "1.0"), ("oneroster.version", "1.1")]
+        names += [(f"file.{name.removesuffix('.csv')}", "bulk") for name in files]
+        manifest = "propertyName,value\r\n" + "".join(f"{n},{v}\r\n" for n, v in names)
+        archive.writestr("manifest.csv", manifest)
+        for name, (header, rows) in files.items():
+            with archive.open(name, "w") as raw, io.TextIOWrapper(raw, newline="") as text:
+                text.write(f"sourcedId,status,dateLastModified,{header}\r\n")
+                csv.writer(text).writerows(rows)
+    return users + classes + memberships + 4
+
+
+def _stage(name: str, folder: Path) -> None:
+    control = InMemoryControl()
+    group = GroupState(config(max_rejected_percent=0, client_partner_id="district"))
+    control.groups[ENTERPRISE, GROUP] = group
+    objects, kept = FolderObjects(folder), folder / "run.json"
+    if name == "ingest":
+        size = objects.path("drops/roster.zip").stat().st_size
+        place = BundleObject(name="roster.zip", key="drops/roster.zip", size=size)
+        drop = Drop(ENTERPRISE, GROUP, Mode.SYNC, Bundle(objects=(place,)))
+        control.take(drop, _now())
+        run = control.begin(ENTERPRISE, GROUP, _now())
+        assert run is not None
+        begun = run
+        took = _measured(lambda: _ingest(begun, control, objects))
+        kept.write_text(control.runs[run.key].model_dump_json())
+    else:
+        run = Run.model_validate_json(kept.read_text())
+        control.runs[run.key], group.active_run = run, run.seq
+        if name == "plan again":
+            group.base = Run.model_validate_json(
+                (folder / "planned.json").read_text()
+            ).plan.snapshot  # type: ignore[union-attr]  # it was planned
+        took = _measured(lambda: _plan(run, control, objects, folder))
+        done = control.runs[run.key]
+        assert done.state in (RunState.APPLYING, RunState.SUCCEEDED), done.reason
+        if name == "plan":
+            (folder / "planned.json").write_text(done.model_dump_json())
+    print(json.dumps(took))
+
+
+def _ingest(run: Run, control: InMemoryControl, objects: FolderObjects) -> None:
+    ports = IngestPorts(
+        runs=control,
+        legs=control,
+        objects=objects,
+        ingest_queue=InMemoryQueue(),
+        plan_queue=InMemoryQueue(),
+        announcements=InMemoryAnnouncements(),
+        clock=_now,
+        leg=timedelta(hours=1),
+    )
+    message = ExtractLeg(enterprise=ENTERPRISE, group_id=GROUP, seq=run.seq, leg=run.leg)
+    ingest_leg(message, ports, "benchmark")
+    assert control.runs[run.key].state is RunState.PLANNING, control.runs[run.key].reason
+
+
+def _plan(run: Run, control: InMemoryControl, objects: FolderObjects, folder: Path) -> None:
+    ports = PlanPorts(
+        runs=control,
+        legs=control,
+        batches=control,
+        objects=objects,
+        apply_queue=_Forgetful(),
+        announcements=InMemoryAnnouncements(),
+        clock=_now,
+        memory_limit=MEMORY_LIMIT,
+    )
+    message = PlanRun(enterprise=ENTERPRISE, group_id=GROUP, seq=run.seq, leg=run.leg)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        plan_run(message, ports, "benchmark", Path(scratch))
+
+
+class _Forgetful(InMemoryQueue):
+    """A queue that keeps no messages: they would count as the planner's memory."""
+
+    def send(self, messages: Iterable[object], *, delay_seconds: int = 0) -> None:
+        for _ in messages:
+            pass
+
+
+def _measured(work: Callable[[], None]) -> tuple[float, float]:
+    started = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - started
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, seconds
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2 and sys.argv[1].startswith("--"):
+        _stage(sys.argv[1].removeprefix("--"), Path(sys.argv[2]))
+    else:
+        sys.exit(main())
