@@ -1,15 +1,15 @@
-"""The main job, shown: a group is added, a district's roster arrives, and a second sync is free.
+"""The main job, shown: a district's roster arrives over REST, by zip and over SFTP.
 
     make demo
 
-Everything is real but the account: the template is deployed to an emulator of AWS, and a sample
-district's OneRoster server answers on this machine.
+Everything is real but the account: the template is deployed to an emulator of AWS, and on this
+machine answer a sample district's OneRoster server and an OpenSSH server, where one is installed.
 """
 
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,12 @@ from boto3.dynamodb.types import TypeDeserializer
 from local.api import Api
 from local.emulator import StackError
 from local.progress import BOLD, DIM, GREEN, RED, paint, step
+from local.sample_district.bundle import csv_files, pack
 from local.sample_district.roster import District, generate
 from local.sample_district.server import DistrictServer
+from local.sftp_server import SftpServer, sshd_problem
 from local.stack import Stack, sign_in, start, stop
+from local.upload import upload
 
 RUN_SECONDS = 300
 BAR = 32
@@ -69,28 +72,102 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
     print(f"  {len(again):,} items written to the roster table")
 
     good = arrived and unchanged and not again
-    text = "The whole district is there, and what did not change cost nothing."
+    good = _show_zip(stack, api, district, written) and good
+    good = _show_sftp(stack, api, district, written) and good
+    text = "The whole district is there, each way, and what did not change cost nothing."
     print(paint(f"\n{text}\n" if good else "\nThe counts differ.\n", GREEN if good else RED))
     return good
 
 
+def _show_zip(stack: Stack, api: Api, district: District, over_rest: list[Json]) -> bool:
+    """Upload the district as a bundle, and hold its roster against the one from REST."""
+    print(paint("\nThe same district by Zip Upload, OneRoster 1.1", BOLD))
+    group_id = _add(api, district, "Springfield by zip", "SPR-ZIP", syncType="ZIP")
+    bundle = pack(csv_files(district, "1.1"))
+    address = api.call("POST", f"/groups/{group_id}/uploads", {"mode": "sync"}).body
+    with step(f"Uploading the bundle, {len(bundle) / 1e6:.1f} MB, to the address in S3"):
+        upload(address, bundle)
+    run_id = ""
+    while not run_id:
+        runs = api.get(f"/groups/{group_id}/syncs")["syncs"]
+        run_id = next((r["runId"] for r in runs if r["uploadId"] == address["uploadId"]), "")
+    run = _follow(api, group_id, run_id)
+    return _table(run, district, "created") and _alike(stack, group_id, over_rest)
+
+
+def _show_sftp(stack: Stack, api: Api, district: District, over_rest: list[Json]) -> bool:
+    """Fetch the district's bundle from a real OpenSSH server."""
+    print(paint("\nThe same district over SFTP, OneRoster 1.2", BOLD))
+    if problem := sshd_problem():
+        print(f"  {problem}")
+        return True
+    with tempfile.TemporaryDirectory() as folder, SftpServer(Path(folder)) as server:
+        (server.files / "roster.zip").write_bytes(pack(csv_files(district, "1.2")))
+        connection = {
+            "host": server.host,
+            "port": server.port,
+            "path": "roster.zip",
+            "username": server.username,
+            "privateKey": server.private_key("openssh"),
+            "hostKeyFingerprint": server.fingerprint,
+        }
+        group_id = _add(
+            api,
+            district,
+            "Springfield by SFTP",
+            "SPR-SFTP",
+            syncType="SFTP",
+            onboardingType="OneRoster1.2",
+            connection=connection,
+        )
+        run = _sync(api, group_id)
+        good = _table(run, district, "created") and _alike(stack, group_id, over_rest)
+        print(paint("\nFetched again, unchanged at the server", BOLD))
+        again = _sync(api, group_id)
+        for notice in again["notices"]:
+            print(f"  {notice['message']}")
+        return good and [notice["code"] for notice in again["notices"]] == ["bundle_unchanged"]
+
+
+def _alike(stack: Stack, group_id: str, over_rest: list[Json]) -> bool:
+    """Whether a group's roster has the same records as the one that came over REST."""
+
+    def names(items: Iterable[Json]) -> set[tuple[str, str]]:
+        return {
+            (item["pk"].split("#")[1], str(item["doc"]["sourcedId"]))
+            for item in items
+            if "sourcedId" in item["doc"]
+        }
+
+    items = [item for item in _items(stack) if item["pk"].startswith(f"{group_id}#")]
+    same = names(items) == names(over_rest) and len(items) == len(over_rest)
+    text = "the same records as over REST" if same else "other records than over REST"
+    print(f"  {len(items):,} records: {text}  {paint('✓', GREEN) if same else paint('✗', RED)}")
+    return same
+
+
 def _add_group(api: Api, server: DistrictServer) -> str:
+    connection = {
+        "url": server.url,
+        "authorization": "OAuth1.0",
+        "consumerKey": server.credentials.key,
+        "secretKey": server.credentials.secret,
+    }
+    return _add(api, server.district, "Springfield", "SPR", connection=connection)
+
+
+def _add(api: Api, district: District, name: str, client_group_id: str, **fields: Any) -> str:
     answer = api.call(
         "POST",
         "/groups",
         {
-            "name": "Springfield",
+            "name": name,
             "email": "it@springfield.example",
-            "clientGroupId": "SPR",
+            "clientGroupId": client_group_id,
             "onboardingType": "OneRoster1.1",
-            "clientPartnerId": server.district.client_partner_id,
-            "connection": {
-                "url": server.url,
-                "authorization": "OAuth1.0",
-                "consumerKey": server.credentials.key,
-                "secretKey": server.credentials.secret,
-            },
-        },
+            "clientPartnerId": district.client_partner_id,
+        }
+        | fields,
     )
     if answer.status != 201:
         message = f"The group was not added: {answer.body}"
@@ -102,6 +179,11 @@ def _sync(api: Api, group_id: str) -> Json:
     """Ask for a sync and show its progress until it has ended."""
     answer = api.call("POST", f"/groups/{group_id}/syncs", {"mode": "sync"})
     print(f"  {answer.body['message']} {paint('(run ' + answer.body['runId'] + ')', DIM)}")
+    return _follow(api, group_id, answer.body["runId"])
+
+
+def _follow(api: Api, group_id: str, run_id: str) -> Json:
+    """Show a run's progress until it has ended."""
     shown = ""
 
     def show(run: Json) -> None:
@@ -112,7 +194,7 @@ def _sync(api: Api, group_id: str) -> Json:
             print(f"\r\033[K  {line}" if end == "" else f"  {line}", end=end, flush=True)
         shown = line
 
-    run = api.follow_run(group_id, answer.body["runId"], RUN_SECONDS, show)
+    run = api.follow_run(group_id, run_id, RUN_SECONDS, show)
     if sys.stdout.isatty():
         print()
     if run["reason"]:
@@ -124,6 +206,8 @@ def _progress(run: Json) -> str:
     progress = run["progress"]
     match progress.get("stage"):
         case "fetching":
+            if "fetchedBytes" in progress:
+                return f"{run['state']:<12} {progress['fetchedBytes']:,} bytes fetched"
             fetched = sum(progress["fetched"].values())
             return f"{run['state']:<12} {fetched:,} rows fetched"
         case "applying":

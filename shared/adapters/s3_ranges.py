@@ -1,7 +1,7 @@
 """Reads an S3 object by ranges, as a file: what is large is never fetched whole."""
 
 import io
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 8 * 1024 * 1024
 """How much is fetched at once when a file is read on; a seek fetches the end of a zip in one."""
 FIRST_BYTES = 128 * 1024
+BUFFER_BYTES = 64 * 1024
 _GONE = {"NoSuchKey", "404", "NoSuchVersion"}
 
 
@@ -75,4 +76,5 @@ def open_ranged(client: "S3Client", bucket: str, place: BundleObject) -> BinaryI
 
     :raises MissingObjectError: when it is read and is not there.
     """
-    return cast(BinaryIO, _Ranges(client, bucket, place))
+    # A raw file may read less than it is asked for; whoever reads a zip counts on what they asked.
+    return io.BufferedReader(_Ranges(client, bucket, place), BUFFER_BYTES)
