@@ -1,6 +1,7 @@
 """Compares what the roster is to hold with what it holds: the changes, and their counts."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from shared.domain.collection import Collection
 from shared.domain.run import EntityCounts
@@ -14,7 +15,7 @@ from shared.planning.columns import (
 from shared.planning.references import REFERENCES
 from shared.planning.tables import Connection
 
-LINES_AT_A_TIME = 2000
+LINES_AT_A_TIME, LINES_AT_ONCE = 2000, 50_000
 
 
 def find_changes(connection: Connection, collection: Collection, *, everything: bool) -> None:
@@ -112,23 +113,31 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
 
     Ids are hashes: their order spreads the writes evenly over the roster's partitions.
     """
-    login = "NULL"
-    logins = ""
+    row = struct(dict(ROW_COLUMNS[collection]), "r")
+    change, result = table("change", collection), table("result", collection)
     if collection is Collection.USERS:
+        # A user may have several rows. Grouping holds all of them in memory.
         _make_logins(connection)
-        login = "any_value(l.login)"
-        logins = "LEFT JOIN login l ON l.id = c.id"
-    rows = connection.cursor().execute(
-        f"SELECT to_json({{'collection': '{collection}', 'id': c.id, "
-        "'action': any_value(c.action), "
-        f"'rows': list({struct(dict(ROW_COLUMNS[collection]), 'r')} ORDER BY r.sourced_id), "
-        f"'login': {login}}}) FROM {table('change', collection)} c "
-        f"JOIN {table('result', collection)} r ON r.id = c.id {logins} "
-        "GROUP BY c.id ORDER BY c.id"
-    )
-    for chunk in iter(lambda: rows.fetchmany(LINES_AT_A_TIME), []):
-        for (line,) in chunk:
-            yield line
+        query = (
+            f"SELECT to_json({{'collection': '{collection}', 'id': c.id, "
+            f"'action': any_value(c.action), 'rows': list({row} ORDER BY r.sourced_id), "
+            f"'login': any_value(l.login)}}) FROM {change} c JOIN {result} r ON r.id = c.id "
+            "LEFT JOIN login l ON l.id = c.id WHERE starts_with(c.id, $first) "
+            "GROUP BY c.id ORDER BY c.id"
+        )
+    else:
+        query = (
+            f"SELECT to_json({{'collection': '{collection}', 'id': c.id, 'action': c.action, "
+            f"'rows': [{row}], 'login': NULL}}) FROM {change} c JOIN {result} r ON r.id = c.id "
+            "WHERE starts_with(c.id, $first) ORDER BY c.id"
+        )
+    [(many,)] = connection.execute(f"SELECT count(*) > {LINES_AT_ONCE} FROM {change}").fetchall()
+    # DuckDB holds a whole result in memory; ids are hashes, so that their first digit parts them.
+    for first in "0123456789abcdef" if many else [""]:
+        rows = connection.cursor().execute(query, {"first": first})
+        for chunk in iter(partial(rows.fetchmany, LINES_AT_A_TIME), []):
+            for (line,) in chunk:
+                yield line
 
 
 def _make_logins(connection: Connection) -> None:

@@ -35,7 +35,7 @@ from shared.sync import change_file
 from shared.sync.finish_run import announce, fail
 from shared.sync.heartbeat import Heartbeat
 
-MEMORY_LIMIT = "500MB"
+MEMORY_LIMIT = "600MB"
 """What DuckDB may hold before it spills to disk; the process has as much again for all else."""
 
 
