@@ -82,7 +82,7 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
 def _show_zip(stack: Stack, api: Api, district: District, over_rest: list[Json]) -> bool:
     """Upload the district as a bundle, and hold its roster against the one from REST."""
     print(paint("\nThe same district by Zip Upload, OneRoster 1.1", BOLD))
-    group_id = _add(api, district, "Springfield by zip", "SPR-ZIP", syncType="ZIP")
+    group_id = _add(api, district, "Springfield by zip", "SPR-ZIP", syncType="ZIP", suffix="@zip")
     bundle = pack(csv_files(district, "1.1"))
     address = api.call("POST", f"/groups/{group_id}/uploads", {"mode": "sync"}).body
     with step(f"Uploading the bundle, {len(bundle) / 1e6:.1f} MB, to the address in S3"):
@@ -117,6 +117,7 @@ def _show_sftp(stack: Stack, api: Api, district: District, over_rest: list[Json]
             "Springfield by SFTP",
             "SPR-SFTP",
             syncType="SFTP",
+            suffix="@sftp",
             onboardingType="OneRoster1.2",
             connection=connection,
         )
