@@ -274,7 +274,14 @@ class _Leg:
         gathered = bytearray()
         wanted = min(PART_BYTES, size - start)
         while len(gathered) < wanted:
-            block = reader.read(start + len(gathered), min(BLOCK_BYTES, wanted - len(gathered)))
+            try:
+                block = reader.read(start + len(gathered), min(BLOCK_BYTES, wanted - len(gathered)))
+            except SourceBusyError:
+                if len(gathered) < LEAST_PART_BYTES:
+                    raise
+                # Kept, so that a server that cuts off every few megabytes is still copied in the
+                # end; the next read says again that it is gone.
+                return bytes(gathered), False
             if not block:
                 raise _ChangedError
             gathered += block

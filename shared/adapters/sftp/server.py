@@ -35,7 +35,9 @@ def fingerprint_of(key: paramiko.PKey) -> str:
 class SftpServer:
     """``FileServer`` over SFTP, logged in; ``close`` ends it."""
 
-    def __init__(self, transport: paramiko.Transport, connection: SftpConnection) -> None:
+    def __init__(
+        self, transport: paramiko.Transport, connection: SftpConnection, silence: float
+    ) -> None:
         self._transport = transport
         self._connection = connection
         with self._judged(connection.path):
@@ -45,9 +47,7 @@ class SftpServer:
         self._client = client
         channel = client.get_channel()
         assert channel is not None
-        channel.settimeout(self.silence)
-
-    silence = SILENCE_SECONDS
+        channel.settimeout(silence)
 
     def look(self, path: str) -> Listing:
         """Look at a file, or at a folder and what lies in it; see ``ports.FileServer.look``."""
@@ -112,10 +112,14 @@ class SftpReader:
 
 
 def open_server(
-    connection: SftpConnection, secrets: dict[SecretName, str], allow_insecure: bool
+    connection: SftpConnection,
+    secrets: dict[SecretName, str],
+    allow_insecure: bool,
+    silence: float = SILENCE_SECONDS,
 ) -> SftpServer:
     """Connect, see that the host key is the confirmed one, and log in.
 
+    :param silence: for how many seconds a server that was let in may say nothing.
     :raises GiveUpError: a field of the connection is wrong; nothing secret was sent to a server
         whose key is not the confirmed one.
     :raises SourceBusyError: the server does not answer.
@@ -128,7 +132,7 @@ def open_server(
         if found != pinned.rstrip("="):
             raise GiveUpError(reasons.host_key_changed(found))
         log_in(transport, connection, secrets)
-        return SftpServer(transport, connection)
+        return SftpServer(transport, connection, silence)
     except BaseException:
         transport.close()
         raise
