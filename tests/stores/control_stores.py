@@ -10,13 +10,14 @@ import boto3
 from moto import mock_aws
 
 from shared.adapters.dynamo_batches import DynamoBatches
+from shared.adapters.dynamo_drops import DynamoDrops
 from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.domain.collection import Collection
 from shared.domain.group import Group
 from shared.domain.ids import GroupId, RunKey
 from shared.domain.run import Mode, Plan, Run, RunState, Snapshot, Trigger
-from shared.ports import Batches, Legs, PlanResult, RunRequest, Runs
+from shared.ports import Batches, Drops, Legs, PlanResult, RunRequest, Runs
 from tests.fakes.control import GroupState, InMemoryControl
 from tests.fakes.control_table import make_control_table
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
@@ -38,6 +39,7 @@ class Control:
 
     runs: RunsAndLegs
     batches: Batches
+    drops: Drops
     add_group: Callable[[GroupId], None]
     client: Any = None
 
@@ -102,7 +104,7 @@ def control_of(kind: str) -> Iterator[Control]:
             memory.groups[ENTERPRISE, group_id] = GroupState(config())
 
         remember(GROUP)
-        yield Control(memory, memory, remember)
+        yield Control(memory, memory, memory, remember)
         return
     with mock_aws():
         client = boto3.client("dynamodb")
@@ -113,7 +115,9 @@ def control_of(kind: str) -> Iterator[Control]:
 
         create(GROUP)
         runs = DynamoRuns(client, table, lease=LEASE, resend_after=PATIENCE)
-        yield Control(runs, DynamoBatches(client, table, quiet=PATIENCE), create, client)
+        batches = DynamoBatches(client, table, quiet=PATIENCE)
+        drops = DynamoDrops(client, table, look_again=PATIENCE)
+        yield Control(runs, batches, drops, create, client)
 
 
 def group_of(group_id: GroupId, **changes: Any) -> Group:
