@@ -41,7 +41,6 @@ RESOLVED_COLUMNS: dict[Collection, dict[str, str]] = {
 }
 """What the references of a record resolve to in this roster: ids of our own, null where dropped."""
 
-ROLES_TYPE = ROLES.value
 
 ROW_COLUMNS: dict[Collection, dict[str, str]] = {
     c: {"sourced_id": TEXT.value} | PARSED_COLUMNS[c] | dict(RESOLVED_COLUMNS[c])

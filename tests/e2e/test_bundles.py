@@ -2,6 +2,7 @@
 
 import csv
 import io
+import random
 from urllib.error import HTTPError
 
 import pytest
@@ -27,7 +28,9 @@ def test_a_bundle_that_is_uploaded_becomes_the_roster(
     stack: Stack, api: Api, district: District, version: str
 ) -> None:
     group_id = add_zip_group(api, district.client_partner_id, onboardingType=f"OneRoster{version}")
-    bundle = pack(csv_files(district, version, gradebook=True))
+    # A large file that is none of the roster's: what is read of the zip are ranges.
+    files = {"a-letter.pdf": random.Random(1).randbytes(600_000)}
+    bundle = pack(files | csv_files(district, version, gradebook=True))
     run = sync_zip(api, group_id, bundle)
     assert (run["state"], run["reason"]) == ("Succeeded", None)
     assert counted(run, "created") == district.counts()

@@ -21,7 +21,7 @@ from shared.domain.group import (
     SecretName,
     SyncType,
 )
-from shared.domain.ids import EnterpriseId, GroupId, RunKey, SourcedId
+from shared.domain.ids import EnterpriseId, GroupId, SourcedId
 from shared.domain.run import Mode, Run, Trigger
 from shared.errors import TryLaterError
 from shared.messages import ApplyBatch, ExtractLeg, Message, PlanRun
@@ -285,8 +285,3 @@ class Simulation:
             announcements=self.announcements,
             clock=self._clock,
         )
-
-
-def key_of(seq: int) -> RunKey:
-    """The key of the group's run ``seq``."""
-    return RunKey(ENTERPRISE, GROUP, seq)

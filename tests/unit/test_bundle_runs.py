@@ -15,9 +15,10 @@ from local.sample_district.roster import District, generate
 from shared.domain.collection import Collection
 from shared.domain.findings import MESSAGES
 from shared.domain.group import GroupConfig, SyncType, Tolerance
-from shared.domain.run import Run, RunState
+from shared.domain.ids import RunKey
+from shared.domain.run import Run, RunState, Trigger
 from shared.sync import ingest_bundle
-from tests.fakes.simulation import GROUP, Simulation, config
+from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
 
 ORGS, SESSIONS, COURSES, CLASSES, USERS, ENROLLMENTS = Collection
 
@@ -345,6 +346,20 @@ def test_an_older_bundle_is_held_unless_it_is_meant(district: District) -> None:
     one.settle()
     assert max(one.control.runs.values(), key=lambda run: run.seq).state is RunState.SUCCEEDED
     assert "Old" in [doc["givenName"] for doc in people(one).values()]
+
+
+def test_a_bundle_whose_turn_was_told_to_nobody_begins_by_the_clock(district: District) -> None:
+    one = world()
+    one.request()
+    one.drop(pack(csv_files(district, "1.1")))
+    assert one.group.waiting == (2,)
+    # The run before it ends, and the message of that is lost.
+    one.queue.messages.clear()
+    one.control.close(RunKey(ENTERPRISE, GROUP, 1), one.now, RunState.FAILED, None)
+    one.tick(timedelta(hours=1))
+    one.settle()
+    run = one.control.runs[RunKey(ENTERPRISE, GROUP, 2)]
+    assert (run.state, run.trigger) == (RunState.SUCCEEDED, Trigger.DROP)
 
 
 def test_a_bundle_read_over_many_legs_is_staged_whole(
