@@ -34,6 +34,13 @@ _VOCABULARIES: dict[tuple[str, str], dict[str, str]] = {
     ("roles", "roleType"): vocabulary.ROLE_TYPES,
     ("enrollments", "role"): vocabulary.ROLES,
 }
+_WITNESSES = {
+    "orgs": "type",
+    "academicsessions": "type",
+    "classes": "classType",
+    "users": "email",
+    "enrollments": "role",
+}
 _BOOLEANS = frozenset({"enabledUser", "primary"})
 _STATUSES = frozenset({"active", "tobedeleted"})
 _ASKED_FOR = {"phone": StoredField.PHONES, "sms": StoredField.PHONES, "agents": StoredField.AGENTS}
@@ -89,9 +96,11 @@ class RowReader:
             return {"line": line, "broken": "unreadable_row||"}
         width = self._header.width
         if len(cells) != width:
-            # One value too many, even an empty one, may have moved all that follow.
-            if len(cells) > self._header.cells or any(cell.strip() for cell in cells[width:]):
+            wide = len(cells) > self._header.cells
+            if any(cell.strip() for cell in cells[width:]) or (wide and not self._in_place(cells)):
                 return self._broken(cells, line, "row_too_wide", "", f"{len(cells)} of {width}")
+            if wide:
+                self._findings.note("blank_cells", line, found=f"{len(cells)} of {width}")
             if len(cells) < width:
                 if any(cell.strip() for cell in cells):
                     self._findings.note("row_too_short", line, found=f"{len(cells)} of {width}")
@@ -123,6 +132,20 @@ class RowReader:
             if found:
                 row["metadata"] = json.dumps(found, sort_keys=True, ensure_ascii=False)
         return row
+
+    def _in_place(self, cells: list[str]) -> bool:
+        """Whether a row with too many cells, blank at the end, has its values in their columns.
+
+        A name with a comma and no quotes moves all that follows, so that a column behind it, whose
+        values are known by their looks, must hold one.
+        """
+        place = self._header.places.get(_WITNESSES.get(self._stem, ""), -1)
+        if place < 0:
+            return False
+        if self._stem == "users":
+            return "@" in cells[place]
+        known = _VOCABULARIES[self._stem, _WITNESSES[self._stem]]
+        return cells[place].strip().casefold() in known
 
     def _broken(self, cells: list[str], line: int, code: str, name: str, found: str) -> Row:
         """Stage of a record only whose it is, and what is wrong with it."""

@@ -174,6 +174,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Nothing; or have the group store metadata.",
     ),
     "blank_headers": ("The header has columns without names.", "Remove empty columns."),
+    "blank_cells": (
+        "The row has empty values past the last column of the header; they were passed over.",
+        "Remove the commas at the end of the row.",
+    ),
     "row_too_short": (
         "The row has fewer values than the header; the others were taken for empty.",
         "Give each row a value, or an empty one, for each column.",

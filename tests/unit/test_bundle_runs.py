@@ -96,6 +96,8 @@ wiz,,,true,school,wizard,wiz,,W,Z,,,,,,,,
 dup,,,true,school,student,dup,,Dup,Doe,,,,,,,9,
 dup,,,true,school,student,dup,,Dup,Doe,,,,,,,9,
 short,,,true,school,student,short,,Shorty,Doe
+long,,,true,school,student,long,,Longy,Doe,,,long@x.example,,,,9,,,
+moved,,,true,school,student,moved,,Moved, Jr,Doe,,,moved@x.example,,,,9,
 ,,,true,school,student,none,,No,Id,,,,,,,,
 broken,,,true,school,student,"bro
 ken",,Bro,Ken,,,,,,,,
@@ -165,6 +167,7 @@ def test_one_of_every_defect() -> None:
         ("users.csv", "bad_email", "email"),
         ("users.csv", "duplicate_row_identical", "sourcedId"),
         ("users.csv", "row_too_short", ""),
+        ("users.csv", "blank_cells", ""),
         ("users.csv", "staff_merged", "username"),
         ("enrollments.csv", "enrollment_without_id", "sourcedId"),
         ("enrollments.csv", "date_with_time", "beginDate"),
@@ -178,15 +181,16 @@ def test_one_of_every_defect() -> None:
         ("classes.csv", "4", "", "row_too_wide"),
         ("classes.csv", "5", "sourcedId", "spreadsheet_id"),
         ("users.csv", "6", "role", "unknown_role"),
-        ("users.csv", "10", "sourcedId", "missing_sourced_id"),
-        ("users.csv", "11", "", "line_break"),
+        ("users.csv", "11", "", "row_too_wide"),
+        ("users.csv", "12", "sourcedId", "missing_sourced_id"),
+        ("users.csv", "13", "", "line_break"),
         ("enrollments.csv", "5", "user", "reference_unresolved"),
         ("enrollments.csv", "6", "user", "reference_rejected"),
     }
     names = {str(doc["name"]) for doc in one.docs(ORGS).values()}
     assert names == {"Größe", "Schule"}
     assert {doc["sourcedId"] for doc in one.docs(CLASSES).values()} == {"class"}
-    assert people(one).keys() == {"ann", "ben", "tom", "dup", "short"}
+    assert people(one).keys() == {"ann", "ben", "tom", "dup", "short", "long"}
     assert people(one)["ann"]["familyName"] == "Müller"
     assert "email" not in people(one)["ann"]
     [year] = [doc for doc in one.docs(SESSIONS).values() if doc["title"] == "Year"]
