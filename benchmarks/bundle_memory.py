@@ -199,6 +199,7 @@ def _plan(run: Run, control: InMemoryControl, objects: FolderObjects, folder: Pa
         legs=control,
         batches=control,
         objects=objects,
+        extract_queue=_Forgetful(),
         apply_queue=_Forgetful(),
         announcements=InMemoryAnnouncements(),
         clock=_now,

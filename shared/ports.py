@@ -12,15 +12,17 @@ from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.connection_test import ConnectionTest, Probe
 from shared.domain.group import Customer, Group, SecretName, SyncType
+from shared.domain.hold import Hold, HoldDecision
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.remote import Listing, RemoteFile
 from shared.domain.run import Counts, Mode, Notice, Plan, Reason, Run, RunState, Snapshot, Trigger
+from shared.errors import ConflictError
 from shared.messages import Message
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What ``accept`` needs to open a run."""
+    """What ``accept`` needs to open a run; one of a ``decision`` begins with its plan."""
 
     enterprise: EnterpriseId
     group_id: GroupId
@@ -28,6 +30,23 @@ class RunRequest:
     trigger: Trigger
     requested_by: str
     accept_older: bool = False
+    decision: HoldDecision | None = None
+
+
+def check_decision(decision: HoldDecision | None, hold: Hold | None) -> None:
+    """See that what a person decided on is what waits now; every store of runs asks this.
+
+    :raises ConflictError: ``hold_changed``, or ``no_hold`` where nothing waits.
+    """
+    if decision is None:
+        return
+    if hold is None:
+        raise ConflictError("no_hold", "Nothing of this group waits for a decision.")
+    if decision.digest != hold.digest:
+        raise ConflictError(
+            "hold_changed",
+            "What waits has changed since it was shown: look at it again, and decide on that.",
+        )
 
 
 @dataclass(frozen=True)
@@ -56,6 +75,7 @@ class RosterBase:
     snapshot: Snapshot | None
     dirty: tuple[str, ...]
     shards: int | None
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +102,7 @@ class Commit:
 
     ``owner`` is given when the planner itself closes a run without changes. ``dirty`` replaces the
     group's: the change files whose records are still uncertain. ``supersedes`` are the objects that
-    are no longer needed then.
+    are no longer needed then. ``hold`` replaces the group's.
     """
 
     state: RunState
@@ -94,6 +114,7 @@ class Commit:
     notices: tuple[Notice, ...] = ()
     reason: Reason | None = None
     owner: str | None = None
+    hold: Hold | None = None
 
 
 class Runs(Protocol):
@@ -104,6 +125,7 @@ class Runs(Protocol):
 
         :raises ConflictError: ``run_under_way`` with the run's id in ``extra["runId"]``.
         :raises NotFoundError: no such group in this enterprise, or it is being deleted.
+        :raises ConflictError: besides, ``hold_changed``: what is decided on is not what waits.
         """
         ...
 
@@ -350,6 +372,13 @@ class Source(Protocol):
         :raises GiveUpError: nothing that a retry could change.
         :raises SourceBusyError: a passing fault.
         :raises ParameterRefusedError: the source does not accept the request as it is.
+        """
+        ...
+
+    def has(self, collection: Collection, sourced_id: str) -> bool:
+        """Ask for one record by itself: False if it is not there, or said to be deleted.
+
+        Raises as ``page`` does. Safe to call from threads.
         """
         ...
 

@@ -33,12 +33,14 @@ def build_ports() -> PlanPorts:
     lease = settings.number("LEASE_SECONDS")
     resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
     runs = DynamoRuns(dynamodb, table, lease=timedelta(seconds=lease), resend_after=resend_after)
+    sqs = boto3.client("sqs")
     return PlanPorts(
         runs=runs,
         legs=runs,
         batches=DynamoBatches(dynamodb, table, quiet=resend_after),
         objects=S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET")),
-        apply_queue=SqsQueue(boto3.client("sqs"), settings.required("UPSERT_QUEUE_URL")),
+        extract_queue=SqsQueue(sqs, settings.required("EXTRACT_API_QUEUE_URL")),
+        apply_queue=SqsQueue(sqs, settings.required("UPSERT_QUEUE_URL")),
         announcements=EventBridgeAnnouncements(
             boto3.client("events"), settings.required("EVENT_BUS_NAME")
         ),

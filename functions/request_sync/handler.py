@@ -18,8 +18,10 @@ from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.extract_queues import extract_queues
 from shared.adapters.s3_exchange import S3Exchange
+from shared.adapters.sqs_queue import SqsQueue
 from shared.domain.group import SyncType
-from shared.domain.group_request import SyncInput
+from shared.domain.group_request import DecisionInput, SyncInput
+from shared.domain.hold import HoldDecision
 from shared.domain.ids import GroupId, RunKey
 from shared.domain.run import Run, RunState, Trigger
 from shared.errors import ConflictError, NotFoundError
@@ -27,6 +29,7 @@ from shared.http.answers import (
     answer,
     see_other,
     show_accepted,
+    show_hold,
     show_page,
     show_run,
     show_test,
@@ -37,7 +40,8 @@ from shared.http.once import Answer, once
 from shared.http.problems import install
 from shared.http.requests import json_body, page_of, wrong_cursor
 from shared.observability import make_logger
-from shared.ports import Batches, ConnectionTests, ExtractQueues, Groups, Runs
+from shared.ports import Batches, ConnectionTests, ExtractQueues, Groups, Queue, Runs
+from shared.sync.decide_hold import decide_hold
 from shared.sync.fields import read_fields
 from shared.sync.request_sync import request_sync
 from shared.sync.take_drop import drop_key
@@ -59,6 +63,7 @@ class Runtime:
     runs: Runs
     batches: Batches
     extract_queues: ExtractQueues
+    plan_queue: Queue
     exchange: S3Exchange
     tests: ConnectionTests
     dynamodb: "DynamoDBClient"
@@ -70,18 +75,20 @@ def build() -> Runtime:
     """Build the adapters, once a container, at the first request."""
     dynamodb = boto3.client("dynamodb")
     table = settings.required("CONTROL_TABLE")
+    sqs = boto3.client("sqs")
     resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
     return Runtime(
         groups=DynamoGroups(dynamodb, table),
         runs=DynamoRuns(dynamodb, table, resend_after=resend_after),
         batches=DynamoBatches(dynamodb, table),
         extract_queues=extract_queues(
-            boto3.client("sqs"),
+            sqs,
             {
                 SyncType.API: settings.required("EXTRACT_API_QUEUE_URL"),
                 SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
             },
         ),
+        plan_queue=SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
         tests=DynamoConnectionTests(dynamodb, table),
         exchange=S3Exchange(
             boto3.client("s3", config=Config(signature_version="s3v4")),
@@ -174,6 +181,54 @@ def get_errors(group_id: str, run_id: str) -> Response[str]:
     run = _run_of(group_id, run_id)
     key, name = f"{_reports(run)}/errors.csv", f"errors-{run.key.run_id}.csv"
     return see_other(build().exchange.report_address(key, name))
+
+
+@app.get("/groups/<group_id>/syncs/<run_id>/changes")
+def get_changes(group_id: str, run_id: str) -> Response[str]:
+    """Lead to the list of a run's changes, a CSV file."""
+    run = _run_of(group_id, run_id)
+    key, name = f"{_reports(run)}/changes.csv", f"changes-{run.key.run_id}.csv"
+    return see_other(build().exchange.report_address(key, name))
+
+
+@app.get("/groups/<group_id>/hold")
+def get_hold(group_id: str) -> Response[str]:
+    """Tell what of a group waits for a person, by school and class."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    hold = runtime.groups.get(caller.enterprise, GroupId(group_id)).hold
+    places = runtime.exchange.summary(hold.summary_key) if hold else {}
+    return answer(200, show_hold(hold, places))
+
+
+@app.get("/groups/<group_id>/hold/records")
+def get_hold_records(group_id: str) -> Response[str]:
+    """Lead to the list of what waits, a CSV file."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    hold = runtime.groups.get(caller.enterprise, GroupId(group_id)).hold
+    if hold is None:
+        raise NotFoundError("no_hold", "Nothing of this group waits for a decision.")
+    return see_other(runtime.exchange.report_address(hold.list_key, f"hold-{hold.seq}.csv"))
+
+
+@app.post("/groups/<group_id>/hold/decisions")
+def post_decision(group_id: str) -> Response[str]:
+    """Let what waits happen, or keep what is there."""
+    caller, body, runtime = caller_of(app.current_event.raw_event), json_body(app), build()
+    given = read_fields(DecisionInput, body)
+
+    def act() -> Answer:
+        run = decide_hold(
+            caller.enterprise,
+            GroupId(group_id),
+            HoldDecision(decision=given.decision, digest=given.digest, reason=given.reason),
+            caller.person,
+            runtime.runs,
+            runtime.plan_queue,
+            clock.now(),
+        )
+        return 202, show_accepted(run)
+
+    return once(app, caller, runtime.dynamodb, runtime.table, act)
 
 
 @app.get("/groups/<group_id>/syncs/<run_id>/errors/summary")

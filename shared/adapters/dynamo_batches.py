@@ -22,7 +22,13 @@ from shared.adapters.dynamo_items import (
     run_key,
     unmarshal,
 )
-from shared.adapters.dynamo_run_item import from_item, seconds, structure, without_secrets
+from shared.adapters.dynamo_run_item import (
+    from_item,
+    hold_of,
+    seconds,
+    structure,
+    without_secrets,
+)
 from shared.domain.collection import Collection
 from shared.domain.ids import RecordId, RunKey
 from shared.domain.run import Plan, Run, RunState, Snapshot
@@ -57,8 +63,8 @@ class DynamoBatches:
             TableName=self._table,
             Key=group_key(key.enterprise, key.group_id),
             ConsistentRead=True,
-            ProjectionExpression="#base, dirty, shards",
-            ExpressionAttributeNames={"#base": "base"},  # a reserved word
+            ProjectionExpression="#base, dirty, shards, #hold",
+            ExpressionAttributeNames=_RESERVED,
         )
         group = unmarshal(answer.get("Item", {}))
         snapshot = group.get("base")
@@ -66,6 +72,7 @@ class DynamoBatches:
             snapshot=Snapshot.model_validate_json(snapshot) if snapshot else None,
             dirty=tuple(group.get("dirty", ())),
             shards=int(group["shards"]) if "shards" in group else None,
+            hold=hold_of(group),
         )
 
     def open(self, key: RunKey, plan: Plan, now: datetime) -> None:
@@ -279,17 +286,18 @@ class DynamoBatches:
                 "TableName": self._table,
                 "Key": group_key(key.enterprise, key.group_id),
                 "UpdateExpression": (
-                    "SET #base = :base, dirty = :dirty, shards = if_not_exists(shards, :spread) "
-                    "REMOVE activeRun"
+                    "SET #base = :base, dirty = :dirty, shards = if_not_exists(shards, :spread)"
+                    f"{', #hold = :hold REMOVE' if commit.hold else ' REMOVE #hold,'} activeRun"
                 ),
                 "ConditionExpression": "activeRun = :seq",
-                "ExpressionAttributeNames": {"#base": "base"},  # a reserved word
+                "ExpressionAttributeNames": _RESERVED,
                 "ExpressionAttributeValues": marshal(
                     {
                         ":base": structure(commit.snapshot),
                         ":dirty": list(commit.dirty),
                         ":spread": commit.shards,
                         ":seq": key.seq,
+                        **({":hold": structure(commit.hold)} if commit.hold else {}),
                     }
                 ),
             }
@@ -303,6 +311,10 @@ class DynamoBatches:
             if refusals(error) is not None:
                 raise StoppedError from error
             raise
+
+
+_RESERVED = {"#base": "base", "#hold": "hold"}
+"""Words that DynamoDB does not take in expressions."""
 
 
 def _shards(plan: Plan) -> int:

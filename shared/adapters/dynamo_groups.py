@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared.adapters.dynamo_items import Item, group_key, marshal, refusals, unmarshal
+from shared.adapters.dynamo_run_item import hold_of
 from shared.domain.group import Customer, Group
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId
 from shared.errors import ConflictError, NotFoundError, TryLaterError
@@ -333,6 +334,7 @@ def _group(enterprise: EnterpriseId, item: Item) -> Group:
             "groupId": item["groupId"],
             "nextRunAt": datetime.fromtimestamp(int(due), UTC) if due is not None else None,
             "activeRun": item.get("activeRun"),
+            "hold": hold_of(item),
             "lastRun": item.get("runSeq", 0),
             "hasRoster": "base" in item or bool(item.get("dirty")),
         }

@@ -1,14 +1,14 @@
 """The roster table: conditional writes in batches, each judged alone."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from shared.adapters.dynamo_items import Item, marshal, refusals, refused
 from shared.adapters.roster_keys import login_key, record_key, user_key
-from shared.domain.change import RosterWrite
+from shared.domain.change import Removal, RosterWrite
 from shared.domain.ids import RunKey
 from shared.ports import Refusal
 
@@ -72,12 +72,19 @@ class DynamoRoster:
     ) -> dict[str, Any]:
         at = now.isoformat()
         place = record_key(key.group_id, shards, write)
+        if write.removal is not None:
+            removed = {"seq": key.seq, "updatedAt": at} | _removed(write.removal, now)
+            sets = " ".join(f"SET {name} = ?" for name in removed)
+            return {
+                "Statement": f'UPDATE "{self._table}" {sets} WHERE pk = ? AND sk = ? AND seq < ?',
+                "Parameters": list(marshal(removed | place | {"older": key.seq}).values()),
+            }
         values: dict[str, Any] = {"doc": write.doc, "seq": key.seq, "updatedAt": at}
         if not write.new:
             sets = " ".join(f"SET {name} = ?" for name in values)
             return {
-                "Statement": f'UPDATE "{self._table}" {sets} REMOVE deletedAt REMOVE expiresAt '
-                "WHERE pk = ? AND sk = ? AND seq < ?",
+                "Statement": f'UPDATE "{self._table}" {sets} REMOVE deletedAt '
+                "REMOVE endedAt REMOVE expiresAt WHERE pk = ? AND sk = ? AND seq < ?",
                 "Parameters": list(marshal(values | place | {"older": key.seq}).values()),
             }
         item = place | values | {"id": write.id, "createdAt": at} | user_key(key.group_id, write)
@@ -89,6 +96,8 @@ class DynamoRoster:
 
     def _update(self, key: RunKey, shards: int, write: RosterWrite, now: datetime) -> Item:
         """Spell the conditional update of one record, for a call of its own or a transaction."""
+        if write.removal is not None:
+            return self._remove(key, shards, write, write.removal, now)
         values = {
             ":doc": write.doc,
             ":seq": key.seq,
@@ -105,9 +114,24 @@ class DynamoRoster:
         return {
             "TableName": self._table,
             "Key": marshal(record_key(key.group_id, shards, write)),
-            "UpdateExpression": f"{sets} REMOVE deletedAt, expiresAt",
+            "UpdateExpression": f"{sets} REMOVE deletedAt, endedAt, expiresAt",
             "ConditionExpression": "attribute_not_exists(seq) OR seq < :seq",
             "ExpressionAttributeValues": marshal(values),
+        }
+
+    def _remove(
+        self, key: RunKey, shards: int, write: RosterWrite, removal: Removal, now: datetime
+    ) -> Item:
+        """Spell the update that takes a record from its readers; one that is not there stays so."""
+        values = {"seq": key.seq, "updatedAt": now.isoformat()} | _removed(removal, now)
+        sets = ", ".join(f"{name} = :{name}" for name in values)
+        other = "endedAt" if removal.kind == "deleted" else "deletedAt"
+        return {
+            "TableName": self._table,
+            "Key": marshal(record_key(key.group_id, shards, write)),
+            "UpdateExpression": f"SET {sets} REMOVE {other}",
+            "ConditionExpression": "seq < :seq",
+            "ExpressionAttributeValues": marshal({f":{n}": v for n, v in values.items()}),
         }
 
     def _one(
@@ -193,6 +217,12 @@ class DynamoRoster:
         except ClientError as error:
             if not refused(error):
                 raise
+
+
+def _removed(removal: Removal, now: datetime) -> dict[str, Any]:
+    """What a record that leaves carries: since when, and until when it is kept (TTL)."""
+    until = now + timedelta(days=removal.days)
+    return {f"{removal.kind}At": now.isoformat(), "expiresAt": int(until.timestamp())}
 
 
 def _refusal(write: RosterWrite, error: ClientError) -> Refusal:

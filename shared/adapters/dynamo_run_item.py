@@ -7,14 +7,26 @@ from typing import Any
 from shared.adapters.dynamo_items import Item, as_json, unmarshal
 from shared.domain.bundle import Bundle
 from shared.domain.group import GroupConfig
+from shared.domain.hold import Hold
 from shared.domain.run import Run, RunState
+from shared.domain.staged import NOTHING_STAGED
 from shared.errors import ConflictError
 from shared.ports import RunRequest
 
 HISTORY_SECONDS = 400 * 86_400
 OPEN_SHARDS = 4
 
-_STRUCTURES = ("config", "cursor", "bundle", "progress", "counts", "notices", "reason", "plan")
+_STRUCTURES = (
+    "config",
+    "cursor",
+    "bundle",
+    "progress",
+    "counts",
+    "notices",
+    "reason",
+    "plan",
+    "decision",
+)
 _TIMES = ("createdAt", "startedAt", "finishedAt")
 
 
@@ -32,6 +44,8 @@ def to_item(run: Run) -> Item:
         "resends": run.resends,
         "config": structure(run.config),
         **({"bundle": structure(run.bundle)} if run.bundle else {}),
+        **({"decision": structure(run.decision)} if run.decision else {}),
+        **({"cursor": as_json(run.cursor)} if run.cursor else {}),
         "createdAt": run.created_at.isoformat(),
         "expiresAt": int(run.created_at.timestamp()) + HISTORY_SECONDS,
     }
@@ -119,8 +133,15 @@ def new_run(request: RunRequest, group: Item, now: datetime) -> Run:
         mode=request.mode,
         trigger=request.trigger,
         requested_by=request.requested_by,
-        state=RunState.ACCEPTED,
+        state=RunState.ACCEPTED if request.decision is None else RunState.PLANNING,
         config=config_of(group),
+        cursor=None if request.decision is None else NOTHING_STAGED,
+        decision=request.decision,
         bundle=Bundle(accept_older=True) if request.accept_older else None,
         created_at=now,
     )
+
+
+def hold_of(group: Item) -> Hold | None:
+    """What of a group waits for a person."""
+    return Hold.model_validate_json(group["hold"]) if "hold" in group else None

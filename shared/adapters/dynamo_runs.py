@@ -24,6 +24,7 @@ from shared.adapters.dynamo_items import (
 from shared.adapters.dynamo_run_item import (
     OPEN_SHARDS,
     from_item,
+    hold_of,
     new_run,
     open_shard,
     seconds,
@@ -36,7 +37,7 @@ from shared.domain.bundle import Bundle
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import OPEN_STATES, Counts, Notice, Reason, Run, RunState
 from shared.errors import NotFoundError, StoppedError, TryLaterError
-from shared.ports import RunRequest
+from shared.ports import RunRequest, check_decision
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -76,6 +77,7 @@ class DynamoRuns:
                 raise NotFoundError("group_not_found", "There is no such group.")
             if "activeRun" in group or group.get("waiting"):
                 raise under_way(group)
+            check_decision(request.decision, hold_of(group))
             run = new_run(request, group, now)
             try:
                 self._open(run, group, now)

@@ -1,7 +1,7 @@
 """A change: what is to become of one record of the roster."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +15,9 @@ class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     REKEY = "rekey"
+    RESTORE = "restore"
+    DELETE = "delete"
+    END = "end"
 
 
 class LoginClaim(BaseModel):
@@ -43,10 +46,24 @@ class Change(BaseModel):
     login: LoginClaim | None = None
 
 
+class Removal(BaseModel):
+    """That a record leaves the roster: how, and for how many days it is kept then.
+
+    A ``deleted`` record is read by nobody; it is kept for its return. An ``ended`` one is still
+    read, as what it was.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["deleted", "ended"]
+    days: int
+
+
 class RosterWrite(BaseModel):
     """A change as the roster table takes it: the record's whole document and its key's parts.
 
-    ``new`` says whether the record is expected to be missing; it is only a hint.
+    ``new`` says whether the record is expected to be missing; it is only a hint. With ``removal``
+    the record keeps the document that it has.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,3 +75,4 @@ class RosterWrite(BaseModel):
     class_id: RecordId | None = None
     user_id: RecordId | None = None
     login: LoginClaim | None = None
+    removal: Removal | None = None

@@ -7,9 +7,12 @@ document says only what is known.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from shared.domain.change import Action, Change, RosterWrite
+from shared.domain.change import Action, Change, Removal, RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.group import GroupConfig
+
+ENDED_DAYS = 60
+"""How long a class that has ended, and who was in it, can still be read."""
 
 Row = dict[str, Any]
 Document = dict[str, Any]
@@ -27,7 +30,16 @@ def roster_write(change: Change, config: GroupConfig) -> RosterWrite:
         class_id=first["class_id"] if enrollment else None,
         user_id=first["user_id"] if enrollment else None,
         login=change.login,
+        removal=_removal(change.action, config),
     )
+
+
+def _removal(action: Action, config: GroupConfig) -> Removal | None:
+    if action is Action.DELETE:
+        return Removal(kind="deleted", days=config.grace_days)
+    if action is Action.END:
+        return Removal(kind="ended", days=ENDED_DAYS)
+    return None
 
 
 def _spare(document: Document) -> Document:

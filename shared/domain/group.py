@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from shared.domain.guard import GuardSettings
+from shared.domain.hold import Hold
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 
 
@@ -153,8 +155,8 @@ class GroupConfig(_Stored):
 
     ``secrets`` holds base64 KMS ciphertexts, bound to the group by encryption context.
     Above ``max_rejected_percent`` of a collection's rows rejected for their own fault a run stops.
-    ``learned`` is what earlier runs found out about the source; ``version`` counts the group's
-    changes.
+    A deleted record is kept for ``grace_days``. ``learned`` is what earlier runs found out about
+    the source; ``version`` counts the group's changes.
     """
 
     name: str
@@ -170,6 +172,8 @@ class GroupConfig(_Stored):
     stored_fields: tuple[StoredField, ...] = ()
     tolerance: Tolerance = Tolerance.LENIENT
     max_rejected_percent: int = 20
+    guard: GuardSettings = GuardSettings()
+    grace_days: int = 120
     learned: dict[str, str] = {}
     version: int = 1
 
@@ -202,6 +206,7 @@ class Group(_Stored):
     active_run: int | None = None
     last_run: int = 0
     has_roster: bool = False
+    hold: Hold | None = None
 
 
 class Customer(_Stored):

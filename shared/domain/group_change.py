@@ -57,6 +57,8 @@ def request_of(group: Group) -> dict[str, Any]:
         "storedFields": [field.value for field in config.stored_fields],
         "tolerance": config.tolerance.value,
         "maxRejectedPercent": config.max_rejected_percent,
+        "guard": config.guard.model_dump(mode="json", by_alias=True),
+        "graceDays": config.grace_days,
     }
 
 

@@ -42,6 +42,8 @@ from shared.domain.group import (
     SyncType,
     Tolerance,
 )
+from shared.domain.guard import GuardSettings
+from shared.domain.hold import Decision
 from shared.domain.ids import CustomerId, SourcedId
 from shared.domain.run import Mode
 
@@ -187,6 +189,27 @@ _SFTP = {
 }  # fmt: skip
 
 
+Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
+Many = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
+
+
+class GuardInput(_Input):
+    """Above which numbers deletions and changes wait for a person (``domain.guard``)."""
+
+    deleted_percent: Percent = GuardSettings().deleted_percent
+    deleted_minimum: Many = GuardSettings().deleted_minimum
+    deleted_most: Many = GuardSettings().deleted_most
+    school_percent: Percent = GuardSettings().school_percent
+    enrollment_percent: Percent = GuardSettings().enrollment_percent
+    enrollment_minimum: Many = GuardSettings().enrollment_minimum
+    class_percent: Percent = GuardSettings().class_percent
+    class_size: Many = GuardSettings().class_size
+    changed_percent: Percent = GuardSettings().changed_percent
+    changed_minimum: Many = GuardSettings().changed_minimum
+    rekeyed_percent: Percent = GuardSettings().rekeyed_percent
+    rekeyed_minimum: Many = GuardSettings().rekeyed_minimum
+
+
 class GroupInput(_Input):
     """A whole group as it is asked for."""
 
@@ -210,6 +233,8 @@ class GroupInput(_Input):
     stored_fields: tuple[StoredField, ...] = ()
     tolerance: Tolerance = Tolerance.LENIENT
     max_rejected_percent: int = Field(20, ge=0, le=100, strict=True)
+    guard: GuardInput = GuardInput()
+    grace_days: int = Field(120, ge=15, le=365, strict=True)
 
     @field_validator("email")
     @classmethod
@@ -366,6 +391,8 @@ def config_of(group: GroupInput, version: int) -> GroupConfig:
         stored_fields=group.stored_fields,
         tolerance=group.tolerance,
         max_rejected_percent=group.max_rejected_percent,
+        guard=GuardSettings.model_validate(group.guard.model_dump()),
+        grace_days=group.grace_days,
         version=version,
     )
 
@@ -394,3 +421,11 @@ class SyncInput(_Input):
 
     mode: Mode = Mode.SYNC
     accept_older: bool = False
+
+
+class DecisionInput(_Input):
+    """What a person says of a hold, and why."""
+
+    decision: Decision
+    digest: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    reason: Line

@@ -9,13 +9,25 @@ from pydantic.alias_generators import to_camel
 from shared.domain.bundle import Bundle
 from shared.domain.collection import Collection
 from shared.domain.group import GroupConfig, SyncType
+from shared.domain.hold import Hold, HoldDecision
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 
 
 class Mode(StrEnum):
-    """What a run may do. ``sync`` creates and changes; what is seen gone stays pending."""
+    """What a run may do.
+
+    ``sync`` creates and changes; what is seen gone stays pending. ``update`` also deletes.
+    ``preview`` plans an update and stops.
+    """
 
     SYNC = "sync"
+    UPDATE = "update"
+    PREVIEW = "preview"
+
+    @property
+    def deletes(self) -> bool:
+        """Whether what is gone at the source is planned to go here."""
+        return self is not Mode.SYNC
 
 
 class Trigger(StrEnum):
@@ -24,6 +36,7 @@ class Trigger(StrEnum):
     REQUEST = "request"
     NEW_GROUP = "newGroup"
     DROP = "drop"
+    DECISION = "decision"
 
 
 class RunState(StrEnum):
@@ -108,8 +121,9 @@ class Plan(BaseModel):
 
     ``changes_key`` is the change file (the run's write-ahead log); ``batches`` how many it holds;
     where each ends, in bytes, stands in the object beside it (``index_key``). ``snapshot`` is what
-    is to become the base; ``shards`` spreads the roster keys of this group. ``attempt`` names the
-    invocation that planned: two that overlap must not touch each other's batches.
+    is to become the base; ``shards`` spreads the roster keys of this group; ``hold`` is what waits
+    for a person. ``attempt`` names the invocation that planned: two that overlap must not touch
+    each other's batches.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -119,6 +133,7 @@ class Plan(BaseModel):
     batches: int
     shards: int
     snapshot: "Snapshot"
+    hold: Hold | None = None
 
     @property
     def index_key(self) -> str:
@@ -146,6 +161,7 @@ class Run(BaseModel):
 
     ``leg`` numbers the invocations of the present state; ``owner`` and ``lease_until`` say who
     works on it. ``cursor`` is the extractor's own; ``bundle`` what it reads, kept to know it again.
+    ``decision`` is what a person said of the group's hold; such a run fetches nothing.
     ``supersedes`` names the objects that a committed run has replaced, until its end is
     ``announced``. All times are aware UTC.
     """
@@ -170,6 +186,7 @@ class Run(BaseModel):
     counts: Counts = {}
     notices: tuple[Notice, ...] = ()
     reason: Reason | None = None
+    decision: HoldDecision | None = None
     plan: Plan | None = None
     supersedes: tuple[str, ...] = ()
     announced: bool = False

@@ -171,3 +171,30 @@ class StagedRoster(BaseModel):
     def from_json(cls, value: dict[str, Any]) -> "StagedRoster":
         """Read it from a cursor."""
         return cls.model_validate(value)
+
+
+class Absent(BaseModel):
+    """Records that a REST source did not deliver: an object with their sourcedIds, one a line."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    records: int
+
+
+class PlanCursor(BaseModel):
+    """What a run's cursor holds while it is planned.
+
+    ``absent`` must be asked for once more; ``present`` (staged objects with the column
+    ``sourced_id``) are those of them that are there after all, once that was done.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    staged: StagedRoster
+    absent: dict[Collection, Absent] = {}
+    present: dict[Collection, tuple[str, ...]] | None = None
+
+
+NOTHING_STAGED: dict[str, Any] = PlanCursor(staged=StagedRoster()).model_dump(mode="json")
+"""The cursor of a run that plans without having fetched anything."""

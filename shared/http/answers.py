@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from shared.domain.connection_test import ConnectionTest
 from shared.domain.group import Customer, Group
 from shared.domain.group_change import request_of
+from shared.domain.hold import Hold
 from shared.domain.run import Run, no_counts
 from shared.ports import UploadAddress
 
@@ -41,6 +42,7 @@ def show_group(group: Group) -> Json:
         "updatedAt": group.updated_at.isoformat(),
         "nextRunAt": group.next_run_at.isoformat() if group.next_run_at else None,
         "activeRunId": str(group.active_run) if group.active_run else None,
+        "heldRecords": group.hold.records if group.hold else 0,
     }
     if shown["connection"] is not None:
         shown["connection"]["secretsSet"] = sorted(name.value for name in group.config.secrets)
@@ -80,6 +82,8 @@ def show_run(run: Run, open_batches: int | None = None) -> Json:
         },
         "notices": [notice.model_dump(mode="json") for notice in run.notices],
         "reason": run.reason.model_dump(mode="json") if run.reason else None,
+        "startedBy": run.requested_by,
+        "decision": run.decision.model_dump(mode="json") if run.decision else None,
         "createdAt": run.created_at.isoformat(),
         "startedAt": run.started_at.isoformat() if run.started_at else None,
         "finishedAt": run.finished_at.isoformat() if run.finished_at else None,
@@ -89,6 +93,21 @@ def show_run(run: Run, open_batches: int | None = None) -> Json:
 def show_accepted(run: Run) -> Json:
     """What the request for a sync is answered with."""
     return {"message": ACCEPTED, "runId": run.key.run_id}
+
+
+def show_hold(hold: Hold | None, places: Json) -> Json:
+    """What waits for a person: a decision names its ``digest``."""
+    if hold is None:
+        return {"digest": None, "records": 0, "runId": None, "byRule": []} | _NO_PLACES
+    return {
+        "digest": hold.digest,
+        "records": hold.records,
+        "runId": str(hold.seq),
+        "byRule": list(hold.by_rule),
+    } | (_NO_PLACES | places)
+
+
+_NO_PLACES: Json = {"bySchool": [], "byClass": []}
 
 
 def show_upload(upload_id: str, address: UploadAddress) -> Json:

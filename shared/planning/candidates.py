@@ -7,6 +7,11 @@ from shared.planning.tables import Connection
 CURRENT, STALE, PENDING = "current", "stale", "pending"
 """States of a record: as the source has it; its latest row was rejected; seen gone, still here."""
 
+REMOVED, ENDED = "deleted", "ended"
+"""States of a record that has left: kept for its return; closed, and still read for a while."""
+
+LEFT = f"('{REMOVED}', '{ENDED}')"
+
 GONE, DELETED, OUTSIDE = "gone", "tobedeleted", "outside"
 """Why a record is pending: absent from a proven collection, said to be deleted, out of scope."""
 
@@ -23,8 +28,7 @@ def lay_over_base(connection: Connection, collection: Collection, proven: bool) 
     parsed = names(PARSED_COLUMNS[collection], "p")
     both = PARSED_COLUMNS[collection] | RESOLVED_COLUMNS[collection]
     held = names(dict(both), "b")
-    gone = f"'{PENDING}'" if proven else "b.state"
-    why = f"'{GONE}'" if proven else "b.why"
+    gone, why = absent(collection, "b.sourced_id", proven)
     deleted = f"(SELECT {stripped('sourced_id')} FROM {table('deleted', collection)})"
     outside = f"(SELECT key FROM {table('outside', collection)} WHERE key IS NOT NULL)"
     connection.execute(
@@ -39,15 +43,36 @@ def lay_over_base(connection: Connection, collection: Collection, proven: bool) 
         FROM {table("parsed", collection)} p
         LEFT JOIN {base} b ON b.sourced_id = p.sourced_id
         UNION ALL BY NAME
-        SELECT b.id, b.sourced_id, '{STALE}' AS state, {held}, 'stale' AS origin
+        SELECT b.id, b.sourced_id, {held}, 'stale' AS origin,
+               CASE WHEN b.state IN {LEFT} THEN b.state ELSE '{STALE}' END AS state,
+               CASE WHEN b.state IN {LEFT} THEN b.why END AS why,
+               CASE WHEN b.state IN {LEFT} THEN b.since END AS since
         FROM {base} b WHERE b.sourced_id IN (
             SELECT key FROM {table("rejected", collection)} WHERE key IS NOT NULL)
         UNION ALL BY NAME
         SELECT b.id, b.sourced_id, b.fingerprint, {held}, 'unseen' AS origin,
-               CASE WHEN b.sourced_id IN {deleted} OR b.sourced_id IN {outside} THEN '{PENDING}'
+               b.since, b.hold, b.proposed,
+               CASE WHEN b.state IN {LEFT} THEN b.state
+                    WHEN b.sourced_id IN {deleted} OR b.sourced_id IN {outside} THEN '{PENDING}'
                     ELSE {gone} END AS state,
-               CASE WHEN b.sourced_id IN {deleted} THEN '{DELETED}'
+               CASE WHEN b.state IN {LEFT} THEN b.why
+                    WHEN b.sourced_id IN {deleted} THEN '{DELETED}'
                     WHEN b.sourced_id IN {outside} THEN '{OUTSIDE}' ELSE {why} END AS why
         FROM {base} b WHERE b.sourced_id NOT IN (SELECT key FROM {active} WHERE key IS NOT NULL)
         """
+    )
+
+
+def absent(collection: Collection, sourced_id: str, proven: bool) -> tuple[str, str]:
+    """Spell state and reason of a base row (``b``) of which the delivery says nothing.
+
+    One that was asked for by itself, and is there after all (``present_…``), is not gone.
+    """
+    if not proven:
+        return "b.state", "b.why"
+    present = f"{sourced_id} IN (SELECT sourced_id FROM {table('present', collection)})"
+    still = f"CASE WHEN b.state = '{PENDING}' THEN '{CURRENT}' ELSE b.state END"
+    return (
+        f"CASE WHEN {present} THEN {still} ELSE '{PENDING}' END",
+        f"CASE WHEN {present} THEN NULL ELSE '{GONE}' END",
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from shared.domain.collection import Collection
 from shared.domain.staged import LIST, ROLES, STAGED_COLUMNS, TEXT
 
-SHAPE_VERSION = 1
+SHAPE_VERSION = 2
 """Counts changes of the columns below. An older base is brought to this shape when it is loaded."""
 
 _BOOLEAN = "BOOLEAN"
@@ -48,12 +48,26 @@ ROW_COLUMNS: dict[Collection, dict[str, str]] = {
 }
 """A record's row as it travels in a change file."""
 
-SNAPSHOT_COLUMNS: dict[Collection, dict[str, str]] = {
-    c: {"id": "VARCHAR", "state": "VARCHAR", "why": "VARCHAR", "fingerprint": "UBIGINT"}
-    | ROW_COLUMNS[c]
-    for c in Collection
+JUDGED_COLUMNS: dict[str, str] = {
+    "id": "VARCHAR",
+    "state": "VARCHAR",
+    "why": "VARCHAR",
+    "since": "VARCHAR",
+    "hold": "VARCHAR",
+    "fingerprint": "UBIGINT",
+    "proposed": "UBIGINT",
 }
-"""A record's row as it stands in a snapshot; ``fingerprint`` is that of its staged row."""
+"""What the plan itself says of a record.
+
+``why`` it is pending or gone; ``since`` which day it is deleted or ended; ``hold`` why it waits for
+a person. ``fingerprint`` is that of the staged row from which its values are, ``proposed`` that of
+one whose values wait.
+"""
+
+SNAPSHOT_COLUMNS: dict[Collection, dict[str, str]] = {
+    c: JUDGED_COLUMNS | ROW_COLUMNS[c] for c in Collection
+}
+"""A record's row as it stands in a snapshot."""
 
 
 _SPACE = "".join(char for char in map(chr, range(0x3001)) if char.isspace())

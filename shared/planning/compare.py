@@ -5,6 +5,7 @@ from functools import partial
 
 from shared.domain.collection import Collection
 from shared.domain.run import EntityCounts
+from shared.planning.candidates import ENDED, LEFT
 from shared.planning.columns import (
     ROW_COLUMNS,
     SNAPSHOT_COLUMNS,
@@ -12,6 +13,7 @@ from shared.planning.columns import (
     struct,
     table,
 )
+from shared.planning.deletions import count_held
 from shared.planning.references import REFERENCES
 from shared.planning.tables import Connection
 
@@ -21,8 +23,8 @@ LINES_AT_A_TIME, LINES_AT_ONCE = 2000, 50_000
 def find_changes(connection: Connection, collection: Collection, *, everything: bool) -> None:
     """Make ``change_…``: id and action of each record that must be written.
 
-    New, different, uncertain (dirty), or all of them if ``everything`` is set. A user may have
-    several rows; a change in one of them changes the user.
+    New, different, leaving, uncertain (dirty), or all of them if ``everything`` is set. A user may
+    have several rows; a change in one of them changes the user, who leaves with the last of them.
     """
     compared = _compared_columns(collection)
     result, base = table("result", collection), table("base", collection)
@@ -39,19 +41,38 @@ def find_changes(connection: Connection, collection: Collection, *, everything: 
         CREATE TABLE {table("change", collection)} AS
         WITH touched AS (
             SELECT r.id FROM {result} r LEFT JOIN {base} b ON b.id = r.id{same_row}
-            WHERE b.id IS NULL OR {_values(compared, "b")}
+            WHERE b.id IS NULL OR {_phase("b")} <> {_phase("r")} OR {_values(compared, "b")}
                   IS DISTINCT FROM {_values(compared, "r")}
             UNION SELECT id FROM dirty WHERE collection = $collection
-            UNION SELECT id FROM {result} WHERE $everything
+            UNION SELECT id FROM {result} WHERE $everything AND state NOT IN {LEFT}
             {left}
+        ),
+        before AS (
+            SELECT id, bool_or(state NOT IN {LEFT}) AS here, bool_or(state = '{ENDED}') AS ended,
+                   bool_or(NOT fresh) AS known
+            FROM {base} GROUP BY id
+        ),
+        after AS (
+            SELECT id, bool_or(state = 'current') AS current,
+                   bool_or(state NOT IN {LEFT}) AS here, bool_or(state = '{ENDED}') AS ended
+            FROM {result} WHERE id IN (SELECT id FROM touched) GROUP BY id
         )
-        SELECT r.id, bool_or(r.state = 'current') AS current,
-               CASE WHEN r.id NOT IN (SELECT id FROM {base} WHERE NOT fresh) THEN 'create'
+        SELECT r.id, r.current, r.here,
+               coalesce(b.here, false) AS was_here, coalesce(b.ended, false) AS was_ended,
+               CASE WHEN NOT r.here AND r.ended THEN 'end'
+                    WHEN NOT r.here THEN 'delete'
+                    WHEN b.known IS NOT TRUE THEN 'create'
+                    WHEN NOT b.here THEN 'restore'
                     WHEN {rekeyed} THEN 'rekey' ELSE 'update' END AS action
-        FROM {result} r WHERE r.id IN (SELECT id FROM touched) GROUP BY r.id
+        FROM after r LEFT JOIN before b USING (id)
         """,
         {"collection": collection.value, "everything": everything},
     )
+
+
+def _phase(prefix: str) -> str:
+    """Spell what a reader sees of a record: it is there, or how it has left."""
+    return f"CASE WHEN {prefix}.state IN {LEFT} THEN {prefix}.state ELSE '' END"
 
 
 def _values(columns: dict[str, str], prefix: str) -> str:
@@ -82,7 +103,8 @@ def count(connection: Connection, collection: Collection) -> EntityCounts:
     actions: dict[str, int] = dict(
         connection.execute(
             f"SELECT action, count(*) FROM {table('change', collection)} "
-            "WHERE current GROUP BY action"
+            "WHERE current OR (action = 'delete' AND (was_here OR was_ended)) "
+            "OR (action = 'end' AND was_here) GROUP BY action"
         ).fetchall()
     )
     [(current,)] = connection.execute(
@@ -91,12 +113,17 @@ def count(connection: Connection, collection: Collection) -> EntityCounts:
     [(rejected,)] = connection.execute(
         f"SELECT count(DISTINCT row) FROM {table('rejected', collection)}"
     ).fetchall()
+    left = actions.get("delete", 0) + actions.get("end", 0)
     return EntityCounts(
         created=actions.get("create", 0),
         updated=actions.get("update", 0),
+        deleted=actions.get("delete", 0),
+        restored=actions.get("restore", 0),
+        ended=actions.get("end", 0),
         rekeyed=actions.get("rekey", 0),
-        unchanged=current - sum(actions.values()),
+        unchanged=current - (sum(actions.values()) - left),
         rejected=rejected,
+        held=count_held(connection, collection),
     )
 
 
@@ -114,6 +141,8 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
     Ids are hashes: their order spreads the writes evenly over the roster's partitions.
     """
     row = struct(dict(ROW_COLUMNS[collection]), "r")
+    # A user who is still there is made of the rows that are.
+    there = f"(NOT c.here OR r.state NOT IN {LEFT})"
     change, result = table("change", collection), table("result", collection)
     if collection is Collection.USERS:
         # A user may have several rows. Grouping holds all of them in memory.
@@ -122,7 +151,7 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
             f"SELECT to_json({{'collection': '{collection}', 'id': c.id, "
             f"'action': any_value(c.action), 'rows': list({row} ORDER BY r.sourced_id), "
             f"'login': any_value(l.login)}}) FROM {change} c JOIN {result} r ON r.id = c.id "
-            "LEFT JOIN login l ON l.id = c.id WHERE starts_with(c.id, $first) "
+            f"LEFT JOIN login l ON l.id = c.id WHERE starts_with(c.id, $first) AND {there} "
             "GROUP BY c.id ORDER BY c.id"
         )
     else:
@@ -149,17 +178,21 @@ def _make_logins(connection: Connection) -> None:
         """
         CREATE TABLE login AS
         WITH wanted AS (
-            SELECT id, min_by(login_name, sourced_id) FILTER (login_name IS NOT NULL) AS take
+            SELECT id, min_by(login_name, sourced_id) FILTER (
+                login_name IS NOT NULL AND state <> 'deleted') AS take
             FROM result_users WHERE id IN (SELECT id FROM change_users) GROUP BY id
         ),
         held AS (
             SELECT id, list(DISTINCT name) AS held, bool_or(sure) AS sure FROM (
                 SELECT id, login_name AS name, NOT fresh AND id NOT IN (
                     SELECT id FROM dirty WHERE collection = 'users') AS sure
-                FROM base_users WHERE login_name IS NOT NULL
+                FROM base_users WHERE login_name IS NOT NULL AND state <> 'deleted'
                 UNION ALL
                 SELECT id, login.take, false FROM dirty
                 WHERE collection = 'users' AND login.take IS NOT NULL
+                UNION ALL
+                SELECT id, unnest(login.release), false FROM dirty
+                WHERE collection = 'users' AND action = 'delete'
             ) GROUP BY id
         )
         SELECT id, {'take': take, 'release': list_filter(

@@ -5,7 +5,7 @@ and a user that is re-keyed keeps its memberships.
 """
 
 from shared.domain.collection import Collection
-from shared.planning.candidates import CURRENT, DELETED, GONE, OUTSIDE, PENDING, STALE
+from shared.planning.candidates import CURRENT, DELETED, LEFT, OUTSIDE, PENDING, STALE, absent
 from shared.planning.columns import PARSED_COLUMNS, SNAPSHOT_COLUMNS, names, stripped
 from shared.planning.identity import record_id_sql
 from shared.planning.tables import Connection
@@ -32,6 +32,11 @@ def resolve_enrollments(
     means another record than in the base, so that unchanged rows must be resolved again.
     """
     _deliver(connection, moved)
+    # Their users wait for a person (see ``mistaken``); they come with them.
+    connection.execute(
+        'DELETE FROM delivered WHERE user_id IS NULL AND "user" IN '
+        "(SELECT sourced_id FROM held_new WHERE collection = 'users')"
+    )
     _reject(connection)
     connection.execute(
         f"UPDATE delivered SET id = {_ID} "
@@ -140,8 +145,7 @@ def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
         "UNION ALL SELECT n.id FROM base_enrollments n JOIN delivered d USING (sourced_id) "
         "WHERE n.id <> d.id"
     )
-    gone = f"'{PENDING}'" if proven else "b.state"
-    why = f"'{GONE}'" if proven else "b.why"
+    gone, why = absent(Collection.ENROLLMENTS, "b.sourced_id", proven)
     columns = SNAPSHOT_COLUMNS[Collection.ENROLLMENTS]
     rest = {name: kind for name, kind in columns.items() if name not in _JUDGED}
     connection.execute(
@@ -154,10 +158,13 @@ def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
         SELECT {names(rest, "b")},
                CASE WHEN b.id IN (SELECT id FROM bad) THEN NULL ELSE b.fingerprint END
                    AS fingerprint,
-               CASE WHEN b.id IN (SELECT id FROM bad) THEN '{STALE}'
+               CASE WHEN b.id NOT IN (SELECT id FROM bad) THEN b.hold END AS hold,
+               CASE WHEN b.state IN {LEFT} THEN b.state
+                    WHEN b.id IN (SELECT id FROM bad) THEN '{STALE}'
                     WHEN b.id IN (SELECT id FROM dead) OR {_OUT} THEN '{PENDING}'
                     ELSE {gone} END AS state,
-               CASE WHEN b.id IN (SELECT id FROM bad) THEN NULL
+               CASE WHEN b.state IN {LEFT} THEN b.why
+                    WHEN b.id IN (SELECT id FROM bad) THEN NULL
                     WHEN b.id IN (SELECT id FROM dead) THEN '{DELETED}'
                     WHEN {_OUT} THEN '{OUTSIDE}' ELSE {why} END AS why,
                'unseen' AS origin
@@ -170,7 +177,7 @@ def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
     )
 
 
-_JUDGED = ("state", "why", "fingerprint")
+_JUDGED = ("state", "why", "hold", "fingerprint")
 _OUT = (
     '(b."class" IN (SELECT key FROM outside_classes WHERE key IS NOT NULL) '
     'OR b."user" IN (SELECT key FROM outside_users WHERE key IS NOT NULL))'

@@ -63,7 +63,7 @@ def rekey_users(connection: Connection, match_with: MatchWith) -> None:
         gone AS (
             SELECT c.id, lower(c.{match_with.value}) AS value
             FROM candidate_users c JOIN base_users b ON b.sourced_id = c.sourced_id
-            WHERE c.origin = 'unseen' AND c.why = 'gone' AND b.state <> 'pending'
+            WHERE c.origin = 'unseen' AND c.why = 'gone' AND b.state IN ('current', 'stale')
               AND c.{match_with.value} IS NOT NULL
               AND c.id NOT IN (SELECT id FROM candidate_users
                                WHERE id IS NOT NULL AND origin <> 'unseen')
@@ -105,7 +105,7 @@ def merge_staff(connection: Connection, group_id: str, seq: int) -> None:
                CASE WHEN {own} IN (SELECT id FROM base_users) THEN {again} ELSE {own} END AS fresh,
                CASE WHEN {_IS_STAFF} AND username IS NOT NULL THEN 'name ' || lower(username)
                     ELSE 'row ' || sourced_id END AS person
-        FROM candidate_users
+        FROM candidate_users WHERE state <> 'deleted'
         """,
         {"group_id": group_id, "seq": str(seq)},
     )

@@ -8,19 +8,31 @@ clock: files come in, files go out.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from shared.domain.collection import Collection, CollectionStatus
 from shared.domain.findings import FileFinding
-from shared.domain.group import GroupConfig
+from shared.domain.group import GroupConfig, SyncType
+from shared.domain.hold import Decision, Hold
 from shared.domain.ids import UNIT_SEPARATOR, GroupId
-from shared.domain.run import Counts, Notice
+from shared.domain.run import Counts, Mode, Notice
 from shared.domain.staged import StagedPart
-from shared.planning import compare, report
-from shared.planning.candidates import lay_over_base
+from shared.planning import compare, listing, report
+from shared.planning.candidates import LEFT, lay_over_base
 from shared.planning.columns import SNAPSHOT_COLUMNS, names, table
+from shared.planning.deletions import (
+    Judgement,
+    allow_held,
+    follow_users_and_classes,
+    judge,
+    judge_enrollments,
+    keep_held,
+    leave_last,
+)
 from shared.planning.enrollments import resolve_enrollments
 from shared.planning.identity import give_ids, merge_staff, rekey_users
+from shared.planning.mistaken import hold_other_identities, hold_rekeyed
 from shared.planning.reading import read_new_rows
 from shared.planning.references import map_ids, resolve
 from shared.planning.root import place_root
@@ -28,8 +40,10 @@ from shared.planning.scope import select_rows
 from shared.planning.suspicions import hold_lost_zeros, holds_any, looks_like_delta
 from shared.planning.tables import (
     Connection,
+    forget_purged,
     load_base,
     load_dirty,
+    load_present,
     load_staged,
     merge_dirty,
     open_workspace,
@@ -54,7 +68,9 @@ class PlanInput:
 
     ``roles`` are the rows of a bundle's ``roles.csv``, ``findings`` what was repaired in its files.
     ``base`` are the Parquet files of the current snapshot (none before the first load), made under
-    ``base_settings``; ``dirty`` is an NDJSON file of uncertain changes, oldest first.
+    ``base_settings``; ``dirty`` is an NDJSON file of uncertain changes, oldest first. ``today`` is
+    the run's day (UTC). ``decision`` is a person's, on what the base holds. ``present`` are, once
+    the absent records have been asked for by themselves, the sourcedIds that are there after all.
     """
 
     group_id: GroupId
@@ -66,6 +82,10 @@ class PlanInput:
     base: Mapping[Collection, Path] = field(default_factory=dict)
     base_settings: str | None = None
     dirty: Path | None = None
+    today: date = date.max
+    mode: Mode = Mode.SYNC
+    decision: Decision | None = None
+    present: Mapping[Collection, tuple[Path, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +105,10 @@ class PlanOutcome:
     summary: Path
     warnings: int
     rejected_shares: Mapping[str, float]
+    change_list: Path
+    hold: Hold | None
+    hold_list: Path
+    hold_summary: Path
 
 
 def settings_digest(config: GroupConfig) -> str:
@@ -112,7 +136,13 @@ class Planner:
         self._connection: Connection = open_workspace(
             self.directory, self.memory_limit, self.threads
         )
+        self._judgement = Judgement(
+            self.given.config.guard,
+            self.given.today,
+            approved=self.given.decision is Decision.APPROVE,
+        )
         self._moved: set[Collection] = set()
+        self._purged: set[Collection] = set()
         self._suspicious = False
         self._notices: list[Notice] = []
 
@@ -120,33 +150,95 @@ class Planner:
         """Give the workspace up."""
         self._connection.close()
 
-    def make(self) -> PlanOutcome:
-        """Plan all collections; the changes themselves come from ``changes``."""
+    def lay_out(self) -> Mapping[Collection, Path]:
+        """Find what the roster is to hold.
+
+        Returns, in a run that deletes what a REST source no longer has, files with the sourcedIds
+        (one a line) of the records that must be asked for once more before they count as gone.
+        """
         given, connection = self.given, self._connection
         load_dirty(connection, given.dirty)
-        everything = bool(given.base) and given.base_settings != settings_digest(given.config)
-        if everything:
+        if self._everything:
             self._moved.update(Collection)
         report.add_file_findings(connection, given.findings)
+        for collection in Collection:
+            self.checkpoint(collection.entity)
+            self._result_of(collection)
+        if self._lets_go:
+            in_use = leave_last(connection, self._judgement)
+            if in_use:
+                self._notices.append(_partners_in_use(in_use))
+        if given.decision is Decision.APPROVE:
+            allow_held(connection)
+        if given.decision is Decision.REJECT:
+            for collection in Collection:
+                keep_held(connection, collection)
+        if given.present is not None or not self._asks_again:
+            return {}
+        found = {c: self._absent(c) for c in Collection}
+        return {collection: path for collection, path in found.items() if path is not None}
+
+    @property
+    def _everything(self) -> bool:
+        """Whether every document must be written anew."""
+        return bool(self.given.base) and self.given.base_settings != settings_digest(
+            self.given.config
+        )
+
+    @property
+    def _lets_go(self) -> bool:
+        return self.given.mode.deletes and self.given.decision is not Decision.REJECT
+
+    @property
+    def _asks_again(self) -> bool:
+        """Offset paging skips a record when another is deleted meanwhile: absence is no proof."""
+        given = self.given
+        fetched = given.decision is None
+        return fetched and given.mode.deletes and given.config.sync_type is SyncType.API
+
+    def _absent(self, collection: Collection) -> Path | None:
+        path = self.directory / f"absent-{collection.name.lower()}.txt"
+        base, result = table("base", collection), table("result", collection)
+        [(rows,)] = self._connection.execute(
+            f"""
+            COPY (SELECT DISTINCT b.sourced_id FROM {result} r JOIN {base} b
+                  ON b.id = r.id AND b.sourced_id = r.sourced_id
+                  WHERE r.why = 'gone' AND r.state IN ('pending', 'deleted', 'ended')
+                    AND b.state NOT IN {LEFT} AND r.hold IS DISTINCT FROM 'kept'
+                  ORDER BY b.sourced_id)
+            TO '{path}' (FORMAT csv, HEADER false, QUOTE '', DELIMITER '\x1f')
+            """
+        ).fetchall()
+        return path if rows else None
+
+    def conclude(self) -> PlanOutcome:
+        """Compare all collections; the changes themselves come from ``changes``."""
+        given, connection = self.given, self._connection
         counts: Counts = {}
         snapshot: dict[Collection, Path] = {}
         pending = changes = largest = 0
         for collection in Collection:
             self.checkpoint(collection.entity)
-            self._result_of(collection)
-            compare.find_changes(connection, collection, everything=everything)
+            compare.find_changes(connection, collection, everything=self._everything)
             file = given.staged.get(collection, _ABSENT).said.file
             report.complete_findings(connection, collection, file)
             counts[collection.entity] = compare.count(connection, collection)
             pending += compare.count_pending(connection, collection)
             changes += self._size(table("change", collection))
             largest = max(largest, self._size(table("result", collection)))
-            if collection not in given.base or compare.differs_from_base(connection, collection):
+            if (
+                collection not in given.base
+                or collection in self._purged
+                or compare.differs_from_base(connection, collection)
+            ):
                 snapshot[collection] = self._write_snapshot(collection)
-        if pending:
+        if pending and not given.mode.deletes:
             self._notices.append(_pending(pending))
         self.checkpoint("report")
         path, summary = self.directory / "errors.csv", self.directory / "summary.json"
+        change_list, hold_list = self.directory / "changes.csv", self.directory / "hold.csv"
+        hold_summary = self.directory / "hold.json"
+        listing.write_changes(connection, change_list)
         report.write_report(connection, path)
         report.write_summary(connection, summary)
         return PlanOutcome(
@@ -159,6 +251,10 @@ class Planner:
             summary=summary,
             warnings=report.count_warnings(connection),
             rejected_shares=report.rejected_shares(connection),
+            change_list=change_list,
+            hold=listing.write_hold(connection, hold_list, hold_summary),
+            hold_list=hold_list,
+            hold_summary=hold_summary,
         )
 
     def changes(self) -> Iterator[str]:
@@ -173,7 +269,10 @@ class Planner:
         staged = given.staged.get(collection, _ABSENT)
         load_staged(connection, collection, staged.files, staged.said.date_orders)
         load_base(connection, collection, given.base.get(collection))
-        merge_dirty(connection, collection)
+        if forget_purged(connection, collection, given.today, given.config.grace_days):
+            self._purged.add(collection)
+        merge_dirty(connection, collection, given.today)
+        load_present(connection, collection, (given.present or {}).get(collection, ()))
         # An empty collection proves nothing: it is what a broken source looks like.
         status = staged.said.status
         if status is CollectionStatus.COMPLETE and not self._size(table("staged", collection)):
@@ -227,6 +326,9 @@ class Planner:
                 delta=status is CollectionStatus.DELTA,
                 moved=moved,
             )
+            if self._lets_go:
+                follow_users_and_classes(connection, given.today)
+                judge_enrollments(connection, self._judgement)
             return
         lay_over_base(connection, collection, proven and legible)
         if collection is Collection.USERS:
@@ -236,8 +338,23 @@ class Planner:
         if map_ids(connection, collection, "candidate"):
             self._moved.add(collection)
         resolve(connection, collection, given.config, self._moved)
+        self._guard(collection)
         if map_ids(connection, collection, "result"):
             self._moved.add(collection)
+
+    def _guard(self, collection: Collection) -> None:
+        """Hold what looks like a mistake; let go what is gone."""
+        given, connection = self.given, self._connection
+        if collection in (Collection.ORGS, Collection.USERS) and given.decision is None:
+            hint = hold_rekeyed(
+                connection, collection, given.config.guard, deletes=given.mode.deletes
+            )
+            if hint is not None:
+                self._notices.append(_rekeyed(collection, hint))
+        if collection is Collection.USERS and given.decision is None:
+            hold_other_identities(connection, given.config.guard)
+        if collection in (Collection.CLASSES, Collection.USERS) and self._lets_go:
+            judge(connection, collection, self._judgement)
 
     def _write_snapshot(self, collection: Collection) -> Path:
         path = self.directory / f"{collection.name.lower()}.parquet"
@@ -272,6 +389,26 @@ def _root_made(config: GroupConfig) -> Notice:
         message=(
             f"No org has the client partner id {config.client_partner_id} as its sourcedId or "
             "identifier. A root with that id was made; change clientPartnerId if it is misspelt."
+        ),
+    )
+
+
+def _rekeyed(collection: Collection, hint: str) -> Notice:
+    return Notice(
+        code="rekeyed",
+        message=(
+            f"Most of the {collection.entity} are gone and as many are new: they seem to have "
+            f"been numbered anew. Both sides are held. {hint}"
+        ),
+    )
+
+
+def _partners_in_use(partners: int) -> Notice:
+    return Notice(
+        code="partners_in_use",
+        message=(
+            f"{partners} partners are gone at the source and stay here, because they still have "
+            "classes, users or partners below them."
         ),
     )
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from shared.domain.collection import Collection
 from shared.domain.group import GroupConfig
-from shared.planning.candidates import STALE
+from shared.planning.candidates import LEFT, REMOVED, STALE
 from shared.planning.columns import (
+    JUDGED_COLUMNS,
     PARSED_COLUMNS,
     RESOLVED_COLUMNS,
-    SNAPSHOT_COLUMNS,
+    ROW_COLUMNS,
     names,
     table,
 )
@@ -64,10 +65,10 @@ def map_ids(connection: Connection, collection: Collection, source: str) -> bool
         columns += ", school_id"
     connection.execute(
         f"CREATE OR REPLACE TABLE {table('map', collection)} AS "
-        f"SELECT {columns} FROM {table(source, collection)}"
+        f"SELECT {columns} FROM {table(source, collection)} WHERE state <> '{REMOVED}'"
     )
     after = f"SELECT {columns} FROM {table('map', collection)}"
-    before = f"SELECT {columns} FROM {table('base', collection)}"
+    before = f"SELECT {columns} FROM {table('base', collection)} WHERE state <> '{REMOVED}'"
     [(moved,)] = connection.execute(
         f"SELECT EXISTS (({after} EXCEPT {before}) UNION ALL ({before} EXCEPT {after}))"
     ).fetchall()
@@ -108,8 +109,7 @@ def resolve(
         f'CASE WHEN {due} THEN {values[name]} ELSE c."{name}" END AS "{name}"'
         for name in RESOLVED_COLUMNS[collection]
     )
-    kept = ("id", "sourced_id", "state", "why", "fingerprint", "origin")
-    fixed = ", ".join(f"c.{name}" for name in kept)
+    fixed = names(JUDGED_COLUMNS | {"sourced_id": "", "origin": ""}, "c")
     failed = " OR ".join(f"{values[reference.resolved]} IS NULL" for reference in hard) or "false"
     result = table("result", collection)
     connection.execute(
@@ -189,10 +189,12 @@ def _reject(connection: Connection, collection: Collection, reference: Reference
         f"FROM {result} r JOIN {table('active', collection)} a ON a.key = r.sourced_id "
         "WHERE r.failed"
     )
-    columns = dict(SNAPSHOT_COLUMNS[collection])
-    del columns["state"], columns["why"], columns["fingerprint"]
+    columns = {"id": ""} | ROW_COLUMNS[collection]
     connection.execute(
-        f"INSERT INTO {result} BY NAME SELECT {names(columns, 'b')}, '{STALE}' AS state, "
+        f"INSERT INTO {result} BY NAME SELECT {names(columns, 'b')}, "
+        f"CASE WHEN b.state IN {LEFT} THEN b.state ELSE '{STALE}' END AS state, "
+        f"CASE WHEN b.state IN {LEFT} THEN b.why END AS why, "
+        f"CASE WHEN b.state IN {LEFT} THEN b.since END AS since, "
         f"'stale' AS origin, false AS failed FROM {base} b "
         f"WHERE b.sourced_id IN (SELECT sourced_id FROM {result} WHERE failed)"
     )

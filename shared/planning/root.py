@@ -21,6 +21,7 @@ def place_root(connection: Connection, config: GroupConfig) -> bool:
                    'staged' AS origin
             FROM staged_orgs WHERE coalesce(lower({stripped("status")}), '') <> 'tobedeleted'
             UNION ALL SELECT sourced_id, identifier, 'base' FROM base_orgs
+            WHERE state <> 'deleted'
         )
         WHERE sourced_id = $id OR identifier = $id
         ORDER BY origin = 'base', sourced_id <> $id, sourced_id LIMIT 1

@@ -24,7 +24,8 @@ def hold_lost_zeros(connection: Connection, collection: Collection) -> None:
         WHERE broken IS NULL AND regexp_full_match({_KEY}, '[1-9][0-9]*')
           AND {_KEY} NOT IN (SELECT sourced_id FROM {base})
           AND {_KEY} IN (
-              SELECT ltrim(sourced_id, '0') FROM {base} WHERE sourced_id LIKE '0%'
+              SELECT ltrim(sourced_id, '0') FROM {base}
+              WHERE sourced_id LIKE '0%' AND state <> 'deleted'
               AND sourced_id NOT IN (SELECT {_KEY} FROM {staged} WHERE {_KEY} IS NOT NULL))
         """
     )
@@ -44,6 +45,6 @@ def looks_like_delta(connection: Connection, collection: Collection, status_fill
     """Whether what is said to be bulk has fewer than half of the records, each with a status."""
     [(rows,)] = connection.execute(f"SELECT count(*) FROM {table('staged', collection)}").fetchall()
     [(known,)] = connection.execute(
-        f"SELECT count(*) FROM {table('base', collection)} WHERE state <> 'pending'"
+        f"SELECT count(*) FROM {table('base', collection)} WHERE state IN ('current', 'stale')"
     ).fetchall()
     return bool(0 < rows == status_filled and 2 * rows < known)

@@ -1,11 +1,13 @@
 """The working tables of a plan: what was staged, what the roster holds, and what is uncertain."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 
 from shared.domain.collection import Collection
+from shared.domain.documents import ENDED_DAYS
 from shared.domain.staged import FILE_COLUMNS, STAGED_COLUMNS
 from shared.planning.columns import (
     ROW_COLUMNS,
@@ -40,6 +42,8 @@ def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connecti
         "consequence VARCHAR, row BIGINT, sourced_id VARCHAR, school VARCHAR, field VARCHAR, "
         "found VARCHAR, file VARCHAR, line BIGINT, rows BIGINT)"
     )
+    # Records that are new and wait for a person (see ``mistaken``).
+    connection.execute("CREATE TABLE held_new (collection VARCHAR, sourced_id VARCHAR)")
     return connection
 
 
@@ -95,33 +99,61 @@ def load_base(connection: Connection, collection: Collection, file: Path | None)
     base = table("base", collection)
     connection.execute(f"CREATE TABLE {base} ({definition(columns)}, fresh BOOLEAN)")
     if file is not None:
+        # BY NAME brings a snapshot of an older shape to this one: what it lacks is null.
         connection.execute(
-            f"INSERT INTO {base} BY NAME "
-            f"SELECT {names(columns)}, false AS fresh FROM read_parquet('{file}')"
+            f"INSERT INTO {base} BY NAME SELECT *, false AS fresh FROM read_parquet('{file}')"
         )
+
+
+def forget_purged(
+    connection: Connection, collection: Collection, today: date, grace_days: int
+) -> bool:
+    """Take out of the base what has been deleted or ended for longer than it is kept.
+
+    Returns whether there was any, so that the snapshot does not keep it either.
+    """
+    [(purged,)] = connection.execute(
+        f"DELETE FROM {table('base', collection)} "
+        "WHERE (state = 'deleted' AND since <= $deleted) OR (state = 'ended' AND since <= $ended)",
+        {
+            "deleted": (today - timedelta(days=grace_days)).isoformat(),
+            "ended": (today - timedelta(days=ENDED_DAYS)).isoformat(),
+        },
+    ).fetchall()
+    return bool(purged)
+
+
+def load_present(connection: Connection, collection: Collection, files: Sequence[Path]) -> None:
+    """Make ``present_…``: the sourcedIds that were found when they were asked for once more."""
+    connection.execute(
+        f"CREATE TABLE {table('present', collection)} AS "
+        f"SELECT DISTINCT sourced_id FROM {staged_rows({'sourced_id': 'VARCHAR'}, files)}"
+    )
 
 
 def load_dirty(connection: Connection, file: Path | None) -> None:
     """Make ``dirty``: records that earlier runs meant to write and may or may not have written."""
     connection.execute(
-        "CREATE TABLE dirty (position BIGINT, collection VARCHAR, id VARCHAR, rows JSON, "
+        "CREATE TABLE dirty (position BIGINT, collection VARCHAR, id VARCHAR, action VARCHAR, "
+        "rows JSON, "
         "login STRUCT(take VARCHAR, release VARCHAR[]))"
     )
     if file is not None:
         connection.execute(
-            "INSERT INTO dirty SELECT row_number() OVER (), collection, id, rows, login "
+            "INSERT INTO dirty SELECT row_number() OVER (), collection, id, action, rows, login "
             f"FROM read_json('{file}', format = 'newline_delimited', columns = {{"
-            "'collection': 'VARCHAR', 'id': 'VARCHAR', 'rows': 'JSON', "
+            "'collection': 'VARCHAR', 'id': 'VARCHAR', 'action': 'VARCHAR', 'rows': 'JSON', "
             "'login': 'STRUCT(take VARCHAR, release VARCHAR[])'}, maximum_object_size = 67108864)"
         )
 
 
-def merge_dirty(connection: Connection, collection: Collection) -> None:
+def merge_dirty(connection: Connection, collection: Collection, today: date) -> None:
     """Take dirty records out of the base's certainty: they lose their fingerprint.
 
     A record that only a dirty change knows is added to the base: it may stand in the roster, and
     must not be forgotten if the source no longer has it. It takes its sourcedId over from a record
-    of several that it was parted from.
+    of several that it was parted from. What was last meant to leave has left, unless it is
+    delivered again: a deletion once decided is carried out.
     """
     base = table("base", collection)
     shape = ", ".join(f'"{n}":"{k}"' for n, k in ROW_COLUMNS[collection].items())
@@ -148,5 +180,26 @@ def merge_dirty(connection: Connection, collection: Collection) -> None:
     connection.execute(
         f"UPDATE {base} SET fingerprint = NULL "
         "WHERE id IN (SELECT id FROM dirty WHERE collection = ?)",
+        [collection.value],
+    )
+    connection.execute(
+        f"""
+        UPDATE {base} SET state = d.state, since = ?, hold = NULL
+        FROM (SELECT id, CASE action WHEN 'delete' THEN 'deleted' ELSE 'ended' END AS state
+              FROM (SELECT * FROM dirty WHERE collection = ?
+                    QUALIFY position = max(position) OVER (PARTITION BY id))
+              WHERE action IN ('delete', 'end')) d
+        WHERE {base}.id = d.id AND {base}.state <> d.state
+        """,
+        [today.isoformat(), collection.value],
+    )
+    connection.execute(
+        f"""
+        UPDATE {base} SET state = 'current', since = NULL
+        FROM (SELECT * FROM dirty WHERE collection = ?
+              QUALIFY position = max(position) OVER (PARTITION BY id)) d
+        WHERE {base}.id = d.id AND d.action NOT IN ('delete', 'end')
+          AND {base}.state IN ('deleted', 'ended')
+        """,
         [collection.value],
     )

@@ -4,11 +4,11 @@ A leg ends when its time is over; the next goes on from the cursor kept on the r
 that the cursor lists count, so that a page read again by another leg adds nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -16,7 +16,7 @@ from shared.domain.collection import Collection, CollectionStatus
 from shared.domain.group import ApiConnection, GroupConfig, SecretName
 from shared.domain.oneroster_json import staged_row
 from shared.domain.run import Run, RunState
-from shared.domain.staged import StagedCollection, StagedRoster
+from shared.domain.staged import Absent, PlanCursor, StagedCollection, StagedRoster
 from shared.errors import GiveUpError, SourceBusyError, StoppedError
 from shared.messages import ExtractLeg, PlanRun
 from shared.ports import (
@@ -29,6 +29,7 @@ from shared.ports import (
     Secrets,
     Source,
 )
+from shared.sync.confirm import Asking, confirm
 from shared.sync.finish_run import fail
 from shared.sync.paging import AT_ONCE, Place, read_on
 from shared.sync.staging import StagedWriter
@@ -60,8 +61,16 @@ class ExtractPorts:
     beat: timedelta = timedelta(seconds=20)
 
 
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
 class Cursor(BaseModel):
-    """Where an extraction stands: what is done, and the collection that is being read."""
+    """Where an extraction stands: what is done, and the collection that is being read.
+
+    Once a plan has found records ``absent``, these are asked for: ``staged`` is the roster that was
+    delivered, ``present`` where the ids are that are there after all, by collection done.
+    """
 
     done: dict[Collection, StagedCollection] = {}
     reading: Collection | None = None
@@ -70,6 +79,9 @@ class Cursor(BaseModel):
     rows: int = 0
     failures: int = 0
     reached: bool = False
+    staged: StagedRoster | None = None
+    absent: dict[Collection, Absent] = {}
+    present: dict[Collection, tuple[str, ...]] | None = None
 
 
 class _LegOverError(Exception):
@@ -108,7 +120,9 @@ class _Leg:
     def work(self) -> None:
         source = self._open_source()
         try:
-            for collection in Collection:
+            if self.cursor.staged is not None:
+                self._confirm(source)
+            for collection in Collection if self.cursor.staged is None else ():
                 if collection not in self.cursor.done:
                     self._read(source, collection)
         except _LegOverError as over:
@@ -119,13 +133,16 @@ class _Leg:
             learned = source.learned()
             if learned and learned.items() - self.run.config.learned.items():
                 self.ports.legs.learn(self.run.key, self.run.config.learned | learned)
-        roster = StagedRoster(collections=self.cursor.done)
+        cursor = PlanCursor(
+            staged=self.cursor.staged or StagedRoster(collections=self.cursor.done),
+            present=self.cursor.present,
+        )
         leg = self.ports.legs.hand_on(
             self.run.key,
             self.owner,
             self.ports.clock(),
             state=RunState.PLANNING,
-            cursor={"staged": roster.to_json()},
+            cursor=cursor.model_dump(mode="json"),
             progress={"stage": "planning"},
         )
         self.ports.plan_queue.send([PlanRun(**self._names(), leg=leg)])
@@ -171,6 +188,53 @@ class _Leg:
         )
         cursor.reading, cursor.place = None, None
 
+    def _confirm(self, source: Source) -> None:
+        """Ask for each absent record, collection by collection."""
+        cursor = self.cursor
+        present = cursor.present or {}
+        for collection, absent in cursor.absent.items():
+            if collection in present:
+                continue
+            cursor.reading, cursor.rows, cursor.objects = collection, 0, ()
+            self._objects_before = ()
+            place = f"staged/{self.run.group_id}/{self.run.seq}/present/{collection}"
+            self._writer = StagedWriter(self.ports.objects, f"{place}/{self.run.leg}-{self.owner}")
+            asking = Asking(
+                have=lambda kind, ids: self._have(source, kind, ids),
+                all_ids=lambda kind: self._all_ids(source, kind),
+                found=self._found,
+            )
+            confirm(collection, absent, self.ports.objects, asking)
+            self._flush()
+            present = present | {collection: cursor.objects}
+            cursor.present = present
+        cursor.present = present
+
+    def _found(self, ids: Sequence[str]) -> None:
+        for sourced_id in ids:
+            self._writer.add({"sourced_id": sourced_id})
+
+    def _have(self, source: Source, collection: Collection, ids: Sequence[str]) -> Sequence[str]:
+        self._look_up()
+        there = self._gather(ids, lambda sourced_id: source.has(collection, sourced_id))
+        self.cursor.rows += len(ids)
+        return [sourced_id for sourced_id in ids if there[sourced_id]]
+
+    def _all_ids(self, source: Source, collection: Collection) -> Iterator[Sequence[str]]:
+        """Read a collection once more, for its ids; a leg that ends begins it anew."""
+        connection = self.run.config.connection
+        assert isinstance(connection, ApiConnection)
+
+        def fetch(offsets: Sequence[int], limit: int, in_order: bool) -> Sequence[Page]:
+            self._look_up()
+            return self._fetch(source, collection, offsets, limit, in_order)
+
+        place = Place(limit=connection.page_size or DEFAULT_PAGE_SIZE)
+        for _, entities in read_on(collection, place, fetch):
+            self.cursor.rows += len(entities)
+            rows = [staged_row(collection, entity, ()) for entity in entities]
+            yield [row["sourced_id"].strip() for row in rows if row.get("sourced_id")]
+
     def _look_up(self) -> None:
         """Between pages: is the leg over, is a heartbeat due?"""
         now = self.ports.clock()
@@ -194,16 +258,24 @@ class _Leg:
         limit: int,
         in_order: bool,
     ) -> Sequence[Page]:
-        """Read pages side by side; those that fail in passing are tried again together."""
-        pages: dict[int, Page] = {}
+        """Read pages side by side."""
+        pages = self._gather(
+            offsets,
+            lambda offset: source.page(collection, offset=offset, limit=limit, in_order=in_order),
+        )
+        return [pages[offset] for offset in offsets]
+
+    def _gather(self, keys: Sequence[_Key], read: Callable[[_Key], _Value]) -> dict[_Key, _Value]:
+        """Ask for several things at once; what fails in passing is tried again together."""
+        found: dict[_Key, _Value] = {}
         tries = 0
         while True:
-            missing = [offset for offset in offsets if offset not in pages]
-            busy = self._try(source, collection, missing, limit, in_order, pages)
-            self.cursor.reached = self.cursor.reached or bool(pages)
+            missing = [key for key in keys if key not in found]
+            busy = self._try(missing, read, found)
+            self.cursor.reached = self.cursor.reached or bool(found)
             if busy is None:
-                return [pages[offset] for offset in offsets]
-            tries = tries + 1 if len(missing) == len(offsets) - len(pages) else 1
+                return found
+            tries = tries + 1 if len(missing) == len(keys) - len(found) else 1
             self.cursor.failures += 1
             bound = TRIES if self.cursor.reached else TRIES_BEFORE_FIRST_ANSWER
             if tries >= bound or self.cursor.failures > PATIENCE + self._answered():
@@ -215,33 +287,27 @@ class _Leg:
         return (sum(done.rows for done in self.cursor.done.values()) + self.cursor.rows) // 1000
 
     def _try(
-        self,
-        source: Source,
-        collection: Collection,
-        offsets: Sequence[int],
-        limit: int,
-        in_order: bool,
-        pages: dict[int, Page],
+        self, keys: Sequence[_Key], read: Callable[[_Key], _Value], found: dict[_Key, _Value]
     ) -> SourceBusyError | None:
-        """Read the pages at ``offsets`` into ``pages``; returns the last passing fault."""
+        """Ask for ``keys`` into ``found``; returns the last passing fault."""
 
-        def read(offset: int) -> Page | SourceBusyError:
+        def attempt(key: _Key) -> _Value | SourceBusyError:
             try:
-                return source.page(collection, offset=offset, limit=limit, in_order=in_order)
+                return read(key)
             except SourceBusyError as error:
                 return error
 
-        if len(offsets) == 1:
-            outcomes = [read(offsets[0])]
+        if len(keys) == 1:
+            outcomes = [attempt(keys[0])]
         else:
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                outcomes = list(pool.map(read, offsets))
+                outcomes = list(pool.map(attempt, keys))
         busy = None
-        for offset, outcome in zip(offsets, outcomes, strict=True):
+        for key, outcome in zip(keys, outcomes, strict=True):
             if isinstance(outcome, SourceBusyError):
                 busy = outcome
             else:
-                pages[offset] = outcome
+                found[key] = outcome
         return busy
 
     def _back_off(self, tries: int, busy: SourceBusyError) -> None:

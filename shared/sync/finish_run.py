@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.domain.change import Change
+from shared.domain.hold import Hold
 from shared.domain.ids import RunKey
 from shared.domain.run import Reason, Run, RunState
 from shared.errors import StoppedError
@@ -64,23 +65,50 @@ def commit_run(run: Run, runs: Runs, legs: Legs, batches: Batches, ports: Ending
     new = run.plan.snapshot.objects
     replaced = [key for name, key in old.items() if new[name] != key]
     finished = [key for key in base.dirty if key not in dirty]
-    ports.objects.tag([key for n, key in new.items() if old.get(n) != key], change_file.CURRENT)
+    hold = run.plan.hold
+    ports.objects.tag(
+        [*(key for n, key in new.items() if old.get(n) != key), *(hold.keys if hold else ())],
+        change_file.CURRENT,
+    )
     try:
         batches.commit(
             run.key,
             ports.clock(),
             Commit(
-                state=RunState.SUCCEEDED_WITH_ERRORS if unapplied else RunState.SUCCEEDED,
+                state=_end_of(unapplied, hold),
                 snapshot=run.plan.snapshot,
                 shards=run.plan.shards,
                 dirty=dirty,
-                supersedes=(*replaced, *finished, *(f"{key}.index" for key in finished)),
-                reason=_unapplied_reason(unapplied) if unapplied else None,
+                supersedes=(
+                    *replaced,
+                    *finished,
+                    *(f"{key}.index" for key in finished),
+                    *(base.hold.keys if base.hold else ()),
+                ),
+                reason=_unapplied_reason(unapplied) if unapplied else waits(hold),
+                hold=hold,
             ),
         )
     except StoppedError:
         return
     announce(run.key, runs, legs, ports)
+
+
+def _end_of(unapplied: Sequence[Unapplied], hold: Hold | None) -> RunState:
+    if unapplied:
+        return RunState.SUCCEEDED_WITH_ERRORS
+    return RunState.HELD if hold else RunState.SUCCEEDED
+
+
+def waits(hold: Hold | None) -> Reason | None:
+    """Say that something waits for a person."""
+    if hold is None:
+        return None
+    return Reason(
+        code="held",
+        message=f"{hold.records} deletions or changes wait for a person; all else is applied. Look "
+        "at the group's hold, then approve or reject it.",
+    )
 
 
 def _keep_unapplied(run: Run, unapplied: Sequence[Unapplied], objects: Objects) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from shared.domain.collection import Collection, CollectionStatus
 from shared.domain.findings import FileFinding
 from shared.domain.group import StoredField
 from shared.domain.run import Reason, Run, RunState
-from shared.domain.staged import StagedCollection, StagedPart, StagedRoster
+from shared.domain.staged import PlanCursor, StagedCollection, StagedPart, StagedRoster
 from shared.errors import GiveUpError, MissingObjectError, StoppedError
 from shared.messages import ExtractLeg, PlanRun
 from shared.ports import Announcements, Legs, Objects, Queue, Runs
@@ -261,7 +261,7 @@ class _Leg:
             self.owner,
             self.ports.clock(),
             state=RunState.PLANNING,
-            cursor={"staged": roster.to_json()},
+            cursor=PlanCursor(staged=roster).model_dump(mode="json"),
             progress={"stage": "planning"},
             bundle=bundle,
         )

@@ -1,16 +1,17 @@
 """Plans a run: fetches what was staged and what the roster holds, and hands the changes over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from shared.domain.collection import Collection
 from shared.domain.group import Tolerance
-from shared.domain.run import Plan, Reason, Run, RunState, Snapshot
-from shared.domain.staged import StagedPart, StagedRoster
+from shared.domain.hold import Hold
+from shared.domain.run import Mode, Plan, Reason, Run, RunState, Snapshot
+from shared.domain.staged import Absent, PlanCursor, StagedPart
 from shared.errors import GiveUpError, MissingObjectError, StoppedError
-from shared.messages import PlanRun
+from shared.messages import ExtractLeg, PlanRun
 from shared.planning.columns import SHAPE_VERSION
 from shared.planning.planner import (
     PlanInput,
@@ -32,7 +33,7 @@ from shared.ports import (
     Runs,
 )
 from shared.sync import change_file
-from shared.sync.finish_run import announce, fail
+from shared.sync.finish_run import announce, fail, waits
 from shared.sync.heartbeat import Heartbeat
 
 MEMORY_LIMIT = "600MB"
@@ -47,6 +48,7 @@ class PlanPorts:
     legs: Legs
     batches: Batches
     objects: Objects
+    extract_queue: Queue
     apply_queue: Queue
     announcements: Announcements
     clock: Callable[[], datetime]
@@ -99,25 +101,87 @@ def _plan(
     run: Run, ports: PlanPorts, owner: str, directory: Path, checkpoint: Callable[[str], None]
 ) -> None:
     base = ports.batches.base(run.key)
-    given = _fetch(run, base, ports.objects, directory)
+    # The run's day: a plan made anew judges by the same.
+    given = _fetch(run, base, ports.objects, directory, run.created_at)
     planner = Planner(
         given, directory, checkpoint, memory_limit=ports.memory_limit, threads=ports.threads
     )
     try:
-        outcome = planner.make()
+        absent = planner.lay_out()
+        if absent:
+            _ask_again(run, ports, owner, absent)
+            return
+        outcome = planner.conclude()
         checkpoint("handing over")
         reports = f"reports/{run.group_id}/{run.seq}"
         ports.objects.upload(f"{reports}/errors.csv", outcome.report)
         ports.objects.upload(f"{reports}/summary.json", outcome.summary)
+        ports.objects.upload(f"{reports}/changes.csv", outcome.change_list)
         _stop_if_bad(run, outcome)
+        if run.mode is Mode.PREVIEW:
+            _close_preview(run, ports, owner, outcome)
+            return
         snapshot = _store_snapshot(run, base, outcome, ports.objects, owner)
+        hold = _store_hold(run, outcome, ports.objects, owner)
         shards = base.shards or shards_for(outcome.largest)
         if outcome.changes:
-            _hand_over(run, ports, owner, planner, outcome, snapshot, shards, directory)
+            _hand_over(run, ports, owner, planner, outcome, snapshot, hold, shards, directory)
         else:
-            _close_unchanged(run, ports, owner, base, outcome, snapshot, shards)
+            _close_unchanged(run, ports, owner, base, outcome, snapshot, hold, shards)
     finally:
         planner.close()
+
+
+def _ask_again(run: Run, ports: PlanPorts, owner: str, absent: Mapping[Collection, Path]) -> None:
+    """Hand the run back to be asked for what seems gone; it is planned anew with the answer."""
+    wanted = {}
+    for collection, path in absent.items():
+        key = f"staged/{run.group_id}/{run.seq}/absent/{owner}/{collection}.txt"
+        ports.objects.upload(key, path)
+        wanted[collection] = Absent(key=key, records=_count_lines(path))
+    cursor = PlanCursor.model_validate(run.cursor).model_copy(update={"absent": wanted})
+    leg = ports.legs.hand_on(
+        run.key,
+        owner,
+        ports.clock(),
+        state=RunState.EXTRACTING,
+        cursor=cursor.model_dump(mode="json"),
+        progress={"stage": "confirming"},
+    )
+    ports.extract_queue.send(
+        [ExtractLeg(enterprise=run.enterprise, group_id=run.group_id, seq=run.seq, leg=leg)]
+    )
+
+
+def _close_preview(run: Run, ports: PlanPorts, owner: str, outcome: PlanOutcome) -> None:
+    """End a preview: it has shown what an update would do, and does nothing."""
+    closed = ports.legs.close(
+        run.key,
+        ports.clock(),
+        RunState.SUCCEEDED,
+        None,
+        owner,
+        notices=outcome.notices,
+        counts=outcome.counts,
+    )
+    if closed:
+        announce(run.key, ports.runs, ports.legs, ports)
+
+
+def _store_hold(run: Run, outcome: PlanOutcome, objects: Objects, owner: str) -> Hold | None:
+    if outcome.hold is None:
+        return None
+    place = f"holds/{run.group_id}/{run.seq}/{owner}"
+    hold = outcome.hold.model_copy(
+        update={
+            "seq": run.seq,
+            "list_key": f"{place}/hold.csv",
+            "summary_key": f"{place}/hold.json",
+        }
+    )
+    objects.upload(hold.list_key, outcome.hold_list, change_file.CANDIDATE)
+    objects.upload(hold.summary_key, outcome.hold_summary, change_file.CANDIDATE)
+    return hold
 
 
 def _stop_if_bad(run: Run, outcome: PlanOutcome) -> None:
@@ -145,10 +209,19 @@ def _stop_if_bad(run: Run, outcome: PlanOutcome) -> None:
         )
 
 
-def _fetch(run: Run, base: RosterBase, objects: Objects, directory: Path) -> PlanInput:
+def _fetch(
+    run: Run, base: RosterBase, objects: Objects, directory: Path, now: datetime
+) -> PlanInput:
     staged: dict[Collection, StagedFiles] = {}
-    roster = StagedRoster.from_json((run.cursor or {})["staged"])
+    cursor = PlanCursor.model_validate(run.cursor)
+    roster = cursor.staged
+    present: dict[Collection, tuple[Path, ...]] | None = None
     try:
+        if cursor.present is not None:
+            present = {
+                c: _fetch_objects(keys, f"present-{c.name}", objects, directory)
+                for c, keys in cursor.present.items()
+            }
         for collection, delivered in roster.collections.items():
             staged[collection] = _fetch_part(delivered, collection.name, objects, directory)
         roles = _fetch_part(roster.roles, "roles", objects, directory) if roster.roles else None
@@ -187,6 +260,10 @@ def _fetch(run: Run, base: RosterBase, objects: Objects, directory: Path) -> Pla
         staged=staged,
         roles=roles,
         findings=roster.findings,
+        present=present,
+        today=now.date(),
+        mode=run.mode,
+        decision=run.decision.decision if run.decision else None,
         base=snapshot,
         base_settings=base.snapshot.settings if base.snapshot else None,
         dirty=dirty,
@@ -194,11 +271,17 @@ def _fetch(run: Run, base: RosterBase, objects: Objects, directory: Path) -> Pla
 
 
 def _fetch_part(delivered: StagedPart, name: str, objects: Objects, directory: Path) -> StagedFiles:
+    return StagedFiles(delivered, _fetch_objects(delivered.objects, name, objects, directory))
+
+
+def _fetch_objects(
+    keys: Sequence[str], name: str, objects: Objects, directory: Path
+) -> tuple[Path, ...]:
     files = []
-    for number, key in enumerate(delivered.objects):
+    for number, key in enumerate(keys):
         files.append(directory / f"staged-{name.lower()}-{number}.gz")
         objects.download(key, files[-1])
-    return StagedFiles(delivered, tuple(files))
+    return tuple(files)
 
 
 def _store_snapshot(
@@ -225,6 +308,7 @@ def _hand_over(
     planner: Planner,
     outcome: PlanOutcome,
     snapshot: Snapshot,
+    hold: Hold | None,
     shards: int,
     directory: Path,
 ) -> None:
@@ -241,6 +325,7 @@ def _hand_over(
         batches=len(ends),
         shards=shards,
         snapshot=snapshot,
+        hold=hold,
     )
     change_file.upload(ports.objects, plan.changes_key, path, ends)
     ports.batches.open(run.key, plan, ports.clock())
@@ -262,24 +347,33 @@ def _close_unchanged(
     base: RosterBase,
     outcome: PlanOutcome,
     snapshot: Snapshot,
+    hold: Hold | None,
     shards: int,
 ) -> None:
     """End a run that has nothing to apply: from Planning to Succeeded in one transaction."""
     old = base.snapshot.objects if base.snapshot else {}
     replaced = [key for name, key in old.items() if snapshot.objects[name] != key]
     fresh = [snapshot.objects[name] for name in outcome.snapshot]
-    ports.objects.tag(fresh, change_file.CURRENT)
+    ports.objects.tag([*fresh, *(hold.keys if hold else ())], change_file.CURRENT)
     ports.batches.commit(
         run.key,
         ports.clock(),
         Commit(
-            state=RunState.SUCCEEDED,
+            state=RunState.HELD if hold else RunState.SUCCEEDED,
+            reason=waits(hold) if hold else None,
+            hold=hold,
             snapshot=snapshot if fresh or base.snapshot is None else base.snapshot,
             shards=shards,
-            supersedes=tuple(replaced),
+            supersedes=(*replaced, *(base.hold.keys if base.hold else ())),
             counts=outcome.counts,
             notices=outcome.notices,
             owner=owner,
         ),
     )
     announce(run.key, ports.runs, ports.legs, ports)
+
+
+def _count_lines(path: Path) -> int:
+    """How many lines a file has."""
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

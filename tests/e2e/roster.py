@@ -47,14 +47,14 @@ def add_group(
     return str(answer.body["groupId"])
 
 
-def ask(api: Api, group_id: str) -> Answer:
+def ask(api: Api, group_id: str, mode: str = "sync") -> Answer:
     """Ask for a sync."""
-    return api.call("POST", f"/groups/{group_id}/syncs", {"mode": "sync"})
+    return api.call("POST", f"/groups/{group_id}/syncs", {"mode": mode})
 
 
-def sync(api: Api, group_id: str, seconds: float = RUN_SECONDS) -> Json:
+def sync(api: Api, group_id: str, seconds: float = RUN_SECONDS, mode: str = "sync") -> Json:
     """Ask for a sync and wait for its end."""
-    answer = ask(api, group_id)
+    answer = ask(api, group_id, mode)
     assert answer.status == 202, answer
     assert answer.body["message"] == "Sync up request is accepted"
     return api.follow_run(group_id, answer.body["runId"], seconds)
@@ -84,11 +84,11 @@ def written_by(stack: Stack, group_id: str, run: Json) -> int:
 
 
 def records(stack: Stack, group_id: str, letter: str) -> dict[str, Json]:
-    """The documents of one kind (P, S, K, C, U, E), by id."""
+    """The documents of one kind (P, S, K, C, U, E) that are there, by id."""
     return {
         item["sk"].rsplit("#", 1)[-1]: item["doc"]
         for item in group_items(stack, group_id)
-        if item["pk"].split("#")[1] == letter
+        if item["pk"].split("#")[1] == letter and "deletedAt" not in item
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.domain.bundle import Bundle
 from shared.domain.group import GroupConfig
+from shared.domain.hold import Hold
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import (
     OPEN_STATES,
@@ -20,8 +21,17 @@ from shared.domain.run import (
     Snapshot,
     Trigger,
 )
+from shared.domain.staged import NOTHING_STAGED
 from shared.errors import ConflictError, NotFoundError, StoppedError
-from shared.ports import Commit, Drop, PlanResult, RosterBase, RunRequest, Unapplied
+from shared.ports import (
+    Commit,
+    Drop,
+    PlanResult,
+    RosterBase,
+    RunRequest,
+    Unapplied,
+    check_decision,
+)
 
 GroupKey = tuple[EnterpriseId, GroupId]
 
@@ -39,6 +49,7 @@ class GroupState:
     dirty: tuple[str, ...] = ()
     shards: int | None = None
     learned: dict[str, str] = field(default_factory=dict)
+    hold: Hold | None = None
 
 
 class InMemoryControl:
@@ -75,6 +86,7 @@ class InMemoryControl:
             if group.active_run is not None or group.waiting:
                 under_way = str(group.active_run or group.waiting[0])
                 raise ConflictError("run_under_way", "", runId=under_way)
+            check_decision(request.decision, group.hold)
             group.run_seq += 1
             group.active_run = group.run_seq
             config = group.config
@@ -87,8 +99,10 @@ class InMemoryControl:
                 mode=request.mode,
                 trigger=request.trigger,
                 requested_by=request.requested_by,
-                state=RunState.ACCEPTED,
+                state=RunState.ACCEPTED if request.decision is None else RunState.PLANNING,
                 config=config,
+                cursor=None if request.decision is None else NOTHING_STAGED,
+                decision=request.decision,
                 bundle=Bundle(accept_older=True) if request.accept_older else None,
                 created_at=now,
             )
@@ -269,7 +283,7 @@ class InMemoryControl:
 
     def base(self, key: RunKey) -> RosterBase:
         group = self._group(key)
-        return RosterBase(group.base, group.dirty, group.shards)
+        return RosterBase(group.base, group.dirty, group.shards, group.hold)
 
     def open(self, key: RunKey, plan: Plan, now: datetime) -> None:
         self.on_write("open")
@@ -341,6 +355,7 @@ class InMemoryControl:
             self._end(key, now, reason=commit.reason, **changes)
             group = self._group(key)
             group.base, group.dirty = commit.snapshot, commit.dirty
+            group.hold = commit.hold
             group.shards = group.shards or commit.shards
             group.active_run = None
 

@@ -21,6 +21,7 @@ from shared.domain.group import (
     SecretName,
     SyncType,
 )
+from shared.domain.hold import Decision, HoldDecision
 from shared.domain.ids import EnterpriseId, GroupId, SourcedId
 from shared.domain.run import Mode, Run, Trigger
 from shared.errors import TryLaterError
@@ -28,6 +29,7 @@ from shared.messages import ApplyBatch, ExtractLeg, Message, PlanRun
 from shared.ports import RunRequest
 from shared.sync.apply_batch import ApplyPorts, apply_batch
 from shared.sync.close_runs import ClosePorts, close_runs
+from shared.sync.decide_hold import decide_hold
 from shared.sync.extract import ExtractPorts, extract_leg
 from shared.sync.ingest_bundle import IngestPorts, ingest_leg
 from shared.sync.plan_run import PlanPorts, plan_run
@@ -96,9 +98,9 @@ class Simulation:
         """The group's state."""
         return self.control.groups[ENTERPRISE, GROUP]
 
-    def request(self) -> Run:
+    def request(self, mode: Mode = Mode.SYNC) -> Run:
         """Ask for a sync."""
-        request = RunRequest(ENTERPRISE, GROUP, Mode.SYNC, Trigger.REQUEST, "test")
+        request = RunRequest(ENTERPRISE, GROUP, mode, Trigger.REQUEST, "test")
         run = self.control.accept(request, self.now)
         self.queue.send([ExtractLeg(enterprise=ENTERPRISE, group_id=GROUP, seq=run.seq, leg=0)])
         return run
@@ -175,9 +177,25 @@ class Simulation:
         message = "the run does not end"
         raise AssertionError(message)
 
-    def sync(self) -> Run:
+    def decide(self, decision: Decision, digest: str | None = None) -> Run:
+        """A decision on what waits, from the request to its end."""
+        hold = self.group.hold
+        said = digest or (hold.digest if hold else "")
+        run = decide_hold(
+            ENTERPRISE,
+            GROUP,
+            HoldDecision(decision=decision, digest=said, reason="test"),
+            "test",
+            self.control,
+            self.queue,
+            self.now,
+        )
+        self.settle()
+        return self.control.runs[run.key]
+
+    def sync(self, mode: Mode = Mode.SYNC) -> Run:
         """One run from request to end, without faults."""
-        run = self.request()
+        run = self.request(mode)
         self.settle()
         return self.control.runs[run.key]
 
@@ -267,6 +285,7 @@ class Simulation:
             legs=self.control,
             batches=self.control,
             objects=self.objects,
+            extract_queue=self.queue,
             apply_queue=self.queue,
             announcements=self.announcements,
             clock=self._clock,

@@ -66,6 +66,7 @@ class InMemorySource:
     )
     on_page: Callable[[Collection, int], None] = lambda collection, offset: None
     pages: int = 0
+    asked: list[str] = field(default_factory=list)
 
     def put(self, collection: Collection, *entities: Json) -> None:
         for entity in entities:
@@ -76,6 +77,11 @@ class InMemorySource:
         self.on_page(collection, offset)
         records = sorted(self.collections[collection].values(), key=lambda e: str(e["sourcedId"]))
         return Page(records[offset : offset + limit], len(records))
+
+    def has(self, collection: Collection, sourced_id: str) -> bool:
+        self.asked.append(sourced_id)
+        found = self.collections[collection].get(sourced_id)
+        return found is not None and found.get("status") != "tobedeleted"
 
     def learned(self) -> dict[str, str]:
         return {}

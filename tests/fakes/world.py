@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,6 +26,8 @@ class Record:
     collection: Collection
     doc: dict[str, Any]
     seq: int
+    removal: str | None = None
+    expires_at: datetime | None = None
 
 
 class InMemoryRoster:
@@ -47,9 +49,9 @@ class InMemoryRoster:
             if passing := self.fails(write):
                 refusals.append(Refusal(write.collection, write.id, passing, passing=True))
             elif write.login is None:
-                self._put(key, shards, write, write.doc)
+                self._put(key, shards, write, write.doc, now)
             else:
-                refusals.extend(self._with_login(key, shards, write))
+                refusals.extend(self._with_login(key, shards, write, now))
         return refusals
 
     def of(self, group_id: GroupId, collection: Collection) -> dict[str, dict[str, Any]]:
@@ -57,18 +59,31 @@ class InMemoryRoster:
         return {
             sk: record.doc
             for (pk, sk), record in self.records.items()
-            if pk.startswith(f"{group_id}#") and record.collection is collection
+            if pk.startswith(f"{group_id}#")
+            and record.collection is collection
+            and record.removal != "deleted"
         }
 
-    def _put(self, key: RunKey, shards: int, write: RosterWrite, doc: dict[str, Any]) -> None:
+    def _put(
+        self, key: RunKey, shards: int, write: RosterWrite, doc: dict[str, Any], now: datetime
+    ) -> None:
         place = record_key(key.group_id, shards, write)
         at = (place["pk"], place["sk"])
         if at in self.records and self.records[at].seq >= key.seq:
             return
+        if write.removal is not None and at not in self.records:
+            return
         self.writes += 1
+        if write.removal is not None:
+            until = now + timedelta(days=write.removal.days)
+            doc = self.records[at].doc
+            self.records[at] = Record(write.collection, doc, key.seq, write.removal.kind, until)
+            return
         self.records[at] = Record(write.collection, doc, key.seq)
 
-    def _with_login(self, key: RunKey, shards: int, write: RosterWrite) -> list[Refusal]:
+    def _with_login(
+        self, key: RunKey, shards: int, write: RosterWrite, now: datetime
+    ) -> list[Refusal]:
         place = record_key(key.group_id, shards, write)
         held = self.records.get((place["pk"], place["sk"]))
         if held is not None and held.seq > key.seq:
@@ -85,7 +100,7 @@ class InMemoryRoster:
                 refusals.append(Refusal(write.collection, write.id, "login_name_taken"))
             elif not applied:
                 self.logins[name] = (write.id, key.seq)
-        self._put(key, shards, write, doc)
+        self._put(key, shards, write, doc, now)
         for released in login.release:
             name = (key.enterprise, released.casefold())
             held_by, since = self.logins.get(name, ("", 0))

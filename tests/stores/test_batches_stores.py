@@ -8,11 +8,14 @@ import pytest
 
 from shared.adapters.dynamo_batches import BATCHES_PER_ITEM, KEPT
 from shared.domain.collection import Collection
+from shared.domain.hold import Decision, Hold, HoldDecision
 from shared.domain.ids import RecordId
-from shared.domain.run import EntityCounts, Notice, Reason, RunState
+from shared.domain.run import EntityCounts, Mode, Notice, Reason, RunState, Trigger
+from shared.domain.staged import NOTHING_STAGED
 from shared.errors import ConflictError, StoppedError
-from shared.ports import Commit, PlanResult, RosterBase, Unapplied
+from shared.ports import Commit, PlanResult, RosterBase, RunRequest, Unapplied
 from tests.fakes.control_table import NAME
+from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.stores.control_stores import (
     KINDS,
     LEASE,
@@ -222,3 +225,34 @@ def test_a_runs_batches_and_their_notes_expire() -> None:
         assert len(items) == 3
         for item in items:
             assert int(item["expiresAt"]["N"]) == int((NOW + KEPT).timestamp())
+
+
+def test_a_hold_belongs_to_the_group_until_a_commit_replaces_it(control: Control) -> None:
+    hold = Hold(digest="d", records=3, by_rule=({"rule": "r", "records": 3},), seq=1)
+    key = control.planning("one")
+    held = Commit(RunState.HELD, snapshot_of(key), 3, owner="one", hold=hold)
+    control.batches.commit(key, NOW, held)
+    assert control.batches.base(key).hold == hold
+
+    def decide(digest: str) -> Run:
+        said = HoldDecision(decision=Decision.APPROVE, digest=digest, reason="They left.")
+        request = RunRequest(ENTERPRISE, GROUP, Mode.UPDATE, Trigger.DECISION, "ann", decision=said)
+        return control.runs.accept(request, NOW)
+
+    with pytest.raises(ConflictError) as caught:
+        decide("another")
+    assert caught.value.code == "hold_changed"
+    run = decide("d")
+    assert (run.state, run.leg, run.cursor) == (RunState.PLANNING, 0, NOTHING_STAGED)
+    assert control.get(run.key) == run
+    # Of two decisions at once one has the group.
+    with pytest.raises(ConflictError) as caught:
+        decide("d")
+    assert caught.value.code == "run_under_way"
+    assert control.runs.claim(run.key, frozenset({RunState.PLANNING}), 0, "two", NOW) is not None
+    done = Commit(RunState.SUCCEEDED, snapshot_of(run.key), 3, owner="two")
+    control.batches.commit(run.key, NOW, done)
+    assert control.batches.base(run.key).hold is None
+    with pytest.raises(ConflictError) as caught:
+        decide("d")
+    assert caught.value.code == "no_hold"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import pytest
@@ -18,7 +18,7 @@ from moto import mock_aws
 from shared.adapters.dynamo_items import unmarshal
 from shared.adapters.dynamo_roster import DynamoRoster
 from shared.adapters.roster_keys import class_prefix, login_key, partition, record_key
-from shared.domain.change import LoginClaim, RosterWrite
+from shared.domain.change import LoginClaim, Removal, RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
 from shared.ports import Refusal, Roster
@@ -39,6 +39,7 @@ class Table:
     roster: Roster
     _doc: Callable[[dict[str, str]], dict[str, Any] | None]
     _owner: Callable[[EnterpriseId, str], str | None]
+    _left: Callable[[dict[str, str]], tuple[str, datetime] | None]
     client: Any = None
 
     def apply(
@@ -53,6 +54,10 @@ class Table:
 
     def doc(self, write: RosterWrite, group_id: GroupId = GROUP) -> dict[str, Any] | None:
         return self._doc(record_key(group_id, SHARDS, write))
+
+    def left(self, write: RosterWrite) -> tuple[str, datetime] | None:
+        """How a record has left, and until when it is kept."""
+        return self._left(record_key(GROUP, SHARDS, write))
 
     def owner(self, name: str, enterprise: EnterpriseId = ACME) -> str | None:
         """The user whose login name this is."""
@@ -71,7 +76,13 @@ def table_of(kind: str) -> Iterator[Table]:
         def of(enterprise: EnterpriseId, name: str) -> str | None:
             return memory.logins.get((enterprise, name.casefold()), (None, 0))[0]
 
-        yield Table(memory, held, of)
+        def gone(key: dict[str, str]) -> tuple[str, datetime] | None:
+            record = memory.records[key["pk"], key["sk"]]
+            if record.removal is None or record.expires_at is None:
+                return None
+            return record.removal, record.expires_at
+
+        yield Table(memory, held, of, gone)
         return
     with mock_aws():
         client = boto3.client("dynamodb")
@@ -85,8 +96,18 @@ def table_of(kind: str) -> Iterator[Table]:
             DynamoRoster(client, NAME, batched=False),
             lambda key: item(key).get("doc"),
             lambda enterprise, name: item(login_key(enterprise, name)).get("userId"),
+            lambda key: _left(item(key)),
             client,
         )
+
+
+def _left(item: dict[str, Any]) -> tuple[str, datetime] | None:
+    kinds = [kind for kind in ("deleted", "ended") if f"{kind}At" in item]
+    if not kinds:
+        assert "expiresAt" not in item
+        return None
+    [kind] = kinds
+    return kind, datetime.fromtimestamp(int(item["expiresAt"]), UTC)
 
 
 @pytest.fixture(params=["dynamo", "memory"])
@@ -334,3 +355,40 @@ def test_a_write_that_fails_stops_no_other_and_says_whether_it_may_come_again(
         answer = roster.apply(RunKey(ACME, GROUP, 1), SHARDS, [_org("a"), _user(BOB, "b")], NOW)
         assert answer == [Refusal(Collection.USERS, BOB, code, passing=passing)]
         assert table.doc(_org("")) is not None
+
+
+# Leaving
+
+
+def _gone(write: RosterWrite, kind: Literal["deleted", "ended"] = "deleted") -> RosterWrite:
+    return write.model_copy(update={"doc": {}, "removal": Removal(kind=kind, days=120)})
+
+
+def test_a_record_that_leaves_is_kept_for_its_return(table: Table) -> None:
+    table.apply(1, _org("a"))
+    assert table.apply(2, _gone(_org("")), now=NOW) == []
+    assert table.left(_org("")) == ("deleted", NOW + timedelta(days=120))
+    assert table.doc(_org("")) == {"name": "a", "root": True}
+    for late in (_org("late"), _gone(_org(""), "ended")):
+        assert table.apply(2, late) == []
+    assert table.left(_org("")) == ("deleted", NOW + timedelta(days=120))
+    assert table.apply(3, _org("b", new=False)) == []
+    assert (table.left(_org("")), table.doc(_org(""))) == (None, {"name": "b", "root": True})
+    table.apply(4, _gone(_org(""), "ended"))
+    assert table.left(_org("")) == ("ended", NOW + timedelta(days=120))
+    table.apply(5, _gone(_org("")))
+    assert table.left(_org("")) == ("deleted", NOW + timedelta(days=120))
+
+
+def test_what_was_never_there_does_not_come_by_leaving(table: Table) -> None:
+    assert table.apply(1, _gone(_org("")), _gone(_user(ANN, None, "ann"))) == []
+    assert (table.doc(_org("")), table.doc(_user(ANN, None))) == (None, None)
+
+
+def test_who_leaves_gives_the_login_name_back_and_takes_it_again(table: Table) -> None:
+    table.apply(1, _user(ANN, "ann"))
+    assert table.apply(2, _gone(_user(ANN, None, "ann"))) == []
+    assert table.owner("ann") is None
+    assert table.left(_user(ANN, None)) is not None
+    assert table.apply(3, _user(ANN, "ann", new=False)) == []
+    assert (table.owner("ann"), table.left(_user(ANN, None))) == (ANN, None)

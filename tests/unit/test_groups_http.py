@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from functions.create_group import handler
 from functions.request_sync import handler as request_sync
+from shared.domain.guard import GuardSettings
 from tests.fakes.api import EVENTS, Context, claims_of
 from tests.unit.http_stack import SECRET, HttpStack, connection, group_body, sftp
 
@@ -68,10 +69,13 @@ def test_a_group_is_created_with_its_defaults(stack: HttpStack) -> None:
         "storedFields": [],
         "tolerance": "lenient",
         "maxRejectedPercent": 20,
+        "guard": GuardSettings().model_dump(by_alias=True),
+        "graceDays": 120,
         "coverImage": "default",
         "version": 1,
         "nextRunAt": None,
         "activeRunId": None,
+        "heldRecords": 0,
     }
     assert stack.groups(f"GET /groups/{created['groupId']}").json == group | created
 

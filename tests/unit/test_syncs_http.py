@@ -30,7 +30,7 @@ def test_a_second_request_is_told_which_run_is_under_way(stack: HttpStack) -> No
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"mode": "update"}, "mode"),
+        ({"mode": "delete"}, "mode"),
         ({"mode": 1}, "mode"),
         ({"mode": None}, "mode"),
         ({"x": 1}, "x"),
@@ -73,6 +73,8 @@ def test_a_run_is_shown(stack: HttpStack) -> None:
         "progress": {},
         "notices": [],
         "reason": None,
+        "startedBy": "5f8c",
+        "decision": None,
         "startedAt": None,
         "finishedAt": None,
     }

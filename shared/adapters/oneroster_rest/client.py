@@ -5,6 +5,7 @@ import socket
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 import requests
 from urllib3.exceptions import NameResolutionError
@@ -58,22 +59,35 @@ class OneRosterRestSource:
         parameters: dict[str, str] = {"limit": str(limit), "offset": str(offset)}
         if in_order:
             parameters |= {"sort": "sourcedId", "orderBy": "asc"}
-        response, body = self._get(collection, parameters)
+        response, body = self._get(str(collection), collection, parameters)
         total = _total(response)
         return Page(_entities(collection, body, total), total)
+
+    def has(self, collection: Collection, sourced_id: str) -> bool:
+        """Ask for one record; see ``ports.Source.has``.
+
+        OneRoster 1.1, section 3.3: an unknown id is answered with 404.
+        """
+        try:
+            _, body = self._get(f"{collection}/{quote(sourced_id, safe='')}", collection, {})
+        except ParameterRefusedError as error:
+            if error.status == 404:
+                return False
+            raise GiveUpError(error.reason) from error
+        return not _is_deleted(body)
 
     def learned(self) -> dict[str, str]:
         """What was found out about the source."""
         return self._authorization.learned()
 
     def _get(
-        self, collection: Collection, parameters: dict[str, str]
+        self, path: str, collection: Collection, parameters: dict[str, str]
     ) -> tuple[requests.Response, bytes]:
         while True:
             try:
                 used = self._authorization.apply(self._session)
                 with self._session.get(
-                    f"{self._base}/{collection}",
+                    f"{self._base}/{path}",
                     params=parameters,
                     auth=used,
                     headers={"Accept": "application/json"},
@@ -179,6 +193,18 @@ def _entities(collection: Collection, body: bytes, total: int | None) -> list[di
         return []
     # Reading this as "empty" would look like everybody having left.
     raise GiveUpError(reasons.missing_envelope(collection))
+
+
+def _is_deleted(body: bytes) -> bool:
+    """Whether an answer about one record says that it is deleted; only then is it not there."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return False
+    if not isinstance(answer, dict):
+        return False
+    records = [answer, *(value for value in answer.values() if isinstance(value, dict))]
+    return any(str(record.get("status")).casefold() == "tobedeleted" for record in records)
 
 
 def _is_error(answer: dict[str, Any]) -> bool:

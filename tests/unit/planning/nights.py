@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ import duckdb
 from shared.domain.change import Change
 from shared.domain.collection import Collection, CollectionStatus
 from shared.domain.group import GroupConfig
+from shared.domain.hold import Decision
 from shared.domain.ids import GroupId, RecordId, record_id
+from shared.domain.run import Mode
 from shared.domain.staged import STAGED_COLUMNS, StagedPart
+from shared.planning.columns import JUDGED_COLUMNS
 from shared.planning.planner import PlanInput, Planner, PlanOutcome, StagedFiles, settings_digest
 from tests.fakes.simulation import config
 
@@ -162,6 +166,7 @@ class Nights:
 
     def __post_init__(self) -> None:
         self.seq = 0
+        self.today = date(2026, 9, 1)
         self._base: dict[Collection, Path] = {}
         self._settings: str | None = None
         self._dirty: Path | None = None
@@ -172,9 +177,13 @@ class Nights:
         statuses: dict[Collection, CollectionStatus] | None = None,
         *,
         stops: bool = False,
+        mode: Mode = Mode.SYNC,
+        decision: Decision | None = None,
+        days: int = 1,
     ) -> Night:
         """One night. If it ``stops``, its changes may be applied or not, and it never commits."""
         self.seq += 1
+        self.today += timedelta(days=days)
         directory = self.directory / str(self.seq)
         directory.mkdir()
         staged = {
@@ -192,10 +201,16 @@ class Nights:
             base=dict(self._base),
             base_settings=self._settings,
             dirty=self._dirty,
+            today=self.today,
+            mode=mode,
+            decision=decision,
+            # What a REST source no longer has was asked for once more, and is gone.
+            present={},
         )
         planner = Planner(given, directory, lambda name: None, "200MB", 1)
         try:
-            outcome = planner.make()
+            planner.lay_out()
+            outcome = planner.conclude()
             lines = list(planner.changes())
         finally:
             planner.close()
@@ -248,7 +263,7 @@ def snapshot_as_roster(night: Night) -> dict[tuple[Collection, RecordId], list[R
         for row in sorted(rows, key=lambda row: str(row["sourced_id"])):
             plain = copy.deepcopy(row)
             key = (collection, RecordId(plain.pop("id")))
-            for name in ("state", "why", "fingerprint"):
+            for name in JUDGED_COLUMNS.keys() - {"id"}:
                 del plain[name]
             found.setdefault(key, []).append(plain)
     return found

@@ -1,0 +1,340 @@
+"""What is gone and leaves: judged by the guard, deleted, ended, or held for a person.
+
+A pending record leaves in a run that deletes, unless the guard holds it or a person has said to
+keep it. Partners, sessions and courses leave last, once nothing that stays refers to them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+
+from shared.domain import guard
+from shared.domain.collection import Collection
+from shared.domain.guard import GuardSettings, HoldRule
+from shared.planning.candidates import DELETED, ENDED, GONE, LEFT, OUTSIDE, PENDING, REMOVED
+from shared.planning.columns import table
+from shared.planning.tables import Connection
+
+KEPT = "kept"
+"""The ``hold`` of a record that a person keeps until the source has shown it once more."""
+ALLOWED = "allowed"
+"""The ``hold`` of a user whose other identity a person has approved."""
+ENDS_WITHIN = timedelta(days=14)
+"""A class whose last term ends so soon has ended; sources close terms some days early."""
+
+_MAX_PASSES = 10
+_ROWS_AT_A_TIME = 2000
+_SETTLED = f"('{KEPT}', '{ALLOWED}')"
+HELD = f"(hold IS NOT NULL AND hold NOT IN {_SETTLED})"
+"""Spells that a row waits for a person."""
+_HELD_ANY = f"bool_or({HELD})"
+_WAITS = f"state = '{PENDING}' AND {HELD}"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Under which a run's deletions are judged; ``today`` is the run's day.
+
+    ``approved``: a person has looked at what is held, and that leaves now, and nothing else.
+    """
+
+    settings: GuardSettings
+    today: date
+    approved: bool = False
+
+
+def judge(connection: Connection, collection: Collection, judgement: Judgement) -> None:
+    """Let the pending classes or users leave that may; the guard holds the others."""
+    result = table("result", collection)
+    if collection is Collection.USERS and not judgement.approved:
+        _part_rows(connection, judgement.today)
+    connection.execute(
+        f"""
+        CREATE TABLE {table("going", collection)} AS
+        SELECT id, any_value(why) AS why, NULL::VARCHAR AS rule FROM {result} GROUP BY id
+        HAVING bool_and(state IN ('{PENDING}', '{REMOVED}')) AND bool_or(state = '{PENDING}')
+           AND bool_and(hold IS DISTINCT FROM '{KEPT}')
+           AND ({_HELD_ANY} OR NOT $approved)
+        """,
+        {"approved": judgement.approved},
+    )
+    if not judgement.approved:
+        if collection is Collection.CLASSES:
+            _end_classes(connection, judgement.today)
+        _hold_by_why(connection, collection)
+        _hold_by_number(connection, collection, judgement.settings)
+    _settle(connection, collection, judgement.today)
+
+
+def _part_rows(connection: Connection, today: date) -> None:
+    """Of a user who stays, let the rows go that are gone: a role less, and nobody's end."""
+    connection.execute(
+        f"UPDATE result_users SET state = '{REMOVED}', since = ?, hold = NULL "
+        f"WHERE state = '{PENDING}' AND hold IS DISTINCT FROM '{KEPT}' AND id IN ("
+        f"SELECT id FROM result_users WHERE state NOT IN ('{PENDING}', '{REMOVED}'))",
+        [today.isoformat()],
+    )
+
+
+def _end_classes(connection: Connection, today: date) -> None:
+    """End the classes that went with the end of their terms: no deletion, no matter of the guard.
+
+    A class whose terms are unknown has not ended.
+    """
+    connection.execute(
+        f"""
+        UPDATE result_classes SET state = '{ENDED}', since = $today, hold = NULL
+        WHERE id IN (SELECT id FROM going_classes WHERE why IN ('{GONE}', '{DELETED}'))
+          AND id IN (
+              SELECT c.id FROM (SELECT id, unnest(term_ids) AS term FROM result_classes) c
+              JOIN result_academic_sessions s ON s.id = c.term
+              GROUP BY c.id HAVING max(s.end_date) <= $soon)
+        """,
+        {"today": today.isoformat(), "soon": (today + ENDS_WITHIN).isoformat()},
+    )
+    connection.execute(
+        f"DELETE FROM going_classes WHERE id IN "
+        f"(SELECT id FROM result_classes WHERE state = '{ENDED}')"
+    )
+
+
+def _hold_by_why(connection: Connection, collection: Collection) -> None:
+    """Hold whatever a narrower scope or a person's mark would remove."""
+    connection.execute(
+        f"UPDATE {table('going', collection)} SET rule = CASE why "
+        f"WHEN '{OUTSIDE}' THEN '{HoldRule.OUT_OF_SCOPE}' ELSE '{HoldRule.MARKED}' END "
+        f"WHERE why IN ('{OUTSIDE}', '{HoldRule.MARKED}')"
+    )
+
+
+def _hold_by_number(
+    connection: Connection, collection: Collection, settings: GuardSettings
+) -> None:
+    going, base = table("going", collection), table("base", collection)
+    [(gone,)] = connection.execute(f"SELECT count(*) FROM {going} WHERE rule IS NULL").fetchall()
+    [(known,)] = connection.execute(
+        f"SELECT count(DISTINCT id) FROM {base} WHERE state NOT IN {LEFT}"
+    ).fetchall()
+    if guard.too_many_deleted(gone, known, settings):
+        connection.execute(
+            f"UPDATE {going} SET rule = '{HoldRule.TOO_MANY_DELETED}' WHERE rule IS NULL"
+        )
+        return
+    place = "school_id" if collection is Collection.CLASSES else "unnest(org_ids)"
+    at = f"SELECT DISTINCT id, {place} AS place FROM {base} WHERE state NOT IN {LEFT}"
+    counted = f"""
+        SELECT place, count(*) FILTER (id IN (SELECT id FROM {going} WHERE rule IS NULL)) AS gone,
+               count(*) AS known
+        FROM ({at}) GROUP BY place HAVING gone > 0 AND place IS NOT NULL
+    """
+    schools = chosen(connection, counted, partial(guard.too_many_in_school, guard=settings))
+    connection.execute(
+        f"UPDATE {going} SET rule = '{HoldRule.TOO_MANY_IN_SCHOOL}' WHERE rule IS NULL "
+        f"AND id IN (SELECT id FROM ({at}) WHERE place IN (SELECT unnest(?::VARCHAR[])))",
+        [schools],
+    )
+
+
+def _settle(connection: Connection, collection: Collection, today: date) -> None:
+    """Write the judgement on ``going_…`` down: held, or gone."""
+    result, going = table("result", collection), table("going", collection)
+    connection.execute(
+        f"UPDATE {result} SET hold = g.rule FROM {going} g "
+        f"WHERE {result}.id = g.id AND {result}.state = '{PENDING}' AND g.rule IS NOT NULL"
+    )
+    connection.execute(
+        f"UPDATE {result} SET state = '{REMOVED}', since = ?, hold = NULL "
+        f"WHERE state = '{PENDING}' AND id IN (SELECT id FROM {going} WHERE rule IS NULL)",
+        [today.isoformat()],
+    )
+
+
+def follow_users_and_classes(connection: Connection, today: date) -> None:
+    """Let the enrollments go that lose their user or class: a user takes them along."""
+    connection.execute(
+        f"""
+        UPDATE result_enrollments SET state = '{REMOVED}', since = ?, hold = NULL
+        WHERE state <> '{REMOVED}' AND (
+            user_id NOT IN (SELECT id FROM result_users WHERE state <> '{REMOVED}')
+            OR class_id NOT IN (SELECT id FROM result_classes WHERE state <> '{REMOVED}'))
+        """,
+        [today.isoformat()],
+    )
+    connection.execute(
+        f"UPDATE result_enrollments SET state = '{ENDED}', since = ?, hold = NULL "
+        f"WHERE state NOT IN {LEFT} "
+        f"AND class_id IN (SELECT id FROM result_classes WHERE state = '{ENDED}')",
+        [today.isoformat()],
+    )
+
+
+def judge_enrollments(connection: Connection, judgement: Judgement) -> None:
+    """Let the pending enrollments leave that may.
+
+    Those of a user or class that waits, wait with it. A pupil who got another class of the same
+    school in this run has moved: that counts for nothing and is not held.
+    """
+    connection.execute(
+        f"""
+        CREATE TABLE going_enrollments AS
+        SELECT id, class_id, why,
+               CASE WHEN user_id IN (SELECT id FROM result_users WHERE {_WAITS})
+                      OR class_id IN (SELECT id FROM result_classes WHERE {_WAITS})
+                    THEN '{HoldRule.WITH_HELD}' END AS rule,
+               user_id || '/' || school_id IN (
+                   SELECT user_id || '/' || school_id FROM result_enrollments
+                   WHERE state = 'current'
+                     AND id NOT IN (SELECT id FROM base_enrollments WHERE state NOT IN {LEFT})
+               ) AS moved
+        FROM result_enrollments
+        WHERE state = '{PENDING}' AND hold IS DISTINCT FROM '{KEPT}' AND ({HELD} OR NOT $approved)
+        """,
+        {"approved": judgement.approved},
+    )
+    if not judgement.approved:
+        _hold_by_why_enrollments(connection)
+        _hold_enrollments_by_number(connection, judgement.settings)
+    else:
+        connection.execute("UPDATE going_enrollments SET rule = NULL")
+    _settle(connection, Collection.ENROLLMENTS, judgement.today)
+
+
+def _hold_by_why_enrollments(connection: Connection) -> None:
+    connection.execute(
+        f"UPDATE going_enrollments SET rule = CASE why "
+        f"WHEN '{OUTSIDE}' THEN '{HoldRule.OUT_OF_SCOPE}' ELSE '{HoldRule.MARKED}' END "
+        f"WHERE rule IS NULL AND why IN ('{OUTSIDE}', '{HoldRule.MARKED}')"
+    )
+
+
+def _hold_enrollments_by_number(connection: Connection, settings: GuardSettings) -> None:
+    counting = "rule IS NULL AND moved IS NOT TRUE"
+    [(gone,)] = connection.execute(
+        f"SELECT count(*) FROM going_enrollments WHERE {counting}"
+    ).fetchall()
+    [(known,)] = connection.execute(
+        f"SELECT count(*) FROM base_enrollments WHERE state NOT IN {LEFT} "
+        f"AND class_id NOT IN (SELECT id FROM result_classes WHERE state = '{ENDED}')"
+    ).fetchall()
+    if guard.too_many_enrollments(gone, known, settings):
+        connection.execute(
+            f"UPDATE going_enrollments SET rule = '{HoldRule.TOO_MANY_ENROLLMENTS}' "
+            f"WHERE {counting}"
+        )
+        return
+    counted = f"""
+        SELECT class_id, any_value(g.gone) AS gone, count(*) AS known
+        FROM base_enrollments b JOIN (
+            SELECT class_id, count(*) AS gone FROM going_enrollments WHERE {counting} GROUP BY ALL
+        ) g USING (class_id) WHERE b.state NOT IN {LEFT} GROUP BY class_id
+    """
+    classes = chosen(connection, counted, partial(guard.too_many_of_class, guard=settings))
+    connection.execute(
+        f"UPDATE going_enrollments SET rule = '{HoldRule.TOO_MANY_OF_CLASS}' "
+        f"WHERE {counting} AND class_id IN (SELECT unnest(?::VARCHAR[]))",
+        [classes],
+    )
+
+
+def chosen(connection: Connection, counted: str, wrong: Callable[[int, int], bool]) -> list[str]:
+    """The places whose counts (place, gone, known) are wrong."""
+    return [place for place, gone, known in _read(connection, counted) if wrong(gone, known)]
+
+
+def _read(connection: Connection, query: str) -> Iterator[tuple[str, int, int]]:
+    rows = connection.cursor().execute(query)
+    for chunk in iter(partial(rows.fetchmany, _ROWS_AT_A_TIME), []):
+        yield from chunk
+
+
+def leave_last(connection: Connection, judgement: Judgement) -> int:
+    """Let partners, sessions and courses leave; returns how many partners stay as still in use.
+
+    Sessions and courses that nothing refers to go unasked; a partner never does.
+    """
+    in_use = 0
+    for collection in (Collection.COURSES, Collection.ACADEMIC_SESSIONS, Collection.ORGS):
+        result, going = table("result", collection), table("going", collection)
+        connection.execute(
+            f"CREATE TABLE {going} AS SELECT id, why, NULL::VARCHAR AS rule FROM {result} "
+            f"WHERE state = '{PENDING}' AND hold IS DISTINCT FROM '{KEPT}' "
+            f"AND ({HELD} OR NOT $approved)",
+            {"approved": judgement.approved},
+        )
+        if not judgement.approved:
+            _hold_by_why(connection, collection)
+            if collection is Collection.ORGS:
+                connection.execute(
+                    f"UPDATE {going} SET rule = '{HoldRule.PARTNER_GONE}' WHERE rule IS NULL"
+                )
+        in_use += _keep_used(connection, collection)
+        _settle(connection, collection, judgement.today)
+    return in_use
+
+
+def _keep_used(connection: Connection, collection: Collection) -> int:
+    """Take out of ``going_…`` what a record that stays refers to; returns how many partners."""
+    result, going = table("result", collection), table("going", collection)
+    kept = 0
+    for _ in range(_MAX_PASSES):
+        used = " UNION ALL ".join(_USES[collection])
+        stays = f"id NOT IN (SELECT id FROM {going} WHERE rule IS NULL)"
+        if collection is not Collection.COURSES:
+            used += (
+                f" UNION ALL SELECT parent_id FROM {result} "
+                f"WHERE state <> '{REMOVED}' AND {stays} AND parent_id IS NOT NULL"
+            )
+        taken = connection.execute(
+            f"DELETE FROM {going} WHERE rule IS NULL AND id IN ({used}) RETURNING id"
+        ).fetchall()
+        kept += len(taken)
+        if not taken:
+            break
+    return kept if collection is Collection.ORGS else 0
+
+
+_HERE = f"state <> '{REMOVED}'"
+_USES: dict[Collection, tuple[str, ...]] = {
+    Collection.COURSES: (f"SELECT course_id FROM result_classes WHERE {_HERE}",),
+    Collection.ACADEMIC_SESSIONS: (
+        f"SELECT unnest(term_ids) FROM result_classes WHERE {_HERE}",
+        f"SELECT school_year_id FROM result_courses WHERE {_HERE}",
+    ),
+    Collection.ORGS: (
+        f"SELECT school_id FROM result_classes WHERE {_HERE}",
+        f"SELECT unnest(org_ids) FROM result_users WHERE {_HERE}",
+        f"SELECT primary_org_id FROM result_users WHERE {_HERE}",
+        f"SELECT org_id FROM result_courses WHERE {_HERE}",
+    ),
+}
+
+
+def keep_held(connection: Connection, collection: Collection) -> None:
+    """Carry out a person's no: what is held stays, and is not proposed again before it returns.
+
+    A user whose other identity was refused keeps the fingerprint of the row that was: only another
+    row is proposed again.
+    """
+    result = table("result", collection)
+    changed = f"hold = '{HoldRule.IDENTITIES_CHANGED}'"
+    connection.execute(
+        f"UPDATE {result} SET fingerprint = proposed, proposed = NULL, hold = NULL WHERE {changed}"
+    )
+    connection.execute(f"UPDATE {result} SET hold = '{KEPT}' WHERE {HELD}")
+
+
+def allow_held(connection: Connection) -> None:
+    """Carry out a person's yes to users' other identities: the next run applies them."""
+    connection.execute(
+        f"UPDATE result_users SET hold = '{ALLOWED}', proposed = NULL "
+        f"WHERE hold = '{HoldRule.IDENTITIES_CHANGED}'"
+    )
+
+
+def count_held(connection: Connection, collection: Collection) -> int:
+    """Count the records that wait for a person."""
+    [(held,)] = connection.execute(
+        f"SELECT count(DISTINCT id) FROM {table('result', collection)} WHERE {HELD}"
+    ).fetchall()
+    return int(held)

@@ -1,0 +1,92 @@
+"""What a person may look at of a plan: every change, and everything that waits."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from shared.domain.collection import Collection
+from shared.domain.hold import Hold
+from shared.planning.columns import table
+from shared.planning.deletions import HELD
+from shared.planning.tables import Connection
+
+MOST_PLACES = 200
+"""How many schools and classes a hold names; the list has all of them."""
+
+_SCHOOL = {
+    Collection.ORGS: "sourced_id",
+    Collection.ACADEMIC_SESSIONS: "NULL",
+    Collection.COURSES: "org",
+    Collection.CLASSES: "school",
+    Collection.USERS: "roles[1].org",
+    Collection.ENROLLMENTS: "(SELECT o.sourced_id FROM result_orgs o WHERE o.id = r.school_id)",
+}
+_CLASS = {Collection.CLASSES: "sourced_id", Collection.ENROLLMENTS: '"class"'}
+
+
+def write_changes(connection: Connection, path: Path) -> None:
+    """Write every change as CSV: what becomes of which record, without personal data."""
+    parts = " UNION ALL ".join(
+        f"SELECT '{c.entity}' AS entity, c.action, any_value(r.sourced_id) AS sourced_id, c.id, "
+        f"any_value({_school(c)}) AS school, any_value({_CLASS.get(c, 'NULL')}) AS class, "
+        f"any_value(CASE WHEN NOT c.here THEN r.why END) AS why "
+        f"FROM {table('change', c)} c JOIN {table('result', c)} r ON r.id = c.id "
+        "GROUP BY c.id, c.action"
+        for c in Collection
+    )
+    connection.execute(
+        f'COPY (SELECT entity, action, sourced_id AS "sourcedId", id, school, class, why '
+        f"FROM ({parts})) TO '{path}' (FORMAT csv, HEADER true)"
+    )
+
+
+def write_hold(connection: Connection, path: Path, summary: Path) -> Hold | None:
+    """Write what waits as CSV, and counted by school and class as JSON; None if nothing waits."""
+    parts = " UNION ALL ".join(
+        f"SELECT '{c.entity}' AS entity, r.id, any_value(r.sourced_id) AS sourced_id, "
+        f"any_value({_school(c)}) AS school, any_value({_CLASS.get(c, 'NULL')}) AS class, "
+        f"any_value(r.hold) AS rule, any_value(r.why) AS why "
+        f"FROM {table('result', c)} r WHERE {HELD} GROUP BY r.id"
+        for c in Collection
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE waiting AS {parts}")
+    connection.execute(
+        'COPY (SELECT entity, rule, sourced_id AS "sourcedId", id, school, class, why '
+        f"FROM waiting ORDER BY entity, school, class, id) TO '{path}' (FORMAT csv, HEADER true)"
+    )
+    # Sums of digests need no order, and so no memory; the number of records stands besides.
+    [(records, first, second)] = connection.execute(
+        """
+        SELECT count(*), sum(md5_number_lower(named)::HUGEINT),
+               sum(md5_number_upper(named)::HUGEINT)
+        FROM (SELECT concat_ws(chr(31), entity, id, rule) AS named FROM waiting)
+        """
+    ).fetchall()
+    if not records:
+        return None
+    by_place = {
+        "bySchool": _counted(connection, "school, entity"),
+        "byClass": _counted(connection, "school, class, entity", "class IS NOT NULL"),
+    }
+    summary.write_text(json.dumps(by_place, ensure_ascii=False))
+    return Hold(
+        digest=f"{records:x}-{int(first):x}-{int(second):x}",
+        records=records,
+        by_rule=_counted(connection, "entity, rule"),
+    )
+
+
+def _school(collection: Collection) -> str:
+    school = _SCHOOL[collection]
+    return school if school.startswith(("(", "NULL")) else f"r.{school}"
+
+
+def _counted(
+    connection: Connection, columns: str, condition: str = "true"
+) -> tuple[dict[str, Any], ...]:
+    cursor = connection.execute(
+        f"SELECT {columns}, count(*) AS records FROM waiting WHERE {condition} "
+        f"GROUP BY ALL ORDER BY records DESC, {columns} LIMIT {MOST_PLACES}"
+    )
+    names = [column[0] for column in cursor.description or ()]
+    return tuple(dict(zip(names, row, strict=True)) for row in cursor.fetchall())

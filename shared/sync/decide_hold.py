@@ -1,0 +1,37 @@
+"""A person's decision on what waits: a run of its own, that fetches nothing."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from shared.domain.hold import HoldDecision
+from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.run import Mode, Run, Trigger
+from shared.errors import TryLaterError
+from shared.messages import PlanRun
+from shared.ports import Queue, RunRequest, Runs
+
+
+def decide_hold(
+    enterprise: EnterpriseId,
+    group_id: GroupId,
+    decision: HoldDecision,
+    person: str,
+    runs: Runs,
+    plan_queue: Queue,
+    now: datetime,
+) -> Run:
+    """Start the run that carries a decision out; the hold must still be what was shown.
+
+    What of it has returned since it was shown is no part of it any more, and changes its digest.
+
+    :raises NotFoundError: no such group in this enterprise.
+    :raises ConflictError: a run is under way, the hold has changed, or nothing waits.
+    """
+    request = RunRequest(
+        enterprise, group_id, Mode.UPDATE, Trigger.DECISION, person, decision=decision
+    )
+    run = runs.accept(request, now)
+    with suppress(TryLaterError):  # close_runs sends it
+        plan = PlanRun(enterprise=enterprise, group_id=group_id, seq=run.seq, leg=run.leg)
+        plan_queue.send([plan])
+    return run

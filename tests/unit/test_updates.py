@@ -1,0 +1,210 @@
+"""Updates over in-memory stores: what is gone is asked for, deleted, held, decided on, restored."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.collection import Collection
+from shared.domain.hold import Decision
+from shared.domain.ids import RunKey
+from shared.domain.run import Mode, Reason, Run, RunState
+from shared.errors import ConflictError, GiveUpError, SourceBusyError
+from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation
+from tests.fakes.source import class_, enrollment, org, user
+
+ORGS, SESSIONS, COURSES, CLASSES, USERS, ENROLLMENTS = Collection
+UPDATE, PREVIEW = Mode.UPDATE, Mode.PREVIEW
+BUSY = Reason(code="source_unavailable", message="It is busy.")
+
+
+def school(pupils: int = 40) -> Simulation:
+    """One school of ``pupils``, ten to a class, loaded."""
+    world = Simulation()
+    world.source.put(ORGS, org("district"), org("school", parent="district"))
+    for number in range(pupils):
+        room = f"room-{number // 10}"
+        world.source.put(CLASSES, class_(room, "school"))
+        world.source.put(USERS, user(f"u{number:04}", "school"))
+        world.source.put(ENROLLMENTS, enrollment(f"e{number:04}", room, f"u{number:04}"))
+    assert world.sync().state is RunState.SUCCEEDED
+    return world
+
+
+def leave(world: Simulation, *numbers: int) -> None:
+    for number in numbers:
+        del world.source.collections[USERS][f"u{number:04}"]
+        del world.source.collections[ENROLLMENTS][f"e{number:04}"]
+
+
+def there(world: Simulation) -> set[str]:
+    return {str(doc["sourcedId"]) for doc in world.docs(USERS).values()}
+
+
+def test_who_has_left_stays_on_sync_is_shown_by_preview_and_goes_on_update() -> None:
+    world = school()
+    leave(world, 3, 7)
+    assert world.sync().state is RunState.SUCCEEDED
+    assert len(there(world)) == 40
+    before, base = dict(world.roster.records), world.group.base
+    shown = world.sync(PREVIEW)
+    assert (shown.state, shown.counts["users"].deleted) == (RunState.SUCCEEDED, 2)
+    assert (world.roster.records, world.group.base) == (before, base)
+    listed = world.objects.objects[f"reports/{GROUP}/{shown.seq}/changes.csv"].decode()
+    assert sorted(line.split(",")[2] for line in listed.splitlines() if "delete" in line) == [
+        "e0003", "e0007", "u0003", "u0007",
+    ]  # fmt: skip
+    run = world.sync(UPDATE)
+    assert (run.state, run.counts["users"].deleted) == (RunState.SUCCEEDED, 2)
+    assert {"u0003", "u0007"} == {f"u{n:04}" for n in range(40)} - there(world)
+    # Each of them was asked for by itself.
+    assert {"u0003", "u0007", "e0003", "e0007"} <= set(world.source.asked)
+
+
+@pytest.mark.parametrize("victim", [0, 25, 59])
+def test_a_record_that_paging_skipped_is_asked_for_and_stays(victim: int) -> None:
+    world = school(60)
+    calls = 0
+
+    def delete_one_meanwhile(collection: Collection, offset: int) -> None:
+        nonlocal calls
+        if collection is USERS and offset >= 10:
+            calls += 1
+            if calls == 1:
+                leave(world, victim)
+
+    world.source.on_page = delete_one_meanwhile
+    deleted = [world.sync(UPDATE).counts["users"].deleted for _ in range(2)]
+    # Whoever was delivered before going is seen gone the night after.
+    assert sum(deleted) == 1
+    assert there(world) == {f"u{n:04}" for n in range(60) if n != victim}
+
+
+def test_many_that_are_gone_are_looked_for_in_a_second_reading() -> None:
+    world = school(450)
+    leave(world, *range(205))
+    pages = world.source.pages
+    run = world.sync(UPDATE)
+    assert (run.state, run.counts["users"].held) == (RunState.HELD, 205)
+    assert not [asked for asked in world.source.asked if asked.startswith("u")]
+    # The users were read twice; pages have two rows.
+    assert world.source.pages - pages >= 2 * 245 // 2
+
+
+def test_of_a_source_that_does_not_answer_nobody_is_gone() -> None:
+    world = school()
+    leave(world, 1)
+
+    def refuse(collection: Collection, sourced_id: str) -> bool:
+        raise SourceBusyError(BUSY)
+
+    world.source.has = refuse  # type: ignore[method-assign]  # a source of its own for one test
+    run = world.sync(UPDATE)
+    assert run.reason is not None
+    assert (run.state, run.reason.code) == (RunState.FAILED, "source_unavailable")
+    assert len(there(world)) == 40
+
+
+def _fails_at_page_3(world: Simulation) -> None:
+    def on_page(collection: Collection, offset: int) -> None:
+        if collection is ENROLLMENTS and offset >= 4:
+            raise GiveUpError(BUSY)
+
+    world.source.on_page = on_page
+
+
+def _is_empty(world: Simulation) -> None:
+    for collection in (USERS, ENROLLMENTS):
+        world.source.collections[collection].clear()
+
+
+@pytest.mark.parametrize("fault", [_fails_at_page_3, _is_empty])
+def test_a_source_that_breaks_deletes_nothing(fault: Callable[[Simulation], None]) -> None:
+    world = school()
+    fault(world)
+    run = world.sync(UPDATE)
+    assert run.state in (RunState.FAILED, RunState.SUCCEEDED)
+    assert len(there(world)) == 40
+    assert len(world.docs(ENROLLMENTS)) == 40
+
+
+def test_held_at_night_approved_in_the_afternoon() -> None:
+    world = school()
+    leave(world, *range(12))
+    held = world.sync(UPDATE)
+    assert held.reason is not None
+    assert (held.state, held.reason.code, held.counts["users"].held) == (RunState.HELD, "held", 12)
+    old = world.group.hold
+    # Two more runs: one of them is back, another one has gone.
+    world.source.put(USERS, user("u0000", "school"))
+    assert world.sync(UPDATE).state is RunState.HELD
+    leave(world, 30)
+    assert world.sync(Mode.SYNC).state is RunState.HELD
+    assert old is not None
+    with pytest.raises(ConflictError) as raised:
+        world.decide(Decision.APPROVE, old.digest)
+    assert raised.value.code == "hold_changed"
+    pages = world.source.pages
+    run = world.decide(Decision.APPROVE)
+    assert (run.state, run.counts["users"].deleted) == (RunState.SUCCEEDED, 11)
+    assert (world.group.hold, world.source.pages) == (None, pages)
+    # Only what was shown goes: who was gone in a sync alone waits for an update.
+    assert there(world) == {"u0000"} | {f"u{n:04}" for n in range(12, 40)}
+    assert world.sync(UPDATE).counts["users"].deleted == 1
+    assert run.decision is not None
+    assert (run.requested_by, run.decision.reason) == ("test", "test")
+
+
+def test_rejected_and_not_proposed_again() -> None:
+    world = school()
+    leave(world, *range(12))
+    world.sync(UPDATE)
+    assert world.decide(Decision.REJECT).state is RunState.SUCCEEDED
+    for _ in range(3):
+        run = world.sync(UPDATE)
+        assert (run.state, run.counts["users"].held) == (RunState.SUCCEEDED, 0)
+    assert len(there(world)) == 40
+    with pytest.raises(ConflictError) as raised:
+        world.decide(Decision.APPROVE)
+    assert raised.value.code == "no_hold"
+
+
+def test_of_two_decisions_at_once_one_counts() -> None:
+    world = school()
+    leave(world, *range(12))
+    world.sync(UPDATE)
+    digest = world.group.hold.digest if world.group.hold else ""
+    world.group.active_run = 99
+    with pytest.raises(ConflictError) as raised:
+        world.decide(Decision.REJECT, digest)
+    assert raised.value.code == "run_under_way"
+
+
+def test_who_returns_within_the_grace_is_the_same_record() -> None:
+    world = school()
+    ids = {str(doc["sourcedId"]): key for key, doc in world.docs(USERS).items()}
+    gone = world.source.collections[USERS]["u0005"]
+    leave(world, 5)
+    world.sync(UPDATE)
+    [record] = [r for (_, sk), r in world.roster.records.items() if sk == ids["u0005"]]
+    assert (record.removal, record.expires_at) == ("deleted", world.now + timedelta(days=120))
+    world.now += timedelta(days=100)
+    world.source.put(USERS, gone)
+    run = world.sync()
+    assert run.counts["users"].restored == 1
+    assert {str(doc["sourcedId"]): key for key, doc in world.docs(USERS).items()} == ids
+
+
+def test_a_worker_that_dies_while_asking_is_replaced() -> None:
+    world = school()
+    leave(world, 3)
+    run: Run = world.request(UPDATE)
+    for die_at in (1, 2, 1, 3):
+        while world.queue.messages:
+            message = world.take()
+            if not world.deliver(message, die_at=die_at):
+                break
+        world.tick(timedelta(hours=1))
+    world.settle()
+    ended = world.control.runs[RunKey(ENTERPRISE, GROUP, run.seq)]
+    assert (ended.state, len(there(world))) == (RunState.SUCCEEDED, 39)
