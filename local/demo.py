@@ -16,8 +16,10 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.api import Api
+from local.demo_updates import show_updates
 from local.emulator import StackError
 from local.progress import BOLD, DIM, GREEN, RED, paint, step
+from local.run_view import follow, sync
 from local.sample_district.bundle import csv_files, pack
 from local.sample_district.roster import District, generate
 from local.sample_district.server import DistrictServer
@@ -25,8 +27,6 @@ from local.sftp_server import SftpServer, sshd_problem
 from local.stack import Stack, sign_in, start, stop
 from local.upload import upload
 
-RUN_SECONDS = 300
-BAR = 32
 ENTITIES = ("partners", "academicSessions", "courses", "classes", "users", "enrollments")
 
 Json = dict[str, Any]
@@ -56,7 +56,7 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
         group_id = _add_group(api, server)
 
     print(paint("\nFirst sync, over OneRoster 1.1 with OAuth 1.0a signatures", BOLD))
-    first = _sync(api, group_id)
+    first = sync(api, group_id)
     written = [item for item in _written_by(stack, first) if item["pk"].startswith(group_id)]
     arrived = _table(first, district, "created")
     print(f"  {len(written):,} records written to the roster")
@@ -66,7 +66,7 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
         print(f"  {line}")
 
     print(paint("\nSecond sync of the same district", BOLD))
-    second = _sync(api, group_id)
+    second = sync(api, group_id)
     again = _written_by(stack, second)
     unchanged = _table(second, district, "unchanged")
     print(f"  {len(again):,} items written to the roster table")
@@ -74,7 +74,11 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
     good = arrived and unchanged and not again
     good = _show_zip(stack, api, district, written) and good
     good = _show_sftp(stack, api, district, written) and good
-    text = "The whole district is there, each way, and what did not change cost nothing."
+    good = show_updates(api, group_id, server) and good
+    text = (
+        "The whole district is there, each way; what did not change cost nothing, and nobody was "
+        "deleted by accident."
+    )
     print(paint(f"\n{text}\n" if good else "\nThe counts differ.\n", GREEN if good else RED))
     return good
 
@@ -91,7 +95,7 @@ def _show_zip(stack: Stack, api: Api, district: District, over_rest: list[Json])
     while not run_id:
         runs = api.get(f"/groups/{group_id}/syncs")["syncs"]
         run_id = next((r["runId"] for r in runs if r["uploadId"] == address["uploadId"]), "")
-    run = _follow(api, group_id, run_id)
+    run = follow(api, group_id, run_id)
     return _table(run, district, "created") and _alike(stack, group_id, over_rest)
 
 
@@ -121,10 +125,10 @@ def _show_sftp(stack: Stack, api: Api, district: District, over_rest: list[Json]
             onboardingType="OneRoster1.2",
             connection=connection,
         )
-        run = _sync(api, group_id)
+        run = sync(api, group_id)
         good = _table(run, district, "created") and _alike(stack, group_id, over_rest)
         print(paint("\nFetched again, unchanged at the server", BOLD))
-        again = _sync(api, group_id)
+        again = sync(api, group_id)
         for notice in again["notices"]:
             print(f"  {notice['message']}")
         return good and [notice["code"] for notice in again["notices"]] == ["bundle_unchanged"]
@@ -174,48 +178,6 @@ def _add(api: Api, district: District, name: str, client_group_id: str, **fields
         message = f"The group was not added: {answer.body}"
         raise StackError(message)
     return str(answer.body["groupId"])
-
-
-def _sync(api: Api, group_id: str) -> Json:
-    """Ask for a sync and show its progress until it has ended."""
-    answer = api.call("POST", f"/groups/{group_id}/syncs", {"mode": "sync"})
-    print(f"  {answer.body['message']} {paint('(run ' + answer.body['runId'] + ')', DIM)}")
-    return _follow(api, group_id, answer.body["runId"])
-
-
-def _follow(api: Api, group_id: str, run_id: str) -> Json:
-    """Show a run's progress until it has ended."""
-    shown = ""
-
-    def show(run: Json) -> None:
-        nonlocal shown
-        line = _progress(run)
-        if line != shown and (sys.stdout.isatty() or run["state"] not in shown):
-            end = "" if sys.stdout.isatty() else "\n"
-            print(f"\r\033[K  {line}" if end == "" else f"  {line}", end=end, flush=True)
-        shown = line
-
-    run = api.follow_run(group_id, run_id, RUN_SECONDS, show)
-    if sys.stdout.isatty():
-        print()
-    if run["reason"]:
-        print(paint(f"  {run['reason']['message']}", RED))
-    return run
-
-
-def _progress(run: Json) -> str:
-    progress = run["progress"]
-    match progress.get("stage"):
-        case "fetching":
-            if "fetchedBytes" in progress:
-                return f"{run['state']:<12} {progress['fetchedBytes']:,} bytes fetched"
-            fetched = sum(progress["fetched"].values())
-            return f"{run['state']:<12} {fetched:,} rows fetched"
-        case "applying":
-            done, all_ = progress["batchesApplied"], progress["batches"]
-            full = BAR * done // all_
-            return f"{run['state']:<12} {'█' * full}{'░' * (BAR - full)} {done} of {all_} batches"
-    return str(run["state"])
 
 
 def _table(run: Json, district: District, column: str) -> bool:

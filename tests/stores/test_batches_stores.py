@@ -10,7 +10,7 @@ from shared.adapters.dynamo_batches import BATCHES_PER_ITEM, KEPT
 from shared.domain.collection import Collection
 from shared.domain.hold import Decision, Hold, HoldDecision
 from shared.domain.ids import RecordId
-from shared.domain.run import EntityCounts, Mode, Notice, Reason, RunState, Trigger
+from shared.domain.run import EntityCounts, Mode, Notice, Reason, Run, RunState, Trigger
 from shared.domain.staged import NOTHING_STAGED
 from shared.errors import ConflictError, StoppedError
 from shared.ports import Commit, PlanResult, RosterBase, RunRequest, Unapplied
