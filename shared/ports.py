@@ -22,7 +22,7 @@ from shared.messages import Message
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What ``accept`` needs to open a run; one of a ``decision`` begins with its plan."""
+    """What ``accept`` needs to open a run; one that fetches nothing begins with its plan."""
 
     enterprise: EnterpriseId
     group_id: GroupId
@@ -31,6 +31,13 @@ class RunRequest:
     requested_by: str
     accept_older: bool = False
     decision: HoldDecision | None = None
+    marked: bool = False
+    restores: int | None = None
+
+    @property
+    def fetches(self) -> bool:
+        """Whether the roster is fetched first."""
+        return self.decision is None and not self.marked and self.restores is None
 
 
 def check_decision(decision: HoldDecision | None, hold: Hold | None) -> None:
@@ -102,7 +109,7 @@ class Commit:
 
     ``owner`` is given when the planner itself closes a run without changes. ``dirty`` replaces the
     group's: the change files whose records are still uncertain. ``supersedes`` are the objects that
-    are no longer needed then. ``hold`` replaces the group's.
+    are no longer needed then. ``hold`` replaces the group's; ``unmark`` takes its mark away.
     """
 
     state: RunState
@@ -115,6 +122,7 @@ class Commit:
     reason: Reason | None = None
     owner: str | None = None
     hold: Hold | None = None
+    unmark: bool = False
 
 
 class Runs(Protocol):
@@ -505,6 +513,13 @@ class Groups(Protocol):
         """Replace ``old`` by ``new``, if it is still as it was read.
 
         :raises ConflictError: as for ``create``, or ``version_conflict``.
+        """
+        ...
+
+    def mark(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> None:
+        """Mark a group's roster for deletion; a group marked already stays so.
+
+        :raises NotFoundError: no such group in this enterprise.
         """
         ...
 

@@ -20,15 +20,17 @@ from shared.adapters.extract_queues import extract_queues
 from shared.adapters.s3_exchange import S3Exchange
 from shared.adapters.sqs_queue import SqsQueue
 from shared.domain.group import SyncType
-from shared.domain.group_request import DecisionInput, SyncInput
+from shared.domain.group_request import DecisionInput, SyncInput, UploadInput
 from shared.domain.hold import HoldDecision
 from shared.domain.ids import GroupId, RunKey
-from shared.domain.run import Run, RunState, Trigger
+from shared.domain.run import Mode, Run, RunState, Trigger
 from shared.errors import ConflictError, NotFoundError
 from shared.http.answers import (
     answer,
+    restore_note,
     see_other,
     show_accepted,
+    show_group,
     show_hold,
     show_page,
     show_run,
@@ -40,10 +42,10 @@ from shared.http.once import Answer, once
 from shared.http.problems import install
 from shared.http.requests import json_body, page_of, wrong_cursor
 from shared.observability import make_logger
-from shared.ports import Batches, ConnectionTests, ExtractQueues, Groups, Queue, Runs
+from shared.ports import Batches, ConnectionTests, Groups, RunRequest, Runs
 from shared.sync.decide_hold import decide_hold
 from shared.sync.fields import read_fields
-from shared.sync.request_sync import request_sync
+from shared.sync.request_sync import RequestPorts, request_sync, restore_run
 from shared.sync.take_drop import drop_key
 from shared.sync.try_connection import read_test, request_test
 
@@ -62,8 +64,7 @@ class Runtime:
     groups: Groups
     runs: Runs
     batches: Batches
-    extract_queues: ExtractQueues
-    plan_queue: Queue
+    requests: RequestPorts
     exchange: S3Exchange
     tests: ConnectionTests
     dynamodb: "DynamoDBClient"
@@ -77,18 +78,24 @@ def build() -> Runtime:
     table = settings.required("CONTROL_TABLE")
     sqs = boto3.client("sqs")
     resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
+    groups = DynamoGroups(dynamodb, table)
+    runs = DynamoRuns(dynamodb, table, resend_after=resend_after)
     return Runtime(
-        groups=DynamoGroups(dynamodb, table),
-        runs=DynamoRuns(dynamodb, table, resend_after=resend_after),
+        groups=groups,
+        runs=runs,
         batches=DynamoBatches(dynamodb, table),
-        extract_queues=extract_queues(
-            sqs,
-            {
-                SyncType.API: settings.required("EXTRACT_API_QUEUE_URL"),
-                SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
-            },
+        requests=RequestPorts(
+            groups=groups,
+            runs=runs,
+            extract_queues=extract_queues(
+                sqs,
+                {
+                    SyncType.API: settings.required("EXTRACT_API_QUEUE_URL"),
+                    SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
+                },
+            ),
+            plan_queue=SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
         ),
-        plan_queue=SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
         tests=DynamoConnectionTests(dynamodb, table),
         exchange=S3Exchange(
             boto3.client("s3", config=Config(signature_version="s3v4")),
@@ -106,19 +113,19 @@ def post_sync(group_id: str) -> Response[str]:
     given = read_fields(SyncInput, body)
 
     def act() -> Answer:
-        run = request_sync(
+        request = RunRequest(
             caller.enterprise,
             GroupId(group_id),
             given.mode,
             Trigger.REQUEST,
             caller.person,
-            runtime.groups,
-            runtime.runs,
-            runtime.extract_queues,
-            clock.now(),
-            accept_older=given.accept_older,
+            given.accept_older,
+            restores=int(given.run_id) if given.run_id else None,
         )
-        return 202, show_accepted(run)
+        if given.mode is not Mode.RESTORE:
+            return 202, show_accepted(request_sync(request, runtime.requests, clock.now()))
+        run, auto = restore_run(request, runtime.requests, clock.now(), keep_auto=given.keep_auto)
+        return 202, show_accepted(run) | {"note": restore_note(auto=auto)}
 
     return once(app, caller, runtime.dynamodb, runtime.table, act)
 
@@ -141,7 +148,7 @@ def get_syncs(group_id: str) -> Response[str]:
 def post_upload(group_id: str) -> Response[str]:
     """Give an address to upload a bundle to; its arrival starts a run."""
     caller, body, runtime = caller_of(app.current_event.raw_event), json_body(app), build()
-    given = read_fields(SyncInput, body)
+    given = read_fields(UploadInput, body)
     group = runtime.groups.get(caller.enterprise, GroupId(group_id))
     if group.config.sync_type is not SyncType.ZIP:
         raise ConflictError("not_a_zip_group", "Bundles are uploaded to groups of sync type ZIP.")
@@ -160,7 +167,7 @@ def post_connection_test(group_id: str) -> Response[str]:
         uuid.uuid4().hex,
         runtime.groups,
         runtime.tests,
-        runtime.extract_queues,
+        runtime.requests.extract_queues,
         clock.now(),
     )
     return answer(202, show_test(test))
@@ -189,6 +196,14 @@ def get_changes(group_id: str, run_id: str) -> Response[str]:
     run = _run_of(group_id, run_id)
     key, name = f"{_reports(run)}/changes.csv", f"changes-{run.key.run_id}.csv"
     return see_other(build().exchange.report_address(key, name))
+
+
+@app.delete("/groups/<group_id>/roster")
+def mark_roster(group_id: str) -> Response[str]:
+    """Mark the group's roster for deletion; the next update plans it, and it is held."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    runtime.groups.mark(caller.enterprise, GroupId(group_id), clock.now())
+    return answer(200, show_group(runtime.groups.get(caller.enterprise, GroupId(group_id))))
 
 
 @app.get("/groups/<group_id>/hold")
@@ -223,7 +238,7 @@ def post_decision(group_id: str) -> Response[str]:
             HoldDecision(decision=given.decision, digest=given.digest, reason=given.reason),
             caller.person,
             runtime.runs,
-            runtime.plan_queue,
+            runtime.requests.plan_queue,
             clock.now(),
         )
         return 202, show_accepted(run)

@@ -247,20 +247,29 @@ class DynamoBatches:
         if "Item" not in answer:
             raise StoppedError
         run = from_item(answer["Item"])
-        sets = "SET #state = :closed, finishedAt = :now, config = :config, openUntil = :seconds"
+        sets = (
+            "SET #state = :closed, finishedAt = :now, config = :config, openUntil = :seconds, "
+            "#snapshot = :snapshot"
+        )
         condition = "#state = :applying"
         values: dict[str, Any] = {
             ":closed": commit.state.value,
             ":now": now.isoformat(),
             ":config": structure(without_secrets(run.config)),
             ":seconds": seconds(now),
+            ":snapshot": structure(commit.snapshot),
         }
         if commit.owner is None:
             values[":applying"] = RunState.APPLYING.value
         else:
             condition = "#state = :planning AND #owner = :owner"
             values |= {":planning": RunState.PLANNING.value, ":owner": commit.owner}
-        names = {"#state": "state", "#owner": "owner", "#cursor": "cursor"}
+        names = {
+            "#state": "state",
+            "#owner": "owner",
+            "#cursor": "cursor",
+            "#snapshot": "snapshot",
+        }
         for name, value in (
             ("counts", structure(commit.counts) if commit.counts is not None else None),
             ("notices", structure(commit.notices) if commit.notices else None),
@@ -288,6 +297,7 @@ class DynamoBatches:
                 "UpdateExpression": (
                     "SET #base = :base, dirty = :dirty, shards = if_not_exists(shards, :spread)"
                     f"{', #hold = :hold REMOVE' if commit.hold else ' REMOVE #hold,'} activeRun"
+                    f"{', markedAt' if commit.unmark else ''}"
                 ),
                 "ConditionExpression": "activeRun = :seq",
                 "ExpressionAttributeNames": _RESERVED,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.adapters.dynamo_items import Item, group_key, marshal, refusals, unmarshal
+from shared.adapters.dynamo_items import Item, group_key, marshal, refusals, refused, unmarshal
 from shared.adapters.dynamo_run_item import hold_of
 from shared.domain.group import Customer, Group
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId
@@ -107,6 +107,21 @@ class DynamoGroups:
             }
         }
         self._transact([(put, _changed()), *self._claims(new, old)])
+
+    def mark(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> None:
+        """Mark a group's roster for deletion; see ``ports.Groups.mark``."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=group_key(enterprise, group_id),
+                UpdateExpression="SET markedAt = if_not_exists(markedAt, :now)",
+                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(deleting)",
+                ExpressionAttributeValues=marshal({":now": now.isoformat()}),
+            )
+        except ClientError as error:
+            if refused(error):
+                raise NotFoundError("group_not_found", "There is no such group.") from error
+            raise
 
     def delete(self, group: Group) -> None:
         """Delete a group without roster and runs; see ``ports.Groups.delete``."""
@@ -335,6 +350,7 @@ def _group(enterprise: EnterpriseId, item: Item) -> Group:
             "nextRunAt": datetime.fromtimestamp(int(due), UTC) if due is not None else None,
             "activeRun": item.get("activeRun"),
             "hold": hold_of(item),
+            "markedAt": item.get("markedAt"),
             "lastRun": item.get("runSeq", 0),
             "hasRoster": "base" in item or bool(item.get("dirty")),
         }

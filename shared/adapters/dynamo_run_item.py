@@ -26,6 +26,7 @@ _STRUCTURES = (
     "reason",
     "plan",
     "decision",
+    "snapshot",
 )
 _TIMES = ("createdAt", "startedAt", "finishedAt")
 
@@ -46,6 +47,8 @@ def to_item(run: Run) -> Item:
         **({"bundle": structure(run.bundle)} if run.bundle else {}),
         **({"decision": structure(run.decision)} if run.decision else {}),
         **({"cursor": as_json(run.cursor)} if run.cursor else {}),
+        **({"marked": True} if run.marked else {}),
+        **({"restores": run.restores} if run.restores is not None else {}),
         "createdAt": run.created_at.isoformat(),
         "expiresAt": int(run.created_at.timestamp()) + HISTORY_SECONDS,
     }
@@ -87,6 +90,8 @@ def from_item(item: Item) -> Run:
             "finished_at": times.get("finishedAt"),
             "supersedes": tuple(values.get("supersedes", ())),
             "announced": "openShard" not in values,
+            "marked": bool(values.get("marked")),
+            "restores": int(values["restores"]) if "restores" in values else None,
             **structures,
         }
     )
@@ -133,10 +138,12 @@ def new_run(request: RunRequest, group: Item, now: datetime) -> Run:
         mode=request.mode,
         trigger=request.trigger,
         requested_by=request.requested_by,
-        state=RunState.ACCEPTED if request.decision is None else RunState.PLANNING,
+        state=RunState.ACCEPTED if request.fetches else RunState.PLANNING,
         config=config_of(group),
-        cursor=None if request.decision is None else NOTHING_STAGED,
+        cursor=None if request.fetches else NOTHING_STAGED,
         decision=request.decision,
+        marked=request.marked,
+        restores=request.restores,
         bundle=Bundle(accept_older=True) if request.accept_older else None,
         created_at=now,
     )

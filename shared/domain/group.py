@@ -207,6 +207,7 @@ class Group(_Stored):
     last_run: int = 0
     has_roster: bool = False
     hold: Hold | None = None
+    marked_at: AwareDatetime | None = None
 
 
 class Customer(_Stored):

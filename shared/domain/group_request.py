@@ -45,7 +45,7 @@ from shared.domain.group import (
 from shared.domain.guard import GuardSettings
 from shared.domain.hold import Decision
 from shared.domain.ids import CustomerId, SourcedId
-from shared.domain.run import Mode
+from shared.domain.run import FETCHING_MODES, Mode
 
 MAX_CUSTOMERS = 40
 """A group's customers change in one transaction, which takes 100 actions (AWS)."""
@@ -416,11 +416,50 @@ class CoverImageInput(_Input):
     content_type: Literal["image/png", "image/jpeg", "image/webp"]
 
 
-class SyncInput(_Input):
-    """How a sync, or an address for a bundle, is asked for."""
+class UploadInput(_Input):
+    """How an address for a bundle is asked for."""
 
     mode: Mode = Mode.SYNC
     accept_older: bool = False
+
+    @field_validator("mode")
+    @classmethod
+    def _fetches(cls, mode: Mode) -> Mode:
+        if mode not in FETCHING_MODES:
+            raise _problem(f"Give one of {', '.join(sorted(FETCHING_MODES))}.")
+        return mode
+
+
+class SyncInput(_Input):
+    """How a sync is asked for; ``run_id`` is the run to restore."""
+
+    mode: Mode = Mode.SYNC
+    accept_older: bool = False
+    run_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")] | None = None
+    keep_auto: bool = False
+
+    @field_validator("run_id")
+    @classmethod
+    def _restores(cls, run_id: str | None, info: ValidationInfo) -> str | None:
+        if run_id is not None and info.data.get("mode") is not Mode.RESTORE:
+            raise _problem("Only mode restore goes back to a run.")
+        return run_id
+
+    @model_validator(mode="after")
+    def _names_a_run(self) -> Self:
+        if self.mode is Mode.RESTORE and self.run_id is None:
+            raise ValidationError.from_exception_data(
+                "sync",
+                [
+                    InitErrorDetails(
+                        type=_problem("Say which run's roster to restore."),
+                        loc=("runId",),
+                        input=None,
+                    )
+                ],
+                hide_input=True,
+            )
+        return self
 
 
 class DecisionInput(_Input):

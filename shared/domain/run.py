@@ -17,17 +17,22 @@ class Mode(StrEnum):
     """What a run may do.
 
     ``sync`` creates and changes; what is seen gone stays pending. ``update`` also deletes.
-    ``preview`` plans an update and stops.
+    ``preview`` plans an update and stops. ``restore`` makes the roster what a past run left it as.
     """
 
     SYNC = "sync"
     UPDATE = "update"
     PREVIEW = "preview"
+    RESTORE = "restore"
 
     @property
     def deletes(self) -> bool:
         """Whether what is gone at the source is planned to go here."""
         return self is not Mode.SYNC
+
+
+FETCHING_MODES = frozenset({Mode.SYNC, Mode.UPDATE, Mode.PREVIEW})
+"""The modes of runs that work from what a source delivers."""
 
 
 class Trigger(StrEnum):
@@ -161,7 +166,9 @@ class Run(BaseModel):
 
     ``leg`` numbers the invocations of the present state; ``owner`` and ``lease_until`` say who
     works on it. ``cursor`` is the extractor's own; ``bundle`` what it reads, kept to know it again.
-    ``decision`` is what a person said of the group's hold; such a run fetches nothing.
+    Three kinds of runs fetch nothing: ``decision`` is what a person said of the group's hold;
+    ``marked`` plans the deletion of the whole roster; ``restores`` is the run whose ``snapshot`` is
+    taken. ``snapshot`` is what a run has left the roster as.
     ``supersedes`` names the objects that a committed run has replaced, until its end is
     ``announced``. All times are aware UTC.
     """
@@ -187,6 +194,9 @@ class Run(BaseModel):
     notices: tuple[Notice, ...] = ()
     reason: Reason | None = None
     decision: HoldDecision | None = None
+    marked: bool = False
+    restores: int | None = None
+    snapshot: Snapshot | None = None
     plan: Plan | None = None
     supersedes: tuple[str, ...] = ()
     announced: bool = False

@@ -42,6 +42,7 @@ def show_group(group: Group) -> Json:
         "updatedAt": group.updated_at.isoformat(),
         "nextRunAt": group.next_run_at.isoformat() if group.next_run_at else None,
         "activeRunId": str(group.active_run) if group.active_run else None,
+        "markedAt": group.marked_at.isoformat() if group.marked_at else None,
         "heldRecords": group.hold.records if group.hold else 0,
     }
     if shown["connection"] is not None:
@@ -83,6 +84,7 @@ def show_run(run: Run, open_batches: int | None = None) -> Json:
         "notices": [notice.model_dump(mode="json") for notice in run.notices],
         "reason": run.reason.model_dump(mode="json") if run.reason else None,
         "startedBy": run.requested_by,
+        "restores": str(run.restores) if run.restores is not None else None,
         "decision": run.decision.model_dump(mode="json") if run.decision else None,
         "createdAt": run.created_at.isoformat(),
         "startedAt": run.started_at.isoformat() if run.started_at else None,
@@ -93,6 +95,14 @@ def show_run(run: Run, open_batches: int | None = None) -> Json:
 def show_accepted(run: Run) -> Json:
     """What the request for a sync is answered with."""
     return {"message": ACCEPTED, "runId": run.key.run_id}
+
+
+def restore_note(*, auto: bool) -> str:
+    """What whoever restores must know of the nights to come."""
+    text = "The next update deletes again what the source lacks by then."
+    if auto:
+        return f"{text} The group is Auto still, as you asked."
+    return f"{text} An Auto group was set to Manual; set it to Auto again once the source is right."
 
 
 def show_hold(hold: Hold | None, places: Json) -> Json:

@@ -43,6 +43,7 @@ CODES: dict[str, str] = {
     "name_taken": "Another group of the enterprise has this name.",
     "nothing_to_test": "A zip group has no connection to test.",
     "no_hold": "Nothing of the group waits for a decision.",
+    "nothing_to_restore": "The run has left no roster to go back to.",
     "no_report": "The run has no report, or it is no longer kept.",
     "not_a_zip_group": "Bundles are uploaded to groups of sync type ZIP only.",
     "not_an_admin": "The caller is no Enterprise Admin.",

@@ -67,6 +67,14 @@ def judge(connection: Connection, collection: Collection, judgement: Judgement) 
     _settle(connection, collection, judgement.today)
 
 
+def mark_rows(connection: Connection, collection: Collection) -> None:
+    """Take every record for gone, because a person has marked the roster for deletion."""
+    connection.execute(
+        f"UPDATE {table('result', collection)} SET state = '{PENDING}', hold = NULL, "
+        f"why = '{HoldRule.MARKED}' WHERE state NOT IN {LEFT}"
+    )
+
+
 def _part_rows(connection: Connection, today: date) -> None:
     """Of a user who stays, let the rows go that are gone: a role less, and nobody's end."""
     connection.execute(

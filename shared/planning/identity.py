@@ -43,13 +43,12 @@ def give_ids(connection: Connection, collection: Collection, group_id: str, seq:
 
 
 def rekey_users(connection: Connection, match_with: MatchWith) -> None:
-    """Make ``rekeyed``: users new by sourcedId that are known again by ``match_with``.
+    """Fill ``rekeyed``: users new by sourcedId that are known again by ``match_with``.
 
     Only a one-to-one match counts: the value belongs to exactly one user who is gone in this very
     run, and to exactly one new row (or several staff rows, which are one person). The user keeps
     its id; the row that it had is dropped.
     """
-    connection.execute("CREATE TABLE rekeyed (sourced_id VARCHAR, id VARCHAR)")
     if match_with is MatchWith.SOURCED_ID:
         return
     connection.execute(

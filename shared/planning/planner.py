@@ -29,12 +29,14 @@ from shared.planning.deletions import (
     judge_enrollments,
     keep_held,
     leave_last,
+    mark_rows,
 )
 from shared.planning.enrollments import resolve_enrollments
 from shared.planning.identity import give_ids, merge_staff, rekey_users
 from shared.planning.mistaken import hold_other_identities, hold_rekeyed
 from shared.planning.reading import read_new_rows
 from shared.planning.references import map_ids, resolve
+from shared.planning.restoring import restore_rows
 from shared.planning.root import place_root
 from shared.planning.scope import select_rows
 from shared.planning.suspicions import hold_lost_zeros, holds_any, looks_like_delta
@@ -71,6 +73,8 @@ class PlanInput:
     ``base_settings``; ``dirty`` is an NDJSON file of uncertain changes, oldest first. ``today`` is
     the run's day (UTC). ``decision`` is a person's, on what the base holds. ``present`` are, once
     the absent records have been asked for by themselves, the sourcedIds that are there after all.
+    ``marked`` plans the deletion of everything; ``restored`` are the Parquet files of a past
+    snapshot, which the roster is to become.
     """
 
     group_id: GroupId
@@ -86,6 +90,8 @@ class PlanInput:
     mode: Mode = Mode.SYNC
     decision: Decision | None = None
     present: Mapping[Collection, tuple[Path, ...]] | None = None
+    marked: bool = False
+    restored: Mapping[Collection, Path] | None = None
 
 
 @dataclass(frozen=True)
@@ -190,11 +196,16 @@ class Planner:
         return self.given.mode.deletes and self.given.decision is not Decision.REJECT
 
     @property
+    def _fetched(self) -> bool:
+        """Whether the run has asked its source at all."""
+        given = self.given
+        return given.decision is None and not given.marked and given.restored is None
+
+    @property
     def _asks_again(self) -> bool:
         """Offset paging skips a record when another is deleted meanwhile: absence is no proof."""
         given = self.given
-        fetched = given.decision is None
-        return fetched and given.mode.deletes and given.config.sync_type is SyncType.API
+        return self._fetched and given.mode.deletes and given.config.sync_type is SyncType.API
 
     def _absent(self, collection: Collection) -> Path | None:
         path = self.directory / f"absent-{collection.name.lower()}.txt"
@@ -313,10 +324,16 @@ class Planner:
         given, connection = self.given, self._connection
         status = self._load(collection)
         proven = status is CollectionStatus.COMPLETE and not self._suspicious
-        if collection is Collection.ORGS and place_root(connection, given.config):
+        if collection is Collection.ORGS and place_root(
+            connection, given.config, stage=self._fetched
+        ):
             self._notices.append(_root_made(given.config))
         legible = select_rows(connection, collection, given.config.scope)
         read_new_rows(connection, collection, self.directory)
+        if given.restored is not None:
+            restore_rows(connection, collection, given.restored[collection])
+            self._let_go(collection)
+            return
         if collection is Collection.ENROLLMENTS:
             moved = bool(self._moved & {Collection.CLASSES, Collection.USERS})
             resolve_enrollments(
@@ -326,9 +343,7 @@ class Planner:
                 delta=status is CollectionStatus.DELTA,
                 moved=moved,
             )
-            if self._lets_go:
-                follow_users_and_classes(connection, given.today)
-                judge_enrollments(connection, self._judgement)
+            self._let_go(collection)
             return
         lay_over_base(connection, collection, proven and legible)
         if collection is Collection.USERS:
@@ -339,22 +354,36 @@ class Planner:
             self._moved.add(collection)
         resolve(connection, collection, given.config, self._moved)
         self._guard(collection)
+        self._let_go(collection)
         if map_ids(connection, collection, "result"):
             self._moved.add(collection)
 
     def _guard(self, collection: Collection) -> None:
-        """Hold what looks like a mistake; let go what is gone."""
+        """Hold what looks like a mistake."""
         given, connection = self.given, self._connection
-        if collection in (Collection.ORGS, Collection.USERS) and given.decision is None:
+        if not self._fetched:
+            return
+        if collection in (Collection.ORGS, Collection.USERS):
             hint = hold_rekeyed(
                 connection, collection, given.config.guard, deletes=given.mode.deletes
             )
             if hint is not None:
                 self._notices.append(_rekeyed(collection, hint))
-        if collection is Collection.USERS and given.decision is None:
+        if collection is Collection.USERS:
             hold_other_identities(connection, given.config.guard)
-        if collection in (Collection.CLASSES, Collection.USERS) and self._lets_go:
+
+    def _let_go(self, collection: Collection) -> None:
+        """Let what is gone leave, as far as it may; partners, sessions and courses leave last."""
+        given, connection = self.given, self._connection
+        if given.marked:
+            mark_rows(connection, collection)
+        if not self._lets_go:
+            return
+        if collection in (Collection.CLASSES, Collection.USERS):
             judge(connection, collection, self._judgement)
+        if collection is Collection.ENROLLMENTS:
+            follow_users_and_classes(connection, given.today)
+            judge_enrollments(connection, self._judgement)
 
     def _write_snapshot(self, collection: Collection) -> Path:
         path = self.directory / f"{collection.name.lower()}.parquet"

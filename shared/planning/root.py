@@ -6,12 +6,13 @@ from shared.planning.columns import fingerprint, stripped
 from shared.planning.tables import Connection
 
 
-def place_root(connection: Connection, config: GroupConfig) -> bool:
+def place_root(connection: Connection, config: GroupConfig, *, stage: bool) -> bool:
     """Make ``root`` and see to it that the staged orgs hold it; True if it had to be made.
 
     The org whose sourcedId, or else whose identifier, is the client partner id is the root. Where
     the source has none, a root known from before stays as it is, and otherwise one is made: the
-    root is the frame of the whole roster, and the absence of one org must not take it away.
+    root is the frame of the whole roster, and the absence of one org must not take it away. Without
+    ``stage`` nothing is staged: the run has fetched nothing.
     """
     connection.execute(
         f"""
@@ -29,6 +30,8 @@ def place_root(connection: Connection, config: GroupConfig) -> bool:
         {"id": config.client_partner_id},
     )
     found = connection.execute("SELECT sourced_id, origin FROM root").fetchone()
+    if not stage:
+        return False
     if found is None:
         connection.execute("INSERT INTO root VALUES (?, 'made')", [config.client_partner_id])
         values = "?::VARCHAR AS sourced_id, ?::VARCHAR AS name"

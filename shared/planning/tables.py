@@ -42,6 +42,7 @@ def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connecti
         "consequence VARCHAR, row BIGINT, sourced_id VARCHAR, school VARCHAR, field VARCHAR, "
         "found VARCHAR, file VARCHAR, line BIGINT, rows BIGINT)"
     )
+    connection.execute("CREATE TABLE rekeyed (sourced_id VARCHAR, id VARCHAR)")
     # Records that are new and wait for a person (see ``mistaken``).
     connection.execute("CREATE TABLE held_new (collection VARCHAR, sourced_id VARCHAR)")
     return connection
@@ -95,14 +96,21 @@ def iso_date(column: str, order: str) -> str:
 
 def load_base(connection: Connection, collection: Collection, file: Path | None) -> None:
     """Make ``base_…``: what the roster holds. ``fresh`` marks records that no snapshot has yet."""
+    load_snapshot(connection, table("base", collection), collection, file)
+
+
+def load_snapshot(
+    connection: Connection, name: str, collection: Collection, file: Path | None
+) -> str:
+    """Make table ``name`` of a snapshot's file; returns the name."""
     columns = SNAPSHOT_COLUMNS[collection]
-    base = table("base", collection)
-    connection.execute(f"CREATE TABLE {base} ({definition(columns)}, fresh BOOLEAN)")
+    connection.execute(f"CREATE TABLE {name} ({definition(columns)}, fresh BOOLEAN)")
     if file is not None:
         # BY NAME brings a snapshot of an older shape to this one: what it lacks is null.
         connection.execute(
-            f"INSERT INTO {base} BY NAME SELECT *, false AS fresh FROM read_parquet('{file}')"
+            f"INSERT INTO {name} BY NAME SELECT *, false AS fresh FROM read_parquet('{file}')"
         )
+    return name
 
 
 def forget_purged(

@@ -1,14 +1,12 @@
 """A person's decision on what waits: a run of its own, that fetches nothing."""
 
-from contextlib import suppress
 from datetime import datetime
 
 from shared.domain.hold import HoldDecision
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import Mode, Run, Trigger
-from shared.errors import TryLaterError
-from shared.messages import PlanRun
 from shared.ports import Queue, RunRequest, Runs
+from shared.sync.request_sync import start_planning
 
 
 def decide_hold(
@@ -30,8 +28,4 @@ def decide_hold(
     request = RunRequest(
         enterprise, group_id, Mode.UPDATE, Trigger.DECISION, person, decision=decision
     )
-    run = runs.accept(request, now)
-    with suppress(TryLaterError):  # close_runs sends it
-        plan = PlanRun(enterprise=enterprise, group_id=group_id, seq=run.seq, leg=run.leg)
-        plan_queue.send([plan])
-    return run
+    return start_planning(request, runs, plan_queue, now)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.domain.change import Change
+from shared.domain.guard import HoldRule
 from shared.domain.hold import Hold
 from shared.domain.ids import RunKey
 from shared.domain.run import Reason, Run, RunState
@@ -87,6 +88,7 @@ def commit_run(run: Run, runs: Runs, legs: Legs, batches: Batches, ports: Ending
                 ),
                 reason=_unapplied_reason(unapplied) if unapplied else waits(hold),
                 hold=hold,
+                unmark=unmarks(run, base.hold),
             ),
         )
     except StoppedError:
@@ -98,6 +100,13 @@ def _end_of(unapplied: Sequence[Unapplied], hold: Hold | None) -> RunState:
     if unapplied:
         return RunState.SUCCEEDED_WITH_ERRORS
     return RunState.HELD if hold else RunState.SUCCEEDED
+
+
+def unmarks(run: Run, before: Hold | None) -> bool:
+    """Whether a run has decided on a marked roster, so that the mark has done its work."""
+    if run.decision is None or before is None:
+        return False
+    return any(each.get("rule") == HoldRule.MARKED for each in before.by_rule)
 
 
 def waits(hold: Hold | None) -> Reason | None:

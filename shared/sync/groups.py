@@ -25,9 +25,9 @@ from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.domain.run import Mode, Run, Trigger
 from shared.domain.schedule import next_run_at
 from shared.errors import ConflictError
-from shared.ports import Customers, ExtractQueues, Groups, Runs, Secrets
+from shared.ports import Customers, ExtractQueues, Groups, RunRequest, Runs, Secrets
 from shared.sync.fields import read_fields, wrong_field
-from shared.sync.request_sync import FETCHED_TYPES, request_sync
+from shared.sync.request_sync import FETCHED_TYPES, start_fetching
 
 CHANGE_TRIES = 3
 
@@ -62,17 +62,8 @@ def create_group(
     group = _group(enterprise, group_id, given, config, now, created_at=now)
     ports.groups.create(group)
     if group.sync_frequency is SyncFrequency.AUTO and config.sync_type in FETCHED_TYPES:
-        run = request_sync(
-            enterprise,
-            group_id,
-            Mode.SYNC,
-            Trigger.NEW_GROUP,
-            requested_by,
-            ports.groups,
-            ports.runs,
-            ports.extract_queues,
-            now,
-        )
+        request = RunRequest(enterprise, group_id, Mode.SYNC, Trigger.NEW_GROUP, requested_by)
+        run = start_fetching(request, ports.runs, ports.extract_queues, now)
         return group, run
     return group, None
 

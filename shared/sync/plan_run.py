@@ -8,6 +8,7 @@ from pathlib import Path
 from shared.domain.collection import Collection
 from shared.domain.group import Tolerance
 from shared.domain.hold import Hold
+from shared.domain.ids import RunKey
 from shared.domain.run import Mode, Plan, Reason, Run, RunState, Snapshot
 from shared.domain.staged import Absent, PlanCursor, StagedPart
 from shared.errors import GiveUpError, MissingObjectError, StoppedError
@@ -33,7 +34,7 @@ from shared.ports import (
     Runs,
 )
 from shared.sync import change_file
-from shared.sync.finish_run import announce, fail, waits
+from shared.sync.finish_run import announce, fail, unmarks, waits
 from shared.sync.heartbeat import Heartbeat
 
 MEMORY_LIMIT = "600MB"
@@ -102,7 +103,7 @@ def _plan(
 ) -> None:
     base = ports.batches.base(run.key)
     # The run's day: a plan made anew judges by the same.
-    given = _fetch(run, base, ports.objects, directory, run.created_at)
+    given = _fetch(run, base, ports.runs, ports.objects, directory, run.created_at)
     planner = Planner(
         given, directory, checkpoint, memory_limit=ports.memory_limit, threads=ports.threads
     )
@@ -210,7 +211,7 @@ def _stop_if_bad(run: Run, outcome: PlanOutcome) -> None:
 
 
 def _fetch(
-    run: Run, base: RosterBase, objects: Objects, directory: Path, now: datetime
+    run: Run, base: RosterBase, runs: Runs, objects: Objects, directory: Path, now: datetime
 ) -> PlanInput:
     staged: dict[Collection, StagedFiles] = {}
     cursor = PlanCursor.model_validate(run.cursor)
@@ -232,6 +233,7 @@ def _fetch(
                 message="What was fetched for this run is no longer kept. Sync again.",
             )
         ) from error
+    restored = _fetch_past(run, runs, objects, directory)
     snapshot: dict[Collection, Path] = {}
     dirty = directory / "dirty.ndjson" if base.dirty else None
     try:
@@ -264,10 +266,37 @@ def _fetch(
         today=now.date(),
         mode=run.mode,
         decision=run.decision.decision if run.decision else None,
+        marked=run.marked,
+        restored=restored,
         base=snapshot,
         base_settings=base.snapshot.settings if base.snapshot else None,
         dirty=dirty,
     )
+
+
+def _fetch_past(
+    run: Run, runs: Runs, objects: Objects, directory: Path
+) -> dict[Collection, Path] | None:
+    """Fetch the snapshot of the run that is to be restored."""
+    if run.restores is None:
+        return None
+    past = runs.get(RunKey(run.enterprise, run.group_id, run.restores))
+    found = {}
+    try:
+        if past is None or past.snapshot is None:
+            raise MissingObjectError(str(run.restores))
+        for collection, key in past.snapshot.objects.items():
+            found[collection] = directory / f"past-{collection.name.lower()}.parquet"
+            objects.download(key, found[collection])
+    except MissingObjectError as error:
+        raise GiveUpError(
+            Reason(
+                code="snapshot_expired",
+                message=f"What run {run.restores} left is no longer kept: a snapshot that a later "
+                "run has replaced stays for 30 days. Nothing was changed.",
+            )
+        ) from error
+    return found
 
 
 def _fetch_part(delivered: StagedPart, name: str, objects: Objects, directory: Path) -> StagedFiles:
@@ -362,6 +391,7 @@ def _close_unchanged(
             state=RunState.HELD if hold else RunState.SUCCEEDED,
             reason=waits(hold) if hold else None,
             hold=hold,
+            unmark=unmarks(run, base.hold),
             snapshot=snapshot if fresh or base.snapshot is None else base.snapshot,
             shards=shards,
             supersedes=(*replaced, *(base.hold.keys if base.hold else ())),

@@ -1,49 +1,110 @@
 """Accepts the request for a sync: opens the run, then sends its first message."""
 
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.domain.group import SyncType
-from shared.domain.ids import EnterpriseId, GroupId
-from shared.domain.run import Mode, Run, Trigger
-from shared.errors import ConflictError, TryLaterError
-from shared.messages import ExtractLeg
-from shared.ports import ExtractQueues, Groups, RunRequest, Runs
+from shared.domain.group import SyncFrequency, SyncType
+from shared.domain.ids import RunKey
+from shared.domain.run import Run
+from shared.errors import ConflictError, NotFoundError, TryLaterError
+from shared.messages import ExtractLeg, PlanRun
+from shared.ports import ExtractQueues, Groups, Queue, RunRequest, Runs
 
 FETCHED_TYPES = frozenset({SyncType.API, SyncType.SFTP})
 """The sync types whose roster can be fetched on request; a zip is brought by somebody."""
 
 
-def request_sync(
-    enterprise: EnterpriseId,
-    group_id: GroupId,
-    mode: Mode,
-    trigger: Trigger,
-    requested_by: str,
-    groups: Groups,
-    runs: Runs,
-    extract_queues: ExtractQueues,
-    now: datetime,
-    *,
-    accept_older: bool = False,
-) -> Run:
-    """Start a run of a group; ``accept_older`` says that an older bundle than the last is meant.
+@dataclass(frozen=True)
+class RequestPorts:
+    """What requests for runs need of the world."""
 
-    If the message is lost after the run was opened, ``close_runs`` sends it again.
+    groups: Groups
+    runs: Runs
+    extract_queues: ExtractQueues
+    plan_queue: Queue
+
+
+def request_sync(request: RunRequest, ports: RequestPorts, now: datetime) -> Run:
+    """Start a run of a group as a person asks for it.
+
+    An update (or its preview) of a roster that is marked for deletion fetches nothing.
 
     :raises NotFoundError: no such group in this enterprise.
     :raises ConflictError: a run is under way, or the group's roster cannot be fetched.
     """
-    group = groups.get(enterprise, group_id)
+    group = ports.groups.get(request.enterprise, request.group_id)
+    if group.marked_at is not None and request.mode.deletes:
+        return start_planning(replace(request, marked=True), ports.runs, ports.plan_queue, now)
     if group.config.sync_type not in FETCHED_TYPES:
         raise ConflictError(
             "upload_needed",
             "A zip group is synced by uploading a bundle: ask POST …/uploads for an address.",
         )
-    request = RunRequest(enterprise, group_id, mode, trigger, requested_by, accept_older)
+    return start_fetching(request, ports.runs, ports.extract_queues, now)
+
+
+def start_fetching(
+    request: RunRequest, runs: Runs, extract_queues: ExtractQueues, now: datetime
+) -> Run:
+    """Open a run that fetches a roster, and send the message of its first leg.
+
+    If the message is lost after the run was opened, ``close_runs`` sends it again.
+    """
     run = runs.accept(request, now)
     with suppress(TryLaterError):  # close_runs sends it
         send_extract_leg(run, extract_queues)
+    return run
+
+
+def restore_run(
+    request: RunRequest, ports: RequestPorts, now: datetime, *, keep_auto: bool
+) -> tuple[Run, bool]:
+    """Start a run that makes the roster what run ``request.restores`` left it as.
+
+    An Auto group becomes Manual unless ``keep_auto``: its next update would delete again what the
+    source lacks. Returns the run, and whether the group is Auto still.
+
+    :raises NotFoundError: no such group, or no such run.
+    :raises ConflictError: a run is under way, or that run has left no snapshot.
+    """
+    group = ports.groups.get(request.enterprise, request.group_id)
+    assert request.restores is not None
+    past = ports.runs.get(RunKey(request.enterprise, request.group_id, request.restores))
+    if past is None:
+        raise NotFoundError("run_not_found", "The group has no such run.")
+    if past.snapshot is None:
+        raise ConflictError(
+            "nothing_to_restore",
+            f"Run {past.key.run_id} has left no roster to go back to.",
+            "runId",
+        )
+    run = start_planning(request, ports.runs, ports.plan_queue, now)
+    auto = group.sync_frequency is SyncFrequency.AUTO
+    if auto and not keep_auto:
+        version = group.config.version + 1
+        ports.groups.change(
+            group,
+            group.model_copy(
+                update={
+                    "sync_frequency": SyncFrequency.MANUAL,
+                    "period": None,
+                    "next_run_at": None,
+                    "updated_at": now,
+                    "config": group.config.model_copy(update={"version": version}),
+                }
+            ),
+        )
+    return run, auto and keep_auto
+
+
+def start_planning(request: RunRequest, runs: Runs, plan_queue: Queue, now: datetime) -> Run:
+    """Open a run that fetches nothing, and send the message of its plan."""
+    run = runs.accept(request, now)
+    with suppress(TryLaterError):  # close_runs sends it
+        plan_queue.send(
+            [PlanRun(enterprise=run.enterprise, group_id=run.group_id, seq=run.seq, leg=run.leg)]
+        )
     return run
 
 

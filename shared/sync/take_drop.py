@@ -14,7 +14,7 @@ from shared.domain.bundle import Bundle, BundleObject
 from shared.domain.collection import CollectionStatus
 from shared.domain.group import SyncType
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.domain.run import Mode, Run
+from shared.domain.run import FETCHING_MODES, Mode, Run
 from shared.errors import GiveUpError, MissingObjectError, NotFoundError
 from shared.ports import Announcements, Drop, Drops, ExtractQueues, Groups, Objects
 from shared.sync.request_sync import send_extract_leg
@@ -76,7 +76,7 @@ def begin_waiting(enterprise: EnterpriseId, group_id: GroupId, ports: DropPorts)
 def _read_place(rest: str, place: BundleObject) -> tuple[Mode, Bundle]:
     *folders, name = rest.split("/")
     # What is dropped by hand, in no mode's place, may do least.
-    asked = bool(folders) and folders[0] in list(Mode)
+    asked = bool(folders) and folders[0] in FETCHING_MODES
     mode = Mode(folders[0]) if asked else Mode.SYNC
     return mode, Bundle(
         objects=(place,),

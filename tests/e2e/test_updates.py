@@ -163,3 +163,47 @@ def test_a_half_empty_source_is_held_and_decided_on(
         assert done["decision"]["reason"] == "I asked the school."
         check_district(stack, group_id, without_users(district, gone[1:]))
         assert api.get(f"/groups/{group_id}/hold")["records"] == 0
+
+
+def test_a_restore_brings_back_the_roster_of_the_run_before(
+    stack: Stack, api: Api, district: District
+) -> None:
+    def roster() -> dict[tuple[str, str], Json]:
+        items = [i for i in group_items(stack, group_id) if "deletedAt" not in i]
+        return {(item["pk"], item["sk"]): item["doc"] for item in items}
+
+    with DistrictServer(district) as server:
+        group_id = add_group(api, server, syncFrequency="Auto", period="Weekly", autoMode="update")
+        first = api.get(f"/groups/{group_id}/syncs")["syncs"][0]
+        assert api.follow_run(group_id, first["runId"], 90)["state"] == "Succeeded"
+        before = roster()
+        server.district = without_users(district, pupils(district)[:3])
+        sync(api, group_id, mode="update")
+        assert roster() != before
+
+        asked = {"mode": "restore", "runId": first["runId"]}
+        answer = api.call("POST", f"/groups/{group_id}/syncs", asked)
+        assert answer.status == 202, answer
+        assert "next update deletes again" in answer.body["note"]
+        done = api.follow_run(group_id, answer.body["runId"], 90)
+        assert (done["state"], done["restores"]) == ("Succeeded", first["runId"])
+        assert roster() == before
+        assert api.get(f"/groups/{group_id}")["syncFrequency"] == "Manual"
+
+
+def test_a_roster_that_is_marked_is_held_and_then_deleted(
+    stack: Stack, api: Api, district: District
+) -> None:
+    group_id = add_zip_group(api, district.client_partner_id)
+    sync_zip(api, group_id, pack(csv_files(district, "1.1")))
+    marked = api.call("DELETE", f"/groups/{group_id}/roster")
+    assert (marked.status, marked.body["markedAt"] is not None) == (200, True)
+    run = sync(api, group_id, mode="update")
+    assert (run["state"], counted(run, "deleted")["users"]) == ("Held", 0)
+    check_district(stack, group_id, district)
+    hold = api.get(f"/groups/{group_id}/hold")
+    answer = decide(api, group_id, "approve", hold["digest"])
+    done = api.follow_run(group_id, answer.body["runId"], 90)
+    assert counted(done, "deleted") == district.counts()
+    assert [i for i in group_items(stack, group_id) if "deletedAt" not in i] == []
+    assert api.get(f"/groups/{group_id}")["markedAt"] is None

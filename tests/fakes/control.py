@@ -50,6 +50,7 @@ class GroupState:
     shards: int | None = None
     learned: dict[str, str] = field(default_factory=dict)
     hold: Hold | None = None
+    marked: bool = False
 
 
 class InMemoryControl:
@@ -99,10 +100,12 @@ class InMemoryControl:
                 mode=request.mode,
                 trigger=request.trigger,
                 requested_by=request.requested_by,
-                state=RunState.ACCEPTED if request.decision is None else RunState.PLANNING,
+                state=RunState.ACCEPTED if request.fetches else RunState.PLANNING,
                 config=config,
-                cursor=None if request.decision is None else NOTHING_STAGED,
+                cursor=None if request.fetches else NOTHING_STAGED,
                 decision=request.decision,
+                marked=request.marked,
+                restores=request.restores,
                 bundle=Bundle(accept_older=True) if request.accept_older else None,
                 created_at=now,
             )
@@ -348,6 +351,7 @@ class InMemoryControl:
             elif run.state is not RunState.PLANNING or run.owner != commit.owner:
                 raise StoppedError
             changes: dict[str, Any] = {"state": commit.state, "supersedes": commit.supersedes}
+            changes["snapshot"] = commit.snapshot
             if commit.counts is not None:
                 changes["counts"] = commit.counts
             if commit.notices:
@@ -356,6 +360,7 @@ class InMemoryControl:
             group = self._group(key)
             group.base, group.dirty = commit.snapshot, commit.dirty
             group.hold = commit.hold
+            group.marked = group.marked and not commit.unmark
             group.shards = group.shards or commit.shards
             group.active_run = None
 

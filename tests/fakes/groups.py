@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import MutableMapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from shared.domain.group import Customer, Group, GroupConfig
@@ -71,6 +72,11 @@ class InMemoryGroups:
         self._check_version(old)
         self._check(new, old)
         self._keep(new, old)
+
+    def mark(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> None:
+        group = self.get(enterprise, group_id)
+        marked = group.model_copy(update={"marked_at": group.marked_at or now})
+        self.kept[enterprise, group_id] = marked
 
     def delete(self, group: Group) -> None:
         if group.active_run is not None:

@@ -33,6 +33,7 @@ from shared.sync.decide_hold import decide_hold
 from shared.sync.extract import ExtractPorts, extract_leg
 from shared.sync.ingest_bundle import IngestPorts, ingest_leg
 from shared.sync.plan_run import PlanPorts, plan_run
+from shared.sync.request_sync import start_planning
 from shared.sync.take_drop import DropPorts, take_drop
 from tests.fakes.control import GroupState, InMemoryControl
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
@@ -176,6 +177,15 @@ class Simulation:
             self.tick(timedelta(hours=2))
         message = "the run does not end"
         raise AssertionError(message)
+
+    def plan(self, mode: Mode, *, restores: int | None = None, marked: bool = False) -> Run:
+        """A run that fetches nothing, from the request to its end."""
+        request = RunRequest(
+            ENTERPRISE, GROUP, mode, Trigger.REQUEST, "test", restores=restores, marked=marked
+        )
+        run = start_planning(request, self.control, self.queue, self.now)
+        self.settle()
+        return self.control.runs[run.key]
 
     def decide(self, decision: Decision, digest: str | None = None) -> Run:
         """A decision on what waits, from the request to its end."""

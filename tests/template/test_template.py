@@ -427,6 +427,7 @@ class TestApi:
             "GET /groups/{groupId}/syncs/{runId}/errors",
             "GET /groups/{groupId}/syncs/{runId}/errors/summary",
             "GET /groups/{groupId}/syncs/{runId}/changes",
+            "DELETE /groups/{groupId}/roster",
             "GET /groups/{groupId}/hold",
             "GET /groups/{groupId}/hold/records",
             "POST /groups/{groupId}/hold/decisions",

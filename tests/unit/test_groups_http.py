@@ -75,6 +75,7 @@ def test_a_group_is_created_with_its_defaults(stack: HttpStack) -> None:
         "version": 1,
         "nextRunAt": None,
         "activeRunId": None,
+        "markedAt": None,
         "heldRecords": 0,
     }
     assert stack.groups(f"GET /groups/{created['groupId']}").json == group | created

@@ -1,10 +1,13 @@
 """Requests for syncs over HTTP: the real handler and adapters over moto."""
 
+import json
 from typing import Any
 
+import boto3
 import pytest
 
 from shared.adapters.sqs_queue import SqsQueue
+from shared.domain.hold import Hold
 from shared.errors import TryLaterError
 from tests.unit.http_stack import HttpStack
 
@@ -74,6 +77,7 @@ def test_a_run_is_shown(stack: HttpStack) -> None:
         "notices": [],
         "reason": None,
         "startedBy": "5f8c",
+        "restores": None,
         "decision": None,
         "startedAt": None,
         "finishedAt": None,
@@ -123,3 +127,66 @@ def test_a_lost_first_message_is_no_lost_run(
     group_id = stack.create()["groupId"]
     assert stack.syncs(f"POST /groups/{group_id}/syncs").status == 202
     assert stack.syncs(f"GET /groups/{group_id}/syncs/1").json["open"]
+
+
+def test_a_restore_names_a_run_that_has_left_a_roster(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    place = f"POST /groups/{group_id}/syncs"
+    missing = stack.syncs(place, {"mode": "restore"})
+    assert (missing.status, missing.fields) == (422, ["runId"])
+    needless = stack.syncs(place, {"mode": "update", "runId": "1"})
+    assert (needless.status, needless.fields) == (422, ["runId"])
+    unknown = stack.syncs(place, {"mode": "restore", "runId": "7"})
+    assert (unknown.status, unknown.json["code"]) == (404, "run_not_found")
+    stack.syncs(place)
+    nothing = stack.syncs(place, {"mode": "restore", "runId": "1"})
+    assert (nothing.status, nothing.json["code"]) == (409, "nothing_to_restore")
+
+
+def test_an_update_of_a_marked_roster_fetches_nothing(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    foreign = stack.syncs(f"DELETE /groups/{group_id}/roster", enterprise="globex")
+    assert foreign.status == 404
+    marked = stack.syncs(f"DELETE /groups/{group_id}/roster").json["markedAt"]
+    assert stack.syncs(f"DELETE /groups/{group_id}/roster").json["markedAt"] == marked
+    assert stack.syncs(f"POST /groups/{group_id}/syncs", {"mode": "update"}).status == 202
+    run = stack.syncs(f"GET /groups/{group_id}/syncs/1").json
+    assert (run["state"], run["mode"]) == ("Planning", "update")
+
+
+def test_what_waits_is_told_and_decided_on(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    nothing = stack.syncs(f"GET /groups/{group_id}/hold").json
+    assert (nothing["digest"], nothing["records"], nothing["bySchool"]) == (None, 0, [])
+    decisions = f"POST /groups/{group_id}/hold/decisions"
+    said = {"decision": "approve", "digest": "d", "reason": "They have left."}
+    refused = stack.syncs(decisions, said)
+    assert (refused.status, refused.json["code"]) == (409, "no_hold")
+    assert stack.syncs(f"GET /groups/{group_id}/hold/records").status == 404
+
+    hold = Hold(digest="d", records=2, seq=1, list_key="holds/l.csv", summary_key="holds/s.json")
+    stack.set_on_group(group_id, hold={"S": hold.model_dump_json()})
+    places = {"bySchool": [{"school": "north", "entity": "users", "records": 2}], "byClass": []}
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket="data", Key="holds/s.json", Body=json.dumps(places).encode())
+    s3.put_object(Bucket="data", Key="holds/l.csv", Body=b"entity\r\n")
+    shown = stack.syncs(f"GET /groups/{group_id}/hold").json
+    assert (shown["digest"], shown["records"], shown["bySchool"]) == ("d", 2, places["bySchool"])
+    assert stack.syncs(f"GET /groups/{group_id}/hold/records").status == 303
+    assert stack.groups(f"GET /groups/{group_id}").json["heldRecords"] == 2
+    for wrong, field in [
+        (said | {"decision": "perhaps"}, "decision"),
+        (said | {"reason": " "}, "reason"),
+        ({"decision": "approve", "digest": "d"}, "reason"),
+        ({"decision": "approve", "reason": "r"}, "digest"),
+    ]:
+        answer = stack.syncs(decisions, wrong)
+        assert (answer.status, answer.fields) == (422, [field])
+    stale = stack.syncs(decisions, said | {"digest": "other"})
+    assert (stale.status, stale.json["code"]) == (409, "hold_changed")
+    assert stack.syncs(decisions, said, enterprise="globex").status == 404
+    assert stack.syncs(decisions, said).status == 202
+    run = stack.syncs(f"GET /groups/{group_id}/syncs/1").json
+    assert (run["trigger"], run["decision"]) == ("decision", said)
+    again = stack.syncs(decisions, said)
+    assert (again.status, again.json["code"]) == (409, "run_under_way")

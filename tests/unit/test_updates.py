@@ -208,3 +208,83 @@ def test_a_worker_that_dies_while_asking_is_replaced() -> None:
     world.settle()
     ended = world.control.runs[RunKey(ENTERPRISE, GROUP, run.seq)]
     assert (ended.state, len(there(world))) == (RunState.SUCCEEDED, 39)
+
+
+def contents(world: Simulation) -> dict[tuple[str, str], object]:
+    """Everything that a reader sees."""
+    return {
+        place: record.doc
+        for place, record in world.roster.records.items()
+        if record.removal is None
+    }
+
+
+def test_a_restore_brings_back_the_roster_of_a_past_run_record_by_record() -> None:
+    world = school()
+    before = contents(world)
+    logins = {name: owner for name, (owner, _) in world.roster.logins.items()}
+    leave(world, 1, 2)
+    world.source.put(USERS, user("u0003", "school", name="Renamed"))
+    world.source.put(USERS, user("new", "school"))
+    changed = world.sync(UPDATE)
+    assert (changed.counts["users"].deleted, changed.counts["users"].created) == (2, 1)
+    assert contents(world) != before
+
+    run = world.plan(Mode.RESTORE, restores=1)
+    users = run.counts["users"]
+    assert (run.state, run.reason) == (RunState.SUCCEEDED, None)
+    assert (users.restored, users.updated, users.deleted) == (2, 1, 1)
+    assert contents(world) == before
+    assert {name: owner for name, (owner, _) in world.roster.logins.items()} == logins
+    # The source has not changed: the next update does again what the restore has undone.
+    assert world.sync(UPDATE).counts["users"].deleted == 2
+
+
+def test_what_came_after_the_restored_run_goes_no_more_freely_than_anything_else() -> None:
+    world = school()
+    for number in range(100, 115):
+        world.source.put(USERS, user(f"u{number:04}", "school"))
+    world.sync()
+    run = world.plan(Mode.RESTORE, restores=1)
+    assert (run.state, run.counts["users"].held) == (RunState.HELD, 15)
+    assert len(there(world)) == 55
+
+
+def test_a_snapshot_that_is_no_longer_kept_is_said_so() -> None:
+    world = school()
+    world.source.put(USERS, user("new", "school"))
+    world.sync()
+    world.objects.expire()
+    run = world.plan(Mode.RESTORE, restores=1)
+    assert run.reason is not None
+    assert (run.state, run.reason.code) == (RunState.FAILED, "snapshot_expired")
+    assert world.sync().state is RunState.SUCCEEDED
+
+
+def test_a_marked_roster_waits_and_goes_when_it_is_approved() -> None:
+    world = school()
+    world.group.marked = True
+    pages = world.source.pages
+    shown = world.plan(PREVIEW, marked=True)
+    assert shown.counts["users"].held == 40
+    run = world.plan(UPDATE, marked=True)
+    assert (run.state, run.counts["users"].held) == (RunState.HELD, 40)
+    assert (len(there(world)), world.source.pages) == (40, pages)
+    hold = world.group.hold
+    assert hold is not None
+    assert {str(row["rule"]) for row in hold.by_rule} == {"marked", "with_held"}
+    done = world.decide(Decision.APPROVE)
+    assert (done.state, done.counts["users"].deleted) == (RunState.SUCCEEDED, 40)
+    assert (contents(world), world.group.marked) == ({}, False)
+    # The source still has it all: a sync brings it back, the same records.
+    assert world.sync().counts["users"].restored == 40
+
+
+def test_a_marked_roster_that_is_kept_stays() -> None:
+    world = school()
+    world.group.marked = True
+    before = contents(world)
+    world.plan(UPDATE, marked=True)
+    assert world.decide(Decision.REJECT).state is RunState.SUCCEEDED
+    assert (contents(world), world.group.marked) == (before, False)
+    assert world.sync(UPDATE).counts["users"].deleted == 0

@@ -1,0 +1,48 @@
+"""Makes the roster what a past run left it as: its snapshot is laid over the present one."""
+
+from pathlib import Path
+
+from shared.domain.collection import Collection
+from shared.planning.candidates import CURRENT, LEFT, PENDING
+from shared.planning.columns import JUDGED_COLUMNS, ROW_COLUMNS, names, table
+from shared.planning.tables import Connection, load_snapshot
+
+RESTORED = "restored"
+"""Why a record goes that came after the run restored."""
+
+
+def restore_rows(connection: Connection, collection: Collection, file: Path) -> None:
+    """Make ``result_…`` of a past snapshot, instead of what was delivered.
+
+    What was in the roster then is in it again, whatever waited at the time. What is in it now and
+    was not then is pending, to be judged like all that goes.
+    """
+    result, base = table("result", collection), table("base", collection)
+    past = load_snapshot(connection, f"past_{collection.name.lower()}", collection, file)
+    own = names(dict(ROW_COLUMNS[collection]))
+    here = f"state NOT IN {LEFT}"
+    connection.execute(
+        f"""
+        CREATE TABLE {result} AS
+        SELECT id, CASE WHEN {here} THEN '{CURRENT}' ELSE state END AS state,
+               CASE WHEN NOT {here} THEN why END AS why,
+               CASE WHEN NOT {here} THEN since END AS since, NULL::VARCHAR AS hold,
+               CASE WHEN state = '{CURRENT}' THEN fingerprint END AS fingerprint,
+               NULL::UBIGINT AS proposed, {own}, 'unseen' AS origin
+        FROM {past}
+        """
+    )
+    columns = names(JUDGED_COLUMNS | ROW_COLUMNS[collection], "b")
+    # A member of staff can have several rows under one id.
+    same = " AND p.sourced_id = b.sourced_id" if collection is Collection.USERS else ""
+    connection.execute(
+        f"INSERT INTO {result} BY NAME SELECT {columns}, 'unseen' AS origin FROM {base} b "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {past} p WHERE p.id = b.id{same})"
+    )
+    connection.execute(
+        f"UPDATE {result} SET state = '{PENDING}', why = '{RESTORED}', hold = NULL "
+        f"WHERE state NOT IN {LEFT} AND sourced_id NOT IN (SELECT sourced_id FROM {past})"
+        if collection is Collection.USERS
+        else f"UPDATE {result} SET state = '{PENDING}', why = '{RESTORED}', hold = NULL "
+        f"WHERE state NOT IN {LEFT} AND id NOT IN (SELECT id FROM {past})"
+    )
