@@ -330,6 +330,7 @@ class Planner:
             self._notices.append(_root_made(given.config))
         legible = select_rows(connection, collection, given.config.scope)
         read_new_rows(connection, collection, self.directory)
+        self._tell_unproven(collection, status, legible=legible)
         if given.restored is not None:
             restore_rows(connection, collection, given.restored[collection])
             self._let_go(collection)
@@ -357,6 +358,32 @@ class Planner:
         self._let_go(collection)
         if map_ids(connection, collection, "result"):
             self._moved.add(collection)
+
+    def _tell_unproven(
+        self, collection: Collection, status: CollectionStatus, *, legible: bool
+    ) -> None:
+        """Say in a run that deletes why nothing of a collection counts as gone."""
+        held = self._size(table("base", collection))
+        if not (held and self._fetched and self.given.mode.deletes):
+            return
+        why = None
+        if status is CollectionStatus.ABSENT:
+            why = "it was not delivered"
+        elif not self._size(table("staged", collection)):
+            why = "it came empty"
+        elif status is CollectionStatus.UNPROVEN:
+            why = "nothing says that it is complete"
+        elif not legible:
+            why = "it has rows that do not say which record they are"
+        elif self._suspicious:
+            why = "rows of the bundle are held back as suspicious"
+        if why is not None and status is not CollectionStatus.DELTA:
+            self._notices.append(
+                Notice(
+                    code="nothing_gone",
+                    message=f"Nothing of the {collection.entity} counts as gone: {why}.",
+                )
+            )
 
     def _guard(self, collection: Collection) -> None:
         """Hold what looks like a mistake."""

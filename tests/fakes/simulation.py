@@ -210,15 +210,21 @@ class Simulation:
         return self.control.runs[run.key]
 
     def held(self, collection: Collection) -> dict[str, str]:
-        """What the current snapshot holds: id to state."""
+        """What the current snapshot holds of what has not left: id to state."""
+        rows = self.snapshot_rows(collection)
+        return {row["id"]: row["state"] for row in rows if row["state"] not in ("deleted", "ended")}
+
+    def snapshot_rows(self, collection: Collection) -> list[dict[str, str]]:
+        """The rows of the current snapshot: id, sourcedId, state and hold."""
         base = self.group.base
         if base is None:
-            return {}
+            return []
         with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
             Path(file.name).write_bytes(self.objects.objects[base.objects[collection]])
-            query = f"SELECT id, state FROM read_parquet('{file.name}')"
+            names = ("id", "sourced_id", "state", "hold")
+            query = f"SELECT {', '.join(names)} FROM read_parquet('{file.name}')"
             rows = duckdb.connect().execute(query).fetchall()
-        return {str(id_): str(state) for id_, state in rows}
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def docs(self, collection: Collection) -> dict[str, dict[str, object]]:
         """The roster's documents of a collection, by id."""

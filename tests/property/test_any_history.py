@@ -14,21 +14,37 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from shared.domain.collection import Collection
-from shared.domain.run import RunState
+from shared.domain.guard import GuardSettings
+from shared.domain.hold import Decision, HoldDecision
+from shared.domain.ids import RunKey
+from shared.domain.run import Mode, RunState, Trigger
 from shared.errors import TryLaterError
 from shared.messages import ExtractLeg, PlanRun
+from shared.planning.deletions import KEPT
+from shared.ports import RunRequest
 from shared.sync import change_file
-from tests.fakes.simulation import Simulation
+from shared.sync.decide_hold import decide_hold
+from shared.sync.request_sync import start_planning
+from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
 from tests.fakes.source import class_, course, enrollment, org, session, user
 
 STEPS = int(os.environ.get("HOMEROOM_STEPS", "400"))
 PER_HISTORY = 25
 SCHOOLS = ("school-1", "school-2")
 
+ENDED_WELL = (RunState.SUCCEEDED, RunState.HELD)
+
 numbers = st.integers(0, 2)
+modes = st.sampled_from([Mode.SYNC, Mode.UPDATE, Mode.PREVIEW])
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +58,11 @@ class AnyHistory(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = Simulation()
+        # So few records must be enough for the guard to hold some.
+        guard = GuardSettings(
+            deleted_percent=40, deleted_minimum=2, class_size=2, changed_minimum=2
+        )
+        self.world = Simulation(group_config=config(guard=guard))
         self.names = 0
 
     @initialize()
@@ -103,9 +123,30 @@ class AnyHistory(RuleBasedStateMachine):
     # What happens to the work
 
     @precondition(lambda self: self.world.group.active_run is None)
-    @rule()
-    def a_sync_is_asked_for(self) -> None:
-        self.world.request()
+    @rule(mode=modes)
+    def a_sync_is_asked_for(self, mode: Mode) -> None:
+        self.world.request(mode)
+
+    @precondition(lambda self: self.world.group.active_run is None and self.world.group.hold)
+    @rule(decision=st.sampled_from(Decision))
+    def a_person_decides(self, decision: Decision) -> None:
+        hold = self.world.group.hold
+        assert hold is not None
+        said = HoldDecision(decision=decision, digest=hold.digest, reason="r")
+        decide_hold(
+            ENTERPRISE, GROUP, said, "ann", self.world.control, self.world.queue, self.world.now
+        )
+
+    @precondition(lambda self: self.world.group.active_run is None)
+    @rule(back=st.integers(1, 5))
+    def a_past_run_is_restored(self, back: int) -> None:
+        seq = self.world.group.run_seq - back
+        past = self.world.control.runs.get(RunKey(ENTERPRISE, GROUP, seq))
+        if past is not None and past.snapshot is not None:
+            request = RunRequest(
+                ENTERPRISE, GROUP, Mode.RESTORE, Trigger.REQUEST, "ann", restores=seq
+            )
+            start_planning(request, self.world.control, self.world.queue, self.world.now)
 
     @precondition(lambda self: self.world.queue.messages)
     @rule(data=st.data())
@@ -140,10 +181,10 @@ class AnyHistory(RuleBasedStateMachine):
             self.world.queue.messages.clear()
 
     @precondition(lambda self: self.world.group.active_run is None)
-    @rule(batches=st.integers(0, 3), die_at=st.integers(0, 4))
-    def a_run_stops_half_way(self, batches: int, die_at: int) -> None:
+    @rule(batches=st.integers(0, 3), die_at=st.integers(0, 4), mode=modes)
+    def a_run_stops_half_way(self, batches: int, die_at: int, mode: Mode = Mode.SYNC) -> None:
         """Some batches are applied, the next one in part, and nobody ever goes on."""
-        self.world.request()
+        self.world.request(mode)
         while isinstance(self.world.queue.messages[0], ExtractLeg | PlanRun):
             self.world.deliver(self.world.take())
             if not self.world.queue.messages:
@@ -160,14 +201,32 @@ class AnyHistory(RuleBasedStateMachine):
         self.world.objects.expire()
 
     @precondition(lambda self: self.world.group.active_run is None)
-    @rule()
-    def a_clean_run(self) -> None:
-        self.world.sync()
+    @rule(mode=modes)
+    def a_clean_run(self, mode: Mode) -> None:
+        before = dict(self.world.roster.records), self.world.group.base
+        self.world.sync(mode)
+        if mode is Mode.PREVIEW:
+            assert (self.world.roster.records, self.world.group.base) == before
+
+    @invariant()
+    def the_snapshot_is_what_the_roster_holds(self) -> None:
+        """Between runs that have ended well, readers see what the snapshot says."""
+        if self.world.group.active_run is not None or self.world.group.dirty:
+            return
+        for collection in Collection:
+            held = self.world.held(collection)
+            assert held.keys() == self.world.docs(collection).keys(), collection
 
     def teardown(self) -> None:
         self.world.settle()
         run = self.world.sync()
         check_equal(self.world, run.state)
+        self.world.sync(Mode.UPDATE)
+        if self.world.group.hold is not None:
+            assert self.world.decide(Decision.APPROVE).state in ENDED_WELL
+        # Once more: what was held with the users or classes that stayed.
+        self.world.sync(Mode.UPDATE)
+        check_nobody_besides(self.world)
 
     def _deliver(self, index: int, die_at: int | None) -> None:
         message = self.world.take(index)
@@ -177,9 +236,20 @@ class AnyHistory(RuleBasedStateMachine):
             self.world.queue.messages.append(message)
 
 
+def check_nobody_besides(world: Simulation) -> None:
+    """After updates whose holds were approved only what a person keeps is there besides."""
+    for collection in (Collection.USERS, Collection.CLASSES):
+        source = world.source.collections[collection]
+        if not source:
+            continue  # an empty collection proves nothing
+        rows = [row for row in world.snapshot_rows(collection) if row["hold"] != KEPT]
+        here = {str(r["sourced_id"]) for r in rows if r["state"] not in ("deleted", "ended")}
+        assert here <= source.keys(), collection
+
+
 def check_equal(world: Simulation, state: RunState) -> None:
     """The roster has what the source has, and all it has besides is known to be pending."""
-    assert state is RunState.SUCCEEDED
+    assert state in ENDED_WELL
     assert world.group.dirty == ()
     source = world.source.collections
     for collection in Collection:

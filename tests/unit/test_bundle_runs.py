@@ -16,7 +16,7 @@ from shared.domain.collection import Collection
 from shared.domain.findings import MESSAGES
 from shared.domain.group import GroupConfig, SyncType, Tolerance
 from shared.domain.ids import RunKey
-from shared.domain.run import Run, RunState, Trigger
+from shared.domain.run import Mode, Run, RunState, Trigger
 from shared.sync import ingest_bundle
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
 
@@ -380,3 +380,43 @@ def test_a_bundle_read_over_many_legs_is_staged_whole(
     assert run.leg > 5
     assert people(one) == people(whole)
     assert one.docs(ENROLLMENTS) == whole.docs(ENROLLMENTS)
+
+
+@pytest.mark.parametrize("kind", ["header only", "no file", "said absent", "no manifest"])
+def test_a_file_that_proves_nothing_deletes_nobody(district: District, kind: str) -> None:
+    one = world()
+    files = csv_files(district, "1.1")
+    assert bring(one, files).state is RunState.SUCCEEDED
+    before = {collection: one.docs(collection) for collection in Collection}
+    broken = dict(files)
+    if kind == "header only":
+        broken["users.csv"] = files["users.csv"].splitlines(keepends=True)[0]
+    elif kind == "no file":
+        del broken["users.csv"]
+    elif kind == "said absent":
+        del broken["users.csv"]
+        broken["manifest.csv"] = files["manifest.csv"].replace(
+            b"file.users,bulk", b"file.users,absent"
+        )
+    else:
+        del broken["manifest.csv"]
+        broken["users.csv"] = b"".join(files["users.csv"].splitlines(keepends=True)[:-5])
+    one.drop(pack(broken), "update/x.zip")
+    one.settle()
+    run = max(one.control.runs.values(), key=lambda each: each.seq)
+    assert run.mode is Mode.UPDATE
+    said = [run.reason.code] if run.reason else [notice.code for notice in run.notices]
+    assert "nothing_gone" in said
+    assert {collection: one.docs(collection) for collection in Collection} == before
+
+
+def test_an_update_by_bundle_deletes_who_has_left(district: District) -> None:
+    one = world()
+    assert bring(one, csv_files(district, "1.2")).state is RunState.SUCCEEDED
+    pupil = next(user.sourced_id for user in district.users if user.role == "student")
+    left = without_users(district, [pupil])
+    one.drop(pack(csv_files(left, "1.2")), "update/x.zip")
+    one.settle()
+    run = max(one.control.runs.values(), key=lambda each: each.seq)
+    assert (run.state, run.counts["users"].deleted) == (RunState.SUCCEEDED, 1)
+    assert pupil not in people(one)
