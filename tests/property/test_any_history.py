@@ -40,6 +40,7 @@ from tests.fakes.source import class_, course, enrollment, org, session, user
 STEPS = int(os.environ.get("HOMEROOM_STEPS", "400"))
 PER_HISTORY = 25
 SCHOOLS = ("school-1", "school-2")
+USERS = Collection.USERS
 
 ENDED_WELL = (RunState.SUCCEEDED, RunState.HELD)
 
@@ -312,7 +313,8 @@ def test_a_record_that_only_an_abandoned_run_wrote_is_not_forgotten() -> None:
     half_a_run(history)
     history.a_user_leaves(2)
     history.teardown()
-    assert sorted(history.world.held(Collection.USERS).values()) == ["current", "pending"]
+    states = {row["sourced_id"]: row["state"] for row in history.world.snapshot_rows(USERS)}
+    assert states == {"user-0": "current", "user-2": "deleted"}
 
 
 def test_a_change_that_an_abandoned_run_applied_is_taken_back() -> None:
