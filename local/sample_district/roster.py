@@ -13,10 +13,15 @@ PUPILS_PER_SCHOOL = 600
 PUPILS_PER_GUARDIAN = 50
 
 
-def generate(seed: int = 2026, pupils: int = 4600, year: int = 2026) -> District:
-    """Make a district of ``pupils`` pupils in the school year that begins in ``year``."""
+def generate(
+    seed: int = 2026,
+    pupils: int = 4600,
+    year: int = 2026,
+    per_school: int = PUPILS_PER_SCHOOL,
+) -> District:
+    """Make a district of ``pupils`` pupils, in the school year that begins in ``year``."""
     people = People(seed)
-    count = max(2, -(-pupils // PUPILS_PER_SCHOOL))
+    count = max(2, -(-pupils // per_school))
     schools = [f"school-{n:02d}" for n in range(1, count + 1)]
     known = list(people.pupils(range(1, pupils + 1), schools, GRADES))
     known.extend(_office(people, schools))

@@ -61,7 +61,7 @@ def show_customer(customer: Customer) -> Json:
 
 
 def show_run(run: Run, open_batches: int | None = None) -> Json:
-    """A run: state, progress, counts, reason, times; no personal data."""
+    """A run: who or what started it, state, progress, counts, reason, times; nobody's data."""
     progress = dict(run.progress)
     if run.plan is not None and run.open and open_batches is not None:
         progress = {
@@ -84,12 +84,21 @@ def show_run(run: Run, open_batches: int | None = None) -> Json:
         "notices": [notice.model_dump(mode="json") for notice in run.notices],
         "reason": run.reason.model_dump(mode="json") if run.reason else None,
         "startedBy": run.requested_by,
+        "source": run.config.sync_type.value,
+        "seconds": _seconds(run),
         "restores": str(run.restores) if run.restores is not None else None,
         "decision": run.decision.model_dump(mode="json") if run.decision else None,
         "createdAt": run.created_at.isoformat(),
         "startedAt": run.started_at.isoformat() if run.started_at else None,
         "finishedAt": run.finished_at.isoformat() if run.finished_at else None,
     }
+
+
+def _seconds(run: Run) -> int | None:
+    """How long a run took, from the request to its end."""
+    if run.finished_at is None:
+        return None
+    return int((run.finished_at - run.created_at).total_seconds())
 
 
 def show_accepted(run: Run) -> Json:

@@ -77,6 +77,8 @@ def test_a_run_is_shown(stack: HttpStack) -> None:
         "notices": [],
         "reason": None,
         "startedBy": "5f8c",
+        "source": "API",
+        "seconds": None,
         "restores": None,
         "decision": None,
         "startedAt": None,

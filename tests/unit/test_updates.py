@@ -10,6 +10,7 @@ from shared.domain.hold import Decision
 from shared.domain.ids import RunKey
 from shared.domain.run import Mode, Reason, Run, RunState
 from shared.errors import ConflictError, GiveUpError, SourceBusyError
+from shared.ports import Page
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation
 from tests.fakes.source import class_, enrollment, org, user
 
@@ -116,6 +117,19 @@ def _fails_at_page_3(world: Simulation) -> None:
 def _is_empty(world: Simulation) -> None:
     for collection in (USERS, ENROLLMENTS):
         world.source.collections[collection].clear()
+
+
+def test_a_source_that_caps_its_pages_costs_nobody() -> None:
+    world = school()
+    whole = world.source.page
+
+    def capped(collection: Collection, *, offset: int, limit: int, in_order: bool) -> Page:
+        return Page(whole(collection, offset=offset, limit=1, in_order=in_order).entities, None)
+
+    world.source.page = capped  # type: ignore[method-assign]  # a source of its own for one test
+    run = world.sync(UPDATE)
+    assert (run.state, run.counts["users"].deleted) == (RunState.SUCCEEDED, 0)
+    assert len(there(world)) == 40
 
 
 @pytest.mark.parametrize("fault", [_fails_at_page_3, _is_empty])
