@@ -18,8 +18,8 @@ from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.extract_queues import extract_queues
 from shared.adapters.kms_secrets import KmsSecrets
 from shared.domain.group import SyncType
-from shared.domain.group_request import CoverImageInput
 from shared.domain.ids import CustomerId, GroupId
+from shared.domain.requests import CoverImageInput
 from shared.http.answers import (
     answer,
     show_accepted,

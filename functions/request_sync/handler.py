@@ -20,9 +20,9 @@ from shared.adapters.extract_queues import extract_queues
 from shared.adapters.s3_exchange import S3Exchange
 from shared.adapters.sqs_queue import SqsQueue
 from shared.domain.group import SyncType
-from shared.domain.group_request import DecisionInput, SyncInput, UploadInput
 from shared.domain.hold import HoldDecision
 from shared.domain.ids import GroupId, RunKey
+from shared.domain.requests import DecisionInput, SyncInput, UploadInput
 from shared.domain.run import Mode, Run, RunState, Trigger
 from shared.errors import ConflictError, NotFoundError
 from shared.http.answers import (

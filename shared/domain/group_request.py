@@ -5,7 +5,7 @@ changes leads to a group that could not have been created.
 """
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -43,9 +43,7 @@ from shared.domain.group import (
     Tolerance,
 )
 from shared.domain.guard import GuardSettings
-from shared.domain.hold import Decision
 from shared.domain.ids import CustomerId, SourcedId
-from shared.domain.run import FETCHING_MODES, Mode
 
 MAX_CUSTOMERS = 40
 """A group's customers change in one transaction, which takes 100 actions (AWS)."""
@@ -63,22 +61,23 @@ _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
-def _problem(text: str) -> PydanticCustomError:
+def wrong(text: str) -> PydanticCustomError:
+    """What is wrong with a field, in words for whoever sent it."""
     return PydanticCustomError("value", "{text}", {"text": text})
 
 
 def _printable(text: str) -> str:
     if not _PRINTABLE.fullmatch(text):
-        raise _problem("Leave control characters out.")
+        raise wrong("Leave control characters out.")
     return text
 
 
 def _small(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
     if not text.strip():
-        raise _problem("This must not be empty.")
+        raise wrong("This must not be empty.")
     if len(text.encode()) > MAX_SECRET_BYTES:
-        raise _problem(f"This is larger than {MAX_SECRET_BYTES} bytes.")
+        raise wrong(f"This is larger than {MAX_SECRET_BYTES} bytes.")
     return secret
 
 
@@ -106,13 +105,15 @@ Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_
 Secret = Annotated[SecretStr, AfterValidator(_small)]
 
 
-class _Input(BaseModel):
+class Input(BaseModel):
+    """What every request body has: camelCase, no unknown fields, nothing of it in errors."""
+
     model_config = ConfigDict(
         alias_generator=to_camel, extra="forbid", hide_input_in_errors=True, frozen=True
     )
 
 
-class ScopeInput(_Input):
+class ScopeInput(Input):
     """Which part of the source the group takes in."""
 
     schools: tuple[Id, ...] | None = Field(None, min_length=1, max_length=500)
@@ -124,11 +125,11 @@ class ScopeInput(_Input):
     def _fits_into_an_item(self) -> Self:
         ids = (*(self.schools or ()), *(self.classes or ()))
         if sum(len(text.encode()) for text in ids) > MAX_SCOPE_BYTES:
-            raise _problem("These are too many sourcedIds; take whole schools instead.")
+            raise wrong("These are too many sourcedIds; take whole schools instead.")
         return self
 
 
-class ConnectionInput(_Input):
+class ConnectionInput(Input):
     """How the source is reached; which fields there are depends on the sync type."""
 
     url: Url | None = None
@@ -152,14 +153,14 @@ class ConnectionInput(_Input):
     def _reachable(cls, url: str | None, info: ValidationInfo) -> str | None:
         allow_insecure = bool((info.context or {}).get("allow_insecure"))
         if url is not None and (text := url_problem(url, allow_insecure=allow_insecure)):
-            raise _problem(text)
+            raise wrong(text)
         return url
 
     @field_validator("url")
     @classmethod
     def _can_be_continued(cls, url: str | None) -> str | None:
         if url is not None and "?" in url:
-            raise _problem("Leave the ? part out of the URL.")
+            raise wrong("Leave the ? part out of the URL.")
         return url
 
     @field_validator("host")
@@ -167,16 +168,16 @@ class ConnectionInput(_Input):
     def _public(cls, host: str | None, info: ValidationInfo) -> str | None:
         allow_insecure = bool((info.context or {}).get("allow_insecure"))
         if host is not None and not host_is_one(host):
-            raise _problem("Give the name or address of a host, nothing else.")
+            raise wrong("Give the name or address of a host, nothing else.")
         if host is not None and not allow_insecure and not host_is_public(host):
-            raise _problem("The host must be reachable over the internet.")
+            raise wrong("The host must be reachable over the internet.")
         return host
 
     @field_validator("host_key_fingerprint")
     @classmethod
     def _fingerprint(cls, text: str | None) -> str | None:
         if text is not None and not _FINGERPRINT.fullmatch(text):
-            raise _problem("Give the fingerprint as ssh-keygen -l shows it: SHA256:…")
+            raise wrong("Give the fingerprint as ssh-keygen -l shows it: SHA256:…")
         return text
 
 
@@ -193,7 +194,7 @@ Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
 Many = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
 
 
-class GuardInput(_Input):
+class GuardInput(Input):
     """Above which numbers deletions and changes wait for a person (``domain.guard``)."""
 
     deleted_percent: Percent = GuardSettings().deleted_percent
@@ -210,7 +211,7 @@ class GuardInput(_Input):
     rekeyed_minimum: Many = GuardSettings().rekeyed_minimum
 
 
-class GroupInput(_Input):
+class GroupInput(Input):
     """A whole group as it is asked for."""
 
     name: Line
@@ -240,21 +241,21 @@ class GroupInput(_Input):
     @classmethod
     def _is_email(cls, text: str) -> str:
         if not _EMAIL.fullmatch(text):
-            raise _problem("This is not an e-mail address.")
+            raise wrong("This is not an e-mail address.")
         return text
 
     @field_validator("time_zone")
     @classmethod
     def _is_time_zone(cls, text: str) -> str:
         if text not in available_timezones():
-            raise _problem("Give a time zone of the IANA database, such as Europe/Berlin.")
+            raise wrong("Give a time zone of the IANA database, such as Europe/Berlin.")
         return text
 
     @field_validator("customers")
     @classmethod
     def _each_once(cls, customers: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(customers)) != len(customers):
-            raise _problem("Name each customer once.")
+            raise wrong("Name each customer once.")
         return customers
 
     @model_validator(mode="after")
@@ -265,7 +266,7 @@ class GroupInput(_Input):
             raise ValidationError.from_exception_data(
                 "group",
                 [
-                    InitErrorDetails(type=_problem(text), loc=tuple(place.split(".")), input=None)
+                    InitErrorDetails(type=wrong(text), loc=tuple(place.split(".")), input=None)
                     for place, text in problems.items()
                 ],
                 hide_input=True,
@@ -397,74 +398,6 @@ def config_of(group: GroupInput, version: int) -> GroupConfig:
     )
 
 
-class CustomerInput(_Input):
-    """A customer as it is asked for."""
-
-    name: Line
-    org_sourced_id: Id | None = None
-    customer_id: Word | None = None
-
-
 def customer_ids(group: GroupInput) -> tuple[CustomerId, ...]:
     """The customers that a request picks."""
     return tuple(CustomerId(customer) for customer in group.customers)
-
-
-class CoverImageInput(_Input):
-    """Which kind of image is to be uploaded."""
-
-    content_type: Literal["image/png", "image/jpeg", "image/webp"]
-
-
-class UploadInput(_Input):
-    """How an address for a bundle is asked for."""
-
-    mode: Mode = Mode.SYNC
-    accept_older: bool = False
-
-    @field_validator("mode")
-    @classmethod
-    def _fetches(cls, mode: Mode) -> Mode:
-        if mode not in FETCHING_MODES:
-            raise _problem(f"Give one of {', '.join(sorted(FETCHING_MODES))}.")
-        return mode
-
-
-class SyncInput(_Input):
-    """How a sync is asked for; ``run_id`` is the run to restore."""
-
-    mode: Mode = Mode.SYNC
-    accept_older: bool = False
-    run_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")] | None = None
-    keep_auto: bool = False
-
-    @field_validator("run_id")
-    @classmethod
-    def _restores(cls, run_id: str | None, info: ValidationInfo) -> str | None:
-        if run_id is not None and info.data.get("mode") is not Mode.RESTORE:
-            raise _problem("Only mode restore goes back to a run.")
-        return run_id
-
-    @model_validator(mode="after")
-    def _names_a_run(self) -> Self:
-        if self.mode is Mode.RESTORE and self.run_id is None:
-            raise ValidationError.from_exception_data(
-                "sync",
-                [
-                    InitErrorDetails(
-                        type=_problem("Say which run's roster to restore."),
-                        loc=("runId",),
-                        input=None,
-                    )
-                ],
-                hide_input=True,
-            )
-        return self
-
-
-class DecisionInput(_Input):
-    """What a person says of a hold, and why."""
-
-    decision: Decision
-    digest: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    reason: Line

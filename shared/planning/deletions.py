@@ -29,6 +29,11 @@ _SETTLED = f"('{KEPT}', '{ALLOWED}')"
 HELD = f"(hold IS NOT NULL AND hold NOT IN {_SETTLED})"
 """Spells that a row waits for a person."""
 _HELD_ANY = f"bool_or({HELD})"
+_STILL = f"any_value(hold) FILTER ({HELD})"
+"""Spells why a record waits already: it does until it returns or a person decides, whatever the
+numbers of this run are."""
+_NUMBERED = f"any_value(why) NOT IN ('{OUTSIDE}', '{HoldRule.MARKED}')"
+"""Spells whether a record that goes counts for the thresholds; the others are held anyway."""
 _WAITS = f"state = '{PENDING}' AND {HELD}"
 
 
@@ -52,14 +57,17 @@ def judge(connection: Connection, collection: Collection, judgement: Judgement) 
     connection.execute(
         f"""
         CREATE TABLE {table("going", collection)} AS
-        SELECT id, any_value(why) AS why, NULL::VARCHAR AS rule FROM {result} GROUP BY id
+        SELECT id, any_value(why) AS why, {_STILL} AS rule, {_NUMBERED} AS numbered
+        FROM {result} GROUP BY id
         HAVING bool_and(state IN ('{PENDING}', '{REMOVED}')) AND bool_or(state = '{PENDING}')
            AND bool_and(hold IS DISTINCT FROM '{KEPT}')
            AND ({_HELD_ANY} OR NOT $approved)
         """,
         {"approved": judgement.approved},
     )
-    if not judgement.approved:
+    if judgement.approved:
+        connection.execute(f"UPDATE {table('going', collection)} SET rule = NULL")
+    else:
         if collection is Collection.CLASSES:
             _end_classes(connection, judgement.today)
         _hold_by_why(connection, collection)
@@ -120,7 +128,7 @@ def _hold_by_number(
     connection: Connection, collection: Collection, settings: GuardSettings
 ) -> None:
     going, base = table("going", collection), table("base", collection)
-    [(gone,)] = connection.execute(f"SELECT count(*) FROM {going} WHERE rule IS NULL").fetchall()
+    [(gone,)] = connection.execute(f"SELECT count(*) FROM {going} WHERE numbered").fetchall()
     [(known,)] = connection.execute(
         f"SELECT count(DISTINCT id) FROM {base} WHERE state NOT IN {LEFT}"
     ).fetchall()
@@ -132,7 +140,7 @@ def _hold_by_number(
     place = "school_id" if collection is Collection.CLASSES else "unnest(org_ids)"
     at = f"SELECT DISTINCT id, {place} AS place FROM {base} WHERE state NOT IN {LEFT}"
     counted = f"""
-        SELECT place, count(*) FILTER (id IN (SELECT id FROM {going} WHERE rule IS NULL)) AS gone,
+        SELECT place, count(*) FILTER (id IN (SELECT id FROM {going} WHERE numbered)) AS gone,
                count(*) AS known
         FROM ({at}) GROUP BY place HAVING gone > 0 AND place IS NOT NULL
     """
@@ -186,8 +194,9 @@ def judge_enrollments(connection: Connection, judgement: Judgement) -> None:
     connection.execute(
         f"""
         CREATE TABLE going_enrollments AS
-        SELECT id, class_id, why,
-               CASE WHEN user_id IN (SELECT id FROM result_users WHERE {_WAITS})
+        SELECT id, class_id, why, why NOT IN ('{OUTSIDE}', '{HoldRule.MARKED}') AS numbered,
+               CASE WHEN {HELD} AND hold <> '{HoldRule.WITH_HELD}' THEN hold
+                    WHEN user_id IN (SELECT id FROM result_users WHERE {_WAITS})
                       OR class_id IN (SELECT id FROM result_classes WHERE {_WAITS})
                     THEN '{HoldRule.WITH_HELD}' END AS rule,
                user_id || '/' || school_id IN (
@@ -217,7 +226,8 @@ def _hold_by_why_enrollments(connection: Connection) -> None:
 
 
 def _hold_enrollments_by_number(connection: Connection, settings: GuardSettings) -> None:
-    counting = "rule IS NULL AND moved IS NOT TRUE"
+    # Those that wait with their user or class count for nothing here.
+    counting = f"numbered AND moved IS NOT TRUE AND rule IS DISTINCT FROM '{HoldRule.WITH_HELD}'"
     [(gone,)] = connection.execute(
         f"SELECT count(*) FROM going_enrollments WHERE {counting}"
     ).fetchall()
@@ -228,7 +238,7 @@ def _hold_enrollments_by_number(connection: Connection, settings: GuardSettings)
     if guard.too_many_enrollments(gone, known, settings):
         connection.execute(
             f"UPDATE going_enrollments SET rule = '{HoldRule.TOO_MANY_ENROLLMENTS}' "
-            f"WHERE {counting}"
+            f"WHERE rule IS NULL AND {counting}"
         )
         return
     counted = f"""
@@ -240,7 +250,7 @@ def _hold_enrollments_by_number(connection: Connection, settings: GuardSettings)
     classes = chosen(connection, counted, partial(guard.too_many_of_class, guard=settings))
     connection.execute(
         f"UPDATE going_enrollments SET rule = '{HoldRule.TOO_MANY_OF_CLASS}' "
-        f"WHERE {counting} AND class_id IN (SELECT unnest(?::VARCHAR[]))",
+        f"WHERE rule IS NULL AND {counting} AND class_id IN (SELECT unnest(?::VARCHAR[]))",
         [classes],
     )
 

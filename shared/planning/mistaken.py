@@ -26,12 +26,14 @@ def hold_other_identities(connection: Connection, settings: GuardSettings) -> No
 
     A user counts if two or more of name, username, e-mail and identifier change, or if the new
     given or family name is one that another user of the school has lost in the same run. What is
-    held keeps its last values; the row proposed is remembered by its fingerprint.
+    held keeps its last values, whatever the numbers of later runs; the row proposed is remembered
+    by its fingerprint.
     """
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE renamed AS
         SELECT r.id, r.sourced_id, b.org_ids[1] AS place, {_COUNTED} AS fields,
+               b.hold IS NOT DISTINCT FROM '{HoldRule.IDENTITIES_CHANGED}' AS waits,
                r.given_name AS given, b.given_name AS given_before,
                r.family_name AS family, b.family_name AS family_before
         FROM result_users r JOIN base_users b ON b.id = r.id AND b.sourced_id = r.sourced_id
@@ -58,7 +60,8 @@ def hold_other_identities(connection: Connection, settings: GuardSettings) -> No
         """
         schools = chosen(connection, counted, partial(guard.too_many_changed, guard=settings))
         connection.execute(
-            "DELETE FROM renamed WHERE place IS NULL OR place NOT IN (SELECT unnest(?::VARCHAR[]))",
+            "DELETE FROM renamed WHERE NOT waits "
+            "AND (place IS NULL OR place NOT IN (SELECT unnest(?::VARCHAR[])))",
             [schools],
         )
     kept = {"id": ""} | ROW_COLUMNS[Collection.USERS]

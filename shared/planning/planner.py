@@ -7,18 +7,17 @@ clock: files come in, files go out.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
 
 from shared.domain.collection import Collection, CollectionStatus
 from shared.domain.findings import FileFinding
 from shared.domain.group import GroupConfig, SyncType
-from shared.domain.hold import Decision, Hold
-from shared.domain.ids import UNIT_SEPARATOR, GroupId
-from shared.domain.run import Counts, Mode, Notice
+from shared.domain.hold import Decision
+from shared.domain.ids import UNIT_SEPARATOR
+from shared.domain.run import Counts, Notice
 from shared.domain.staged import StagedPart
-from shared.planning import compare, listing, report
+from shared.planning import compare, listing, notices, report
 from shared.planning.candidates import LEFT, lay_over_base
 from shared.planning.columns import SNAPSHOT_COLUMNS, names, table
 from shared.planning.deletions import (
@@ -34,6 +33,7 @@ from shared.planning.deletions import (
 from shared.planning.enrollments import resolve_enrollments
 from shared.planning.identity import give_ids, merge_staff, rekey_users
 from shared.planning.mistaken import hold_other_identities, hold_rekeyed
+from shared.planning.plan import PlanInput, PlanOutcome, StagedFiles
 from shared.planning.reading import read_new_rows
 from shared.planning.references import map_ids, resolve
 from shared.planning.restoring import restore_rows
@@ -54,67 +54,6 @@ from shared.planning.user_roles import join_roles, load_roles
 
 ROWS_PER_SHARD = 100_000
 MAX_SHARDS = 64
-
-
-@dataclass(frozen=True)
-class StagedFiles:
-    """One staged collection or file, fetched: what is said of it, and its objects in order."""
-
-    said: StagedPart
-    files: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True)
-class PlanInput:
-    """All that a plan is made of.
-
-    ``roles`` are the rows of a bundle's ``roles.csv``, ``findings`` what was repaired in its files.
-    ``base`` are the Parquet files of the current snapshot (none before the first load), made under
-    ``base_settings``; ``dirty`` is an NDJSON file of uncertain changes, oldest first. ``today`` is
-    the run's day (UTC). ``decision`` is a person's, on what the base holds. ``present`` are, once
-    the absent records have been asked for by themselves, the sourcedIds that are there after all.
-    ``marked`` plans the deletion of everything; ``restored`` are the Parquet files of a past
-    snapshot, which the roster is to become.
-    """
-
-    group_id: GroupId
-    seq: int
-    config: GroupConfig
-    staged: Mapping[Collection, StagedFiles]
-    roles: StagedFiles | None = None
-    findings: tuple[FileFinding, ...] = ()
-    base: Mapping[Collection, Path] = field(default_factory=dict)
-    base_settings: str | None = None
-    dirty: Path | None = None
-    today: date = date.max
-    mode: Mode = Mode.SYNC
-    decision: Decision | None = None
-    present: Mapping[Collection, tuple[Path, ...]] | None = None
-    marked: bool = False
-    restored: Mapping[Collection, Path] | None = None
-
-
-@dataclass(frozen=True)
-class PlanOutcome:
-    """What a plan found. ``snapshot`` has the Parquet files of the collections that differ.
-
-    ``rejected_shares`` says of each entity which share of its rows was rejected for a fault of its
-    own, from 0 to 1; ``warnings`` counts the kinds of what was repaired.
-    """
-
-    counts: Counts
-    notices: tuple[Notice, ...]
-    changes: int
-    snapshot: Mapping[Collection, Path]
-    largest: int
-    report: Path
-    summary: Path
-    warnings: int
-    rejected_shares: Mapping[str, float]
-    change_list: Path
-    hold: Hold | None
-    hold_list: Path
-    hold_summary: Path
 
 
 def settings_digest(config: GroupConfig) -> str:
@@ -173,7 +112,7 @@ class Planner:
         if self._lets_go:
             in_use = leave_last(connection, self._judgement)
             if in_use:
-                self._notices.append(_partners_in_use(in_use))
+                self._notices.append(notices.partners_in_use(in_use))
         if given.decision is Decision.APPROVE:
             allow_held(connection)
         if given.decision is Decision.REJECT:
@@ -244,7 +183,7 @@ class Planner:
             ):
                 snapshot[collection] = self._write_snapshot(collection)
         if pending and not given.mode.deletes:
-            self._notices.append(_pending(pending))
+            self._notices.append(notices.pending(pending))
         self.checkpoint("report")
         path, summary = self.directory / "errors.csv", self.directory / "summary.json"
         change_list, hold_list = self.directory / "changes.csv", self.directory / "hold.csv"
@@ -296,7 +235,7 @@ class Planner:
             connection, collection, staged.said.status_filled
         ):
             status = CollectionStatus.DELTA
-            self._notices.append(_taken_as_delta(staged.said.file))
+            self._notices.append(notices.taken_as_delta(staged.said.file))
             findings = (FileFinding(file=staged.said.file, code="looks_like_delta"),)
             report.add_file_findings(connection, findings)
         if collection is Collection.USERS:
@@ -327,7 +266,7 @@ class Planner:
         if collection is Collection.ORGS and place_root(
             connection, given.config, stage=self._fetched
         ):
-            self._notices.append(_root_made(given.config))
+            self._notices.append(notices.root_made(given.config))
         legible = select_rows(connection, collection, given.config.scope)
         read_new_rows(connection, collection, self.directory)
         self._tell_unproven(collection, status, legible=legible)
@@ -378,12 +317,7 @@ class Planner:
         elif self._suspicious:
             why = "rows of the bundle are held back as suspicious"
         if why is not None and status is not CollectionStatus.DELTA:
-            self._notices.append(
-                Notice(
-                    code="nothing_gone",
-                    message=f"Nothing of the {collection.entity} counts as gone: {why}.",
-                )
-            )
+            self._notices.append(notices.nothing_gone(collection, why))
 
     def _guard(self, collection: Collection) -> None:
         """Hold what looks like a mistake."""
@@ -395,7 +329,7 @@ class Planner:
                 connection, collection, given.config.guard, deletes=given.mode.deletes
             )
             if hint is not None:
-                self._notices.append(_rekeyed(collection, hint))
+                self._notices.append(notices.rekeyed(collection, hint))
         if collection is Collection.USERS:
             hold_other_identities(connection, given.config.guard)
 
@@ -427,52 +361,3 @@ class Planner:
 
 
 _ABSENT = StagedFiles(StagedPart(status=CollectionStatus.ABSENT))
-
-
-def _taken_as_delta(file: str) -> Notice:
-    return Notice(
-        code="taken_as_delta",
-        message=(
-            f"{file} is said to be complete, but has fewer than half of the records known, each "
-            "with a status: it was read as changes only, and nothing missing in it counts as gone."
-        ),
-    )
-
-
-def _root_made(config: GroupConfig) -> Notice:
-    return Notice(
-        code="root_made",
-        message=(
-            f"No org has the client partner id {config.client_partner_id} as its sourcedId or "
-            "identifier. A root with that id was made; change clientPartnerId if it is misspelt."
-        ),
-    )
-
-
-def _rekeyed(collection: Collection, hint: str) -> Notice:
-    return Notice(
-        code="rekeyed",
-        message=(
-            f"Most of the {collection.entity} are gone and as many are new: they seem to have "
-            f"been numbered anew. Both sides are held. {hint}"
-        ),
-    )
-
-
-def _partners_in_use(partners: int) -> Notice:
-    return Notice(
-        code="partners_in_use",
-        message=(
-            f"{partners} partners are gone at the source and stay here, because they still have "
-            "classes, users or partners below them."
-        ),
-    )
-
-
-def _pending(records: int) -> Notice:
-    return Notice(
-        code="pending_deletions",
-        message=(
-            f"{records} records are gone at the source and stay here: mode sync deletes nothing."
-        ),
-    )

@@ -15,13 +15,13 @@ from shared.domain.group import (
 )
 from shared.domain.group_change import changed_request
 from shared.domain.group_request import (
-    CustomerInput,
     GroupInput,
     config_of,
     customer_ids,
     secrets_of,
 )
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
+from shared.domain.requests import CustomerInput
 from shared.domain.run import Mode, Run, Trigger
 from shared.domain.schedule import next_run_at
 from shared.errors import ConflictError

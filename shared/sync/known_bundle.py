@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.domain.bundle import Bundle
-from shared.domain.run import Counts, EntityCounts, Notice, Run, RunState
+from shared.domain.run import Counts, EntityCounts, Mode, Notice, Run, RunState
 from shared.ports import Legs, Runs
 
 RUNS_LOOKED_AT = 20
@@ -15,8 +15,10 @@ def repeated(run: Run, bundle: Bundle, runs: Runs) -> Run | None:
     """The run before ``run``, if it had the same bundle and nothing else can make a difference.
 
     It must have ended clean, in the same mode, with the same settings of the group: an equal bundle
-    alone says nothing of what became of it.
+    alone says nothing of what became of it. A preview is asked for to be seen, and always planned.
     """
+    if run.mode is Mode.PREVIEW:
+        return None
     last = _first(runs.history(run.group_id, 1, run.seq))
     if last is None or last.bundle is None or last.state is not RunState.SUCCEEDED:
         return None
@@ -33,7 +35,9 @@ def later_bundle(run: Run, bundle: Bundle, runs: Runs) -> Run | None:
     if bundle.newest is None:
         return None
     for past in runs.history(run.group_id, RUNS_LOOKED_AT, run.seq):
-        if past.state in _LOADED and past.bundle is not None and past.bundle.newest is not None:
+        if past.mode is Mode.PREVIEW or past.state not in _LOADED:
+            continue
+        if past.bundle is not None and past.bundle.newest is not None:
             return past if past.bundle.newest > bundle.newest else None
     return None
 

@@ -420,3 +420,25 @@ def test_an_update_by_bundle_deletes_who_has_left(district: District) -> None:
     run = max(one.control.runs.values(), key=lambda each: each.seq)
     assert (run.state, run.counts["users"].deleted) == (RunState.SUCCEEDED, 1)
     assert pupil not in people(one)
+
+
+def test_a_preview_is_planned_each_time_and_loads_nothing(district: District) -> None:
+    def at(day: int, which: District) -> bytes:
+        out = io.BytesIO()
+        pack_into(out, csv_files(which, "1.1"), packed_at=(2026, 9, day, 6, 0, 0))
+        return out.getvalue()
+
+    def drop(bundle: bytes, name: str) -> Run:
+        one.drop(bundle, name)
+        one.settle()
+        return max(one.control.runs.values(), key=lambda each: each.seq)
+
+    one = world()
+    drop(at(1, district), "1.zip")
+    pupil = next(user.sourced_id for user in district.users if user.role == "student")
+    left = without_users(district, [pupil])
+    for name in ("preview/1.zip", "preview/2.zip"):
+        shown = drop(at(3, left), name)
+        assert (shown.state, shown.counts["users"].deleted) == (RunState.SUCCEEDED, 1)
+    # The bundle of the preview was not loaded: an older one than that is not old.
+    assert drop(at(2, left), "update/2.zip").counts["users"].deleted == 1

@@ -20,7 +20,8 @@ from shared.domain.ids import GroupId, RecordId, record_id
 from shared.domain.run import Mode
 from shared.domain.staged import STAGED_COLUMNS, StagedPart
 from shared.planning.columns import JUDGED_COLUMNS
-from shared.planning.planner import PlanInput, Planner, PlanOutcome, StagedFiles, settings_digest
+from shared.planning.plan import PlanInput, PlanOutcome, StagedFiles
+from shared.planning.planner import Planner, settings_digest
 from tests.fakes.simulation import config
 
 GROUP = GroupId("group-1")

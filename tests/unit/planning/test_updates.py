@@ -296,9 +296,12 @@ def test_children_do_not_get_each_others_names(nights: Nights, mode: Mode) -> No
     night = nights.run(bad, mode=mode)
     assert (numbers(night), night.outcome.counts["users"].updated) == ((0, 0, 50), 1)
     assert night.row(USERS, "south-1")["given_name"] == "Given south-1"
+    # More pupils make the share smaller, and nobody's name right.
+    many = [user(f"more-{n}", role("student", "south")) for n in range(2000)]
+    assert numbers(nights.run(bad.plus(USERS, *many), mode=mode)) == (0, 0, 50)
     # Said no to, it is not proposed again as it is; said yes to, it is applied.
     nights.run(Rows(), mode=UPDATE, decision=Decision.REJECT)
-    night = nights.run(bad, mode=mode)
+    night = nights.run(bad.plus(USERS, *many), mode=mode)
     assert (night.outcome.hold, night.changes) == (None, [])
 
 
@@ -328,3 +331,18 @@ def test_a_source_that_numbers_everybody_anew_changes_nothing_unasked(nights: Ni
     assert "rekeyed" in night.notices
     assert any("matchWith to username" in n.message for n in night.outcome.notices)
     assert [f for f in night.findings if f["severity"] == "error"] == []
+
+
+def test_what_waits_goes_on_waiting_whatever_the_numbers_become(nights: Nights) -> None:
+    rows = district(50)
+    nights.run(rows)
+    left = without(rows, [f"south-{n}" for n in range(11)])
+    assert numbers(nights.run(left, mode=UPDATE)) == (0, 0, 11)
+    # With as many new pupils the eleven are less than a tenth, and wait still.
+    more = left.plus(USERS, *(user(f"new-{n}", role("student", "north")) for n in range(60)))
+    nights.run(more)
+    night = nights.run(more, mode=UPDATE)
+    assert (numbers(night), numbers(night, "enrollments")) == ((0, 0, 11), (0, 0, 11))
+    # They count beside the newly gone.
+    night = nights.run(without(more, [f"north-{n}" for n in range(6)]), mode=UPDATE)
+    assert numbers(night) == (0, 0, 17)

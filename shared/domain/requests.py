@@ -1,0 +1,78 @@
+"""What comes in besides groups: customers, syncs, uploads, decisions."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic_core import InitErrorDetails, ValidationError
+
+from shared.domain.group_request import Id, Input, Line, Word, wrong
+from shared.domain.hold import Decision
+from shared.domain.run import FETCHING_MODES, Mode
+
+
+class CustomerInput(Input):
+    """A customer as it is asked for."""
+
+    name: Line
+    org_sourced_id: Id | None = None
+    customer_id: Word | None = None
+
+
+class CoverImageInput(Input):
+    """Which kind of image is to be uploaded."""
+
+    content_type: Literal["image/png", "image/jpeg", "image/webp"]
+
+
+class UploadInput(Input):
+    """How an address for a bundle is asked for."""
+
+    mode: Mode = Mode.SYNC
+    accept_older: bool = False
+
+    @field_validator("mode")
+    @classmethod
+    def _fetches(cls, mode: Mode) -> Mode:
+        if mode not in FETCHING_MODES:
+            raise wrong(f"Give one of {', '.join(sorted(FETCHING_MODES))}.")
+        return mode
+
+
+class SyncInput(Input):
+    """How a sync is asked for; ``run_id`` is the run to restore."""
+
+    mode: Mode = Mode.SYNC
+    accept_older: bool = False
+    run_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")] | None = None
+    keep_auto: bool = False
+
+    @field_validator("run_id")
+    @classmethod
+    def _restores(cls, run_id: str | None, info: ValidationInfo) -> str | None:
+        if run_id is not None and info.data.get("mode") is not Mode.RESTORE:
+            raise wrong("Only mode restore goes back to a run.")
+        return run_id
+
+    @model_validator(mode="after")
+    def _names_a_run(self) -> Self:
+        if self.mode is Mode.RESTORE and self.run_id is None:
+            raise ValidationError.from_exception_data(
+                "sync",
+                [
+                    InitErrorDetails(
+                        type=wrong("Say which run's roster to restore."),
+                        loc=("runId",),
+                        input=None,
+                    )
+                ],
+                hide_input=True,
+            )
+        return self
+
+
+class DecisionInput(Input):
+    """What a person says of a hold, and why."""
+
+    decision: Decision
+    digest: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    reason: Line

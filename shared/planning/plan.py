@@ -1,0 +1,75 @@
+"""What a plan is made of, and what it finds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from shared.domain.collection import Collection
+from shared.domain.findings import FileFinding
+from shared.domain.group import GroupConfig
+from shared.domain.hold import Decision, Hold
+from shared.domain.ids import GroupId
+from shared.domain.run import Counts, Mode, Notice
+from shared.domain.staged import StagedPart
+
+
+@dataclass(frozen=True)
+class StagedFiles:
+    """One staged collection or file, fetched: what is said of it, and its objects in order."""
+
+    said: StagedPart
+    files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanInput:
+    """All that a plan is made of.
+
+    ``roles`` are the rows of a bundle's ``roles.csv``, ``findings`` what was repaired in its files.
+    ``base`` are the Parquet files of the current snapshot (none before the first load), made under
+    ``base_settings``; ``dirty`` is an NDJSON file of uncertain changes, oldest first. ``today`` is
+    the run's day (UTC). ``decision`` is a person's, on what the base holds. ``present`` are, once
+    the absent records have been asked for by themselves, the sourcedIds that are there after all.
+    ``marked`` plans the deletion of everything; ``restored`` are the Parquet files of a past
+    snapshot, which the roster is to become.
+    """
+
+    group_id: GroupId
+    seq: int
+    config: GroupConfig
+    staged: Mapping[Collection, StagedFiles]
+    roles: StagedFiles | None = None
+    findings: tuple[FileFinding, ...] = ()
+    base: Mapping[Collection, Path] = field(default_factory=dict)
+    base_settings: str | None = None
+    dirty: Path | None = None
+    today: date = date.max
+    mode: Mode = Mode.SYNC
+    decision: Decision | None = None
+    present: Mapping[Collection, tuple[Path, ...]] | None = None
+    marked: bool = False
+    restored: Mapping[Collection, Path] | None = None
+
+
+@dataclass(frozen=True)
+class PlanOutcome:
+    """What a plan found. ``snapshot`` has the Parquet files of the collections that differ.
+
+    ``rejected_shares`` says of each entity which share of its rows was rejected for a fault of its
+    own, from 0 to 1; ``warnings`` counts the kinds of what was repaired.
+    """
+
+    counts: Counts
+    notices: tuple[Notice, ...]
+    changes: int
+    snapshot: Mapping[Collection, Path]
+    largest: int
+    report: Path
+    summary: Path
+    warnings: int
+    rejected_shares: Mapping[str, float]
+    change_list: Path
+    hold: Hold | None
+    hold_list: Path
+    hold_summary: Path

@@ -1,0 +1,123 @@
+"""Fetches what a plan is made of: staged rows, the base, uncertain changes, a past snapshot."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from shared.domain.collection import Collection
+from shared.domain.ids import RunKey
+from shared.domain.run import Reason, Run
+from shared.domain.staged import PlanCursor, StagedPart
+from shared.errors import GiveUpError, MissingObjectError
+from shared.planning.plan import PlanInput, StagedFiles
+from shared.ports import Objects, RosterBase, Runs
+from shared.sync import change_file
+
+
+def fetch_inputs(
+    run: Run, base: RosterBase, runs: Runs, objects: Objects, directory: Path, now: datetime
+) -> PlanInput:
+    """Fetch what a run has staged and what its roster holds into ``directory``.
+
+    ``now`` is the moment by whose day the plan judges.
+
+    :raises GiveUpError: something of it is no longer kept; nothing is planned against less.
+    """
+    staged: dict[Collection, StagedFiles] = {}
+    cursor = PlanCursor.model_validate(run.cursor)
+    roster = cursor.staged
+    present: dict[Collection, tuple[Path, ...]] | None = None
+    try:
+        if cursor.present is not None:
+            present = {
+                c: _fetch_objects(keys, f"present-{c.name}", objects, directory)
+                for c, keys in cursor.present.items()
+            }
+        for collection, delivered in roster.collections.items():
+            staged[collection] = _fetch_part(delivered, collection.name, objects, directory)
+        roles = _fetch_part(roster.roles, "roles", objects, directory) if roster.roles else None
+    except MissingObjectError as error:
+        raise GiveUpError(
+            Reason(
+                code="staged_roster_expired",
+                message="What was fetched for this run is no longer kept. Sync again.",
+            )
+        ) from error
+    restored = _fetch_past(run, runs, objects, directory)
+    snapshot: dict[Collection, Path] = {}
+    dirty = directory / "dirty.ndjson" if base.dirty else None
+    try:
+        if base.snapshot is not None:
+            for collection, key in base.snapshot.objects.items():
+                snapshot[collection] = directory / f"base-{collection.name.lower()}.parquet"
+                objects.download(key, snapshot[collection])
+        for key in base.dirty:
+            packed = directory / "dirty.gz"
+            objects.download(key, packed)
+            assert dirty is not None
+            change_file.unpack(packed, dirty)
+    except MissingObjectError as error:
+        # Never plan against less than what is held: everything missing would look new or gone.
+        raise GiveUpError(
+            Reason(
+                code="base_missing",
+                message="The stored state of this group's roster is missing. Ask whoever runs "
+                "Homeroom to restore it; nothing was changed.",
+            )
+        ) from error
+    return PlanInput(
+        group_id=run.group_id,
+        seq=run.seq,
+        config=run.config,
+        staged=staged,
+        roles=roles,
+        findings=roster.findings,
+        present=present,
+        today=now.date(),
+        mode=run.mode,
+        decision=run.decision.decision if run.decision else None,
+        marked=run.marked,
+        restored=restored,
+        base=snapshot,
+        base_settings=base.snapshot.settings if base.snapshot else None,
+        dirty=dirty,
+    )
+
+
+def _fetch_past(
+    run: Run, runs: Runs, objects: Objects, directory: Path
+) -> dict[Collection, Path] | None:
+    """Fetch the snapshot of the run that is to be restored."""
+    if run.restores is None:
+        return None
+    past = runs.get(RunKey(run.enterprise, run.group_id, run.restores))
+    found = {}
+    try:
+        if past is None or past.snapshot is None:
+            raise MissingObjectError(str(run.restores))
+        for collection, key in past.snapshot.objects.items():
+            found[collection] = directory / f"past-{collection.name.lower()}.parquet"
+            objects.download(key, found[collection])
+    except MissingObjectError as error:
+        raise GiveUpError(
+            Reason(
+                code="snapshot_expired",
+                message=f"What run {run.restores} left is no longer kept: a snapshot that a later "
+                "run has replaced stays for 30 days. Nothing was changed.",
+            )
+        ) from error
+    return found
+
+
+def _fetch_part(delivered: StagedPart, name: str, objects: Objects, directory: Path) -> StagedFiles:
+    return StagedFiles(delivered, _fetch_objects(delivered.objects, name, objects, directory))
+
+
+def _fetch_objects(
+    keys: Sequence[str], name: str, objects: Objects, directory: Path
+) -> tuple[Path, ...]:
+    files = []
+    for number, key in enumerate(keys):
+        files.append(directory / f"staged-{name.lower()}-{number}.gz")
+        objects.download(key, files[-1])
+    return tuple(files)
