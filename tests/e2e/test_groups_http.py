@@ -170,7 +170,7 @@ def test_a_sync_is_accepted_once(api: Api) -> None:
     assert [run["runId"] for run in history["syncs"]] == ["2"]
     older = api.get(f"/groups/{group_id}/syncs?limit=1&cursor={history['cursor']}")
     assert [run["runId"] for run in older["syncs"]] == ["1"]
-    refused = api.call("POST", f"/groups/{group_id}/syncs", {"mode": "update"})
+    refused = api.call("POST", f"/groups/{group_id}/syncs", {"mode": "delete"})
     assert _refused(refused) == (422, "invalid_fields", ["mode"])
 
 
