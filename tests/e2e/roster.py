@@ -73,8 +73,18 @@ def items(stack: Stack) -> list[Json]:
 
 
 def group_items(stack: Stack, group_id: str) -> list[Json]:
-    """The roster items of one group."""
-    return [item for item in items(stack) if item["pk"].startswith(f"{group_id}#")]
+    """The roster items of one group; the table has those of all tests."""
+    read = TypeDeserializer().deserialize
+    pages = (
+        stack.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(
+            TableName=stack.roster_table,
+            FilterExpression="begins_with(pk, :group)",
+            ExpressionAttributeValues={":group": {"S": f"{group_id}#"}},
+        )
+    )
+    return [{k: read(v) for k, v in item.items()} for page in pages for item in page["Items"]]
 
 
 def written_by(stack: Stack, group_id: str, run: Json) -> int:
@@ -85,9 +95,13 @@ def written_by(stack: Stack, group_id: str, run: Json) -> int:
 
 def records(stack: Stack, group_id: str, letter: str) -> dict[str, Json]:
     """The documents of one kind (P, S, K, C, U, E) that are there, by id."""
+    return _records(group_items(stack, group_id), letter)
+
+
+def _records(items_: list[Json], letter: str) -> dict[str, Json]:
     return {
         item["sk"].rsplit("#", 1)[-1]: item["doc"]
-        for item in group_items(stack, group_id)
+        for item in items_
         if item["pk"].split("#")[1] == letter and "deletedAt" not in item
     }
 
@@ -99,7 +113,8 @@ def ids(stack: Stack, group_id: str, letter: str) -> dict[str, str]:
 
 def check_district(stack: Stack, group_id: str, district: District) -> None:
     """The roster holds exactly this district (students and staff), entity by entity."""
-    found = {letter: records(stack, group_id, letter) for letter in "PSKCUE"}
+    there = group_items(stack, group_id)
+    found = {letter: _records(there, letter) for letter in "PSKCUE"}
     by_id = {id_: doc["sourcedId"] for letter in "PSKCU" for id_, doc in found[letter].items()}
 
     def named(letter: str) -> dict[str, Json]:
