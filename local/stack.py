@@ -45,6 +45,7 @@ PARAMETERS = {
     "LegSeconds": "60",
     "LeaseSeconds": "20",
     "ResendSeconds": "30",
+    "SecondSweepSeconds": "30",
     "ExtractVisibilitySeconds": "90",
     "PlanVisibilitySeconds": "90",
     "UpsertVisibilitySeconds": "60",

@@ -41,6 +41,12 @@ class TestConnection(Message):
     test_id: str
 
 
+class DeleteGroup(RunMessage):
+    """Delete the group, or go on deleting it: leg ``leg`` of the run."""
+
+    leg: int
+
+
 class PlanRun(RunMessage):
     """Plan what the run has staged: leg ``leg`` of the run."""
 

@@ -492,8 +492,8 @@ class Groups(Protocol):
         """
         ...
 
-    def get(self, enterprise: EnterpriseId, group_id: GroupId) -> Group:
-        """Read one group, consistently.
+    def get(self, enterprise: EnterpriseId, group_id: GroupId, *, deleting: bool = False) -> Group:
+        """Read one group, consistently; one that is being deleted only for who says so.
 
         :raises NotFoundError: no such group in this enterprise.
         """
@@ -524,9 +524,40 @@ class Groups(Protocol):
         ...
 
     def delete(self, group: Group) -> None:
-        """Delete a group that has no roster and no run under way; frees names and customers.
+        """Delete a group that is empty; frees names and customers.
 
-        :raises ConflictError: ``run_under_way``, ``has_roster`` or ``version_conflict``.
+        :raises ConflictError: ``version_conflict``, also where it is empty no more.
+        """
+        ...
+
+
+class Deletions(Protocol):
+    """Groups that are being deleted with all that they have."""
+
+    def begin(self, enterprise: EnterpriseId, group_id: GroupId, person: str, now: datetime) -> Run:
+        """Open the run that deletes a group; its other runs end as Superseded.
+
+        From then on the group takes no request, run or drop. A deletion under way is given back.
+
+        :raises NotFoundError: no such group in this enterprise.
+        """
+        ...
+
+    def finish(self, key: RunKey, owner: str, now: datetime) -> None:
+        """End the run, and delete the group itself; frees names and customers.
+
+        :raises StoppedError: the run is no longer this owner's.
+        """
+        ...
+
+
+class Remains(Protocol):
+    """One kind of what a group that is being deleted has left."""
+
+    def sweep(self, enterprise: EnterpriseId, group_id: GroupId) -> Iterator[int]:
+        """Delete page by page; yields how much each page held.
+
+        It may be given up at any page and be begun anew: what is gone is gone.
         """
         ...
 

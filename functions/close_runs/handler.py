@@ -48,6 +48,7 @@ def build_ports() -> ClosePorts:
         ),
         plan_queue=SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
         apply_queue=SqsQueue(sqs, settings.required("UPSERT_QUEUE_URL")),
+        delete_queue=SqsQueue(sqs, settings.required("DELETE_QUEUE_URL")),
         clock=clock.now,
     )
 

@@ -13,10 +13,13 @@ from botocore.config import Config
 
 from shared import clock, settings
 from shared.adapters.cover_images import S3CoverImages
-from shared.adapters.dynamo_groups import DynamoCustomers, DynamoGroups
+from shared.adapters.dynamo_customers import DynamoCustomers
+from shared.adapters.dynamo_deletions import DynamoDeletions
+from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.extract_queues import extract_queues
 from shared.adapters.kms_secrets import KmsSecrets
+from shared.adapters.sqs_queue import SqsQueue
 from shared.domain.group import SyncType
 from shared.domain.ids import CustomerId, GroupId
 from shared.domain.requests import CoverImageInput
@@ -24,6 +27,7 @@ from shared.http.answers import (
     answer,
     show_accepted,
     show_customer,
+    show_deletion,
     show_group,
     show_page,
 )
@@ -33,13 +37,13 @@ from shared.http.problems import install
 from shared.http.requests import json_body, page_of, version_of
 from shared.observability import make_logger
 from shared.ports import CoverImages
+from shared.sync.delete_group import RequestDeletionPorts, request_deletion
 from shared.sync.fields import read_fields
 from shared.sync.groups import (
     GroupPorts,
     change_group,
     create_customer,
     create_group,
-    delete_group,
 )
 
 if TYPE_CHECKING:
@@ -55,6 +59,7 @@ class Runtime:
     """What the routes use."""
 
     ports: GroupPorts
+    deletion: RequestDeletionPorts
     cover_images: CoverImages
     dynamodb: "DynamoDBClient"
     table: str
@@ -65,16 +70,16 @@ def build() -> Runtime:
     """Build the adapters, once a container, at the first request."""
     dynamodb = boto3.client("dynamodb")
     table = settings.required("CONTROL_TABLE")
+    sqs = boto3.client("sqs")
+    resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
     s3 = boto3.client("s3", config=Config(signature_version="s3v4"))
     ports = GroupPorts(
         groups=DynamoGroups(dynamodb, table),
         customers=DynamoCustomers(dynamodb, table),
         secrets=KmsSecrets(boto3.client("kms"), settings.required("SECRETS_KEY_ID")),
-        runs=DynamoRuns(
-            dynamodb, table, resend_after=timedelta(seconds=settings.number("RESEND_SECONDS"))
-        ),
+        runs=DynamoRuns(dynamodb, table, resend_after=resend_after),
         extract_queues=extract_queues(
-            boto3.client("sqs"),
+            sqs,
             {
                 SyncType.API: settings.required("EXTRACT_API_QUEUE_URL"),
                 SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
@@ -85,7 +90,12 @@ def build() -> Runtime:
         allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES"),
     )
     cover_images = S3CoverImages(s3, settings.required("DATA_BUCKET"))
-    return Runtime(ports, cover_images, dynamodb, table)
+    deletion = RequestDeletionPorts(
+        ports.groups,
+        DynamoDeletions(dynamodb, table, resend_after=resend_after),
+        SqsQueue(sqs, settings.required("DELETE_QUEUE_URL")),
+    )
+    return Runtime(ports, deletion, cover_images, dynamodb, table)
 
 
 @app.post("/groups")
@@ -115,7 +125,10 @@ def get_groups() -> Response[str]:
 def get_group(group_id: str) -> Response[str]:
     """Read one group."""
     caller = caller_of(app.current_event.raw_event)
-    return answer(200, show_group(build().ports.groups.get(caller.enterprise, GroupId(group_id))))
+    return answer(
+        200,
+        show_group(build().ports.groups.get(caller.enterprise, GroupId(group_id), deleting=True)),
+    )
 
 
 @app.patch("/groups/<group_id>")
@@ -132,8 +145,10 @@ def remove_group(group_id: str) -> Response[str]:
     """Delete a group; ``?name=`` confirms its name."""
     caller = caller_of(app.current_event.raw_event)
     name = (app.current_event.query_string_parameters or {}).get("name") or ""
-    delete_group(caller.enterprise, GroupId(group_id), name, build().ports)
-    return answer(204, None)
+    run = request_deletion(
+        caller.enterprise, GroupId(group_id), name, caller.person, build().deletion, clock.now()
+    )
+    return answer(202, show_deletion(run)) if run else answer(204, None)
 
 
 @app.post("/groups/<group_id>/cover-image")

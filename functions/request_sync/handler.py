@@ -270,7 +270,7 @@ def _reports(run: Run) -> str:
 def _run_of(group_id: str, run_id: str) -> Run:
     """The run that an address names, if it is of the caller's enterprise."""
     caller, runtime = caller_of(app.current_event.raw_event), build()
-    group = runtime.groups.get(caller.enterprise, GroupId(group_id))
+    group = runtime.groups.get(caller.enterprise, GroupId(group_id), deleting=True)
     run = None
     if run_id.isdecimal() and len(run_id) <= 10:
         run = runtime.runs.get(RunKey(caller.enterprise, group.group_id, int(run_id)))

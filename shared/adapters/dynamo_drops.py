@@ -27,8 +27,8 @@ from shared.adapters.dynamo_run_item import (
     open_shard,
     seconds,
     structure,
+    superseding,
     to_item,
-    without_secrets,
 )
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import Reason, Run, RunState, Trigger
@@ -66,7 +66,7 @@ class DynamoDrops:
             if known := self._known(drop):
                 return known
             group = self._group(drop.enterprise, drop.group_id)
-            if group is None or group.get("deleting"):
+            if group is None or "deletingSince" in group:
                 raise NotFoundError("group_not_found", "There is no such group.")
             waiting = [int(seq) for seq in group.get("waiting", ())]
             superseded = [seq for seq in waiting if seq in drop.supersedes]
@@ -123,7 +123,7 @@ class DynamoDrops:
             self._update_group(
                 run.key,
                 "SET runSeq = :seq, waiting = :left",
-                f"attribute_exists(pk) AND attribute_not_exists(deleting) AND runSeq = :last "
+                f"attribute_exists(pk) AND attribute_not_exists(deletingSince) AND runSeq = :last "
                 f"AND version = :version AND {same}",
                 {
                     ":seq": run.seq,
@@ -145,26 +145,7 @@ class DynamoDrops:
         )
         run = self._run(key)
         assert run is not None
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": run_key(key),
-                "UpdateExpression": "SET #state = :state, reason = :reason, finishedAt = :now, "
-                "config = :config, openUntil = :seconds",
-                "ConditionExpression": "#state = :waiting",
-                "ExpressionAttributeNames": {"#state": "state"},
-                "ExpressionAttributeValues": marshal(
-                    {
-                        ":state": RunState.SUPERSEDED.value,
-                        ":reason": structure(reason),
-                        ":now": now.isoformat(),
-                        ":config": structure(without_secrets(run.config)),
-                        ":seconds": seconds(now),
-                        ":waiting": RunState.WAITING.value,
-                    }
-                ),
-            }
-        }
+        return superseding(self._table, run, reason, now)
 
     def _beginning(self, key: RunKey, group: Item, waiting: list[int], now: datetime) -> list[Item]:
         # The group's settings may have changed while the bundle waited: those of now count.
@@ -178,7 +159,7 @@ class DynamoDrops:
             self._update_group(
                 key,
                 "SET activeRun = :seq, waiting = :left",
-                "attribute_not_exists(activeRun) AND attribute_not_exists(deleting) "
+                "attribute_not_exists(activeRun) AND attribute_not_exists(deletingSince) "
                 "AND waiting = :seen AND version = :version",
                 {
                     ":seq": key.seq,

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
 
@@ -66,3 +69,26 @@ def refusals(error: ClientError) -> list[Item | None] | None:
         else None
         for reason in reasons
     ]
+
+
+def enterprise_page(
+    client: "DynamoDBClient",
+    table: str,
+    enterprise: EnterpriseId,
+    prefix: str,
+    limit: int,
+    after: str | None,
+) -> tuple[list[Item], str | None]:
+    """One page of an enterprise's items of a kind, and the id after which the next begins."""
+    pk = f"ENT#{enterprise}"
+    start = {"ExclusiveStartKey": marshal({"pk": pk, "sk": prefix + after})} if after else {}
+    answer = client.query(
+        TableName=table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+        ExpressionAttributeValues=marshal({":pk": pk, ":prefix": prefix}),
+        Limit=limit,
+        **start,  # type: ignore[arg-type]
+    )
+    last = answer.get("LastEvaluatedKey")
+    more = last["sk"]["S"].removeprefix(prefix) if last else None
+    return [unmarshal(item) for item in answer["Items"]], more

@@ -94,8 +94,14 @@ class DynamoRoster:
             "Parameters": list(marshal(item).values()),
         }
 
-    def _update(self, key: RunKey, shards: int, write: RosterWrite, now: datetime) -> Item:
-        """Spell the conditional update of one record, for a call of its own or a transaction."""
+    def _update(
+        self, key: RunKey, shards: int, write: RosterWrite, now: datetime, *, anew: bool = False
+    ) -> Item:
+        """Spell the conditional update of one record, for a call of its own or a transaction.
+
+        Over a record that has expired, and that DynamoDB has not removed yet, one begins ``anew``:
+        it was created now, and what was assigned to the old one is not its own.
+        """
         if write.removal is not None:
             return self._remove(key, shards, write, write.removal, now)
         values = {
@@ -103,11 +109,10 @@ class DynamoRoster:
             ":seq": key.seq,
             ":id": write.id,
             ":now": now.isoformat(),
+            ":seconds": int(now.timestamp()),
         }
-        sets = (
-            "SET doc = :doc, seq = :seq, id = :id, updatedAt = :now, "
-            "createdAt = if_not_exists(createdAt, :now)"
-        )
+        created = ":now" if anew else "if_not_exists(createdAt, :now)"
+        sets = f"SET doc = :doc, seq = :seq, id = :id, updatedAt = :now, createdAt = {created}"
         for name, value in user_key(key.group_id, write).items():
             sets += f", {name} = :{name}"
             values[f":{name}"] = value
@@ -115,7 +120,10 @@ class DynamoRoster:
             "TableName": self._table,
             "Key": marshal(record_key(key.group_id, shards, write)),
             "UpdateExpression": f"{sets} REMOVE deletedAt, endedAt, expiresAt",
-            "ConditionExpression": "attribute_not_exists(seq) OR seq < :seq",
+            "ConditionExpression": "seq < :seq AND expiresAt < :seconds"
+            if anew
+            else "attribute_not_exists(seq) OR "
+            "(seq < :seq AND (attribute_not_exists(expiresAt) OR expiresAt >= :seconds))",
             "ExpressionAttributeValues": marshal(values),
         }
 
@@ -137,11 +145,14 @@ class DynamoRoster:
     def _one(
         self, key: RunKey, shards: int, write: RosterWrite, now: datetime
     ) -> Iterator[Refusal]:
-        try:
-            self._client.update_item(**self._update(key, shards, write, now))
-        except ClientError as error:
-            if not refused(error):
+        for anew in (False, True) if write.removal is None else (False,):
+            try:
+                self._client.update_item(**self._update(key, shards, write, now, anew=anew))
+            except ClientError as error:
+                if refused(error):
+                    continue
                 yield _refusal(write, error)
+            return
 
     def _with_login(
         self, key: RunKey, shards: int, write: RosterWrite, now: datetime
@@ -180,6 +191,11 @@ class DynamoRoster:
                     yield _refusal(write, error)
                     return
             written = old[0]
+            if written and written["seq"] < key.seq:
+                user = self._update(key, shards, write, now, anew=True)
+                user["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+                actions[0] = {"Update": user}
+                continue
             if written is not None and written.get("seq") != key.seq:
                 return  # overtaken by a newer run
             holder = None if login.take is None else self._holder(key, login.take)

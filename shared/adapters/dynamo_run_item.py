@@ -4,11 +4,11 @@ import json
 from datetime import datetime
 from typing import Any
 
-from shared.adapters.dynamo_items import Item, as_json, unmarshal
+from shared.adapters.dynamo_items import Item, as_json, marshal, run_key, unmarshal
 from shared.domain.bundle import Bundle
 from shared.domain.group import GroupConfig
 from shared.domain.hold import Hold
-from shared.domain.run import Run, RunState
+from shared.domain.run import Reason, Run, RunState
 from shared.domain.staged import NOTHING_STAGED
 from shared.errors import ConflictError
 from shared.ports import RunRequest
@@ -147,6 +147,30 @@ def new_run(request: RunRequest, group: Item, now: datetime) -> Run:
         bundle=Bundle(accept_older=True) if request.accept_older else None,
         created_at=now,
     )
+
+
+def superseding(table: str, run: Run, reason: Reason, now: datetime) -> Item:
+    """The action that ends a run because another takes its place; it must be as it was read."""
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": run_key(run.key),
+            "UpdateExpression": "SET #state = :state, reason = :reason, finishedAt = :now, "
+            "config = :config, openUntil = :seconds REMOVE #owner, leaseUntil, #cursor",
+            "ConditionExpression": "#state = :seen",
+            "ExpressionAttributeNames": {"#state": "state", "#owner": "owner", "#cursor": "cursor"},
+            "ExpressionAttributeValues": marshal(
+                {
+                    ":state": RunState.SUPERSEDED.value,
+                    ":reason": structure(reason),
+                    ":now": now.isoformat(),
+                    ":config": structure(without_secrets(run.config)),
+                    ":seconds": seconds(now),
+                    ":seen": run.state.value,
+                }
+            ),
+        }
+    }
 
 
 def hold_of(group: Item) -> Hold | None:

@@ -73,7 +73,7 @@ class DynamoRuns:
         """Open a run; see ``ports.Runs.accept``."""
         for _ in range(ACCEPT_TRIES):
             group = self._group(request.enterprise, request.group_id)
-            if group is None or group.get("deleting"):
+            if group is None or "deletingSince" in group:
                 raise NotFoundError("group_not_found", "There is no such group.")
             if "activeRun" in group or group.get("waiting"):
                 raise under_way(group)
@@ -343,7 +343,7 @@ class DynamoRuns:
                 "UpdateExpression": "SET activeRun = :seq, runSeq = :seq",
                 "ConditionExpression": (
                     "attribute_exists(pk) AND attribute_not_exists(activeRun) AND "
-                    "attribute_not_exists(deleting) AND runSeq = :last AND version = :version "
+                    "attribute_not_exists(deletingSince) AND runSeq = :last AND version = :version "
                     "AND (attribute_not_exists(waiting) OR waiting = :none)"
                 ),
                 "ExpressionAttributeValues": marshal(
@@ -384,16 +384,9 @@ class DynamoRuns:
             TableName=self._table,
             Key=run_key(key),
             UpdateExpression=update,
-            ConditionExpression="#owner = :owner AND #state IN (:extracting, :planning)",
+            ConditionExpression=f"#owner = :owner AND #state IN ({_names(_OWNED)})",
             ExpressionAttributeNames=_NAMES | (names or {}),
-            ExpressionAttributeValues=marshal(
-                values
-                | {
-                    ":owner": owner,
-                    ":extracting": RunState.EXTRACTING.value,
-                    ":planning": RunState.PLANNING.value,
-                }
-            ),
+            ExpressionAttributeValues=marshal(values | {":owner": owner, **_values(_OWNED)}),
             ReturnValues="ALL_NEW",
         )
         try:
@@ -405,6 +398,7 @@ class DynamoRuns:
 
 
 _NAMES = {"#owner": "owner", "#state": "state"}
+_OWNED = frozenset({RunState.EXTRACTING, RunState.PLANNING, RunState.APPLYING})
 _CONFLICTS = {"TransactionCanceledException", "TransactionConflictException"}
 
 
@@ -417,4 +411,6 @@ def _values(states: frozenset[RunState]) -> dict[str, str]:
 
 
 def _working(states: frozenset[RunState]) -> RunState:
-    return RunState.PLANNING if RunState.PLANNING in states else RunState.EXTRACTING
+    """The state of a run whose leg somebody works on: that of the leg's kind."""
+    [state] = states & _OWNED
+    return state

@@ -1,8 +1,9 @@
 """Keys of the ``roster`` table (see docs/data-model.md)."""
 
 import zlib
+from collections.abc import Iterator
 
-from shared.domain.change import RosterWrite
+from shared.domain.change import MAX_SHARDS, RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.ids import EnterpriseId, GroupId, RecordId
 
@@ -20,6 +21,13 @@ def partition(group_id: GroupId, collection: Collection, shards: int, record_id:
     """The partition of a record; an enrollment lies in that of its class."""
     shard = zlib.crc32(record_id.encode()) % shards
     return f"{group_id}#{LETTERS[collection]}#{shard}"
+
+
+def partitions(group_id: GroupId) -> Iterator[str]:
+    """Every partition that a group can have records in."""
+    for letter in LETTERS.values():
+        for shard in range(MAX_SHARDS):
+            yield f"{group_id}#{letter}#{shard}"
 
 
 def record_key(group_id: GroupId, shards: int, write: RosterWrite) -> dict[str, str]:

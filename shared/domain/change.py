@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict
 from shared.domain.collection import Collection
 from shared.domain.ids import RecordId
 
+MAX_SHARDS = 64
+"""The most partitions that the roster's records of one kind are spread over."""
+
 
 class Action(StrEnum):
     """What is done to a record."""

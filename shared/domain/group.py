@@ -186,7 +186,10 @@ class AutoMode(StrEnum):
 
 
 class Group(_Stored):
-    """A group as it is kept: its configuration, and what runs need not know."""
+    """A group as it is kept: its configuration, and what runs need not know.
+
+    ``empty`` is one that has no roster, no run under way and no bundle that waits.
+    """
 
     enterprise: EnterpriseId
     group_id: GroupId
@@ -205,9 +208,10 @@ class Group(_Stored):
     next_run_at: AwareDatetime | None = None
     active_run: int | None = None
     last_run: int = 0
-    has_roster: bool = False
+    empty: bool = True
     hold: Hold | None = None
     marked_at: AwareDatetime | None = None
+    deleting_since: AwareDatetime | None = None
 
 
 class Customer(_Stored):

@@ -46,6 +46,13 @@ class SyncInput(Input):
     run_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")] | None = None
     keep_auto: bool = False
 
+    @field_validator("mode")
+    @classmethod
+    def _is_a_sync(cls, mode: Mode) -> Mode:
+        if mode is Mode.DELETE:
+            raise wrong("Give one of preview, restore, sync, update.")
+        return mode
+
     @field_validator("run_id")
     @classmethod
     def _restores(cls, run_id: str | None, info: ValidationInfo) -> str | None:

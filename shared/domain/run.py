@@ -18,12 +18,14 @@ class Mode(StrEnum):
 
     ``sync`` creates and changes; what is seen gone stays pending. ``update`` also deletes.
     ``preview`` plans an update and stops. ``restore`` makes the roster what a past run left it as.
+    ``delete`` removes the group itself with all that it has; nobody asks for it as a sync.
     """
 
     SYNC = "sync"
     UPDATE = "update"
     PREVIEW = "preview"
     RESTORE = "restore"
+    DELETE = "delete"
 
     @property
     def deletes(self) -> bool:

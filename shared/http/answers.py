@@ -14,6 +14,7 @@ from shared.domain.run import Run, no_counts
 from shared.ports import UploadAddress
 
 ACCEPTED = "Sync up request is accepted"
+DELETING = "The group is being deleted"
 DEFAULT_COVER = "default"
 
 Json = dict[str, Any]
@@ -43,6 +44,7 @@ def show_group(group: Group) -> Json:
         "nextRunAt": group.next_run_at.isoformat() if group.next_run_at else None,
         "activeRunId": str(group.active_run) if group.active_run else None,
         "markedAt": group.marked_at.isoformat() if group.marked_at else None,
+        "deletingSince": group.deleting_since.isoformat() if group.deleting_since else None,
         "heldRecords": group.hold.records if group.hold else 0,
     }
     if shown["connection"] is not None:
@@ -104,6 +106,11 @@ def _seconds(run: Run) -> int | None:
 def show_accepted(run: Run) -> Json:
     """What the request for a sync is answered with."""
     return {"message": ACCEPTED, "runId": run.key.run_id}
+
+
+def show_deletion(run: Run) -> Json:
+    """What the request to delete a group is answered with."""
+    return {"message": DELETING, "runId": run.key.run_id}
 
 
 def restore_note(*, auto: bool) -> str:

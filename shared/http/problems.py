@@ -33,7 +33,6 @@ CODES: dict[str, str] = {
     "customer_taken": "A customer is in another group already.",
     "forbidden": "The gateway refuses the call.",
     "group_not_found": "There is no such group in this enterprise.",
-    "has_roster": "A group with a roster cannot be deleted yet.",
     "hold_changed": "What waits has changed since it was shown.",
     "idempotency_key_reused": "The Idempotency-Key came before with another body.",
     "internal_error": "Something went wrong on our side.",

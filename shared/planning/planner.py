@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.domain.change import MAX_SHARDS
 from shared.domain.collection import Collection, CollectionStatus
 from shared.domain.findings import FileFinding
 from shared.domain.group import GroupConfig, SyncType
@@ -53,7 +54,6 @@ from shared.planning.tables import (
 from shared.planning.user_roles import join_roles, load_roles
 
 ROWS_PER_SHARD = 100_000
-MAX_SHARDS = 64
 
 
 def settings_digest(config: GroupConfig) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.ids import RunKey
-from shared.domain.run import Reason, Run, RunState
+from shared.domain.run import Mode, Reason, Run, RunState
 from shared.errors import StoppedError
 from shared.messages import PlanRun
 from shared.ports import (
@@ -22,6 +22,7 @@ from shared.ports import (
     Runs,
 )
 from shared.sync import change_file
+from shared.sync.delete_group import send_deletion
 from shared.sync.finish_run import announce, commit_run, fail
 from shared.sync.request_sync import send_extract_leg
 
@@ -41,6 +42,7 @@ class ClosePorts:
     extract_queues: ExtractQueues
     plan_queue: Queue
     apply_queue: Queue
+    delete_queue: Queue
     clock: Callable[[], datetime]
 
 
@@ -73,7 +75,9 @@ def _look_after(key: RunKey, ports: ClosePorts) -> str:
 
 
 def _send_again(run: Run, ports: ClosePorts) -> None:
-    if run.state is RunState.APPLYING and run.plan is not None:
+    if run.mode is Mode.DELETE:
+        send_deletion(run, ports.delete_queue)
+    elif run.state is RunState.APPLYING and run.plan is not None:
         numbers = ports.batches.still_open(run.key, run.plan)
         if not numbers:
             # The last worker died between striking out the last batch and the commit.
@@ -95,6 +99,13 @@ def _give_up(key: RunKey, ports: ClosePorts) -> str:
 
 
 def _abandoned(run: Run) -> Reason:
+    if run.mode is Mode.DELETE:
+        return Reason(
+            code="abandoned",
+            message="The group was being deleted when the work stopped, and starting it again "
+            f"{RESENDS} times did not help. Delete the group again; if that ends the same way, ask "
+            "whoever runs Homeroom to look at the dead-letter queues.",
+        )
     stage = {
         RunState.ACCEPTED: "being fetched",
         RunState.EXTRACTING: "being fetched",

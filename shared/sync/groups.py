@@ -122,23 +122,6 @@ def _change(
     return ports.groups.get(enterprise, group_id)
 
 
-def delete_group(
-    enterprise: EnterpriseId, group_id: GroupId, confirmed_name: str, ports: GroupPorts
-) -> None:
-    """Delete a group that never had a roster, once its name has been confirmed.
-
-    :raises ConflictError: the name is another, a run is under way, or there is a roster.
-    """
-    group = ports.groups.get(enterprise, group_id)
-    if confirmed_name != group.config.name:
-        raise ConflictError(
-            "name_not_confirmed",
-            "To delete the group, repeat its exact name in the query: ?name=…",
-            field="name",
-        )
-    ports.groups.delete(group)
-
-
 def create_customer(enterprise: EnterpriseId, body: dict[str, Any], ports: GroupPorts) -> Customer:
     """Create a customer from a request's body.
 

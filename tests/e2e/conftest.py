@@ -22,6 +22,7 @@ QUICK = {
     "LegSeconds": "15",
     "LeaseSeconds": "6",
     "ResendSeconds": "10",
+    "SecondSweepSeconds": "5",
     "ExtractVisibilitySeconds": "20",
     "PlanVisibilitySeconds": "20",
     "UpsertVisibilitySeconds": "15",

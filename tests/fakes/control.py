@@ -13,6 +13,7 @@ from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import (
     OPEN_STATES,
     Counts,
+    Mode,
     Notice,
     Plan,
     Reason,
@@ -33,6 +34,7 @@ from shared.ports import (
     check_decision,
 )
 
+_OWNED = frozenset({RunState.EXTRACTING, RunState.PLANNING, RunState.APPLYING})
 GroupKey = tuple[EnterpriseId, GroupId]
 
 
@@ -51,6 +53,7 @@ class GroupState:
     learned: dict[str, str] = field(default_factory=dict)
     hold: Hold | None = None
     marked: bool = False
+    deleting: bool = False
 
 
 class InMemoryControl:
@@ -82,7 +85,7 @@ class InMemoryControl:
         self.on_write("accept")
         with self._lock:
             group = self.groups.get((request.enterprise, request.group_id))
-            if group is None:
+            if group is None or group.deleting:
                 raise NotFoundError("group_not_found", "There is no such group.")
             if group.active_run is not None or group.waiting:
                 under_way = str(group.active_run or group.waiting[0])
@@ -122,7 +125,7 @@ class InMemoryControl:
         self.on_write("take")
         with self._lock:
             group = self.groups.get((drop.enterprise, drop.group_id))
-            if group is None:
+            if group is None or group.deleting:
                 raise NotFoundError("group_not_found", "There is no such group.")
             place = drop.bundle.objects[0]
             if (known := group.drops.get((place.key, place.version))) is not None:
@@ -195,8 +198,7 @@ class InMemoryControl:
             held = run.owner not in (None, owner)
             if held and run.lease_until is not None and run.lease_until >= now:
                 return None
-            planning = RunState.PLANNING in states
-            state = RunState.PLANNING if planning else RunState.EXTRACTING
+            [state] = states & _OWNED
             return self._put(
                 key,
                 now + self._lease,
@@ -281,6 +283,49 @@ class InMemoryControl:
         group = self._group(key)
         if group.active_run == key.seq:
             group.learned = dict(facts)
+
+    # Deletions
+
+    def start_deletion(
+        self, enterprise: EnterpriseId, group_id: GroupId, person: str, now: datetime
+    ) -> Run:
+        with self._lock:
+            group = self.groups.get((enterprise, group_id))
+            if group is None:
+                raise NotFoundError("group_not_found", "There is no such group.")
+            if group.active_run is not None:
+                under_way = self.runs[RunKey(enterprise, group_id, group.active_run)]
+                if under_way.mode is Mode.DELETE:
+                    return under_way
+            reason = Reason(code="group_deleted", message="The group is being deleted.")
+            for seq in (*((group.active_run,) if group.active_run else ()), *group.waiting):
+                old = RunKey(enterprise, group_id, seq)
+                self._end(old, now, state=RunState.SUPERSEDED, reason=reason)
+            group.run_seq += 1
+            group.active_run, group.waiting, group.deleting = group.run_seq, (), True
+            group.hold, group.marked = None, False
+            run = Run(
+                enterprise=enterprise,
+                group_id=group_id,
+                seq=group.run_seq,
+                mode=Mode.DELETE,
+                trigger=Trigger.REQUEST,
+                requested_by=person,
+                state=RunState.ACCEPTED,
+                config=group.config.model_copy(update={"secrets": {}}),
+                created_at=now,
+            )
+            self.runs[run.key] = run
+            self.open_until[run.key] = now + self._resend_after
+            return run
+
+    def end_deletion(self, key: RunKey, owner: str, now: datetime) -> None:
+        with self._lock:
+            run = self._mine(key, owner)
+            if run.state is not RunState.APPLYING or self._group(key).active_run != key.seq:
+                raise StoppedError
+            self._end(key, now, state=RunState.SUCCEEDED)
+            del self.groups[key.enterprise, key.group_id]
 
     # Batches
 
@@ -371,7 +416,7 @@ class InMemoryControl:
 
     def _mine(self, key: RunKey, owner: str) -> Run:
         run = self.runs[key]
-        if run.owner != owner or run.state not in (RunState.EXTRACTING, RunState.PLANNING):
+        if run.owner != owner or run.state not in _OWNED:
             raise StoppedError
         return run
 
@@ -382,3 +427,18 @@ class InMemoryControl:
 
     def _group(self, key: RunKey) -> GroupState:
         return self.groups[key.enterprise, key.group_id]
+
+
+class InMemoryDeletions:
+    """``Deletions`` in memory."""
+
+    def __init__(self, control: InMemoryControl) -> None:
+        self._control = control
+
+    def begin(self, enterprise: EnterpriseId, group_id: GroupId, person: str, now: datetime) -> Run:
+        self._control.on_write("begin_deletion")
+        return self._control.start_deletion(enterprise, group_id, person, now)
+
+    def finish(self, key: RunKey, owner: str, now: datetime) -> None:
+        self._control.on_write("finish_deletion")
+        self._control.end_deletion(key, owner, now)

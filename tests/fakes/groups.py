@@ -53,9 +53,9 @@ class InMemoryGroups:
         self._check(group, None)
         self._keep(group, None)
 
-    def get(self, enterprise: EnterpriseId, group_id: GroupId) -> Group:
+    def get(self, enterprise: EnterpriseId, group_id: GroupId, *, deleting: bool = False) -> Group:
         group = self.kept.get((enterprise, group_id))
-        if group is None:
+        if group is None or (group.deleting_since is not None and not deleting):
             raise NotFoundError("group_not_found", "none")
         return group
 
@@ -79,10 +79,8 @@ class InMemoryGroups:
         self.kept[enterprise, group_id] = marked
 
     def delete(self, group: Group) -> None:
-        if group.active_run is not None:
-            raise ConflictError("run_under_way", "wait", runId=str(group.active_run))
-        if group.has_roster:
-            raise ConflictError("has_roster", "not yet")
+        if not group.empty:
+            raise ConflictError("version_conflict", "not empty")
         self._check_version(group)
         key = (group.enterprise, group.group_id)
         self._hold(group, ())

@@ -25,17 +25,18 @@ from shared.domain.hold import Decision, HoldDecision
 from shared.domain.ids import EnterpriseId, GroupId, SourcedId
 from shared.domain.run import Mode, Run, Trigger
 from shared.errors import TryLaterError
-from shared.messages import ApplyBatch, ExtractLeg, Message, PlanRun
+from shared.messages import ApplyBatch, DeleteGroup, ExtractLeg, Message, PlanRun
 from shared.ports import RunRequest
 from shared.sync.apply_batch import ApplyPorts, apply_batch
 from shared.sync.close_runs import ClosePorts, close_runs
 from shared.sync.decide_hold import decide_hold
+from shared.sync.delete_group import DeletePorts, delete_leg, send_deletion
 from shared.sync.extract import ExtractPorts, extract_leg
 from shared.sync.ingest_bundle import IngestPorts, ingest_leg
 from shared.sync.plan_run import PlanPorts, plan_run
 from shared.sync.request_sync import start_planning
 from shared.sync.take_drop import DropPorts, take_drop
-from tests.fakes.control import GroupState, InMemoryControl
+from tests.fakes.control import GroupState, InMemoryControl, InMemoryDeletions
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.fakes.source import InMemorySource
 from tests.fakes.world import (
@@ -122,6 +123,8 @@ class Simulation:
                 case PlanRun():
                     with tempfile.TemporaryDirectory() as directory:
                         plan_run(message, self._plan_ports(), owner, Path(directory))
+                case DeleteGroup():
+                    delete_leg(message, self._delete_ports(), owner)
                 case ApplyBatch():
                     apply_batch(message, self._apply_ports(), last_receive=last_receive)
         except KilledError:
@@ -135,6 +138,12 @@ class Simulation:
         key = f"drops/{GROUP}/{name}"
         self.objects.objects[key] = bundle
         take_drop(key, None, len(bundle), self._drop_ports())
+
+    def delete(self) -> Run:
+        """Ask for the group's deletion."""
+        run = InMemoryDeletions(self.control).begin(ENTERPRISE, GROUP, "test", self.now)
+        send_deletion(run, self.queue)
+        return run
 
     def take(self, index: int = 0) -> Message:
         """Take a waiting message out of the queue."""
@@ -164,6 +173,7 @@ class Simulation:
             extract_queues=dict.fromkeys(SyncType, self.queue),
             plan_queue=self.queue,
             apply_queue=self.queue,
+            delete_queue=self.queue,
             clock=self._clock,
         )
         close_runs(ports)
@@ -172,7 +182,7 @@ class Simulation:
         """Without further faults: wait until no run is open."""
         for _ in range(60):
             self.drain()
-            if self.group.active_run is None:
+            if not any(run.open for run in self.control.runs.values()):
                 return
             self.tick(timedelta(hours=2))
         message = "the run does not end"
@@ -308,6 +318,19 @@ class Simulation:
             beat_seconds=3600,
             memory_limit="200MB",
             threads=1,
+        )
+
+    def _delete_ports(self) -> DeletePorts:
+        return DeletePorts(
+            runs=self.control,
+            legs=self.control,
+            deletions=InMemoryDeletions(self.control),
+            remains=(self.roster, self.objects),
+            objects=self.objects,
+            announcements=self.announcements,
+            delete_queue=self.queue,
+            clock=self._clock,
+            leg=self.leg,
         )
 
     def _apply_ports(self) -> ApplyPorts:

@@ -1,7 +1,7 @@
 """In-memory twins of roster, bucket, queues, secrets and bus."""
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -53,6 +53,16 @@ class InMemoryRoster:
             else:
                 refusals.extend(self._with_login(key, shards, write, now))
         return refusals
+
+    def sweep(self, enterprise: EnterpriseId, group_id: GroupId) -> Iterator[int]:
+        """``Remains``: the records of a group, and the login names of its users."""
+        for at in [at for at in self.records if at[0].startswith(f"{group_id}#")]:
+            self.on_write("sweep")
+            record = self.records.pop(at)
+            name = (enterprise, str(record.doc.get("loginName", "")).casefold())
+            if self.logins.get(name, ("", 0))[0] == at[1]:
+                del self.logins[name]
+            yield 1
 
     def of(self, group_id: GroupId, collection: Collection) -> dict[str, dict[str, Any]]:
         """The documents of a group, by sort key."""
@@ -142,6 +152,14 @@ class InMemoryObjects:
             self.on_write("tag")
             if key in self.objects:
                 self.tags[key] = tags
+
+    def sweep(self, enterprise: EnterpriseId, group_id: GroupId) -> Iterator[int]:
+        """``Remains``: the objects of a group."""
+        for key in [key for key in self.objects if key.split("/")[1] == group_id]:
+            self.on_write("sweep")
+            del self.objects[key]
+            self.tags.pop(key, None)
+            yield 1
 
     def expire(self) -> None:
         """Drop what the bucket's lifecycle would drop in the end."""

@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from shared.adapters.dynamo_groups import TRANSACTION_TRIES, DynamoCustomers, DynamoGroups
+from shared.adapters.dynamo_customers import DynamoCustomers
+from shared.adapters.dynamo_groups import TRANSACTION_TRIES, DynamoGroups
 from shared.domain.group import (
     ApiConnection,
     Authorization,

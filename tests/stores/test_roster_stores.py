@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from shared.adapters.dynamo_items import unmarshal
+from shared.adapters.dynamo_items import marshal, unmarshal
 from shared.adapters.dynamo_roster import DynamoRoster
 from shared.adapters.roster_keys import class_prefix, login_key, partition, record_key
 from shared.domain.change import LoginClaim, Removal, RosterWrite
@@ -288,13 +288,16 @@ def test_a_record_knows_when_it_came_and_when_it_changed() -> None:
     with table_of("dynamo") as table:
         table.apply(1, _org("a"))
         key = {name: {"S": value} for name, value in record_key(GROUP, SHARDS, _org("")).items()}
+        later = NOW + timedelta(days=1)
         table.client.update_item(
             TableName=NAME,
             Key=key,
             UpdateExpression="SET deletedAt = :now, expiresAt = :then",
-            ExpressionAttributeValues={":now": {"S": "x"}, ":then": {"N": "1"}},
+            ExpressionAttributeValues={
+                ":now": {"S": "x"},
+                ":then": {"N": str(int(later.timestamp()))},
+            },
         )
-        later = NOW + timedelta(days=1)
         table.apply(2, _org("b"), now=later)
         item = unmarshal(table.client.get_item(TableName=NAME, Key=key)["Item"])
         assert (item["id"], item["seq"]) == ("org", 2)
@@ -392,3 +395,22 @@ def test_who_leaves_gives_the_login_name_back_and_takes_it_again(table: Table) -
     assert table.left(_user(ANN, None)) is not None
     assert table.apply(3, _user(ANN, "ann", new=False)) == []
     assert (table.owner("ann"), table.left(_user(ANN, None))) == (ANN, None)
+
+
+@pytest.mark.parametrize("write", [_org("b"), _user(ANN, "ann")])
+@pytest.mark.parametrize(("days", "anew"), [(120, False), (121, True)])
+def test_what_returns_after_it_has_expired_begins_anew(
+    write: RosterWrite, days: int, anew: bool
+) -> None:
+    with table_of("dynamo") as table:
+        table.apply(1, write)
+        table.apply(2, _gone(write.model_copy(update={"login": None})))
+        # DynamoDB removes what has expired within days, not at once.
+        back = NOW + timedelta(days=days)
+        assert table.apply(3, write, now=back) == table.apply(3, write, now=back) == []
+        key: Any = marshal(record_key(GROUP, SHARDS, write))
+        item = unmarshal(table.client.get_item(TableName=NAME, Key=key)["Item"])
+        assert item["createdAt"] == (back if anew else NOW).isoformat()
+        assert item.keys().isdisjoint({"deletedAt", "expiresAt"})
+        assert table.apply(2, write, now=back) == []
+        assert item == unmarshal(table.client.get_item(TableName=NAME, Key=key)["Item"])

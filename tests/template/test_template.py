@@ -24,12 +24,14 @@ FUNCTIONS = {
     "PlanSyncFunction": "plan_sync",
     "UpsertEntitiesFunction": "upsert_entities",
     "CloseRunsFunction": "close_runs",
+    "DeleteGroupFunction": "delete_group",
 }
 DEAD_LETTERS = {
     "ExtractApiQueue": "ExtractApiDeadLetters",
     "ExtractSftpQueue": "ExtractSftpDeadLetters",
     "ExtractZipQueue": "ExtractZipDeadLetters",
     "DropQueue": "DropDeadLetters",
+    "DeleteQueue": "DeleteDeadLetters",
     "PlanQueue": "PlanDeadLetters",
     "UpsertQueue": "UpsertDeadLetters",
 }
@@ -327,12 +329,14 @@ class TestPermissions:
         # Secrets: written by one, read by one; the rest of them by nobody.
         assert who(template, "kms:Encrypt") == {"CreateGroupRole"}
         assert who(template, "kms:Decrypt") == {"SyncApiRole", "SyncSftpRole"}
-        # The roster is written by one alone.
+        # The roster is written by one alone, and swept by another.
         assert {r for r, s in template.statements() if target(s["Resource"]) == "RosterTable"} == {
-            "UpsertEntitiesRole"
+            "UpsertEntitiesRole",
+            "DeleteGroupRole",
         }
-        # Nobody deletes objects: the bucket's rules do.
-        assert who(template, "s3:DeleteObject", "s3:DeleteObjectVersion") == set()
+        # The bucket's rules delete objects, and whoever deletes a whole group.
+        deleting = who(template, "s3:DeleteObject", "s3:DeleteObjectVersion")
+        assert deleting == {"DeleteGroupRole"}
         # Nobody reads whole tables.
         assert who(template, "dynamodb:Scan") == set()
 

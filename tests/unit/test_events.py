@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from functions.close_runs import handler as close_runs
 from functions.create_group import handler as create_group
+from functions.delete_group import handler as delete_group
 from functions.ingest_zip import handler as ingest_zip
 from functions.plan_sync import handler as plan_sync
 from functions.request_sync import handler as request_sync
@@ -20,7 +21,7 @@ from functions.sync_sftp import handler as sync_sftp
 from functions.upsert_entities import handler as upsert_entities
 from shared.domain.ids import EnterpriseId
 from shared.http.identity import Caller, caller_of
-from shared.messages import ApplyBatch, ExtractLeg, Message, PlanRun
+from shared.messages import ApplyBatch, DeleteGroup, ExtractLeg, Message, PlanRun
 from tests.fakes.api import EVENTS, Context
 from tests.fakes.control_table import make_control_table
 from tests.template.processed import Template, target
@@ -35,6 +36,7 @@ HANDLERS = {
     "plan_sync": plan_sync,
     "upsert_entities": upsert_entities,
     "close_runs": close_runs,
+    "delete_group": delete_group,
 }
 MESSAGES: dict[str, type[Message]] = {
     "sync_api": ExtractLeg,
@@ -42,6 +44,7 @@ MESSAGES: dict[str, type[Message]] = {
     "ingest_zip": ExtractLeg,
     "plan_sync": PlanRun,
     "upsert_entities": ApplyBatch,
+    "delete_group": DeleteGroup,
 }
 NOBODYS_GROUP = "0" * 32
 

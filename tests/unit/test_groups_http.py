@@ -75,6 +75,7 @@ def test_a_group_is_created_with_its_defaults(stack: HttpStack) -> None:
         "version": 1,
         "nextRunAt": None,
         "activeRunId": None,
+        "deletingSince": None,
         "markedAt": None,
         "heldRecords": 0,
     }
@@ -290,17 +291,42 @@ def test_a_deleted_group_frees_everything(stack: HttpStack) -> None:
     stack.create(customers=["c1"])
 
 
-def test_a_group_with_a_run_or_a_roster_stays(stack: HttpStack) -> None:
+def test_a_group_with_a_run_or_a_roster_is_deleted_in_the_background(stack: HttpStack) -> None:
     group_id = stack.create(**AUTO)["groupId"]
+    [extract] = stack.messages()
     answer = stack.groups(f"DELETE /groups/{group_id}?name=Springfield")
-    assert (answer.status, answer.json["code"]) == (409, "run_under_way")
-    assert answer.json["runId"] == "1"
-    other = stack.create(name="Other", clientGroupId="OTH")["groupId"]
-    stack.set_on_group(other, dirty={"L": [{"S": "changes/1"}]})
-    answer = stack.groups(f"DELETE /groups/{other}?name=Other")
-    assert (answer.status, answer.json["code"]) == (409, "has_roster")
-    stack.set_on_group(other, dirty={"L": []}, base={"S": "{}"})
-    assert stack.groups(f"DELETE /groups/{other}?name=Other").json["code"] == "has_roster"
+    assert (answer.status, answer.json) == (
+        202,
+        {"message": "The group is being deleted", "runId": "2"},
+    )
+    # A second request finds it under way, and sends the message once more.
+    assert stack.groups(f"DELETE /groups/{group_id}?name=Springfield").json == answer.json
+    assert [(message["seq"], message["leg"]) for message in stack.messages()] == [(2, 0), (2, 0)]
+    assert stack.syncs(f"GET /groups/{group_id}/syncs/{extract['seq']}").json["state"] == (
+        "Superseded"
+    )
+    run = stack.syncs(f"GET /groups/{group_id}/syncs/2").json
+    assert (run["mode"], run["state"], run["startedBy"]) == ("delete", "Accepted", run["startedBy"])
+    # It can be seen, and nothing else.
+    [listed] = stack.groups("GET /groups").json["groups"]
+    assert listed == stack.groups(f"GET /groups/{group_id}").json
+    assert listed["deletingSince"] is not None
+    for request in ("PATCH /groups/{}", "POST /groups/{}/syncs", "GET /groups/{}/hold"):
+        call = stack.groups if request.startswith("PATCH") else stack.syncs
+        assert call(request.format(group_id), {}).status == 404
+    taken = stack.groups("POST /groups", group_body(**AUTO))
+    assert (taken.status, taken.json["code"]) == (409, "name_taken")
+
+
+@pytest.mark.parametrize(
+    "held",
+    [{"dirty": {"L": [{"S": "changes/1"}]}}, {"base": {"S": "{}"}}, {"waiting": {"L": []}}],
+)
+def test_only_an_empty_group_is_gone_at_once(stack: HttpStack, held: dict[str, Any]) -> None:
+    group_id = stack.create()["groupId"]
+    stack.set_on_group(group_id, **held)
+    status = 204 if "waiting" in held else 202
+    assert stack.groups(f"DELETE /groups/{group_id}?name=Springfield").status == status
 
 
 def test_a_repeated_request_gives_the_same_answer(stack: HttpStack) -> None:

@@ -1,0 +1,61 @@
+"""delete_group: removes groups with all that they have (SQS: DeleteQueue)."""
+
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared import clock, settings
+from shared.adapters.dynamo_deletions import DynamoDeletions
+from shared.adapters.dynamo_remains import DynamoRemains
+from shared.adapters.dynamo_runs import DynamoRuns
+from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.s3_objects import S3Objects
+from shared.adapters.s3_remains import S3Remains
+from shared.adapters.sqs_queue import SqsQueue
+from shared.messages import DeleteGroup
+from shared.observability import make_logger
+from shared.queue_consumer import consume
+from shared.sync.delete_group import DeletePorts, delete_leg
+
+logger = make_logger()
+
+
+@cache
+def build_ports() -> DeletePorts:
+    """Build the adapters, once a container, at the first message."""
+    dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
+    table, bucket = settings.required("CONTROL_TABLE"), settings.required("DATA_BUCKET")
+    lease = timedelta(seconds=settings.number("LEASE_SECONDS"))
+    resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
+    runs = DynamoRuns(dynamodb, table, lease=lease, resend_after=resend_after)
+    return DeletePorts(
+        runs=runs,
+        legs=runs,
+        deletions=DynamoDeletions(dynamodb, table, resend_after=resend_after),
+        remains=(
+            DynamoRemains(dynamodb, settings.required("ROSTER_TABLE")),
+            S3Remains(s3, bucket),
+        ),
+        objects=S3Objects(s3, bucket),
+        announcements=EventBridgeAnnouncements(
+            boto3.client("events"), settings.required("EVENT_BUS_NAME")
+        ),
+        delete_queue=SqsQueue(boto3.client("sqs"), settings.required("DELETE_QUEUE_URL")),
+        clock=clock.now,
+        leg=timedelta(seconds=settings.number("LEG_SECONDS")),
+        second_sweep_seconds=settings.number("SECOND_SWEEP_SECONDS"),
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Go on with the deletion that each message names; a failed message comes again."""
+
+    def delete(message: DeleteGroup, receives: int) -> None:
+        delete_leg(message, build_ports(), context.aws_request_id)
+
+    return consume(event, DeleteGroup, logger, delete)

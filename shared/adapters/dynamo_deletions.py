@@ -1,0 +1,171 @@
+"""The deletion of groups in the ``control`` table: its beginning and its end."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from shared.adapters.dynamo_groups import DynamoGroups, disown
+from shared.adapters.dynamo_items import Item, group_key, marshal, refusals, run_key, unmarshal
+from shared.adapters.dynamo_run_item import (
+    from_item,
+    new_run,
+    open_shard,
+    seconds,
+    superseding,
+    to_item,
+    without_secrets,
+)
+from shared.adapters.group_claims import freed
+from shared.domain.ids import EnterpriseId, GroupId, RunKey
+from shared.domain.run import Mode, Reason, Run, RunState, Trigger
+from shared.errors import NotFoundError, StoppedError, TryLaterError
+from shared.ports import RunRequest
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TRIES = 5
+_CONFLICTS = {"TransactionCanceledException", "TransactionConflictException"}
+
+
+class DynamoDeletions:
+    """``Deletions`` over DynamoDB; ``resend_after`` is how long a leg may wait for its worker."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        *,
+        resend_after: timedelta = timedelta(minutes=5),
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._resend_after = resend_after
+
+    def begin(self, enterprise: EnterpriseId, group_id: GroupId, person: str, now: datetime) -> Run:
+        """Take the group from its runs; see ``ports.Deletions.begin``."""
+        request = RunRequest(enterprise, group_id, Mode.DELETE, Trigger.REQUEST, person)
+        for _ in range(TRIES):
+            group = self._group(enterprise, group_id)
+            under_way = (
+                self._run(enterprise, group_id, group["activeRun"])
+                if ("activeRun" in group)
+                else None
+            )
+            if under_way is not None and under_way.mode is Mode.DELETE:
+                return under_way
+            waiting = [self._run(enterprise, group_id, seq) for seq in group.get("waiting", ())]
+            stopped = [*([under_way] if under_way else []), *waiting]
+            run = new_run(request, group, now)
+            run = run.model_copy(
+                update={"state": RunState.ACCEPTED, "config": without_secrets(run.config)}
+            )
+            if self._write(self._beginning(run, group, stopped, now)):
+                return run
+        raise TryLaterError("the group is being changed all the time")
+
+    def finish(self, key: RunKey, owner: str, now: datetime) -> None:
+        """Delete the group itself; see ``ports.Deletions.finish``."""
+        group = DynamoGroups(self._client, self._table).get(
+            key.enterprise, key.group_id, deleting=True
+        )
+        close = {
+            "Update": {
+                "TableName": self._table,
+                "Key": run_key(key),
+                "UpdateExpression": "SET #state = :done, finishedAt = :now, openUntil = :seconds "
+                "REMOVE #owner, leaseUntil, #cursor",
+                "ConditionExpression": "#state = :applying AND #owner = :owner",
+                "ExpressionAttributeNames": {
+                    "#state": "state",
+                    "#owner": "owner",
+                    "#cursor": "cursor",
+                },
+                "ExpressionAttributeValues": marshal(
+                    {
+                        ":done": RunState.SUCCEEDED.value,
+                        ":now": now.isoformat(),
+                        ":seconds": seconds(now),
+                        ":applying": RunState.APPLYING.value,
+                        ":owner": owner,
+                    }
+                ),
+            }
+        }
+        delete = {
+            "Delete": {
+                "TableName": self._table,
+                "Key": group_key(key.enterprise, key.group_id),
+                "ConditionExpression": "activeRun = :seq",
+                "ExpressionAttributeValues": marshal({":seq": key.seq}),
+            }
+        }
+        freeing = [action for action, _ in freed(self._table, group)]
+        if not self._write([close, delete, disown(self._table, key.group_id), *freeing]):
+            raise StoppedError
+
+    def _beginning(self, run: Run, group: Item, stopped: list[Run], now: datetime) -> list[Item]:
+        reason = Reason(
+            code="group_deleted", message=f"The group is being deleted (run {run.seq})."
+        )
+        active = (
+            "activeRun = :active" if "activeRun" in group else "attribute_not_exists(activeRun)"
+        )
+        values = {
+            ":seq": run.seq,
+            ":last": run.seq - 1,
+            ":now": now.isoformat(),
+            ":version": group["version"],
+        }
+        if "activeRun" in group:
+            values[":active"] = group["activeRun"]
+        lock = {
+            "Update": {
+                "TableName": self._table,
+                "Key": group_key(run.enterprise, run.group_id),
+                "UpdateExpression": (
+                    "SET activeRun = :seq, runSeq = :seq, "
+                    "deletingSince = if_not_exists(deletingSince, :now) "
+                    "REMOVE waiting, #hold, markedAt, duePeriod, nextRunAt"
+                ),
+                "ConditionExpression": f"runSeq = :last AND version = :version AND {active}",
+                "ExpressionAttributeNames": {"#hold": "hold"},
+                "ExpressionAttributeValues": marshal(values),
+            }
+        }
+        item = to_item(run) | {
+            "openShard": open_shard(run.group_id),
+            "openUntil": seconds(now + self._resend_after),
+        }
+        put = {
+            "Put": {
+                "TableName": self._table,
+                "Item": run_key(run.key) | marshal(item),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+        return [lock, put, *(superseding(self._table, old, reason, now) for old in stopped)]
+
+    def _write(self, actions: list[Item]) -> bool:
+        """Write all or nothing; False if something has changed since it was read."""
+        try:
+            self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]  # dicts
+        except ClientError as error:
+            if refusals(error) is None and error.response["Error"]["Code"] not in _CONFLICTS:
+                raise
+            return False
+        return True
+
+    def _group(self, enterprise: EnterpriseId, group_id: GroupId) -> Item:
+        answer = self._client.get_item(
+            TableName=self._table, Key=group_key(enterprise, group_id), ConsistentRead=True
+        )
+        if "Item" not in answer:
+            raise NotFoundError("group_not_found", "There is no such group.")
+        return unmarshal(answer["Item"])
+
+    def _run(self, enterprise: EnterpriseId, group_id: GroupId, seq: int) -> Run:
+        key = run_key(RunKey(enterprise, group_id, int(seq)))
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return from_item(answer["Item"])

@@ -1,0 +1,136 @@
+"""What the deletion of a group does to its runs, tried on the real store (moto) and on its twin."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from shared.adapters.dynamo_deletions import DynamoDeletions
+from shared.domain.bundle import Bundle, BundleObject
+from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.run import Mode, Run, RunState
+from shared.errors import NotFoundError, StoppedError
+from shared.ports import Deletions, Drop, PlanResult
+from tests.fakes.control import InMemoryControl, InMemoryDeletions
+from tests.fakes.control_table import NAME
+from tests.fakes.simulation import ENTERPRISE, GROUP
+from tests.stores.control_stores import KINDS, NOW, PATIENCE, Control, control_of, plan_of
+
+SWEEPING = frozenset({RunState.ACCEPTED, RunState.APPLYING})
+SECOND = timedelta(seconds=1)
+
+
+@dataclass
+class Stores:
+    """A group's runs, and its deletion."""
+
+    control: Control
+    deletions: Deletions
+
+    def begin(self) -> Run:
+        return self.deletions.begin(ENTERPRISE, GROUP, "ann", NOW)
+
+    def sweeping(self) -> Run:
+        run = self.begin()
+        claimed = self.control.runs.claim(run.key, SWEEPING, run.leg, "one", NOW)
+        assert claimed is not None
+        return claimed
+
+
+@pytest.fixture(params=KINDS)
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    with control_of(request.param) as control:
+        if isinstance(control.runs, InMemoryControl):
+            yield Stores(control, InMemoryDeletions(control.runs))
+        else:
+            yield Stores(control, DynamoDeletions(control.client, NAME, resend_after=PATIENCE))
+
+
+def _drop(name: str) -> Drop:
+    place = BundleObject(name=name, key=f"drops/{GROUP}/{name}", version="1", size=10)
+    return Drop(ENTERPRISE, GROUP, Mode.SYNC, Bundle(objects=(place,)))
+
+
+def test_a_deletion_is_a_run_without_secrets(stores: Stores) -> None:
+    run = stores.begin()
+    assert (run.mode, run.state, run.seq, run.requested_by) == (
+        Mode.DELETE, RunState.ACCEPTED, 1, "ann",
+    )  # fmt: skip
+    kept = stores.control.get(run.key)
+    assert kept.config.secrets == {}
+    assert stores.control.overdue(NOW + PATIENCE + SECOND) == [run.key]
+    swept = stores.control.runs.claim(run.key, SWEEPING, 0, "one", NOW)
+    assert swept is not None
+    assert swept.state is RunState.APPLYING
+
+
+def test_a_deletion_that_is_asked_for_again_is_the_same(stores: Stores) -> None:
+    assert stores.begin().key == stores.begin().key
+
+
+@pytest.mark.parametrize("stage", ["accepted", "extracting", "planning", "applying"])
+def test_it_takes_the_group_from_a_run_under_way(stores: Stores, stage: str) -> None:
+    control = stores.control
+    if stage == "accepted":
+        key = control.accept().key
+    elif stage == "applying":
+        key, _ = control.applying(2)
+    else:
+        key = control.extracting() if stage == "extracting" else control.planning()
+    run = stores.begin()
+    stopped = control.get(key)
+    assert (stopped.state, stopped.config.secrets) == (RunState.SUPERSEDED, {})
+    assert stopped.reason is not None
+    assert (stopped.reason.code, run.seq) == ("group_deleted", 2)
+    with pytest.raises(StoppedError):
+        control.runs.beat(key, "one", NOW, {})
+    assert control.batches.touch(key, NOW) is None
+    # Its end is still to be announced.
+    assert key in control.overdue(NOW + SECOND)
+
+
+def test_bundles_that_wait_are_superseded_and_no_more_are_taken(stores: Stores) -> None:
+    control = stores.control
+    control.extracting()
+    waiting = [control.drops.take(_drop(name), NOW).key for name in ("a", "b")]
+    stores.begin()
+    assert {control.get(key).state for key in waiting} == {RunState.SUPERSEDED}
+    with pytest.raises(NotFoundError):
+        control.drops.take(_drop("c"), NOW)
+    with pytest.raises(NotFoundError):
+        control.accept()
+    assert control.drops.begin(ENTERPRISE, GROUP, NOW) is None
+
+
+def test_it_ends_by_its_owner_alone(stores: Stores) -> None:
+    run = stores.sweeping()
+    with pytest.raises(StoppedError):
+        stores.deletions.finish(run.key, "two", NOW)
+    stores.deletions.finish(run.key, "one", NOW)
+    ended = stores.control.get(run.key)
+    assert (ended.state, ended.finished_at) == (RunState.SUCCEEDED, NOW)
+    with pytest.raises(NotFoundError):
+        stores.begin()
+
+
+def test_one_that_was_given_up_can_be_asked_for_again(stores: Stores) -> None:
+    run = stores.begin()
+    assert stores.control.runs.close(run.key, NOW, RunState.FAILED, None)
+    with pytest.raises(NotFoundError):
+        stores.control.accept()
+    assert stores.begin().seq == 2
+
+
+def test_a_group_of_nobody_is_not_deleted(stores: Stores) -> None:
+    with pytest.raises(NotFoundError):
+        stores.deletions.begin(EnterpriseId("other"), GROUP, "eve", NOW)
+    with pytest.raises(NotFoundError):
+        stores.deletions.begin(ENTERPRISE, GroupId("none"), "eve", NOW)
+
+
+def test_a_plan_that_comes_too_late_is_refused(stores: Stores) -> None:
+    key = stores.control.planning()
+    stores.begin()
+    with pytest.raises(StoppedError):
+        stores.control.batches.planned(key, "one", NOW, PlanResult({}, (), plan_of(key, 1)))
