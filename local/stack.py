@@ -46,6 +46,7 @@ PARAMETERS = {
     "LeaseSeconds": "20",
     "ResendSeconds": "30",
     "SecondSweepSeconds": "30",
+    "SpreadSeconds": "5",
     "ExtractVisibilitySeconds": "90",
     "PlanVisibilitySeconds": "90",
     "UpsertVisibilitySeconds": "60",

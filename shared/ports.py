@@ -11,7 +11,7 @@ from shared.domain.bundle import Bundle, BundleObject
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.connection_test import ConnectionTest, Probe
-from shared.domain.group import Customer, Group, SecretName, SyncType
+from shared.domain.group import Customer, Group, Period, SecretName, SyncType
 from shared.domain.hold import Hold, HoldDecision
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.remote import Listing, RemoteFile
@@ -21,8 +21,19 @@ from shared.messages import Message
 
 
 @dataclass(frozen=True)
+class Due:
+    """The moment at which the clock found a group due, and the next one, if it has one."""
+
+    at: datetime
+    next_at: datetime | None
+
+
+@dataclass(frozen=True)
 class RunRequest:
-    """What ``accept`` needs to open a run; one that fetches nothing begins with its plan."""
+    """What ``accept`` needs to open a run; one that fetches nothing begins with its plan.
+
+    ``due`` is set by the clock alone. The first message of the run waits ``delay_seconds``.
+    """
 
     enterprise: EnterpriseId
     group_id: GroupId
@@ -33,6 +44,8 @@ class RunRequest:
     decision: HoldDecision | None = None
     marked: bool = False
     restores: int | None = None
+    due: Due | None = None
+    delay_seconds: int = 0
 
     @property
     def fetches(self) -> bool:
@@ -133,7 +146,16 @@ class Runs(Protocol):
 
         :raises ConflictError: ``run_under_way`` with the run's id in ``extra["runId"]``.
         :raises NotFoundError: no such group in this enterprise, or it is being deleted.
-        :raises ConflictError: besides, ``hold_changed``: what is decided on is not what waits.
+        :raises ConflictError: besides, ``hold_changed``: what is decided on is not what waits;
+            ``not_due``: the clock has started or skipped this run already.
+        """
+        ...
+
+    def skip(self, request: RunRequest, reason: Reason, now: datetime) -> Run:
+        """Note that a run of the clock does not begin: it ends as Cancelled at once.
+
+        :raises ConflictError: ``not_due``: the clock has started or skipped this run already.
+        :raises NotFoundError: no such group in this enterprise, or it is being deleted.
         """
         ...
 
@@ -527,6 +549,19 @@ class Groups(Protocol):
         """Delete a group that is empty; frees names and customers.
 
         :raises ConflictError: ``version_conflict``, also where it is empty no more.
+        """
+        ...
+
+
+class DueGroups(Protocol):
+    """The groups whose time has come."""
+
+    def due(
+        self, period: Period, tick: datetime
+    ) -> Iterator[Sequence[tuple[EnterpriseId, GroupId]]]:
+        """Page through the groups of ``period`` that are due at ``tick``, by an index.
+
+        The index may lag: what the group itself says decides.
         """
         ...
 

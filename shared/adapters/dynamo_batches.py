@@ -23,6 +23,7 @@ from shared.adapters.dynamo_items import (
     unmarshal,
 )
 from shared.adapters.dynamo_run_item import (
+    ended_of,
     from_item,
     hold_of,
     seconds,
@@ -295,7 +296,8 @@ class DynamoBatches:
                 "TableName": self._table,
                 "Key": group_key(key.enterprise, key.group_id),
                 "UpdateExpression": (
-                    "SET #base = :base, dirty = :dirty, shards = if_not_exists(shards, :spread)"
+                    "SET #base = :base, dirty = :dirty, lastEnded = :ended, "
+                    "shards = if_not_exists(shards, :spread)"
                     f"{', #hold = :hold REMOVE' if commit.hold else ' REMOVE #hold,'} activeRun"
                     f"{', markedAt' if commit.unmark else ''}"
                 ),
@@ -306,6 +308,7 @@ class DynamoBatches:
                         ":base": structure(commit.snapshot),
                         ":dirty": list(commit.dirty),
                         ":spread": commit.shards,
+                        ":ended": ended_of(run, commit.state, commit.reason, now),
                         ":seq": key.seq,
                         **({":hold": structure(commit.hold)} if commit.hold else {}),
                     }

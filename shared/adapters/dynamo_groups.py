@@ -5,7 +5,7 @@ with a condition: of two requests at once one wins, whatever either has read bef
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from shared.adapters.dynamo_items import (
 )
 from shared.adapters.dynamo_run_item import hold_of
 from shared.adapters.group_claims import Actions, changed, claims, freed
-from shared.domain.group import Group
+from shared.domain.group import Group, Period
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.errors import NotFoundError, TryLaterError
 
@@ -110,6 +110,26 @@ class DynamoGroups:
         }
         self._transact([(put, changed()), *claims(self._table, new, old)])
 
+    def due(
+        self, period: Period, tick: datetime
+    ) -> Iterator[Sequence[tuple[EnterpriseId, GroupId]]]:
+        """Page through the groups that are due; see ``ports.DueGroups.due``."""
+        for page in self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="dueGroups",
+            KeyConditionExpression="duePeriod = :period AND nextRunAt <= :tick",
+            ExpressionAttributeValues=marshal(
+                {":period": period.value, ":tick": int(tick.timestamp())}
+            ),
+        ):
+            yield [
+                (
+                    EnterpriseId(item["pk"].removeprefix("ENT#")),
+                    GroupId(item["sk"].removeprefix("GROUP#")),
+                )
+                for item in map(unmarshal, page["Items"])
+            ]
+
     def mark(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> None:
         """Mark a group's roster for deletion; see ``ports.Groups.mark``."""
         try:
@@ -196,7 +216,7 @@ def _group(enterprise: EnterpriseId, item: Item) -> Group:
             "activeRun": item.get("activeRun"),
             "hold": hold_of(item),
             "markedAt": item.get("markedAt"),
-            "lastRun": item.get("runSeq", 0),
+            "lastEnded": json.loads(item["lastEnded"]) if "lastEnded" in item else None,
             "empty": not (
                 item.keys() & {"base", "activeRun"} or item.get("dirty") or item.get("waiting")
             ),

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.adapters.dynamo_items import Item, as_json, marshal, run_key, unmarshal
 from shared.domain.bundle import Bundle
-from shared.domain.group import GroupConfig
+from shared.domain.group import EndedRun, GroupConfig
 from shared.domain.hold import Hold
 from shared.domain.run import Reason, Run, RunState
 from shared.domain.staged import NOTHING_STAGED
@@ -146,6 +146,19 @@ def new_run(request: RunRequest, group: Item, now: datetime) -> Run:
         restores=request.restores,
         bundle=Bundle(accept_older=True) if request.accept_older else None,
         created_at=now,
+    )
+
+
+def ended_of(run: Run, state: RunState, reason: Reason | None, now: datetime) -> str:
+    """What the group remembers of its last run that has ended."""
+    return structure(
+        EndedRun(
+            run_id=run.key.run_id,
+            mode=run.mode.value,
+            state=state.value,
+            reason=reason.code if reason else None,
+            finished_at=now,
+        )
     )
 
 

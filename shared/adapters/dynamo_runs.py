@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from shared.adapters.dynamo_accept import accept, skip
 from shared.adapters.dynamo_items import (
     Item,
     as_json,
@@ -23,21 +24,17 @@ from shared.adapters.dynamo_items import (
 )
 from shared.adapters.dynamo_run_item import (
     OPEN_SHARDS,
+    ended_of,
     from_item,
-    hold_of,
-    new_run,
-    open_shard,
     seconds,
     structure,
-    to_item,
-    under_way,
     without_secrets,
 )
 from shared.domain.bundle import Bundle
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import OPEN_STATES, Counts, Notice, Reason, Run, RunState
-from shared.errors import NotFoundError, StoppedError, TryLaterError
-from shared.ports import RunRequest, check_decision
+from shared.errors import StoppedError
+from shared.ports import RunRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -71,25 +68,11 @@ class DynamoRuns:
 
     def accept(self, request: RunRequest, now: datetime) -> Run:
         """Open a run; see ``ports.Runs.accept``."""
-        for _ in range(ACCEPT_TRIES):
-            group = self._group(request.enterprise, request.group_id)
-            if group is None or "deletingSince" in group:
-                raise NotFoundError("group_not_found", "There is no such group.")
-            if "activeRun" in group or group.get("waiting"):
-                raise under_way(group)
-            check_decision(request.decision, hold_of(group))
-            run = new_run(request, group, now)
-            try:
-                self._open(run, group, now)
-            except ClientError as error:
-                old = refusals(error)
-                if old is None and error.response["Error"]["Code"] not in _CONFLICTS:
-                    raise
-                if old and old[0] and ("activeRun" in old[0] or old[0].get("waiting")):
-                    raise under_way(old[0]) from error
-                continue  # the group was changed between reading and writing
-            return run
-        raise TryLaterError("the group is being changed all the time")
+        return accept(self._client, self._table, request, now, self._resend_after)
+
+    def skip(self, request: RunRequest, reason: Reason, now: datetime) -> Run:
+        """Note that a run does not begin; see ``ports.Runs.skip``."""
+        return skip(self._client, self._table, request, reason, now)
 
     def get(self, key: RunKey) -> Run | None:
         """Read one run, consistently."""
@@ -291,9 +274,11 @@ class DynamoRuns:
             "Update": {
                 "TableName": self._table,
                 "Key": group_key(key.enterprise, key.group_id),
-                "UpdateExpression": "REMOVE activeRun",
+                "UpdateExpression": "SET lastEnded = :ended REMOVE activeRun",
                 "ConditionExpression": "activeRun = :seq",
-                "ExpressionAttributeValues": marshal({":seq": key.seq}),
+                "ExpressionAttributeValues": marshal(
+                    {":seq": key.seq, ":ended": ended_of(run, state, reason, now)}
+                ),
             }
         }
         try:
@@ -329,47 +314,6 @@ class DynamoRuns:
             if not refused(error):
                 raise
 
-    def _group(self, enterprise: EnterpriseId, group_id: GroupId) -> Item | None:
-        answer = self._client.get_item(
-            TableName=self._table, Key=group_key(enterprise, group_id), ConsistentRead=True
-        )
-        return unmarshal(answer["Item"]) if "Item" in answer else None
-
-    def _open(self, run: Run, group: Item, now: datetime) -> None:
-        lock = {
-            "Update": {
-                "TableName": self._table,
-                "Key": group_key(run.enterprise, run.group_id),
-                "UpdateExpression": "SET activeRun = :seq, runSeq = :seq",
-                "ConditionExpression": (
-                    "attribute_exists(pk) AND attribute_not_exists(activeRun) AND "
-                    "attribute_not_exists(deletingSince) AND runSeq = :last AND version = :version "
-                    "AND (attribute_not_exists(waiting) OR waiting = :none)"
-                ),
-                "ExpressionAttributeValues": marshal(
-                    {
-                        ":seq": run.seq,
-                        ":last": run.seq - 1,
-                        ":version": group["version"],
-                        ":none": [],
-                    }
-                ),
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        }
-        item = to_item(run) | {
-            "openShard": open_shard(run.group_id),
-            "openUntil": seconds(now + self._resend_after),
-        }
-        put = {
-            "Put": {
-                "TableName": self._table,
-                "Item": run_key(run.key) | marshal(item),
-                "ConditionExpression": "attribute_not_exists(pk)",
-            }
-        }
-        self._client.transact_write_items(TransactItems=[lock, put])  # type: ignore[list-item]
-
     def _mine(
         self,
         key: RunKey,
@@ -399,7 +343,6 @@ class DynamoRuns:
 
 _NAMES = {"#owner": "owner", "#state": "state"}
 _OWNED = frozenset({RunState.EXTRACTING, RunState.PLANNING, RunState.APPLYING})
-_CONFLICTS = {"TransactionCanceledException", "TransactionConflictException"}
 
 
 def _names(states: frozenset[RunState]) -> str:

@@ -5,6 +5,7 @@ document says only what is known.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 from shared.domain.change import Action, Change, Removal, RosterWrite
@@ -18,8 +19,8 @@ Row = dict[str, Any]
 Document = dict[str, Any]
 
 
-def roster_write(change: Change, config: GroupConfig) -> RosterWrite:
-    """Make of a change what the roster table is to hold."""
+def roster_write(change: Change, config: GroupConfig, today: date) -> RosterWrite:
+    """Make of a change what the roster table is to hold from ``today`` on."""
     first = change.rows[0]
     enrollment = change.collection is Collection.ENROLLMENTS
     return RosterWrite(
@@ -30,13 +31,14 @@ def roster_write(change: Change, config: GroupConfig) -> RosterWrite:
         class_id=first["class_id"] if enrollment else None,
         user_id=first["user_id"] if enrollment else None,
         login=change.login,
-        removal=_removal(change.action, config),
+        removal=_removal(change.action, config, today),
     )
 
 
-def _removal(action: Action, config: GroupConfig) -> Removal | None:
+def _removal(action: Action, config: GroupConfig, today: date) -> Removal | None:
     if action is Action.DELETE:
-        return Removal(kind="deleted", days=config.grace_days)
+        days = config.calendar.days_kept(config.grace_days, today)
+        return Removal(kind="deleted", days=days)
     if action is Action.END:
         return Removal(kind="ended", days=ENDED_DAYS)
     return None

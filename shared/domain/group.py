@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from shared.domain.calendar import Calendar
 from shared.domain.guard import GuardSettings
 from shared.domain.hold import Hold
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
@@ -155,7 +156,8 @@ class GroupConfig(_Stored):
 
     ``secrets`` holds base64 KMS ciphertexts, bound to the group by encryption context.
     Above ``max_rejected_percent`` of a collection's rows rejected for their own fault a run stops.
-    A deleted record is kept for ``grace_days``. ``learned`` is what earlier runs found out about
+    A deleted record is kept for ``grace_days`` of those on which ``calendar`` lets the clock run.
+    ``learned`` is what earlier runs found out about
     the source; ``version`` counts the group's changes.
     """
 
@@ -174,6 +176,7 @@ class GroupConfig(_Stored):
     max_rejected_percent: int = 20
     guard: GuardSettings = GuardSettings()
     grace_days: int = 120
+    calendar: Calendar = Calendar()
     learned: dict[str, str] = {}
     version: int = 1
 
@@ -183,6 +186,16 @@ class AutoMode(StrEnum):
 
     UPDATE = "update"
     SYNC = "sync"
+
+
+class EndedRun(_Stored):
+    """The group's last run that has ended, as a list of groups shows it."""
+
+    run_id: str
+    mode: str
+    state: str
+    reason: str | None = None
+    finished_at: AwareDatetime
 
 
 class Group(_Stored):
@@ -207,7 +220,7 @@ class Group(_Stored):
     updated_at: AwareDatetime
     next_run_at: AwareDatetime | None = None
     active_run: int | None = None
-    last_run: int = 0
+    last_ended: EndedRun | None = None
     empty: bool = True
     hold: Hold | None = None
     marked_at: AwareDatetime | None = None

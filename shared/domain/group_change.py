@@ -5,6 +5,8 @@ A change is a JSON merge patch (RFC 7396): null removes, objects merge, all else
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from shared.domain.group import Group, SecretName, SyncFrequency
 from shared.domain.group_request import DEFAULT_PATHS
 
@@ -59,7 +61,14 @@ def request_of(group: Group) -> dict[str, Any]:
         "maxRejectedPercent": config.max_rejected_percent,
         "guard": config.guard.model_dump(mode="json", by_alias=True),
         "graceDays": config.grace_days,
+        "pause": _days(config.calendar.pause, {"since"}) if config.calendar.pause else None,
+        "blackouts": [_days(days) for days in config.calendar.blackouts],
+        "additionsOnly": [_days(days) for days in config.calendar.additions_only],
     }
+
+
+def _days(days: BaseModel, without: set[str] | None = None) -> dict[str, Any]:
+    return days.model_dump(mode="json", by_alias=True, exclude=without, exclude_none=True)
 
 
 def _without_what_follows(

@@ -5,24 +5,22 @@ changes leads to a group that could not have been created.
 """
 
 import re
+from datetime import date
 from typing import Annotated, Self
 from zoneinfo import available_timezones
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
-    StringConstraints,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+from pydantic_core import InitErrorDetails, ValidationError
 
 from shared.domain.addresses import host_is_one, host_is_public, url_problem
+from shared.domain.calendar_request import PauseInput, Ranges, calendar_of
 from shared.domain.group import (
     ApiConnection,
     Authorization,
@@ -44,11 +42,10 @@ from shared.domain.group import (
 )
 from shared.domain.guard import GuardSettings
 from shared.domain.ids import CustomerId, SourcedId
+from shared.domain.input import Id, Input, Line, Path, Secret, Suffix, Text, Url, Word, wrong
 
 MAX_CUSTOMERS = 40
 """A group's customers change in one transaction, which takes 100 actions (AWS)."""
-MAX_SECRET_BYTES = 4096
-"""What KMS encrypts at once (AWS)."""
 MAX_SCOPE_BYTES = 100_000
 """A group is one item, and a run holds a copy of it: an item takes 400 KB (AWS)."""
 DEFAULT_PATHS = {
@@ -58,59 +55,6 @@ DEFAULT_PATHS = {
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
-_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
-
-
-def wrong(text: str) -> PydanticCustomError:
-    """What is wrong with a field, in words for whoever sent it."""
-    return PydanticCustomError("value", "{text}", {"text": text})
-
-
-def _printable(text: str) -> str:
-    if not _PRINTABLE.fullmatch(text):
-        raise wrong("Leave control characters out.")
-    return text
-
-
-def _small(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value()
-    if not text.strip():
-        raise wrong("This must not be empty.")
-    if len(text.encode()) > MAX_SECRET_BYTES:
-        raise wrong(f"This is larger than {MAX_SECRET_BYTES} bytes.")
-    return secret
-
-
-Line = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_printable),
-]
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(_printable)
-]
-Path = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_printable)
-]
-Suffix = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(_printable)
-]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-Id = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
-    AfterValidator(_printable),
-]
-Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-Secret = Annotated[SecretStr, AfterValidator(_small)]
-
-
-class Input(BaseModel):
-    """What every request body has: camelCase, no unknown fields, nothing of it in errors."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", hide_input_in_errors=True, frozen=True
-    )
 
 
 class ScopeInput(Input):
@@ -236,6 +180,9 @@ class GroupInput(Input):
     max_rejected_percent: int = Field(20, ge=0, le=100, strict=True)
     guard: GuardInput = GuardInput()
     grace_days: int = Field(120, ge=15, le=365, strict=True)
+    pause: PauseInput | None = None
+    blackouts: Ranges = ()
+    additions_only: Ranges = ()
 
     @field_validator("email")
     @classmethod
@@ -378,7 +325,7 @@ def connection_of(group: GroupInput) -> Connection | None:
     )
 
 
-def config_of(group: GroupInput, version: int) -> GroupConfig:
+def config_of(group: GroupInput, version: int, paused_since: date) -> GroupConfig:
     """What runs need of a group; secrets and customers are filled in by the use case."""
     return GroupConfig(
         name=group.name,
@@ -394,6 +341,7 @@ def config_of(group: GroupInput, version: int) -> GroupConfig:
         max_rejected_percent=group.max_rejected_percent,
         guard=GuardSettings.model_validate(group.guard.model_dump()),
         grace_days=group.grace_days,
+        calendar=calendar_of(group.pause, group.blackouts, group.additions_only, paused_since),
         version=version,
     )
 

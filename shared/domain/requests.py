@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import StringConstraints, ValidationInfo, field_validator, model_validator
 from pydantic_core import InitErrorDetails, ValidationError
 
-from shared.domain.group_request import Id, Input, Line, Word, wrong
 from shared.domain.hold import Decision
+from shared.domain.input import Id, Input, Line, Word, wrong
 from shared.domain.run import FETCHING_MODES, Mode
 
 

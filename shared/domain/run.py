@@ -44,13 +44,15 @@ class Trigger(StrEnum):
     NEW_GROUP = "newGroup"
     DROP = "drop"
     DECISION = "decision"
+    CLOCK = "clock"
 
 
 class RunState(StrEnum):
     """Where a run stands. The open states are those of ``OPEN_STATES``.
 
     A ``Waiting`` run has its number and its bundle, and no more: another run of the group is under
-    way. ``Held`` is an end: something waits for a person.
+    way. ``Held`` is an end: something waits for a person. ``Cancelled`` is one of the clock's that
+    never began, because another was under way.
     """
 
     WAITING = "Waiting"
@@ -62,6 +64,7 @@ class RunState(StrEnum):
     SUCCEEDED_WITH_ERRORS = "SucceededWithErrors"
     HELD = "Held"
     FAILED = "Failed"
+    CANCELLED = "Cancelled"
     SUPERSEDED = "Superseded"
 
 

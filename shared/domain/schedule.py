@@ -1,12 +1,36 @@
 """When an Auto group syncs next."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.domain.calendar import ENDLESS, Calendar
 from shared.domain.group import Period
 
 _HOURS = {Period.EVERY_6_HOURS: 6, Period.EVERY_12_HOURS: 12}
 _DAYS = {Period.DAILY: 1, Period.WEEKLY: 7, Period.BIWEEKLY: 14}
+
+
+def next_auto_run(
+    period: Period, time_zone: str, sync_hour: int, calendar: Calendar, now: datetime
+) -> datetime | None:
+    """The moment after ``now`` at which a group is due on a day that its calendar leaves open.
+
+    What would fall on a black-out or into a pause comes at ``sync_hour`` of the day after it.
+    None in a pause without an end.
+    """
+    zone = ZoneInfo(time_zone)
+    due = next_run_at(period, time_zone, sync_hour, now)
+    while (closed := calendar.closed_until(due.astimezone(zone).date())) is not None:
+        if closed == ENDLESS:
+            return None
+        opens = closed + timedelta(days=1)
+        due = datetime.combine(opens, time(sync_hour), zone).astimezone(UTC)
+    return due
+
+
+def local_day(time_zone: str, moment: datetime) -> date:
+    """The day that ``moment`` falls on in a time zone."""
+    return moment.astimezone(ZoneInfo(time_zone)).date()
 
 
 def next_run_at(period: Period, time_zone: str, sync_hour: int, now: datetime) -> datetime:

@@ -42,6 +42,9 @@ def show_group(group: Group) -> Json:
         "createdAt": group.created_at.isoformat(),
         "updatedAt": group.updated_at.isoformat(),
         "nextRunAt": group.next_run_at.isoformat() if group.next_run_at else None,
+        "lastRun": group.last_ended.model_dump(mode="json", by_alias=True)
+        if group.last_ended
+        else None,
         "activeRunId": str(group.active_run) if group.active_run else None,
         "markedAt": group.marked_at.isoformat() if group.marked_at else None,
         "deletingSince": group.deleting_since.isoformat() if group.deleting_since else None,

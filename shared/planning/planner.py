@@ -219,7 +219,9 @@ class Planner:
         staged = given.staged.get(collection, _ABSENT)
         load_staged(connection, collection, staged.files, staged.said.date_orders)
         load_base(connection, collection, given.base.get(collection))
-        if forget_purged(connection, collection, given.today, given.config.grace_days):
+        calendar, grace = given.config.calendar, given.config.grace_days
+        kept_since = calendar.kept_since(grace, given.today)
+        if forget_purged(connection, collection, given.today, kept_since):
             self._purged.add(collection)
         merge_dirty(connection, collection, given.today)
         load_present(connection, collection, (given.present or {}).get(collection, ()))

@@ -114,9 +114,11 @@ def load_snapshot(
 
 
 def forget_purged(
-    connection: Connection, collection: Collection, today: date, grace_days: int
+    connection: Connection, collection: Collection, today: date, kept_since: date
 ) -> bool:
     """Take out of the base what has been deleted or ended for longer than it is kept.
+
+    Records that were deleted on ``kept_since`` or before have had their time.
 
     Returns whether there was any, so that the snapshot does not keep it either.
     """
@@ -124,7 +126,7 @@ def forget_purged(
         f"DELETE FROM {table('base', collection)} "
         "WHERE (state = 'deleted' AND since <= $deleted) OR (state = 'ended' AND since <= $ended)",
         {
-            "deleted": (today - timedelta(days=grace_days)).isoformat(),
+            "deleted": kept_since.isoformat(),
             "ended": (today - timedelta(days=ENDED_DAYS)).isoformat(),
         },
     ).fetchall()

@@ -23,7 +23,7 @@ from shared.domain.group_request import (
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.domain.requests import CustomerInput
 from shared.domain.run import Mode, Run, Trigger
-from shared.domain.schedule import next_run_at
+from shared.domain.schedule import local_day, next_auto_run
 from shared.errors import ConflictError
 from shared.ports import Customers, ExtractQueues, Groups, RunRequest, Runs, Secrets
 from shared.sync.fields import read_fields, wrong_field
@@ -58,7 +58,9 @@ def create_group(
     given = read_fields(GroupInput, body, context)
     now = ports.clock()
     group_id = GroupId(ports.new_id())
-    config = _complete(config_of(given, 1), given, enterprise, group_id, {}, ports)
+    since = local_day(given.time_zone, now)
+    config = config_of(given, 1, since)
+    config = _complete(config, given, enterprise, group_id, {}, ports)
     group = _group(enterprise, group_id, given, config, now, created_at=now)
     ports.groups.create(group)
     if group.sync_frequency is SyncFrequency.AUTO and config.sync_type in FETCHED_TYPES:
@@ -107,9 +109,11 @@ def _change(
     context = {"allow_insecure": ports.allow_insecure, "kept_secrets": names}
     given = read_fields(GroupInput, merged, context)
     kept = {name: old.config.secrets[name] for name in names}
-    config = config_of(given, old.config.version + 1)
-    config = _complete(config, given, enterprise, group_id, kept, ports)
     now = ports.clock()
+    pause = old.config.calendar.pause
+    since = pause.since if pause else local_day(given.time_zone, now)
+    config = config_of(given, old.config.version + 1, since)
+    config = _complete(config, given, enterprise, group_id, kept, ports)
     new = _group(enterprise, group_id, given, config, now, created_at=old.created_at)
     new = new.model_copy(
         update={
@@ -174,7 +178,7 @@ def _group(
 ) -> Group:
     due = None
     if given.period is not None:
-        due = next_run_at(given.period, given.time_zone, given.sync_hour, now)
+        due = next_auto_run(given.period, given.time_zone, given.sync_hour, config.calendar, now)
     return Group(
         enterprise=enterprise,
         group_id=group_id,
@@ -194,4 +198,4 @@ def _group(
 
 
 def _schedule(group: Group) -> tuple[object, ...]:
-    return group.period, group.time_zone, group.sync_hour
+    return group.period, group.time_zone, group.sync_hour, group.config.calendar

@@ -53,7 +53,7 @@ def start_fetching(
     """
     run = runs.accept(request, now)
     with suppress(TryLaterError):  # close_runs sends it
-        send_extract_leg(run, extract_queues)
+        send_extract_leg(run, extract_queues, request.delay_seconds)
     return run
 
 
@@ -103,12 +103,13 @@ def start_planning(request: RunRequest, runs: Runs, plan_queue: Queue, now: date
     run = runs.accept(request, now)
     with suppress(TryLaterError):  # close_runs sends it
         plan_queue.send(
-            [PlanRun(enterprise=run.enterprise, group_id=run.group_id, seq=run.seq, leg=run.leg)]
+            [PlanRun(enterprise=run.enterprise, group_id=run.group_id, seq=run.seq, leg=run.leg)],
+            delay_seconds=request.delay_seconds,
         )
     return run
 
 
-def send_extract_leg(run: Run, extract_queues: ExtractQueues) -> None:
+def send_extract_leg(run: Run, extract_queues: ExtractQueues, delay_seconds: int = 0) -> None:
     """Send the message of the run's present extraction leg to whoever extracts it."""
     leg = ExtractLeg(enterprise=run.enterprise, group_id=run.group_id, seq=run.seq, leg=run.leg)
-    extract_queues[run.extractor].send([leg])
+    extract_queues[run.extractor].send([leg], delay_seconds=delay_seconds)

@@ -23,6 +23,7 @@ QUICK = {
     "LeaseSeconds": "6",
     "ResendSeconds": "10",
     "SecondSweepSeconds": "5",
+    "SpreadSeconds": "5",
     "ExtractVisibilitySeconds": "20",
     "PlanVisibilitySeconds": "20",
     "UpsertVisibilitySeconds": "15",

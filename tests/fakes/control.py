@@ -54,6 +54,7 @@ class GroupState:
     hold: Hold | None = None
     marked: bool = False
     deleting: bool = False
+    next_run_at: datetime | None = None
 
 
 class InMemoryControl:
@@ -87,10 +88,13 @@ class InMemoryControl:
             group = self.groups.get((request.enterprise, request.group_id))
             if group is None or group.deleting:
                 raise NotFoundError("group_not_found", "There is no such group.")
+            _check_due(request, group)
             if group.active_run is not None or group.waiting:
                 under_way = str(group.active_run or group.waiting[0])
                 raise ConflictError("run_under_way", "", runId=under_way)
             check_decision(request.decision, group.hold)
+            if request.due is not None:
+                group.next_run_at = request.due.next_at
             group.run_seq += 1
             group.active_run = group.run_seq
             config = group.config
@@ -113,7 +117,34 @@ class InMemoryControl:
                 created_at=now,
             )
             self.runs[run.key] = run
-            self.open_until[run.key] = now + self._resend_after
+            delay = timedelta(seconds=request.delay_seconds)
+            self.open_until[run.key] = now + delay + self._resend_after
+            return run
+
+    def skip(self, request: RunRequest, reason: Reason, now: datetime) -> Run:
+        with self._lock:
+            group = self.groups.get((request.enterprise, request.group_id))
+            if group is None or group.deleting:
+                raise NotFoundError("group_not_found", "There is no such group.")
+            _check_due(request, group)
+            if request.due is not None:
+                group.next_run_at = request.due.next_at
+            group.run_seq += 1
+            run = Run(
+                enterprise=request.enterprise,
+                group_id=request.group_id,
+                seq=group.run_seq,
+                mode=request.mode,
+                trigger=request.trigger,
+                requested_by=request.requested_by,
+                state=RunState.CANCELLED,
+                config=group.config.model_copy(update={"secrets": {}}),
+                reason=reason,
+                created_at=now,
+                finished_at=now,
+            )
+            self.runs[run.key] = run
+            self.open_until[run.key] = now
             return run
 
     def get(self, key: RunKey) -> Run | None:
@@ -427,6 +458,11 @@ class InMemoryControl:
 
     def _group(self, key: RunKey) -> GroupState:
         return self.groups[key.enterprise, key.group_id]
+
+
+def _check_due(request: RunRequest, group: GroupState) -> None:
+    if request.due is not None and group.next_run_at != request.due.at:
+        raise ConflictError("not_due", "It has been started, or skipped.")
 
 
 class InMemoryDeletions:

@@ -12,6 +12,7 @@ from moto import mock_aws
 from shared.adapters.dynamo_batches import DynamoBatches
 from shared.adapters.dynamo_drops import DynamoDrops
 from shared.adapters.dynamo_groups import DynamoGroups
+from shared.adapters.dynamo_items import group_key, marshal
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.domain.collection import Collection
 from shared.domain.group import Group
@@ -41,6 +42,7 @@ class Control:
     batches: Batches
     drops: Drops
     add_group: Callable[[GroupId], None]
+    set_due: Callable[[datetime], None]
     client: Any = None
 
     def accept(self, now: datetime = NOW, group_id: GroupId = GROUP) -> Run:
@@ -104,7 +106,11 @@ def control_of(kind: str) -> Iterator[Control]:
             memory.groups[ENTERPRISE, group_id] = GroupState(config())
 
         remember(GROUP)
-        yield Control(memory, memory, memory, remember)
+
+        def due_in_memory(at: datetime) -> None:
+            memory.groups[ENTERPRISE, GROUP].next_run_at = at
+
+        yield Control(memory, memory, memory, remember, due_in_memory)
         return
     with mock_aws():
         client = boto3.client("dynamodb")
@@ -117,7 +123,16 @@ def control_of(kind: str) -> Iterator[Control]:
         runs = DynamoRuns(client, table, lease=LEASE, resend_after=PATIENCE)
         batches = DynamoBatches(client, table, quiet=PATIENCE)
         drops = DynamoDrops(client, table, look_again=PATIENCE)
-        yield Control(runs, batches, drops, create, client)
+
+        def due(at: datetime) -> None:
+            client.update_item(
+                TableName=table,
+                Key=group_key(ENTERPRISE, GROUP),
+                UpdateExpression="SET nextRunAt = :at, duePeriod = :period",
+                ExpressionAttributeValues=marshal({":at": int(at.timestamp()), ":period": "Daily"}),
+            )
+
+        yield Control(runs, batches, drops, create, due, client)
 
 
 def group_of(group_id: GroupId, **changes: Any) -> Group:

@@ -16,7 +16,7 @@ from shared.domain.group import SecretName
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import Mode, Reason, RunState, Trigger
 from shared.errors import ConflictError, NotFoundError, StoppedError, TryLaterError
-from shared.ports import Commit, PlanResult, RunRequest
+from shared.ports import Commit, Due, PlanResult, RunRequest
 from tests.fakes.control_table import NAME, make_control_table
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.stores.control_stores import (
@@ -99,6 +99,50 @@ def test_what_was_learned_about_the_source_goes_with_the_next_run(control: Contr
     control.runs.learn(key, {"signature": "late"})
     control.runs.close(RunKey(ENTERPRISE, GROUP, 2), NOW, RunState.FAILED, WHY)
     assert control.accept().config.learned == {"signature": "HMAC-SHA256"}
+
+
+# The clock
+
+DUE, NEXT = Due(NOW, NOW + timedelta(days=1)), NOW + timedelta(days=1)
+
+
+def _clock(due: Due = DUE, **more: Any) -> RunRequest:
+    return RunRequest(ENTERPRISE, GROUP, Mode.UPDATE, Trigger.CLOCK, "clock", due=due, **more)
+
+
+def test_the_clock_starts_a_group_once_at_its_time(control: Control) -> None:
+    control.set_due(NOW)
+    run = control.runs.accept(_clock(delay_seconds=600), NOW)
+    assert (run.trigger, run.mode) == (Trigger.CLOCK, Mode.UPDATE)
+    # Its first message is held back: until then nobody is missing.
+    assert control.overdue(NOW + PATIENCE + timedelta(seconds=599)) == []
+    assert control.overdue(NOW + PATIENCE + timedelta(seconds=601)) == [run.key]
+    control.runs.close(run.key, NOW, RunState.FAILED, WHY)
+    for again in (control.runs.accept, lambda r, now: control.runs.skip(r, WHY, now)):
+        with pytest.raises(ConflictError) as caught:
+            again(_clock(), NOW)
+        assert caught.value.code == "not_due"
+    assert control.runs.accept(_clock(Due(NEXT, None)), NEXT).seq == 2
+
+
+def test_a_run_that_does_not_begin_is_history_and_leaves_the_lock_alone(control: Control) -> None:
+    control.set_due(NOW)
+    running = control.accept()
+    with pytest.raises(ConflictError) as caught:
+        control.runs.accept(_clock(), NOW)
+    assert caught.value.code == "run_under_way"
+    skipped = control.runs.skip(_clock(), WHY, NOW)
+    kept = control.get(skipped.key)
+    assert (kept.state, kept.reason, kept.finished_at, kept.config.secrets) == (
+        RunState.CANCELLED, WHY, NOW, {},
+    )  # fmt: skip
+    # Its end is to be announced, by whoever looks after that.
+    assert control.overdue(NOW + SECOND) == [skipped.key]
+    assert control.get(running.key).open
+    control.runs.close(running.key, NOW, RunState.FAILED, WHY)
+    assert control.accept().seq == 3
+    with pytest.raises(ConflictError):
+        control.runs.skip(_clock(), WHY, NOW)
 
 
 # Legs

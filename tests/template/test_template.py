@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from shared.adapters.eventbridge import RUN_FINISHED, SOURCE
-from shared.domain.group import SyncType
+from shared.domain.group import Period, SyncType
 from shared.messages import Message
+from shared.sync.start_auto_syncs import Tick
 from shared.sync.take_drop import DROPS
 from tests.template.processed import ROOT, Template, target
 
@@ -25,6 +26,7 @@ FUNCTIONS = {
     "UpsertEntitiesFunction": "upsert_entities",
     "CloseRunsFunction": "close_runs",
     "DeleteGroupFunction": "delete_group",
+    "StartAutoSyncsFunction": "start_auto_syncs",
 }
 DEAD_LETTERS = {
     "ExtractApiQueue": "ExtractApiDeadLetters",
@@ -270,10 +272,33 @@ class TestFunctions:
 
     def test_silent_runs_are_looked_after_every_minute(self, template: Template) -> None:
         rules = template.of_type("Events::Rule").values()
-        [rule] = [rule for rule in rules if "ScheduleExpression" in rule]
-        assert rule["ScheduleExpression"] == "rate(1 minute)"
+        [rule] = [r for r in rules if r.get("ScheduleExpression") == "rate(1 minute)"]
         [called] = rule["Targets"]
         assert target(called["Arn"]) == "CloseRunsFunction"
+
+    @pytest.mark.parametrize("period", Period)
+    def test_each_period_has_a_rule_that_ticks_hourly(
+        self, template: Template, period: Period
+    ) -> None:
+        # With a constant input the tick would be lost, and with it that twice is once.
+        [rule] = [
+            rule
+            for name, rule in template.of_type("Events::Rule").items()
+            if name == f"{period}Rule"
+        ]
+        assert rule["ScheduleExpression"] == "cron(0 * * * ? *)"
+        [called] = rule["Targets"]
+        assert target(called["Arn"]) == "StartAutoSyncsFunction"
+        given = called["InputTransformer"]
+        assert given["InputPathsMap"] == {"time": "$.time"}
+        text = given["InputTemplate"].replace("<time>", "2026-09-01T02:00:00Z")
+        assert Tick.model_validate_json(text).period is period
+        # Only these rules may call it.
+        allowed = template["RulesStartAutoSyncs"]
+        assert target(allowed["FunctionName"]) == "StartAutoSyncsFunction"
+        assert allowed["Principal"] == "events.amazonaws.com"
+        prefix = allowed["SourceArn"]["Fn::Sub"].rpartition("rule/")[2].removesuffix("*")
+        assert rule["Name"]["Fn::Sub"].startswith(prefix)
 
     @pytest.mark.parametrize("name", FUNCTIONS)
     def test_each_is_told_what_it_reads_and_nothing_else(

@@ -1,5 +1,6 @@
 """The documents that the learning platform reads, made of snapshot rows."""
 
+from datetime import date
 from typing import Any
 
 from shared.domain.change import Action, Change, LoginClaim
@@ -11,9 +12,11 @@ from tests.fakes.simulation import config
 
 Row = dict[str, Any]
 
+TODAY = date(2026, 9, 1)
+
 
 def _document(collection: Collection, *rows: Row) -> dict[str, Any]:
-    return roster_write(_change(collection, *rows), config()).doc
+    return roster_write(_change(collection, *rows), config(), TODAY).doc
 
 
 def _change(collection: Collection, *rows: Row, **values: Any) -> Change:
@@ -71,7 +74,9 @@ def test_references_are_ids_of_our_own() -> None:
 def test_an_enrollment_names_whom_it_joins_and_lies_with_its_class() -> None:
     row = {"sourced_id": "e", "class": "c", "user": "u", "class_id": "C", "user_id": "U",
            "school_id": "O", "role": "teacher", "begin_date": "2026-08-17"}  # fmt: skip
-    write = roster_write(_change(Collection.ENROLLMENTS, row, action=Action.CREATE), config())
+    write = roster_write(
+        _change(Collection.ENROLLMENTS, row, action=Action.CREATE), config(), TODAY
+    )
     assert (write.class_id, write.user_id, write.new, write.login) == ("C", "U", True, None)
     # Sources renumber enrollments: their sourcedId would be a change every night.
     assert write.doc == {
@@ -84,7 +89,7 @@ def test_only_a_creation_is_expected_to_be_missing_and_the_claim_goes_along() ->
     claim = LoginClaim(take="ann", release=("anna",))
     for action in Action:
         change = _change(Collection.USERS, _user(), action=action, login=claim)
-        write = roster_write(change, config())
+        write = roster_write(change, config(), TODAY)
         assert (write.new, write.login) == (action is Action.CREATE, claim)
         assert (write.class_id, write.user_id, write.id) == (None, None, "id")
 

@@ -16,6 +16,7 @@ from functions.delete_group import handler as delete_group
 from functions.ingest_zip import handler as ingest_zip
 from functions.plan_sync import handler as plan_sync
 from functions.request_sync import handler as request_sync
+from functions.start_auto_syncs import handler as start_auto_syncs
 from functions.sync_api import handler as sync_api
 from functions.sync_sftp import handler as sync_sftp
 from functions.upsert_entities import handler as upsert_entities
@@ -37,6 +38,7 @@ HANDLERS = {
     "upsert_entities": upsert_entities,
     "close_runs": close_runs,
     "delete_group": delete_group,
+    "start_auto_syncs": start_auto_syncs,
 }
 MESSAGES: dict[str, type[Message]] = {
     "sync_api": ExtractLeg,
