@@ -44,6 +44,10 @@ class FolderObjects:
         """Store a small object."""
         self.path(key).write_bytes(body)
 
+    def has(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+        return self.path(key).exists()
+
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         """Read an object or a range of it."""
         with self.path(key).open("rb") as file:

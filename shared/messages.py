@@ -47,6 +47,10 @@ class DeleteGroup(RunMessage):
     leg: int
 
 
+class ExportRoster(RunMessage):
+    """Write the roster that run ``seq`` has left as a bundle."""
+
+
 class PlanRun(RunMessage):
     """Plan what the run has staged: leg ``leg`` of the run."""
 

@@ -355,6 +355,10 @@ class Objects(Protocol):
         """Store a small object."""
         ...
 
+    def has(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+        ...
+
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         """Read an object or a range of it.
 

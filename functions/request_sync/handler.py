@@ -18,6 +18,7 @@ from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.extract_queues import extract_queues
 from shared.adapters.s3_exchange import S3Exchange
+from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
 from shared.domain.group import SyncType
 from shared.domain.hold import HoldDecision
@@ -32,6 +33,7 @@ from shared.http.answers import (
     show_accepted,
     show_group,
     show_hold,
+    show_later,
     show_page,
     show_run,
     show_test,
@@ -42,8 +44,9 @@ from shared.http.once import Answer, once
 from shared.http.problems import install
 from shared.http.requests import json_body, page_of, wrong_cursor
 from shared.observability import make_logger
-from shared.ports import Batches, ConnectionTests, Groups, RunRequest, Runs
+from shared.ports import Batches, ConnectionTests, Groups, Objects, Queue, RunRequest, Runs
 from shared.sync.decide_hold import decide_hold
+from shared.sync.export_roster import request_export
 from shared.sync.fields import read_fields
 from shared.sync.request_sync import RequestPorts, request_sync, restore_run
 from shared.sync.take_drop import drop_key
@@ -51,6 +54,9 @@ from shared.sync.try_connection import read_test, request_test
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+EXPORT_SECONDS = 5
+"""After how long it is worth asking for an export again."""
 
 logger = make_logger()
 app = APIGatewayRestResolver()
@@ -66,6 +72,8 @@ class Runtime:
     batches: Batches
     requests: RequestPorts
     exchange: S3Exchange
+    objects: Objects
+    export_queue: Queue
     tests: ConnectionTests
     dynamodb: "DynamoDBClient"
     table: str
@@ -101,6 +109,8 @@ def build() -> Runtime:
             boto3.client("s3", config=Config(signature_version="s3v4")),
             settings.required("DATA_BUCKET"),
         ),
+        objects=S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET")),
+        export_queue=SqsQueue(sqs, settings.required("EXPORT_QUEUE_URL")),
         dynamodb=dynamodb,
         table=table,
     )
@@ -204,6 +214,24 @@ def mark_roster(group_id: str) -> Response[str]:
     caller, runtime = caller_of(app.current_event.raw_event), build()
     runtime.groups.mark(caller.enterprise, GroupId(group_id), clock.now())
     return answer(200, show_group(runtime.groups.get(caller.enterprise, GroupId(group_id))))
+
+
+@app.get("/groups/<group_id>/export")
+def get_export(group_id: str) -> Response[str]:
+    """Lead to the roster as a OneRoster bundle; the first request has it made."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    group = runtime.groups.get(caller.enterprise, GroupId(group_id))
+    key = request_export(
+        caller.enterprise,
+        group.group_id,
+        runtime.batches,
+        runtime.objects,
+        runtime.export_queue,
+    )
+    if key is None:
+        return show_later("The export is being made: ask again.", EXPORT_SECONDS)
+    name = f"{group.client_group_id}.zip"
+    return see_other(runtime.exchange.report_address(key, name, "application/zip"))
 
 
 @app.get("/groups/<group_id>/hold")

@@ -38,8 +38,10 @@ class S3Exchange:
         )
         return UploadAddress(post["url"], dict(post["fields"]), UPLOAD_SECONDS, MAX_BUNDLE_BYTES)
 
-    def report_address(self, key: str, name: str) -> str:
-        """Make an address to fetch a CSV report from, which a browser saves as ``name``.
+    def report_address(
+        self, key: str, name: str, content_type: str = "text/csv; charset=utf-8"
+    ) -> str:
+        """Make an address to fetch a report from, which a browser saves as ``name``.
 
         :raises NotFoundError: there is no such report (any more).
         """
@@ -52,7 +54,7 @@ class S3Exchange:
             Params={
                 "Bucket": self._bucket,
                 "Key": key,
-                "ResponseContentType": "text/csv; charset=utf-8",
+                "ResponseContentType": content_type,
                 "ResponseContentDisposition": f'attachment; filename="{name}"',
             },
             ExpiresIn=REPORT_SECONDS,

@@ -32,6 +32,16 @@ class S3Objects:
         extra = {"Tagging": urlencode(tags)} if tags else {}
         self._client.put_object(Bucket=self._bucket, Key=key, Body=body, **extra)  # type: ignore[arg-type]
 
+    def has(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                return False
+            raise
+        return True
+
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         """Read an object or a range of it."""
         end = "" if length is None else str(start + length - 1)

@@ -8,7 +8,7 @@ from shared.domain.ids import EnterpriseId, GroupId
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-FOLDERS = ("bundles", "changes", "drops", "holds", "reports", "snapshots", "staged")
+FOLDERS = ("bundles", "changes", "drops", "exports", "holds", "reports", "snapshots", "staged")
 """Where a group has objects, each under its own id; its cover image lies under ``covers``."""
 
 

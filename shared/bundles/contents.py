@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from shared.bundles.columns import FILES as ROSTER_FILES
 from shared.bundles.container import open_container
 from shared.bundles.loose import open_loose
 from shared.bundles.manifest import Manifest, read_manifest
@@ -13,6 +12,7 @@ from shared.bundles.repairs import FileFindings
 from shared.bundles.text import read_lines
 from shared.domain.bundle import Bundle, BundleObject
 from shared.domain.collection import CollectionStatus
+from shared.domain.csv_columns import FILES as ROSTER_FILES
 from shared.domain.findings import FileFinding
 
 MANIFEST = "manifest"

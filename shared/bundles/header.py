@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from shared.bundles import file_reasons
-from shared.bundles.columns import ALIASES, FILES, FileColumns
 from shared.bundles.repairs import FileFindings
+from shared.domain.csv_columns import ALIASES, FILES, FileColumns
 from shared.errors import GiveUpError
 
 METADATA = "metadata."

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from collections.abc import Collection as Items
 from typing import Any
 
-from shared.bundles.columns import FILES
 from shared.bundles.dates import DateOrder
 from shared.bundles.header import Header
 from shared.bundles.records import CsvRecord
 from shared.bundles.repairs import FileFindings
 from shared.domain import vocabulary
+from shared.domain.csv_columns import FILES
 from shared.domain.group import StoredField
 from shared.domain.oneroster_json import roles_of
 

@@ -32,6 +32,16 @@ def see_other(address: str) -> Response[str]:
     return Response(status_code=303, headers={"Location": address}, body="")
 
 
+def show_later(message: str, seconds: int) -> Response[str]:
+    """Say that something is being made, and when it is worth asking for it again."""
+    return Response(
+        status_code=202,
+        content_type="application/json",
+        body=json.dumps({"message": message}),
+        headers={"Retry-After": str(seconds)},
+    )
+
+
 def show_group(group: Group) -> Json:
     """A group; of its secrets only whether they are set."""
     shown: Json = {

@@ -46,6 +46,7 @@ CODES: dict[str, str] = {
     "no_report": "The run has no report, or it is no longer kept.",
     "not_a_zip_group": "Bundles are uploaded to groups of sync type ZIP only.",
     "not_an_admin": "The caller is no Enterprise Admin.",
+    "no_roster": "The group has no roster yet.",
     "not_found": "There is nothing at this address.",
     "request_in_progress": "The same request is being answered at this moment.",
     "run_not_found": "The group has no such run.",

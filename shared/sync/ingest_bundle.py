@@ -13,7 +13,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.bundles import file_reasons
-from shared.bundles.columns import FILES
 from shared.bundles.contents import OpenBundle, open_bundle, read_contents
 from shared.bundles.dates import DateOrder, settle
 from shared.bundles.header import read_header
@@ -24,6 +23,7 @@ from shared.bundles.rows import RowReader
 from shared.bundles.text import read_lines
 from shared.domain.bundle import Bundle
 from shared.domain.collection import Collection, CollectionStatus
+from shared.domain.csv_columns import FILES
 from shared.domain.findings import FileFinding
 from shared.domain.group import StoredField
 from shared.domain.run import Reason, Run, RunState

@@ -1,5 +1,6 @@
 """The clock on the deployed stack: its rules, what is due, twice, and a thousand groups at once."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,7 +41,7 @@ def _due(stack: Stack, group_id: str, at: datetime) -> None:
     )
 
 
-def _add(api: Api, server: DistrictServer, name: str, **more: str) -> str:
+def _add(api: Api, server: DistrictServer, name: str, **more: Any) -> str:
     """An Auto group after its first sync."""
     group_id = add_group(api, server, name=name, suffix=f"@{name}", **(AUTO | more))
     api.follow_run(group_id, "1", RUN_SECONDS)
@@ -105,38 +106,57 @@ def test_a_thousand_groups_start_within_the_spread_and_none_is_lost(
     stack: Stack, api: Api, district: District
 ) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
-    with DistrictServer(district) as server:
-        pattern = _add(api, server, "Pattern", period="Monthly")
-    dynamodb = stack.client("dynamodb")
-    item = dynamodb.get_item(TableName=stack.control_table, Key=_group_key(stack, pattern))["Item"]
-    # Their source does not exist, so that each run ends as soon as it begins.
-    config = item["config"]["M"]
-    config["connection"]["M"]["url"] = {"S": "https://nowhere.invalid"}
     names = [f"many{number:028}" for number in range(MANY)]
-    due: Json = {"nextRunAt": {"N": str(int(now.timestamp()))}, "runSeq": {"N": "0"}}
-    for start in range(0, MANY, 25):
-        puts = [
-            {"PutRequest": {"Item": item | due | {
-                "sk": {"S": f"GROUP#{name}"}, "groupId": {"S": name}}}}
-            for name in names[start : start + 25]
-        ]  # fmt: skip
+    with DistrictServer(district) as server:
+        _copy(stack, _add(api, server, "Pattern", period="Monthly"), names, now)
+        tick = {"period": "Monthly", "tick": now.isoformat()}
+        done = invoke(stack, "start_auto_syncs", tick)
+        assert (done["started"], done["failed"]) == (MANY, 0)
+        assert invoke(stack, "start_auto_syncs", tick)["started"] == 0
+        # Each begins and ends by itself.
+        left = set(names)
+
+        def ended() -> bool:
+            for name in list(left):
+                run = _first_run(stack, name)
+                if run["state"]["S"] == "Failed":
+                    assert "path_not_found" in run["reason"]["S"]
+                    left.discard(name)
+            return not left
+
+        eventually(ended, 420, 5.0)
+    began = [_at(_first_run(stack, name), "startedAt") for name in names]
+    opened = [_at(_first_run(stack, name), "createdAt") for name in names]
+    # Held back by their delays, they begin over the spread and not at once.
+    assert max(began) - min(opened) >= timedelta(seconds=SPREAD - 1)
+
+
+def _copy(stack: Stack, pattern: str, names: list[str], due: datetime) -> None:
+    """Make groups like ``pattern`` that are due, and whose source has nothing at their path."""
+    dynamodb, kms = stack.client("dynamodb"), stack.client("kms")
+    key = _group_key(stack, pattern)
+    item = dynamodb.get_item(TableName=stack.control_table, Key=key)["Item"]
+    item |= {"nextRunAt": {"N": str(int(due.timestamp()))}, "runSeq": {"N": "0"}}
+    config = item["config"]["M"]
+    config["connection"]["M"]["path"] = {"S": "/nothing-here"}
+    for start in range(0, len(names), 25):
+        puts = []
+        for name in names[start : start + 25]:
+            # A secret is bound to its group.
+            sealed = kms.encrypt(
+                KeyId=stack.secrets_key_id,
+                Plaintext=b"secret",
+                EncryptionContext={"groupId": name, "secret": "secretKey"},
+            )["CiphertextBlob"]
+            secrets = {"M": {"secretKey": {"S": base64.b64encode(sealed).decode()}}}
+            own = {"sk": {"S": f"GROUP#{name}"}, "groupId": {"S": name}}
+            own["config"] = {"M": config | {"secrets": secrets}}
+            puts.append({"PutRequest": {"Item": item | own}})
         dynamodb.batch_write_item(RequestItems={stack.control_table: puts})
-    tick = {"period": "Monthly", "tick": now.isoformat()}
-    done = invoke(stack, "start_auto_syncs", tick)
-    assert (done["started"], done["failed"]) == (MANY, 0)
-    opened = {name: _first_run(stack, name) for name in names}
-    begins = [int(run["openUntil"]["N"]) for run in opened.values() if "openUntil" in run]
-    assert len(set(begins)) >= SPREAD - 1
-    # Each has begun and ended by itself.
-    left = set(names)
 
-    def ended() -> bool:
-        for name in list(left):
-            if _first_run(stack, name)["state"]["S"] == "Failed":
-                left.discard(name)
-        return not left
 
-    eventually(ended, 420, 5.0)
+def _at(run: Json, name: str) -> datetime:
+    return datetime.fromisoformat(run[name]["S"])
 
 
 def _first_run(stack: Stack, group_id: str) -> Json:

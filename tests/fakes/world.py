@@ -132,6 +132,9 @@ class InMemoryObjects:
         self.objects[key] = body
         self.tags[key] = tags or {}
 
+    def has(self, key: str) -> bool:
+        return key in self.objects
+
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         if key not in self.objects:
             raise MissingObjectError(key)

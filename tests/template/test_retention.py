@@ -52,6 +52,7 @@ def test_each_number_is_what_the_system_does(said: dict[str, str]) -> None:
         "staged pages and rows": by_prefix["staged/"],
         "bundles fetched over SFTP": by_prefix["bundles/"],
         "dropped bundles": by_prefix["drops/"],
+        "exports of the roster": by_prefix["exports/"],
         "parts of an upload that broke off": broken_off,
         "earlier versions of an object, and objects that were deleted": (
             remains["NoncurrentVersionExpiration"]["NoncurrentDays"]
@@ -80,5 +81,14 @@ def test_what_a_group_may_set_is_said() -> None:
 
 
 def test_every_rule_of_the_bucket_is_said() -> None:
-    known = {"staged", "bundles", "drops", "reports", "candidate", "superseded", "remains"}
+    known = {
+        "staged",
+        "bundles",
+        "drops",
+        "reports",
+        "exports",
+        "candidate",
+        "superseded",
+        "remains",
+    }
     assert {rule["Id"] for rule in _rules()} == known

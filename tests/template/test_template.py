@@ -26,6 +26,7 @@ FUNCTIONS = {
     "UpsertEntitiesFunction": "upsert_entities",
     "CloseRunsFunction": "close_runs",
     "DeleteGroupFunction": "delete_group",
+    "ExportRosterFunction": "export_roster",
     "StartAutoSyncsFunction": "start_auto_syncs",
 }
 DEAD_LETTERS = {
@@ -34,6 +35,7 @@ DEAD_LETTERS = {
     "ExtractZipQueue": "ExtractZipDeadLetters",
     "DropQueue": "DropDeadLetters",
     "DeleteQueue": "DeleteDeadLetters",
+    "ExportQueue": "ExportDeadLetters",
     "PlanQueue": "PlanDeadLetters",
     "UpsertQueue": "UpsertDeadLetters",
 }
@@ -86,7 +88,13 @@ class TestWhatIsKept:
     def test_raw_data_and_reports_have_an_end(self, template: Template) -> None:
         rules = template["DataBucket"]["LifecycleConfiguration"]["Rules"]
         by_prefix = {r["Prefix"]: r["ExpirationInDays"] for r in rules if "Prefix" in r}
-        assert by_prefix == {"staged/": 7, "bundles/": 7, "drops/": 7, "reports/": 90}
+        assert by_prefix == {
+            "staged/": 7,
+            "bundles/": 7,
+            "drops/": 7,
+            "reports/": 90,
+            "exports/": 1,
+        }
         # In a versioned bucket an expired object lives on as a version, unless that ends, too.
         [remains] = [rule for rule in rules if "NoncurrentVersionExpiration" in rule]
         assert remains["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
@@ -457,6 +465,7 @@ class TestApi:
             "GET /groups/{groupId}/syncs/{runId}/errors/summary",
             "GET /groups/{groupId}/syncs/{runId}/changes",
             "DELETE /groups/{groupId}/roster",
+            "GET /groups/{groupId}/export",
             "GET /groups/{groupId}/hold",
             "GET /groups/{groupId}/hold/records",
             "POST /groups/{groupId}/hold/decisions",

@@ -13,6 +13,7 @@ from moto import mock_aws
 from functions.close_runs import handler as close_runs
 from functions.create_group import handler as create_group
 from functions.delete_group import handler as delete_group
+from functions.export_roster import handler as export_roster
 from functions.ingest_zip import handler as ingest_zip
 from functions.plan_sync import handler as plan_sync
 from functions.request_sync import handler as request_sync
@@ -22,7 +23,7 @@ from functions.sync_sftp import handler as sync_sftp
 from functions.upsert_entities import handler as upsert_entities
 from shared.domain.ids import EnterpriseId
 from shared.http.identity import Caller, caller_of
-from shared.messages import ApplyBatch, DeleteGroup, ExtractLeg, Message, PlanRun
+from shared.messages import ApplyBatch, DeleteGroup, ExportRoster, ExtractLeg, Message, PlanRun
 from tests.fakes.api import EVENTS, Context
 from tests.fakes.control_table import make_control_table
 from tests.template.processed import Template, target
@@ -38,6 +39,7 @@ HANDLERS = {
     "upsert_entities": upsert_entities,
     "close_runs": close_runs,
     "delete_group": delete_group,
+    "export_roster": export_roster,
     "start_auto_syncs": start_auto_syncs,
 }
 MESSAGES: dict[str, type[Message]] = {
@@ -47,6 +49,7 @@ MESSAGES: dict[str, type[Message]] = {
     "plan_sync": PlanRun,
     "upsert_entities": ApplyBatch,
     "delete_group": DeleteGroup,
+    "export_roster": ExportRoster,
 }
 NOBODYS_GROUP = "0" * 32
 

@@ -1,0 +1,115 @@
+"""Writes a snapshot as the CSV files of a OneRoster 1.2 bundle, which load again as what they were.
+
+What has left the roster is not in them. Values stand as they were parsed; a role that came without
+a sourcedId of its own, as over REST, is given one.
+"""
+
+import csv
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from shared.domain.collection import Collection
+from shared.domain.csv_columns import FILES
+from shared.domain.staged import LIST, STAGED_COLUMNS
+from shared.planning.columns import table
+from shared.planning.tables import Connection, load_base
+
+FILE_NAMES = {
+    Collection.ORGS: "orgs",
+    Collection.ACADEMIC_SESSIONS: "academicSessions",
+    Collection.COURSES: "courses",
+    Collection.CLASSES: "classes",
+    Collection.USERS: "users",
+    Collection.ENROLLMENTS: "enrollments",
+}
+ROLES = "roles"
+_ABSENT = (
+    "categories", "classResources", "courseResources", "demographics", "lineItems", "resources",
+    "results", "lineItemLearningObjectiveIds", "lineItemScoreScales",
+    "resultLearningObjectiveIds", "resultScoreScales", "scoreScales", "userProfiles",
+    "userResources",
+)  # fmt: skip
+_NOT_IN_1_2 = {"orgSourcedIds", "role"}
+_THERE = "state NOT IN ('deleted', 'ended')"
+
+
+def write_bundle(
+    connection: Connection, snapshot: Mapping[Collection, Path], directory: Path, target: Path
+) -> None:
+    """Write ``snapshot`` (a Parquet file a collection) as a zip to ``target``.
+
+    ``directory`` is scratch space: each file stands there by itself before it is packed.
+    """
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        manifest = directory / "manifest.csv"
+        _write_manifest(manifest)
+        archive.write(manifest, manifest.name)
+        for collection, name in FILE_NAMES.items():
+            load_base(connection, collection, snapshot.get(collection))
+            base = table("base", collection)
+            _pack(connection, _select(collection, base), directory / f"{name}.csv", archive)
+            if collection is Collection.USERS:
+                _pack(connection, _roles(base), directory / f"{ROLES}.csv", archive)
+            connection.execute(f"DROP TABLE {base}")
+
+
+def _pack(connection: Connection, query: str, path: Path, archive: zipfile.ZipFile) -> None:
+    connection.execute(f"COPY ({query}) TO '{path}' (FORMAT csv, HEADER true)")
+    archive.write(path, path.name)
+    path.unlink()
+
+
+def _write_manifest(path: Path) -> None:
+    rows = [
+        ("manifest.version", "1.0"),
+        ("oneroster.version", "1.2"),
+        *((f"file.{name}", "bulk") for name in (*FILE_NAMES.values(), ROLES)),
+        *((f"file.{name}", "absent") for name in _ABSENT),
+        ("source.systemName", "Homeroom"),
+        ("source.systemCode", "homeroom"),
+    ]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("propertyName", "value"))
+        writer.writerows(rows)
+
+
+def _select(collection: Collection, base: str) -> str:
+    """The rows of a file, in the standard's columns and their order."""
+    file = FILES[FILE_NAMES[collection].lower()]
+    columns = [
+        f'{_value(collection, file.staged.get(name), name)} AS "{name}"'
+        for name in file.order
+        if not (collection is Collection.USERS and name in _NOT_IN_1_2)
+    ]
+    return f"SELECT {', '.join(columns)} FROM {base} WHERE {_THERE} ORDER BY sourced_id, id"
+
+
+def _value(collection: Collection, staged: str | None, name: str) -> str:
+    """What stands under a header; what is never stored is empty."""
+    if name == "sourcedId":
+        return "coalesce(sourced_id, id)"
+    if staged == "enabled_user":
+        return "CASE WHEN enabled THEN 'true' ELSE 'false' END"
+    if staged is None:
+        return "''"
+    if STAGED_COLUMNS[collection][staged] is LIST:
+        return f"array_to_string(\"{staged}\", ',')"
+    return f"coalesce(\"{staged}\"::VARCHAR, '')"
+
+
+def _roles(base: str) -> str:
+    """The rows of ``roles.csv``."""
+    return f"""
+        SELECT coalesce(role.sourced_id, "user" || '-' || place) AS "sourcedId",
+               '' AS status, '' AS "dateLastModified", "user" AS "userSourcedId",
+               coalesce(role.role_type, '') AS "roleType", role.role AS role,
+               coalesce(role.begin_date, '') AS "beginDate",
+               coalesce(role.end_date, '') AS "endDate",
+               coalesce(role.org, '') AS "orgSourcedId", '' AS "userProfileSourcedId"
+        FROM (SELECT sourced_id AS "user", unnest(roles) AS role,
+                     generate_subscripts(roles, 1) AS place
+              FROM {base} WHERE {_THERE})
+        ORDER BY "user", place
+        """
