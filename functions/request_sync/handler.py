@@ -46,8 +46,8 @@ from shared.http.requests import json_body, page_of, wrong_cursor
 from shared.observability import make_logger
 from shared.ports import Batches, ConnectionTests, Groups, Objects, Queue, RunRequest, Runs
 from shared.sync.decide_hold import decide_hold
-from shared.sync.export_roster import request_export
 from shared.sync.fields import read_fields
+from shared.sync.request_export import request_export
 from shared.sync.request_sync import RequestPorts, request_sync, restore_run
 from shared.sync.take_drop import drop_key
 from shared.sync.try_connection import read_test, request_test

@@ -1,19 +1,16 @@
-"""A group's roster as a OneRoster 1.2 bundle: made once for each state of it, fetched from S3."""
+"""Writes a group's roster as a OneRoster 1.2 bundle, once for each state of it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
-from shared.domain.ids import EnterpriseId, GroupId, RunKey
-from shared.errors import MissingObjectError, NotFoundError
+from shared.errors import MissingObjectError
 from shared.messages import ExportRoster
 from shared.planning.export import write_bundle
 from shared.planning.tables import open_workspace
-from shared.ports import Batches, Objects, Queue
+from shared.ports import Batches, Objects
+from shared.sync.request_export import export_key
 
 MEMORY_LIMIT = "600MB"
-KEPT = timedelta(days=1)
-"""How long an export is kept (rule ``exports`` of the bucket)."""
 
 
 @dataclass(frozen=True)
@@ -22,28 +19,6 @@ class ExportPorts:
 
     batches: Batches
     objects: Objects
-
-
-def export_key(group_id: GroupId, seq: int) -> str:
-    """Where the export of the roster that run ``seq`` has left lies."""
-    return f"exports/{group_id}/{seq}.zip"
-
-
-def request_export(
-    enterprise: EnterpriseId, group_id: GroupId, batches: Batches, objects: Objects, queue: Queue
-) -> str | None:
-    """Return the key of the export of the roster as it is now, or have it made and return None.
-
-    :raises NotFoundError: the group has no roster yet.
-    """
-    base = batches.base(RunKey(enterprise, group_id, 0))
-    if base.snapshot is None:
-        raise NotFoundError("no_roster", "The group has no roster yet: sync it first.")
-    key = export_key(group_id, base.snapshot.seq)
-    if objects.has(key):
-        return key
-    queue.send([ExportRoster(enterprise=enterprise, group_id=group_id, seq=base.snapshot.seq)])
-    return None
 
 
 def export_roster(message: ExportRoster, ports: ExportPorts, directory: Path) -> bool:

@@ -12,7 +12,8 @@ from shared.domain.collection import Collection
 from shared.domain.group import GroupConfig, StoredField
 from shared.domain.run import Mode, RunState
 from shared.messages import ExportRoster
-from shared.sync.export_roster import ExportPorts, export_key, export_roster, request_export
+from shared.sync.export_roster import ExportPorts, export_roster
+from shared.sync.request_export import export_key, request_export
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation
 from tests.fakes.source import class_, enrollment, org, user
 from tests.unit.test_bundle_runs import bring, world
