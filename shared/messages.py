@@ -51,6 +51,10 @@ class ExportRoster(RunMessage):
     """Write the roster that run ``seq`` has left as a bundle."""
 
 
+class TellOfRun(RunMessage):
+    """Tell the group's address of a run that has ended."""
+
+
 class PlanRun(RunMessage):
     """Plan what the run has staged: leg ``leg`` of the run."""
 

@@ -11,6 +11,7 @@ from shared.domain.bundle import Bundle, BundleObject
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.connection_test import ConnectionTest, Probe
+from shared.domain.events import Event
 from shared.domain.group import Customer, Group, Period, SecretName, SyncType
 from shared.domain.hold import Hold, HoldDecision
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RecordId, RunKey
@@ -499,12 +500,27 @@ class Secrets(Protocol):
 class Announcements(Protocol):
     """The event bus."""
 
-    def run_finished(self, run: Run) -> None:
-        """Publish the end of a run, without personal data."""
+    def publish(self, *events: Event) -> None:
+        """Publish events; all of them again if some were not taken.
+
+        :raises TryLaterError: the bus did not take them.
+        """
         ...
 
-    def drop_refused(self, key: str, code: str) -> None:
-        """Publish that an object dropped in the bucket is nobody's bundle, and why."""
+
+class Mailing(Protocol):
+    """E-mail to the addresses of groups."""
+
+    def subscribe(self, group_id: GroupId, email: str) -> None:
+        """Let mails of the group go to this address, and to no other; it must agree first."""
+        ...
+
+    def confirmed(self, group_id: GroupId, email: str) -> bool:
+        """Tell whether the address has agreed."""
+        ...
+
+    def send(self, group_id: GroupId, email: str, subject: str, text: str) -> None:
+        """Send a mail to the group's address, if it has agreed."""
         ...
 
 

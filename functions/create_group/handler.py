@@ -19,6 +19,7 @@ from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.extract_queues import extract_queues
 from shared.adapters.kms_secrets import KmsSecrets
+from shared.adapters.sns_mailing import SnsMailing
 from shared.adapters.sqs_queue import SqsQueue
 from shared.domain.group import SyncType
 from shared.domain.ids import CustomerId, GroupId
@@ -36,7 +37,7 @@ from shared.http.once import Answer, once
 from shared.http.problems import install
 from shared.http.requests import json_body, page_of, version_of
 from shared.observability import make_logger
-from shared.ports import CoverImages
+from shared.ports import CoverImages, Mailing
 from shared.sync.delete_group import RequestDeletionPorts, request_deletion
 from shared.sync.fields import read_fields
 from shared.sync.groups import (
@@ -60,6 +61,7 @@ class Runtime:
 
     ports: GroupPorts
     deletion: RequestDeletionPorts
+    mailing: Mailing
     cover_images: CoverImages
     dynamodb: "DynamoDBClient"
     table: str
@@ -85,6 +87,7 @@ def build() -> Runtime:
                 SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
             },
         ),
+        notice_queue=SqsQueue(sqs, settings.required("NOTICE_QUEUE_URL")),
         clock=clock.now,
         new_id=lambda: uuid.uuid4().hex,
         allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES"),
@@ -95,7 +98,8 @@ def build() -> Runtime:
         DynamoDeletions(dynamodb, table, resend_after=resend_after),
         SqsQueue(sqs, settings.required("DELETE_QUEUE_URL")),
     )
-    return Runtime(ports, deletion, cover_images, dynamodb, table)
+    mailing = SnsMailing(boto3.client("sns"), settings.required("GROUP_TOPIC_PREFIX"))
+    return Runtime(ports, deletion, mailing, cover_images, dynamodb, table)
 
 
 @app.post("/groups")
@@ -125,10 +129,10 @@ def get_groups() -> Response[str]:
 def get_group(group_id: str) -> Response[str]:
     """Read one group."""
     caller = caller_of(app.current_event.raw_event)
-    return answer(
-        200,
-        show_group(build().ports.groups.get(caller.enterprise, GroupId(group_id), deleting=True)),
-    )
+    runtime = build()
+    group = runtime.ports.groups.get(caller.enterprise, GroupId(group_id), deleting=True)
+    confirmed = runtime.mailing.confirmed(group.group_id, group.email)
+    return answer(200, show_group(group) | {"emailConfirmed": confirmed})
 
 
 @app.patch("/groups/<group_id>")

@@ -15,6 +15,7 @@ from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.s3_remains import S3Remains
+from shared.adapters.sns_mailing import SnsMailing
 from shared.adapters.sqs_queue import SqsQueue
 from shared.messages import DeleteGroup
 from shared.observability import make_logger
@@ -39,6 +40,7 @@ def build_ports() -> DeletePorts:
         remains=(
             DynamoRemains(dynamodb, settings.required("ROSTER_TABLE")),
             S3Remains(s3, bucket),
+            SnsMailing(boto3.client("sns"), settings.required("GROUP_TOPIC_PREFIX")),
         ),
         objects=S3Objects(s3, bucket),
         announcements=EventBridgeAnnouncements(

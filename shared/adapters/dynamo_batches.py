@@ -276,6 +276,7 @@ class DynamoBatches:
             ("notices", structure(commit.notices) if commit.notices else None),
             ("reason", structure(commit.reason) if commit.reason else None),
             ("supersedes", list(commit.supersedes) or None),
+            ("hold", structure(commit.hold) if commit.hold else None),
         ):
             if value is not None:
                 sets += f", #{name} = :{name}"

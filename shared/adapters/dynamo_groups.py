@@ -33,7 +33,7 @@ TRANSACTION_TRIES = 3
 
 _GROUP_FIELDS = (
     "config", "description", "email", "clientGroupId", "syncFrequency", "period", "autoMode",
-    "timeZone", "syncHour", "coverImage", "createdAt", "updatedAt",
+    "timeZone", "syncHour", "coverImage", "webhook", "createdAt", "updatedAt",
 )  # fmt: skip
 
 
@@ -200,7 +200,7 @@ def _values(group: Group) -> Item:
 
 _FIELD_NAMES = {
     "description", "email", "client_group_id", "sync_frequency", "period", "auto_mode",
-    "time_zone", "sync_hour", "cover_image", "created_at", "updated_at",
+    "time_zone", "sync_hour", "cover_image", "webhook", "created_at", "updated_at",
 }  # fmt: skip
 
 

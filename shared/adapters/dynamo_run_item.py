@@ -27,6 +27,7 @@ _STRUCTURES = (
     "plan",
     "decision",
     "snapshot",
+    "hold",
 )
 _TIMES = ("createdAt", "startedAt", "finishedAt")
 

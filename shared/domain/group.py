@@ -136,12 +136,19 @@ Connection = Annotated[ApiConnection | SftpConnection, Field(discriminator="kind
 
 
 class SecretName(StrEnum):
-    """The secrets a connection can have, in the API's spelling."""
+    """The secrets a group can have; those of its connection in the API's spelling."""
 
     SECRET_KEY = "secretKey"
     PASSWORD = "password"
     PRIVATE_KEY = "privateKey"
     PASSPHRASE = "passphrase"
+    WEBHOOK = "webhookSecret"
+
+
+CONNECTION_SECRETS = (
+    SecretName.SECRET_KEY, SecretName.PASSWORD, SecretName.PRIVATE_KEY, SecretName.PASSPHRASE,
+)  # fmt: skip
+"""Those by which a source is asked."""
 
 
 class LinkedCustomer(_Stored):
@@ -188,6 +195,13 @@ class AutoMode(StrEnum):
     SYNC = "sync"
 
 
+class Webhook(_Stored):
+    """Where the group's events go; ``secret``, by which they are signed, is a ciphertext."""
+
+    url: str
+    secret: str
+
+
 class EndedRun(_Stored):
     """The group's last run that has ended, as a list of groups shows it."""
 
@@ -216,6 +230,7 @@ class Group(_Stored):
     time_zone: str = "UTC"
     sync_hour: int = 2
     cover_image: str | None = None
+    webhook: Webhook | None = None
     created_at: AwareDatetime
     updated_at: AwareDatetime
     next_run_at: AwareDatetime | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.domain.group import Group, SecretName, SyncFrequency
+from shared.domain.group import CONNECTION_SECRETS, Group, SecretName, SyncFrequency
 from shared.domain.group_request import DEFAULT_PATHS
 
 _DESTINATION = ("url", "tokenUrl", "host", "port", "username", "hostKeyFingerprint")
@@ -27,9 +27,10 @@ def changed_request(
     """
     before = request_of(group)
     merged = _merge(_without_what_follows(before, patch, group), patch)
-    if _destination(merged) != _destination(before):
-        return merged, frozenset()
-    return merged, frozenset(group.config.secrets) - _replaced(patch.get("connection"))
+    kept = {SecretName.WEBHOOK} if _webhook(merged) == _webhook(before) != (None, None) else set()
+    if _destination(merged) == _destination(before):
+        kept |= set(group.config.secrets) - _replaced(patch.get("connection"))
+    return merged, frozenset(kept)
 
 
 def request_of(group: Group) -> dict[str, Any]:
@@ -63,6 +64,7 @@ def request_of(group: Group) -> dict[str, Any]:
         "graceDays": config.grace_days,
         "pause": _days(config.calendar.pause, {"since"}) if config.calendar.pause else None,
         "blackouts": [_days(days) for days in config.calendar.blackouts],
+        "webhook": {"url": group.webhook.url} if group.webhook else None,
         "additionsOnly": [_days(days) for days in config.calendar.additions_only],
     }
 
@@ -101,6 +103,14 @@ def _merge(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def _webhook(request: dict[str, Any]) -> tuple[Any, Any]:
+    """Where a group's events are sent to, and a secret that is given anew."""
+    webhook = request.get("webhook")
+    return (
+        (webhook.get("url"), webhook.get("secret")) if isinstance(webhook, dict) else (None, None)
+    )
+
+
 def _destination(request: dict[str, Any]) -> tuple[Any, ...]:
     """Where a group's secret is sent to, and as whose."""
     connection = request.get("connection")
@@ -113,7 +123,7 @@ def _replaced(patch: Any) -> set[SecretName]:
     """The stored secrets that a change of the connection makes meaningless."""
     if not isinstance(patch, dict):
         return set()
-    gone = {name for name in SecretName if name in patch}
+    gone = {name for name in CONNECTION_SECRETS if name in patch}
     for name, others in _REPLACED_BY.items():
         if patch.get(name) is not None:
             gone |= others - {other for other in others if patch.get(other) is not None}

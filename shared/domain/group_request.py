@@ -22,6 +22,7 @@ from pydantic_core import InitErrorDetails, ValidationError
 from shared.domain.addresses import host_is_one, host_is_public, url_problem
 from shared.domain.calendar_request import PauseInput, Ranges, calendar_of
 from shared.domain.group import (
+    CONNECTION_SECRETS,
     ApiConnection,
     Authorization,
     AutoMode,
@@ -46,6 +47,8 @@ from shared.domain.input import Id, Input, Line, Path, Secret, Suffix, Text, Url
 
 MAX_CUSTOMERS = 40
 """A group's customers change in one transaction, which takes 100 actions (AWS)."""
+SHORTEST_SECRET = 16
+"""Characters of a webhook's secret: shorter ones can be guessed."""
 MAX_SCOPE_BYTES = 100_000
 """A group is one item, and a run holds a copy of it: an item takes 400 KB (AWS)."""
 DEFAULT_PATHS = {
@@ -155,6 +158,28 @@ class GuardInput(Input):
     rekeyed_minimum: Many = GuardSettings().rekeyed_minimum
 
 
+class WebhookInput(Input):
+    """Where the group's events are sent to; the secret signs them."""
+
+    url: Url
+    secret: Secret | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _reachable(cls, url: str, info: ValidationInfo) -> str:
+        allow_insecure = bool((info.context or {}).get("allow_insecure"))
+        if text := url_problem(url, allow_insecure=allow_insecure):
+            raise wrong(text)
+        return url
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < SHORTEST_SECRET:
+            raise wrong(f"Give at least {SHORTEST_SECRET} characters.")
+        return secret
+
+
 class GroupInput(Input):
     """A whole group as it is asked for."""
 
@@ -183,6 +208,7 @@ class GroupInput(Input):
     pause: PauseInput | None = None
     blackouts: Ranges = ()
     additions_only: Ranges = ()
+    webhook: WebhookInput | None = None
 
     @field_validator("email")
     @classmethod
@@ -209,6 +235,8 @@ class GroupInput(Input):
     def _fits_together(self, info: ValidationInfo) -> Self:
         kept: frozenset[SecretName] = (info.context or {}).get("kept_secrets", frozenset())
         problems = dict(_frequency_problems(self)) | dict(_connection_problems(self, kept))
+        if self.webhook and self.webhook.secret is None and SecretName.WEBHOOK not in kept:
+            problems["webhook.secret"] = "Give a secret, by which the receiver knows us."
         if problems:
             raise ValidationError.from_exception_data(
                 "group",
@@ -263,7 +291,7 @@ def _connection_problems(group: GroupInput, kept: frozenset[SecretName]) -> list
 def _secret_problems(
     api: bool, connection: ConnectionInput, kept: frozenset[SecretName]
 ) -> list[tuple[str, str]]:
-    given = {name for name in SecretName if _secret(connection, name) is not None} | kept
+    given = {name for name in CONNECTION_SECRETS if _secret(connection, name) is not None} | kept
     if api:
         if SecretName.SECRET_KEY in given:
             return []
@@ -291,7 +319,7 @@ def secrets_of(group: GroupInput) -> dict[SecretName, str]:
     """The secrets that a request gives."""
     if group.connection is None:
         return {}
-    found = {name: _secret(group.connection, name) for name in SecretName}
+    found = {name: _secret(group.connection, name) for name in CONNECTION_SECRETS}
     return {name: secret.get_secret_value() for name, secret in found.items() if secret}
 
 

@@ -173,7 +173,7 @@ class Run(BaseModel):
     works on it. ``cursor`` is the extractor's own; ``bundle`` what it reads, kept to know it again.
     Three kinds of runs fetch nothing: ``decision`` is what a person said of the group's hold;
     ``marked`` plans the deletion of the whole roster; ``restores`` is the run whose ``snapshot`` is
-    taken. ``snapshot`` is what a run has left the roster as.
+    taken. ``snapshot`` is what a run has left the roster as, ``hold`` what it has left to a person.
     ``supersedes`` names the objects that a committed run has replaced, until its end is
     ``announced``. All times are aware UTC.
     """
@@ -203,6 +203,7 @@ class Run(BaseModel):
     restores: int | None = None
     snapshot: Snapshot | None = None
     plan: Plan | None = None
+    hold: Hold | None = None
     supersedes: tuple[str, ...] = ()
     announced: bool = False
     created_at: AwareDatetime

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.domain.change import Change
+from shared.domain.events import records_held, run_finished
 from shared.domain.guard import HoldRule
 from shared.domain.hold import Hold
 from shared.domain.ids import RunKey
@@ -52,7 +53,8 @@ def announce(key: RunKey, runs: Runs, legs: Legs, ports: Ending) -> None:
     if run is None or run.open or run.announced:
         return
     ports.objects.tag(run.supersedes, change_file.SUPERSEDED)
-    ports.announcements.run_finished(run)
+    held = records_held(run)
+    ports.announcements.publish(run_finished(run), *([held] if held else ()))
     legs.announced(key)
 
 

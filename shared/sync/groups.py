@@ -1,6 +1,7 @@
 """Creates, changes and deletes groups."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from shared.domain.group import (
     LinkedCustomer,
     SecretName,
     SyncFrequency,
+    Webhook,
 )
 from shared.domain.group_change import changed_request
 from shared.domain.group_request import (
@@ -24,8 +26,9 @@ from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.domain.requests import CustomerInput
 from shared.domain.run import Mode, Run, Trigger
 from shared.domain.schedule import local_day, next_auto_run
-from shared.errors import ConflictError
-from shared.ports import Customers, ExtractQueues, Groups, RunRequest, Runs, Secrets
+from shared.errors import ConflictError, TryLaterError
+from shared.messages import Message
+from shared.ports import Customers, ExtractQueues, Groups, Queue, RunRequest, Runs, Secrets
 from shared.sync.fields import read_fields, wrong_field
 from shared.sync.request_sync import FETCHED_TYPES, start_fetching
 
@@ -41,6 +44,7 @@ class GroupPorts:
     secrets: Secrets
     runs: Runs
     extract_queues: ExtractQueues
+    notice_queue: Queue
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     allow_insecure: bool = False
@@ -62,7 +66,9 @@ def create_group(
     config = config_of(given, 1, since)
     config = _complete(config, given, enterprise, group_id, {}, ports)
     group = _group(enterprise, group_id, given, config, now, created_at=now)
+    group = group.model_copy(update={"webhook": _webhook(given, group_id, None, ports)})
     ports.groups.create(group)
+    _subscribe(group, ports)
     if group.sync_frequency is SyncFrequency.AUTO and config.sync_type in FETCHED_TYPES:
         request = RunRequest(enterprise, group_id, Mode.SYNC, Trigger.NEW_GROUP, requested_by)
         run = start_fetching(request, ports.runs, ports.extract_queues, now)
@@ -108,7 +114,7 @@ def _change(
     merged, names = changed_request(old, body)
     context = {"allow_insecure": ports.allow_insecure, "kept_secrets": names}
     given = read_fields(GroupInput, merged, context)
-    kept = {name: old.config.secrets[name] for name in names}
+    kept = {name: old.config.secrets[name] for name in names & old.config.secrets.keys()}
     now = ports.clock()
     pause = old.config.calendar.pause
     since = pause.since if pause else local_day(given.time_zone, now)
@@ -118,11 +124,14 @@ def _change(
     new = new.model_copy(
         update={
             "cover_image": old.cover_image,
+            "webhook": _webhook(given, group_id, old.webhook, ports),
             # Another change must not put the next run off.
             "next_run_at": old.next_run_at if _schedule(new) == _schedule(old) else new.next_run_at,
         }
     )
     ports.groups.change(old, new)
+    if new.email != old.email:
+        _subscribe(new, ports)
     return ports.groups.get(enterprise, group_id)
 
 
@@ -142,6 +151,28 @@ def create_customer(enterprise: EnterpriseId, body: dict[str, Any], ports: Group
     )
     ports.customers.create(customer)
     return customer
+
+
+def _webhook(
+    given: GroupInput, group_id: GroupId, old: Webhook | None, ports: GroupPorts
+) -> Webhook | None:
+    """The webhook as it is kept; without a new secret it has the old one."""
+    if given.webhook is None:
+        return None
+    if given.webhook.secret is not None:
+        plain = given.webhook.secret.get_secret_value()
+        secret = ports.secrets.encrypt(group_id, SecretName.WEBHOOK, plain)
+    else:
+        assert old is not None
+        secret = old.secret
+    return Webhook(url=given.webhook.url, secret=secret)
+
+
+def _subscribe(group: Group, ports: GroupPorts) -> None:
+    """Have the group's address asked whether it wants our mails."""
+    with suppress(TryLaterError):  # the first mail subscribes it then
+        message = Message(enterprise=group.enterprise, group_id=group.group_id)
+        ports.notice_queue.send([message])
 
 
 def _complete(

@@ -12,6 +12,7 @@ from datetime import datetime
 from shared.bundles.contents import open_bundle, read_contents
 from shared.domain.bundle import Bundle, BundleObject
 from shared.domain.collection import CollectionStatus
+from shared.domain.events import DropRefused
 from shared.domain.group import SyncType
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import FETCHING_MODES, Mode, Run
@@ -118,5 +119,5 @@ def _carried(bundle: Bundle, ports: DropPorts) -> dict[str, CollectionStatus]:
 
 
 def _refuse(key: str, code: str, ports: DropPorts) -> str:
-    ports.announcements.drop_refused(key, code)
+    ports.announcements.publish(DropRefused(key=key, reason=code))
     return code

@@ -1,6 +1,7 @@
 """The clock on the deployed stack: its rules, what is due, twice, and a thousand groups at once."""
 
 import base64
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,8 @@ from tests.e2e.roster import RUN_SECONDS, add_group, ask, check_district
 Json = dict[str, Any]
 
 AUTO = {"syncFrequency": "Auto", "period": "Daily", "autoMode": "update"}
-MANY = 1000
+MANY = int(os.environ.get("HOMEROOM_MANY", "150"))
+"""A thousand take five minutes on two cores: nightly."""
 SPREAD = 5  # seconds, see conftest.QUICK
 
 
@@ -102,7 +104,7 @@ def test_a_tick_that_comes_twice_starts_one_run(stack: Stack, api: Api, district
         assert (skipped["state"], skipped["reason"]["code"]) == ("Cancelled", "run_under_way")
 
 
-def test_a_thousand_groups_start_within_the_spread_and_none_is_lost(
+def test_many_groups_start_within_the_spread_and_none_is_lost(
     stack: Stack, api: Api, district: District
 ) -> None:
     now = datetime.now(UTC).replace(microsecond=0)

@@ -428,6 +428,7 @@ class InMemoryControl:
                 raise StoppedError
             changes: dict[str, Any] = {"state": commit.state, "supersedes": commit.supersedes}
             changes["snapshot"] = commit.snapshot
+            changes["hold"] = commit.hold
             if commit.counts is not None:
                 changes["counts"] = commit.counts
             if commit.notices:

@@ -11,9 +11,9 @@ from shared.adapters.roster_keys import record_key
 from shared.domain.bundle import BundleObject
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
+from shared.domain.events import DropRefused, Event, RunFinished
 from shared.domain.group import SecretName
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
-from shared.domain.run import Run
 from shared.errors import MissingObjectError
 from shared.messages import Message
 from shared.ports import Refusal
@@ -202,13 +202,19 @@ class PlainSecrets:
 class InMemoryAnnouncements:
     """``Announcements`` in memory."""
 
-    finished: list[Run] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
+    published: list[Event] = field(default_factory=list)
     on_write: Callable[[str], None] = lambda name: None
 
-    def run_finished(self, run: Run) -> None:
+    def publish(self, *events: Event) -> None:
         self.on_write("announce")
-        self.finished.append(run)
+        self.published += events
 
-    def drop_refused(self, key: str, code: str) -> None:
-        self.refused.append((key, code))
+    @property
+    def finished(self) -> list[str]:
+        """The runs whose end was published, by id."""
+        return [event.run_id for event in self.published if isinstance(event, RunFinished)]
+
+    @property
+    def refused(self) -> list[tuple[str, str]]:
+        """The drops that were refused, each with the reason."""
+        return [(e.key, e.reason) for e in self.published if isinstance(e, DropRefused)]

@@ -12,6 +12,7 @@ from moto import mock_aws
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import MAX_DELAY_SECONDS, SqsQueue
+from shared.domain.events import run_finished
 from shared.domain.run import EntityCounts, Mode, Reason, Run, RunState, Trigger
 from shared.errors import MissingObjectError, TryLaterError
 from shared.messages import ApplyBatch
@@ -117,12 +118,12 @@ def test_what_queue_or_bus_do_not_take_is_tried_later() -> None:
         SqsQueue(queue, "url").send([_message(1)])
     bus: Any = _Recorded(FailedEntryCount=1)
     with pytest.raises(TryLaterError):
-        EventBridgeAnnouncements(bus, "bus").run_finished(_run())
+        EventBridgeAnnouncements(bus, "bus").publish(run_finished(_run()))
 
 
 def test_the_end_of_a_run_is_announced_without_names_values_or_words() -> None:
     bus: Any = _Recorded(FailedEntryCount=0)
-    EventBridgeAnnouncements(bus, "bus").run_finished(_run())
+    EventBridgeAnnouncements(bus, "bus").publish(run_finished(_run()))
     [entry] = bus.requests[0]["Entries"]
     assert (entry["Source"], entry["DetailType"], entry["EventBusName"]) == (
         "homeroom", "Run Finished", "bus",
@@ -138,6 +139,7 @@ def test_the_end_of_a_run_is_announced_without_names_values_or_words() -> None:
         "trigger": "request",
         "state": "Failed",
         "reason": "source_gone",
+        "seconds": 0,
     }
 
 

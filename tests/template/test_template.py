@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.eventbridge import RUN_FINISHED, SOURCE
-from shared.domain.group import Period, SyncType
+from shared.domain.events import RUN_FINISHED, SOURCE
+from shared.domain.group import Period, SecretName, SyncType
 from shared.messages import Message
 from shared.sync.start_auto_syncs import Tick
 from shared.sync.take_drop import DROPS
@@ -26,6 +26,8 @@ FUNCTIONS = {
     "UpsertEntitiesFunction": "upsert_entities",
     "CloseRunsFunction": "close_runs",
     "DeleteGroupFunction": "delete_group",
+    "SendNoticesFunction": "send_notices",
+    "CallWebhookFunction": "call_webhook",
     "ExportRosterFunction": "export_roster",
     "StartAutoSyncsFunction": "start_auto_syncs",
 }
@@ -35,6 +37,8 @@ DEAD_LETTERS = {
     "ExtractZipQueue": "ExtractZipDeadLetters",
     "DropQueue": "DropDeadLetters",
     "DeleteQueue": "DeleteDeadLetters",
+    "NoticeQueue": "NoticeDeadLetters",
+    "WebhookQueue": "WebhookDeadLetters",
     "ExportQueue": "ExportDeadLetters",
     "PlanQueue": "PlanDeadLetters",
     "UpsertQueue": "UpsertDeadLetters",
@@ -346,11 +350,11 @@ class TestPermissions:
             if statement["Resource"] == "*":
                 # X-Ray knows no resource for these two.
                 assert statement["Action"] in ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
-            # The only open ends are those after a prefix in the bucket.
+            # The only open ends are those after a prefix in the bucket, and groups' own topics.
             elif "*" in json.dumps(statement["Resource"]):
-                assert re.fullmatch(
-                    r"\$\{DataBucket\.Arn\}/[a-z]+/\*", statement["Resource"]["Fn::Sub"]
-                ), role
+                place = statement["Resource"]["Fn::Sub"]
+                topics = place.endswith(":${AWS::StackName}-group-*") and ":sns:" in place
+                assert topics or re.fullmatch(r"\$\{DataBucket\.Arn\}/[a-z]+/\*", place), role
 
     def test_the_emulator_s_own_actions_stay_there(self, template: Template) -> None:
         # AWS knows neither, and authorizes both calls by the actions that they are made of.
@@ -361,7 +365,7 @@ class TestPermissions:
     def test_who_may_do_what(self, template: Template) -> None:
         # Secrets: written by one, read by one; the rest of them by nobody.
         assert who(template, "kms:Encrypt") == {"CreateGroupRole"}
-        assert who(template, "kms:Decrypt") == {"SyncApiRole", "SyncSftpRole"}
+        assert who(template, "kms:Decrypt") == {"SyncApiRole", "SyncSftpRole", "CallWebhookRole"}
         # The roster is written by one alone, and swept by another.
         assert {r for r, s in template.statements() if target(s["Resource"]) == "RosterTable"} == {
             "UpsertEntitiesRole",
@@ -382,10 +386,11 @@ class TestPermissions:
     def test_the_key_works_only_with_the_group_in_the_context(self, template: Template) -> None:
         # The emulator denies whatever has this condition, so the local stack leaves it out.
         of_key = [s for _, s in template.statements() if s["Action"].startswith("kms:")]
-        assert len(of_key) == 3
-        for statement in of_key:
-            assert target(statement["Resource"]) == "SecretsKey"
-            assert statement["Condition"] == {"Null": {"kms:EncryptionContext:groupId": "false"}}
+        bound = {"Null": {"kms:EncryptionContext:groupId": "false"}}
+        # Whoever calls webhooks can decrypt their secrets and no others.
+        webhooks = {"StringEquals": {"kms:EncryptionContext:secret": SecretName.WEBHOOK.value}}
+        assert [s["Condition"] for s in of_key] == [bound, bound, bound, webhooks]
+        assert {target(statement["Resource"]) for statement in of_key} == {"SecretsKey"}
         local = [s for _, s in Template(Platform="emulator").statements()]
         assert not any("Condition" in s for s in local if s["Action"].startswith("kms:"))
 

@@ -101,6 +101,8 @@ def http_stack(monkeypatch: pytest.MonkeyPatch, *, insecure: bool = False) -> It
         monkeypatch.setenv("EXTRACT_SFTP_QUEUE_URL", queue_url)
         monkeypatch.setenv("PLAN_QUEUE_URL", queue_url)
         monkeypatch.setenv("DELETE_QUEUE_URL", queue_url)
+        monkeypatch.setenv("NOTICE_QUEUE_URL", sqs.create_queue(QueueName="notices")["QueueUrl"])
+        monkeypatch.setenv("GROUP_TOPIC_PREFIX", f"arn:aws:sns:{REGION}:123456789012:test-group-")
         monkeypatch.setenv("EXPORT_QUEUE_URL", queue_url)
         boto3.client("s3").create_bucket(
             Bucket="data", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}

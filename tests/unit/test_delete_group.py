@@ -34,7 +34,7 @@ def test_a_deleted_group_leaves_nothing_but_its_runs() -> None:
     assert (ended.mode, ended.state) == (Mode.DELETE, RunState.SUCCEEDED)
     assert ended.progress["deleted"] > 100
     assert (ENTERPRISE, GROUP) not in world.control.groups
-    assert world.announcements.finished[-1].key == run.key
+    assert world.announcements.finished[-1] == run.key.run_id
     # The first message, once more and late, does nothing.
     assert world.deliver(message)
     assert world.control.runs[run.key] == ended

@@ -8,6 +8,7 @@ import yaml
 
 from shared.domain.findings import MESSAGES
 from shared.http.problems import CODES
+from tools import write_events_page
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -88,6 +89,10 @@ def test_every_reason_for_a_failed_run_is_explained() -> None:
     found |= {"login_name_taken", "changes_unapplied"}
     assert len(found) > 15
     assert _first_column(_section(OPERATIONS, "When a run fails")) == found
+
+
+def test_the_page_of_the_events_is_current() -> None:
+    assert write_events_page.PAGE.read_text() == write_events_page.page()
 
 
 def test_links_lead_somewhere() -> None:

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from functions.call_webhook import handler as call_webhook
 from functions.close_runs import handler as close_runs
 from functions.create_group import handler as create_group
 from functions.delete_group import handler as delete_group
@@ -17,13 +18,22 @@ from functions.export_roster import handler as export_roster
 from functions.ingest_zip import handler as ingest_zip
 from functions.plan_sync import handler as plan_sync
 from functions.request_sync import handler as request_sync
+from functions.send_notices import handler as send_notices
 from functions.start_auto_syncs import handler as start_auto_syncs
 from functions.sync_api import handler as sync_api
 from functions.sync_sftp import handler as sync_sftp
 from functions.upsert_entities import handler as upsert_entities
 from shared.domain.ids import EnterpriseId
 from shared.http.identity import Caller, caller_of
-from shared.messages import ApplyBatch, DeleteGroup, ExportRoster, ExtractLeg, Message, PlanRun
+from shared.messages import (
+    ApplyBatch,
+    DeleteGroup,
+    ExportRoster,
+    ExtractLeg,
+    Message,
+    PlanRun,
+    TellOfRun,
+)
 from tests.fakes.api import EVENTS, Context
 from tests.fakes.control_table import make_control_table
 from tests.template.processed import Template, target
@@ -39,6 +49,8 @@ HANDLERS = {
     "upsert_entities": upsert_entities,
     "close_runs": close_runs,
     "delete_group": delete_group,
+    "send_notices": send_notices,
+    "call_webhook": call_webhook,
     "export_roster": export_roster,
     "start_auto_syncs": start_auto_syncs,
 }
@@ -49,6 +61,7 @@ MESSAGES: dict[str, type[Message]] = {
     "plan_sync": PlanRun,
     "upsert_entities": ApplyBatch,
     "delete_group": DeleteGroup,
+    "send_notices": TellOfRun,
     "export_roster": ExportRoster,
 }
 NOBODYS_GROUP = "0" * 32
@@ -169,8 +182,8 @@ def test_a_group_is_created(account: Account) -> None:
     shown = json.loads(answer["body"])
     assert shown["name"] == "Springfield"
     assert "not-a-real-secret" not in json.dumps([answer, account.items()])
-    # Its source is made up, so that it must not sync by itself.
-    assert (shown["syncFrequency"], account.messages()) == ("Manual", 0)
+    # Its source is made up, so that it must not sync by itself. Its address is to be subscribed.
+    assert (shown["syncFrequency"], account.messages()) == ("Manual", 1)
 
 
 def test_nobodys_group_is_not_found(account: Account) -> None:

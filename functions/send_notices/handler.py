@@ -1,0 +1,48 @@
+"""send_notices: mails a group's address what it must know, measures runs (SQS: NoticeQueue)."""
+
+from functools import cache, partial
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import TypeAdapter
+
+from functions.send_notices.measure import make_metrics, measure_run
+from shared import settings
+from shared.adapters.dynamo_groups import DynamoGroups
+from shared.adapters.dynamo_runs import DynamoRuns
+from shared.adapters.sns_mailing import SnsMailing
+from shared.messages import Message, TellOfRun
+from shared.observability import make_logger
+from shared.queue_consumer import consume
+from shared.sync.tell_of_run import TellPorts, tell_of_run
+
+logger = make_logger()
+metrics = make_metrics()
+
+EITHER: TypeAdapter[TellOfRun | Message] = TypeAdapter(TellOfRun | Message)
+
+
+@cache
+def build_ports() -> TellPorts:
+    """Build the adapters, once a container, at the first message."""
+    dynamodb = boto3.client("dynamodb")
+    table = settings.required("CONTROL_TABLE")
+    return TellPorts(
+        groups=DynamoGroups(dynamodb, table),
+        runs=DynamoRuns(dynamodb, table),
+        mailing=SnsMailing(boto3.client("sns"), settings.required("GROUP_TOPIC_PREFIX")),
+        measure=partial(measure_run, metrics),
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Tell of the run of each message; a failed message comes again."""
+
+    def tell(message: TellOfRun | Message, receives: int) -> None:
+        if tell_of_run(message, build_ports()):
+            logger.info("mail sent")
+
+    return consume(event, EITHER, logger, tell)

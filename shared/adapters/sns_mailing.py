@@ -1,0 +1,74 @@
+"""E-mail by SNS: a topic for each group, to which the group's address is subscribed.
+
+SNS writes only to who has clicked a link in its first mail; until then the address is not
+confirmed. One topic with a filter for each group would end at 200 groups (SNS quotas).
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from shared.domain.ids import EnterpriseId, GroupId
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+PENDING = "PendingConfirmation"
+
+
+class SnsMailing:
+    """``Mailing`` over SNS; ``prefix`` is what the ARN of each group's topic begins with."""
+
+    def __init__(self, client: "SNSClient", prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def subscribe(self, group_id: GroupId, email: str) -> None:
+        """Let mails of the group go to this address, and to no other."""
+        topic = self._topic(group_id)
+        known = self._subscribed(topic)
+        if known is not None and set(known) <= {email}:
+            if email in known:
+                return
+        elif known:
+            # A subscription that is not confirmed cannot be ended, but with its topic.
+            self._client.delete_topic(TopicArn=topic)
+        self._client.create_topic(
+            Name=topic.rpartition(":")[2], Attributes={"KmsMasterKeyId": "alias/aws/sns"}
+        )
+        self._client.subscribe(TopicArn=topic, Protocol="email", Endpoint=email)
+
+    def confirmed(self, group_id: GroupId, email: str) -> bool:
+        """Tell whether the address has said that it wants our mails."""
+        known = self._subscribed(self._topic(group_id)) or {}
+        return known.get(email, PENDING) != PENDING
+
+    def send(self, group_id: GroupId, email: str, subject: str, text: str) -> None:
+        """Send a mail; an address that never was subscribed is so now, and gets the next."""
+        topic = self._topic(group_id)
+        try:
+            self._client.publish(TopicArn=topic, Subject=subject, Message=text)
+        except self._client.exceptions.NotFoundException:
+            self.subscribe(group_id, email)
+            self._client.publish(TopicArn=topic, Subject=subject, Message=text)
+
+    def sweep(self, enterprise: EnterpriseId, group_id: GroupId) -> Iterator[int]:
+        """``Remains``: a group that is deleted has no topic (deleting none is no error)."""
+        self._client.delete_topic(TopicArn=self._topic(group_id))
+        yield 0
+
+    def _topic(self, group_id: GroupId) -> str:
+        return f"{self._prefix}{group_id}"
+
+    def _subscribed(self, topic: str) -> dict[str, str] | None:
+        """The addresses of a topic, each with the ARN of its subscription; None without a topic."""
+        try:
+            pages = self._client.get_paginator("list_subscriptions_by_topic").paginate(
+                TopicArn=topic
+            )
+            return {
+                each["Endpoint"]: each["SubscriptionArn"]
+                for page in pages
+                for each in page["Subscriptions"]
+            }
+        except self._client.exceptions.NotFoundException:
+            return None

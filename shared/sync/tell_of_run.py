@@ -1,0 +1,45 @@
+"""Tells a group's e-mail address what it must know of a run; subscribes it to begin with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.domain.run import Run
+from shared.domain.run_mail import run_mail
+from shared.errors import NotFoundError
+from shared.messages import Message, TellOfRun
+from shared.ports import Groups, Mailing, Runs
+
+
+@dataclass(frozen=True)
+class TellPorts:
+    """What telling of runs needs of the world; ``measure`` counts a run that has ended."""
+
+    groups: Groups
+    runs: Runs
+    mailing: Mailing
+    measure: Callable[[Run], None]
+
+
+def tell_of_run(message: TellOfRun | Message, ports: TellPorts) -> bool:
+    """Send the mail about a run, if there is one; True if it was sent.
+
+    A message that names only a group has its address subscribed.
+    """
+    try:
+        group = ports.groups.get(message.enterprise, message.group_id, deleting=True)
+    except NotFoundError:
+        group = None
+    if not isinstance(message, TellOfRun):
+        if group is not None and group.deleting_since is None:
+            ports.mailing.subscribe(group.group_id, group.email)
+        return False
+    run = ports.runs.get(message.key)
+    if run is None:
+        return False
+    ports.measure(run)
+    mail = run_mail(run, group.config.name) if group is not None else None
+    if group is None or mail is None:
+        return False
+    subject, text = mail
+    ports.mailing.send(group.group_id, group.email, subject, text)
+    return True

@@ -1,0 +1,310 @@
+"""Who is told of a run, and how: mails, webhooks with their signatures, metrics."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import boto3
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from functions.send_notices.measure import make_metrics, measure_run
+from shared.adapters.sns_mailing import SnsMailing
+from shared.adapters.webhook import WebhookPost
+from shared.domain.events import KINDS, Event, records_held, run_finished
+from shared.domain.group import SecretName, Webhook
+from shared.domain.hold import Hold
+from shared.domain.ids import GroupId
+from shared.domain.run import EntityCounts, Mode, Reason, Run, RunState, Trigger
+from shared.domain.run_mail import MAX_SUBJECT, run_mail
+from shared.errors import TryLaterError
+from shared.messages import Message, TellOfRun
+from shared.sync.call_webhook import BusEvent, WebhookPorts, call_webhook
+from shared.sync.tell_of_run import TellPorts, tell_of_run
+from tests.fakes.control import InMemoryControl
+from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
+from tests.fakes.simulation import ENTERPRISE, GROUP
+from tests.fakes.world import PlainSecrets
+from tests.stores.control_stores import group_of
+
+NOW = datetime(2026, 9, 1, 2, tzinfo=UTC)
+SECRET = "a secret of sixteen"
+FAILED = Reason(code="credentials_refused", message="Give both anew.", field="connection.secretKey")
+
+
+def _run(state: RunState = RunState.SUCCEEDED, **more: Any) -> Run:
+    return Run(
+        enterprise=ENTERPRISE,
+        group_id=GROUP,
+        seq=7,
+        mode=Mode.UPDATE,
+        trigger=Trigger.CLOCK,
+        requested_by="clock",
+        state=state,
+        config=group_of(GROUP).config,
+        created_at=NOW,
+        finished_at=NOW + timedelta(seconds=90),
+        **more,
+    )
+
+
+REJECTED = {"users": EntityCounts(created=2, rejected=3)}
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        (_run(), None),
+        (_run(counts={"users": EntityCounts(created=2)}), None),
+        (_run(RunState.CANCELLED, reason=FAILED), None),
+        (_run(RunState.SUPERSEDED, reason=FAILED), None),
+        (_run(RunState.FAILED, reason=FAILED), "connection.secretKey"),
+        (_run(RunState.HELD), "waits for you"),
+        (_run(RunState.SUCCEEDED_WITH_ERRORS), "could not write everything"),
+        (_run(counts=REJECTED), "3 rows were rejected"),
+    ],
+)
+def test_a_mail_is_sent_when_somebody_must_know(run: Run, told: str | None) -> None:
+    mail = run_mail(run, "Springfield")
+    assert (mail is None) == (told is None)
+    if mail is not None and told is not None:
+        subject, text = mail
+        assert told in text
+        assert "Springfield" in subject
+
+
+def test_a_mail_says_what_was_done() -> None:
+    mail = run_mail(_run(counts=REJECTED), "Springfield")
+    assert mail is not None
+    assert "  users: 2 created, 3 rejected" in mail[1]
+
+
+@given(st.text(max_size=300))
+def test_a_subject_is_what_sns_takes(name: str) -> None:
+    mail = run_mail(_run(RunState.FAILED), name)
+    assert mail is not None
+    assert len(mail[0]) <= MAX_SUBJECT
+    assert all(char.isascii() and char.isprintable() for char in mail[0])
+
+
+# Mails by SNS
+
+
+@dataclass
+class _Mails:
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    subscribed: list[tuple[str, str]] = field(default_factory=list)
+
+    def subscribe(self, group_id: GroupId, email: str) -> None:
+        self.subscribed.append((group_id, email))
+
+    def confirmed(self, group_id: GroupId, email: str) -> bool:
+        return False
+
+    def send(self, group_id: GroupId, email: str, subject: str, text: str) -> None:
+        self.sent.append((email, subject))
+
+
+def _groups(**changes: Any) -> InMemoryGroups:
+    groups = InMemoryGroups(InMemoryCustomers())
+    groups.kept[ENTERPRISE, GROUP] = group_of(GROUP).model_copy(update=changes)
+    return groups
+
+
+def test_the_address_of_the_group_is_told_and_every_run_is_measured() -> None:
+    control, mails, measured = InMemoryControl(), _Mails(), list[Run]()
+    ports = TellPorts(_groups(), control, mails, measured.append)
+    quiet, loud = _run(), _run(RunState.FAILED, reason=FAILED).model_copy(update={"seq": 8})
+    control.runs = {quiet.key: quiet, loud.key: loud}
+    told = [
+        tell_of_run(TellOfRun(enterprise=ENTERPRISE, group_id=GROUP, seq=seq), ports)
+        for seq in (7, 8, 9)
+    ]
+    assert told == [False, True, False]
+    assert measured == [quiet, loud]
+    assert [email for email, _ in mails.sent] == ["it@springfield.example"]
+    assert not tell_of_run(Message(enterprise=ENTERPRISE, group_id=GROUP), ports)
+    assert mails.subscribed == [(GROUP, "it@springfield.example")]
+
+
+def test_nobody_is_told_of_a_group_that_is_gone() -> None:
+    control, mails = InMemoryControl(), _Mails()
+    ports = TellPorts(InMemoryGroups(InMemoryCustomers()), control, mails, lambda run: None)
+    run = _run(RunState.FAILED)
+    control.runs = {run.key: run}
+    assert not tell_of_run(TellOfRun(enterprise=ENTERPRISE, group_id=GROUP, seq=7), ports)
+    assert not tell_of_run(Message(enterprise=ENTERPRISE, group_id=GROUP), ports)
+    assert (mails.sent, mails.subscribed) == ([], [])
+
+
+def test_one_address_at_a_time_is_subscribed() -> None:
+    with mock_aws():
+        client = boto3.client("sns")
+        prefix = f"arn:aws:sns:{client.meta.region_name}:123456789012:stack-group-"
+        mailing = SnsMailing(client, prefix)
+
+        def addresses() -> list[str]:
+            answer = client.list_subscriptions_by_topic(TopicArn=f"{prefix}{GROUP}")
+            return [each["Endpoint"] for each in answer["Subscriptions"]]
+
+        assert not mailing.confirmed(GROUP, "a@x.example")
+        for _ in range(2):
+            mailing.subscribe(GROUP, "a@x.example")
+        assert addresses() == ["a@x.example"]
+        mailing.subscribe(GROUP, "b@x.example")
+        assert addresses() == ["b@x.example"]
+        mailing.send(GROUP, "b@x.example", "subject", "text")
+        # An address that was never subscribed is so when there is something to tell.
+        mailing.send(GroupId("other"), "c@x.example", "subject", "text")
+        assert len(client.list_topics()["Topics"]) == 2
+        for group_id in (GROUP, GroupId("other"), GroupId("none")):
+            assert list(mailing.sweep(ENTERPRISE, group_id)) == [0]
+        assert client.list_topics()["Topics"] == []
+
+
+# Webhooks
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    """A receiver as somebody would write it from the documentation."""
+
+    answers: list[int]
+    accepted: list[dict[str, Any]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        moment = self.headers["Homeroom-Timestamp"]
+        signed = hmac.new(SECRET.encode(), moment.encode() + b"." + body, hashlib.sha256)
+        genuine = hmac.compare_digest(
+            self.headers["Homeroom-Signature"], f"v1={signed.hexdigest()}"
+        )
+        status = self.answers.pop(0) if genuine else 401
+        if status == 200:
+            event = json.loads(body)
+            assert event["id"] == self.headers["Homeroom-Event-Id"]
+            self.accepted.append(event)
+        self.send_response(status)
+        if status == 307:
+            self.send_header("Location", "http://127.0.0.1:1/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def _receiver(*answers: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    accepted: list[dict[str, Any]] = []
+    kind = type("Receiver", (_Receiver,), {"answers": list(answers), "accepted": accepted})
+    with HTTPServer(("127.0.0.1", 0), kind) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/events", accepted
+        server.shutdown()
+
+
+def _event(event: Event) -> BusEvent:
+    text = {
+        "id": "e-1",
+        "detail-type": KINDS[type(event)],
+        "time": NOW.isoformat(),
+        "detail": event.model_dump(mode="json", by_alias=True),
+    }
+    return BusEvent.model_validate(text)
+
+
+def _ports(url: str | None, secret: str = SECRET) -> WebhookPorts:
+    sealed = PlainSecrets().encrypt(GROUP, SecretName.WEBHOOK, secret)
+    webhook = Webhook(url=url, secret=sealed) if url else None
+    post = WebhookPost(allow_insecure=True)
+    return WebhookPorts(_groups(webhook=webhook), PlainSecrets(), post, lambda: NOW)
+
+
+@pytest.mark.loopback
+def test_a_receiver_can_verify_what_it_is_told() -> None:
+    hold = Hold(digest="3-1-2", records=3, by_rule=(
+        {"entity": "users", "rule": "too_many_deleted", "records": 3},))  # fmt: skip
+    held = records_held(_run(RunState.HELD, hold=hold))
+    assert held is not None
+    with _receiver(200, 200) as (url, accepted):
+        for event in (run_finished(_run(counts=REJECTED)), held):
+            assert call_webhook(_event(event), _ports(url))
+    assert [event["type"] for event in accepted] == ["Run Finished", "Records Held"]
+    assert accepted[0]["detail"]["counts"]["users"]["rejected"] == 3
+    assert accepted[1]["detail"]["byRule"][0]["rule"] == "too_many_deleted"
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("status", [500, 404, 307, 429])
+def test_what_is_not_taken_comes_again(status: int) -> None:
+    with _receiver(status, status, 200) as (url, accepted):
+        for _ in range(2):
+            with pytest.raises(TryLaterError, match=str(status)):
+                call_webhook(_event(run_finished(_run())), _ports(url))
+        assert call_webhook(_event(run_finished(_run())), _ports(url))
+    assert [event["id"] for event in accepted] == ["e-1"]
+
+
+@pytest.mark.loopback
+def test_another_secret_is_told_from_ours() -> None:
+    with _receiver(200) as (url, accepted), pytest.raises(TryLaterError, match="401"):
+        call_webhook(_event(run_finished(_run())), _ports(url, "another secret, also long"))
+    assert accepted == []
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "https://127.0.0.1:1/"])
+def test_an_address_that_is_not_public_is_not_called(url: str) -> None:
+    ports = _ports(url)
+    ports = WebhookPorts(
+        ports.groups, ports.secrets, WebhookPost(allow_insecure=False), ports.clock
+    )
+    with pytest.raises(TryLaterError):
+        call_webhook(_event(run_finished(_run())), ports)
+
+
+def test_a_group_without_a_webhook_is_passed_by() -> None:
+    assert not call_webhook(_event(run_finished(_run())), _ports(None))
+
+
+# Events
+
+
+def test_events_name_nobody() -> None:
+    reason = Reason(code="x", message="Ann Doe, ann@springfield.example")
+    run = _run(RunState.FAILED, reason=reason).model_copy(update={"requested_by": "ann@x.example"})
+    text = run_finished(run).model_dump_json()
+    assert "ann" not in text.lower()
+    assert run_finished(run).seconds == 90
+
+
+# Metrics
+
+
+def test_a_run_is_measured_once_and_without_its_group(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "homeroom")
+    measure_run(make_metrics(), _run(RunState.FAILED, counts=REJECTED))
+    [line] = capsys.readouterr().out.splitlines()
+    shown = json.loads(line)
+    measured = {
+        "RunsFailed": 1,
+        "Changes": 2,
+        "RejectedRows": 3,
+        "HeldRecords": 0,
+        "RunSeconds": 90,
+    }
+    assert {name: shown[name] for name in measured} == {n: [float(v)] for n, v in measured.items()}
+    assert GROUP not in json.dumps(shown)
+    [declared] = shown["_aws"]["CloudWatchMetrics"]
+    assert (declared["Namespace"], declared["Dimensions"]) == ("Homeroom", [["service"]])
