@@ -1,5 +1,7 @@
 """Writes docs/events.md from the models of the events: `python -m tools.write_events_page`."""
 
+# ruff: noqa: E501  # lines of a page are longer than those of code
+
 from pathlib import Path
 from typing import Any
 
