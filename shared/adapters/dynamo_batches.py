@@ -295,7 +295,8 @@ class DynamoBatches:
                 "TableName": self._table,
                 "Key": group_key(key.enterprise, key.group_id),
                 "UpdateExpression": (
-                    "SET #base = :base, dirty = :dirty, shards = if_not_exists(shards, :spread)"
+                    "SET #base = :base, baseAt = :now, dirty = :dirty, "
+                    "shards = if_not_exists(shards, :spread)"
                     f"{', #hold = :hold REMOVE' if commit.hold else ' REMOVE #hold,'} activeRun"
                     f"{', markedAt' if commit.unmark else ''}"
                 ),
@@ -304,6 +305,7 @@ class DynamoBatches:
                 "ExpressionAttributeValues": marshal(
                     {
                         ":base": structure(commit.snapshot),
+                        ":now": now.isoformat(),
                         ":dirty": list(commit.dirty),
                         ":spread": commit.shards,
                         ":seq": key.seq,

@@ -18,8 +18,7 @@ LETTERS = {
 
 def partition(group_id: GroupId, collection: Collection, shards: int, record_id: str) -> str:
     """The partition of a record; an enrollment lies in that of its class."""
-    shard = zlib.crc32(record_id.encode()) % shards
-    return f"{group_id}#{LETTERS[collection]}#{shard}"
+    return shard_key(group_id, collection, zlib.crc32(record_id.encode()) % shards)
 
 
 def record_key(group_id: GroupId, shards: int, write: RosterWrite) -> dict[str, str]:
@@ -34,7 +33,7 @@ def record_key(group_id: GroupId, shards: int, write: RosterWrite) -> dict[str, 
 
 def user_key(group_id: GroupId, write: RosterWrite) -> dict[str, str]:
     """An enrollment's place in the index by user; empty for all other records."""
-    return {} if write.user_id is None else {"userKey": f"{group_id}#U#{write.user_id}"}
+    return {} if write.user_id is None else {"userKey": user_index_key(group_id, write.user_id)}
 
 
 def login_key(enterprise: EnterpriseId, login_name: str) -> dict[str, str]:
@@ -45,3 +44,20 @@ def login_key(enterprise: EnterpriseId, login_name: str) -> dict[str, str]:
 def class_prefix(class_id: RecordId) -> str:
     """What the sort keys of a class's enrollments begin with."""
     return f"{class_id}#"
+
+
+def one_key(
+    group_id: GroupId, collection: Collection, shards: int, id_: RecordId
+) -> dict[str, str]:
+    """The key of a record that is known by its id alone: any but an enrollment."""
+    return {"pk": partition(group_id, collection, shards, id_), "sk": id_}
+
+
+def shard_key(group_id: GroupId, collection: Collection, shard: int) -> str:
+    """The partition of a type by its number."""
+    return f"{group_id}#{LETTERS[collection]}#{shard}"
+
+
+def user_index_key(group_id: GroupId, user_id: RecordId) -> str:
+    """Where the enrollments of a user lie in the index by user."""
+    return f"{group_id}#U#{user_id}"

@@ -18,6 +18,7 @@ from tests.template.processed import ROOT, Template, target
 FUNCTIONS = {
     "CreateGroupFunction": "create_group",
     "RequestSyncFunction": "request_sync",
+    "ReadRosterFunction": "read_roster",
     "SyncApiFunction": "sync_api",
     "SyncSftpFunction": "sync_sftp",
     "IngestZipFunction": "ingest_zip",
@@ -245,7 +246,12 @@ class TestFunctions:
         ):
             assert template[name]["RecursiveLoop"] == "Allow"
         # Nobody else may loop.
-        for name in ("CreateGroupFunction", "RequestSyncFunction", "UpsertEntitiesFunction"):
+        for name in (
+            "CreateGroupFunction",
+            "RequestSyncFunction",
+            "ReadRosterFunction",
+            "UpsertEntitiesFunction",
+        ):
             assert "RecursiveLoop" not in template[name]
 
     def test_legs_end_themselves_in_time(self, template: Template) -> None:
@@ -263,7 +269,7 @@ class TestFunctions:
         assert function["MemorySize"] >= 3008
 
     def test_http_functions_answer_before_the_gateway_gives_up(self, template: Template) -> None:
-        for name in ("CreateGroupFunction", "RequestSyncFunction"):
+        for name in ("CreateGroupFunction", "RequestSyncFunction", "ReadRosterFunction"):
             assert template[name]["Timeout"] <= 30
 
     def test_silent_runs_are_looked_after_every_minute(self, template: Template) -> None:
@@ -327,9 +333,16 @@ class TestPermissions:
         # Secrets: written by one, read by one; the rest of them by nobody.
         assert who(template, "kms:Encrypt") == {"CreateGroupRole"}
         assert who(template, "kms:Decrypt") == {"SyncApiRole", "SyncSftpRole"}
-        # The roster is written by one alone.
-        assert {r for r, s in template.statements() if target(s["Resource"]) == "RosterTable"} == {
-            "UpsertEntitiesRole"
+        # The roster is written by one alone, and read over HTTP by another.
+        of_roster = [
+            (role, statement["Action"])
+            for role, statement in template.statements()
+            if target(statement["Resource"]) == "RosterTable"
+        ]
+        assert {role for role, _ in of_roster} == {"UpsertEntitiesRole", "ReadRosterRole"}
+        assert {action for role, action in of_roster if role == "ReadRosterRole"} == {
+            "dynamodb:BatchGetItem",
+            "dynamodb:Query",
         }
         # Nobody deletes objects: the bucket's rules do.
         assert who(template, "s3:DeleteObject", "s3:DeleteObjectVersion") == set()
@@ -434,6 +447,15 @@ class TestApi:
             "POST /groups/{groupId}/uploads",
             "POST /groups/{groupId}/connection-tests",
             "GET /groups/{groupId}/connection-tests/{testId}",
+            "GET /groups/{groupId}/partners",
+            "GET /groups/{groupId}/partners/{id}",
+            "GET /groups/{groupId}/classes",
+            "GET /groups/{groupId}/classes/{id}",
+            "GET /groups/{groupId}/classes/{id}/users",
+            "GET /groups/{groupId}/users",
+            "GET /groups/{groupId}/users/{id}",
+            "GET /groups/{groupId}/users/{id}/classes",
+            "GET /groups/{groupId}/enrollments",
         }
 
     def test_the_gateway_answers_in_problem_json_too(self, template: Template) -> None:

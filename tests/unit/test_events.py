@@ -14,6 +14,7 @@ from functions.close_runs import handler as close_runs
 from functions.create_group import handler as create_group
 from functions.ingest_zip import handler as ingest_zip
 from functions.plan_sync import handler as plan_sync
+from functions.read_roster import handler as read_roster
 from functions.request_sync import handler as request_sync
 from functions.sync_api import handler as sync_api
 from functions.sync_sftp import handler as sync_sftp
@@ -29,6 +30,7 @@ from tools.build_function import folder_of
 HANDLERS = {
     "create_group": create_group,
     "request_sync": request_sync,
+    "read_roster": read_roster,
     "sync_api": sync_api,
     "sync_sftp": sync_sftp,
     "ingest_zip": ingest_zip,
@@ -43,6 +45,7 @@ MESSAGES: dict[str, type[Message]] = {
     "plan_sync": PlanRun,
     "upsert_entities": ApplyBatch,
 }
+OF_NOBODYS_GROUP = ("request_sync", "read_roster")
 NOBODYS_GROUP = "0" * 32
 
 
@@ -118,7 +121,7 @@ def test_every_function_has_an_event(template: Template) -> None:
     assert {file.stem for file in EVENTS.glob("*.json")} == functions == set(HANDLERS)
 
 
-@pytest.mark.parametrize("function", ["create_group", "request_sync"])
+@pytest.mark.parametrize("function", ["create_group", *OF_NOBODYS_GROUP])
 def test_requests_come_from_an_enterprise_admin(template: Template, function: str) -> None:
     event = event_of(function)
     assert caller_of(event) == Caller(
@@ -127,9 +130,7 @@ def test_requests_come_from_an_enterprise_admin(template: Template, function: st
     paths = template["Api"]["Body"]["paths"]
     called = paths[event["resource"]][event["httpMethod"].lower()]
     assert f"${{{logical_id(template, function)}.Arn}}" in str(called)
-    path = event["resource"].replace(
-        "{groupId}", (event["pathParameters"] or {}).get("groupId", "")
-    )
+    path = event["resource"].format(**event["pathParameters"] or {})
     assert event["path"] == path
     assert event["requestContext"]["path"] == f"/v1{path}"
 
@@ -165,8 +166,9 @@ def test_a_group_is_created(account: Account) -> None:
     assert (shown["syncFrequency"], account.messages()) == ("Manual", 0)
 
 
-def test_nobodys_group_is_not_found(account: Account) -> None:
-    answer = account.run("request_sync")
+@pytest.mark.parametrize("function", OF_NOBODYS_GROUP)
+def test_nobodys_group_is_not_found(account: Account, function: str) -> None:
+    answer = account.run(function)
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "group_not_found")
     assert (account.items(), account.messages()) == ([], 0)
 
