@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from shared.domain.collection import Collection
+from shared.domain.content import Assignment, Bearer, ContentId
 from shared.domain.ids import EnterpriseId, GroupId, RecordId
 from shared.domain.roster_record import StoredRecord
 
@@ -105,4 +106,28 @@ class RosterReader(Protocol):
 
         From an index: what was written within the last second may be missing.
         """
+        ...
+
+
+class Contents(Protocol):
+    """Which content is assigned to which class or user; it outlives what becomes of them."""
+
+    def assign(
+        self, place: RosterPlace, bearer: Bearer, content_id: ContentId, by: str, now: datetime
+    ) -> None:
+        """Assign content to who is there; what is assigned already stays as it was.
+
+        :raises NotFoundError: there is no such class or user, or not any more.
+        :raises TryLaterError: somebody else wrote the same at the same moment, again and again.
+        """
+        ...
+
+    def unassign(self, place: RosterPlace, bearer: Bearer, content_id: ContentId) -> None:
+        """Take content away; what is not assigned stays so."""
+        ...
+
+    def of(
+        self, place: RosterPlace, bearer: Bearer, after: ContentId | None, most: int
+    ) -> tuple[Sequence[Assignment], ContentId | None]:
+        """Read up to ``most`` of a bearer's assignments, and where the rest begins."""
         ...

@@ -4,6 +4,7 @@ import zlib
 
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
+from shared.domain.content import Bearer, ContentId
 from shared.domain.ids import EnterpriseId, GroupId, RecordId
 
 LETTERS = {
@@ -18,7 +19,11 @@ LETTERS = {
 
 def partition(group_id: GroupId, collection: Collection, shards: int, record_id: str) -> str:
     """The partition of a record; an enrollment lies in that of its class."""
-    return shard_key(group_id, collection, zlib.crc32(record_id.encode()) % shards)
+    return shard_key(group_id, collection, _shard(shards, record_id))
+
+
+def _shard(shards: int, record_id: str) -> int:
+    return zlib.crc32(record_id.encode()) % shards
 
 
 def record_key(group_id: GroupId, shards: int, write: RosterWrite) -> dict[str, str]:
@@ -61,3 +66,27 @@ def shard_key(group_id: GroupId, collection: Collection, shard: int) -> str:
 def user_index_key(group_id: GroupId, user_id: RecordId) -> str:
     """Where the enrollments of a user lie in the index by user."""
     return f"{group_id}#U#{user_id}"
+
+
+CONTENT = "CT"
+"""The letter of content; it lies in as many partitions as the records of a type."""
+
+
+def content_partition(group_id: GroupId, shards: int, bearer: Bearer) -> str:
+    """The partition of what is assigned to a class or user: by that one's id."""
+    return f"{group_id}#{CONTENT}#{_shard(shards, bearer.id)}"
+
+
+def content_prefix(bearer: Bearer) -> str:
+    """What the sort keys of a bearer's content begin with."""
+    return f"{LETTERS[bearer.collection]}#{bearer.id}#"
+
+
+def content_key(
+    group_id: GroupId, shards: int, bearer: Bearer, content_id: ContentId
+) -> dict[str, str]:
+    """The key of an assignment."""
+    return {
+        "pk": content_partition(group_id, shards, bearer),
+        "sk": f"{content_prefix(bearer)}{content_id}",
+    }

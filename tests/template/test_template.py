@@ -19,6 +19,7 @@ FUNCTIONS = {
     "CreateGroupFunction": "create_group",
     "RequestSyncFunction": "request_sync",
     "ReadRosterFunction": "read_roster",
+    "AssignContentFunction": "assign_content",
     "SyncApiFunction": "sync_api",
     "SyncSftpFunction": "sync_sftp",
     "IngestZipFunction": "ingest_zip",
@@ -250,6 +251,7 @@ class TestFunctions:
             "CreateGroupFunction",
             "RequestSyncFunction",
             "ReadRosterFunction",
+            "AssignContentFunction",
             "UpsertEntitiesFunction",
         ):
             assert "RecursiveLoop" not in template[name]
@@ -269,7 +271,12 @@ class TestFunctions:
         assert function["MemorySize"] >= 3008
 
     def test_http_functions_answer_before_the_gateway_gives_up(self, template: Template) -> None:
-        for name in ("CreateGroupFunction", "RequestSyncFunction", "ReadRosterFunction"):
+        for name in (
+            "CreateGroupFunction",
+            "RequestSyncFunction",
+            "ReadRosterFunction",
+            "AssignContentFunction",
+        ):
             assert template[name]["Timeout"] <= 30
 
     def test_silent_runs_are_looked_after_every_minute(self, template: Template) -> None:
@@ -333,17 +340,20 @@ class TestPermissions:
         # Secrets: written by one, read by one; the rest of them by nobody.
         assert who(template, "kms:Encrypt") == {"CreateGroupRole"}
         assert who(template, "kms:Decrypt") == {"SyncApiRole", "SyncSftpRole"}
-        # The roster is written by one alone, and read over HTTP by another.
+        # Records are written by one alone; two more read them over HTTP, and one of these writes
+        # content beside them. Runs write no content, and requests no record.
         of_roster = [
             (role, statement["Action"])
             for role, statement in template.statements()
             if target(statement["Resource"]) == "RosterTable"
         ]
-        assert {role for role, _ in of_roster} == {"UpsertEntitiesRole", "ReadRosterRole"}
-        assert {action for role, action in of_roster if role == "ReadRosterRole"} == {
-            "dynamodb:BatchGetItem",
-            "dynamodb:Query",
-        }
+        reads = {"dynamodb:BatchGetItem", "dynamodb:Query"}
+        writes = {"dynamodb:ConditionCheckItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+        roles = ("UpsertEntitiesRole", "ReadRosterRole", "AssignContentRole")
+        assert {role for role, _ in of_roster} == set(roles)
+        by_role = {role: {action for of, action in of_roster if of == role} for role in roles}
+        assert by_role["ReadRosterRole"] == reads
+        assert by_role["AssignContentRole"] == reads | writes
         # Nobody deletes objects: the bucket's rules do.
         assert who(template, "s3:DeleteObject", "s3:DeleteObjectVersion") == set()
         # Nobody reads whole tables.
@@ -456,6 +466,12 @@ class TestApi:
             "GET /groups/{groupId}/users/{id}",
             "GET /groups/{groupId}/users/{id}/classes",
             "GET /groups/{groupId}/enrollments",
+            "GET /groups/{groupId}/classes/{id}/contents",
+            "PUT /groups/{groupId}/classes/{id}/contents/{contentId}",
+            "DELETE /groups/{groupId}/classes/{id}/contents/{contentId}",
+            "GET /groups/{groupId}/users/{id}/contents",
+            "PUT /groups/{groupId}/users/{id}/contents/{contentId}",
+            "DELETE /groups/{groupId}/users/{id}/contents/{contentId}",
         }
 
     def test_the_gateway_answers_in_problem_json_too(self, template: Template) -> None:

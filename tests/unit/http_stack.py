@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from functions.assign_content import handler as assign_content
 from functions.create_group import handler as create_group
 from functions.read_roster import handler as read_roster
 from functions.request_sync import handler as request_sync
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 REGION = "eu-west-1"
 SECRET = "s3cr3t-in-this-test"
-FUNCTIONS: tuple[Any, ...] = (create_group, request_sync, read_roster)
+FUNCTIONS: tuple[Any, ...] = (create_group, request_sync, read_roster, assign_content)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class HttpStack:
     def roster(self, request: str, body: Any = None, **more: Any) -> Answer:
         """Call ``read_roster``."""
         return call(read_roster.lambda_handler, request, body, **more)
+
+    def contents(self, request: str, body: Any = None, **more: Any) -> Answer:
+        """Call ``assign_content``."""
+        return call(assign_content.lambda_handler, request, body, **more)
 
     def create(self, **changes: Any) -> dict[str, Any]:
         """Create a group that must be accepted; returns what is shown of it."""

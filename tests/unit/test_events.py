@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from functions.assign_content import handler as assign_content
 from functions.close_runs import handler as close_runs
 from functions.create_group import handler as create_group
 from functions.ingest_zip import handler as ingest_zip
@@ -31,6 +32,7 @@ HANDLERS = {
     "create_group": create_group,
     "request_sync": request_sync,
     "read_roster": read_roster,
+    "assign_content": assign_content,
     "sync_api": sync_api,
     "sync_sftp": sync_sftp,
     "ingest_zip": ingest_zip,
@@ -45,7 +47,7 @@ MESSAGES: dict[str, type[Message]] = {
     "plan_sync": PlanRun,
     "upsert_entities": ApplyBatch,
 }
-OF_NOBODYS_GROUP = ("request_sync", "read_roster")
+OF_NOBODYS_GROUP = ("request_sync", "read_roster", "assign_content")
 NOBODYS_GROUP = "0" * 32
 
 
