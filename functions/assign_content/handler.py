@@ -1,5 +1,6 @@
 """assign_content: content of classes and users, over HTTP."""
 
+import uuid
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -9,9 +10,11 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
+from shared.adapters.dynamo_accesses import DynamoAccesses
 from shared.adapters.dynamo_contents import DynamoContents
 from shared.adapters.dynamo_roster_reader import DynamoRosterReader
 from shared.adapters.dynamo_roster_states import DynamoRosterStates
+from shared.domain.access import Access
 from shared.domain.collection import Collection
 from shared.domain.content import Bearer
 from shared.domain.ids import GroupId
@@ -30,6 +33,7 @@ from shared.http.problems import install
 from shared.http.roster_answers import show_roster_page
 from shared.http.roster_requests import record_of
 from shared.observability import make_logger
+from shared.ports import Accesses
 from shared.reading.contents import contents_of_user
 from shared.reading.records import place_of, read_record
 from shared.roster_ports import Contents, RosterReader, RosterStates
@@ -46,17 +50,19 @@ class Runtime:
     states: RosterStates
     reader: RosterReader
     contents: Contents
+    accesses: Accesses
 
 
 @cache
 def build() -> Runtime:
     """Build the adapters, once a container, at the first request."""
     dynamodb = boto3.client("dynamodb")
-    roster = settings.required("ROSTER_TABLE")
+    table, roster = settings.required("CONTROL_TABLE"), settings.required("ROSTER_TABLE")
     return Runtime(
-        states=DynamoRosterStates(dynamodb, settings.required("CONTROL_TABLE")),
+        states=DynamoRosterStates(dynamodb, table),
         reader=DynamoRosterReader(dynamodb, roster, clock.wait),
         contents=DynamoContents(dynamodb, roster),
+        accesses=DynamoAccesses(dynamodb, table, lambda: uuid.uuid4().hex),
     )
 
 
@@ -110,6 +116,8 @@ def get_user_contents(group_id: str, record_id: str) -> Response[str]:
         runtime.reader, runtime.contents, place, user, start, limit, today
     )
     rows = [show_assignment(given.assignment, given.source) for given in found]
+    what = "GET /groups/{groupId}/users/{id}/contents"
+    runtime.accesses.record(state.group_id, Access(caller.person, what, now, len(rows)))
     return answer(200, show_roster_page("contents", rows, cursor_of_contents(more), state))
 
 

@@ -1,5 +1,6 @@
 """read_roster: the roster of a group, over HTTP."""
 
+import uuid
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -9,20 +10,29 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
+from shared.adapters.dynamo_accesses import DynamoAccesses
 from shared.adapters.dynamo_roster_reader import DynamoRosterReader
 from shared.adapters.dynamo_roster_states import DynamoRosterStates
+from shared.domain.access import Access
 from shared.domain.collection import Collection
 from shared.domain.ids import GroupId
 from shared.domain.roster_record import StoredRecord
 from shared.domain.roster_requests import ListInput
-from shared.http.answers import answer
+from shared.http.answers import answer, show_page
 from shared.http.identity import caller_of
 from shared.http.problems import install
 from shared.http.requests import wrong_cursor
-from shared.http.roster_answers import show_membership, show_record, show_roster_page, show_state
+from shared.http.roster_answers import (
+    show_access,
+    show_membership,
+    show_record,
+    show_roster_page,
+    show_state,
+)
 from shared.http.roster_requests import (
     cursor_of,
     filters_of,
+    in_accesses,
     in_class,
     in_user,
     list_of,
@@ -31,6 +41,7 @@ from shared.http.roster_requests import (
     view_of,
 )
 from shared.observability import make_logger
+from shared.ports import Accesses
 from shared.reading.gather import Page, Position
 from shared.reading.members import classes_of, list_enrollments, users_of
 from shared.reading.records import (
@@ -47,6 +58,9 @@ logger = make_logger()
 app = APIGatewayRestResolver()
 install(app)
 
+OF_PEOPLE = (Collection.USERS, Collection.ENROLLMENTS)
+"""Whose reads are recorded."""
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -54,15 +68,18 @@ class Runtime:
 
     states: RosterStates
     reader: RosterReader
+    accesses: Accesses
 
 
 @cache
 def build() -> Runtime:
     """Build the adapters, once a container, at the first request."""
     dynamodb = boto3.client("dynamodb")
+    table = settings.required("CONTROL_TABLE")
     return Runtime(
-        states=DynamoRosterStates(dynamodb, settings.required("CONTROL_TABLE")),
+        states=DynamoRosterStates(dynamodb, table),
         reader=DynamoRosterReader(dynamodb, settings.required("ROSTER_TABLE"), clock.wait),
+        accesses=DynamoAccesses(dynamodb, table, lambda: uuid.uuid4().hex),
     )
 
 
@@ -122,6 +139,7 @@ def get_class_users(group_id: str, record_id: str) -> Response[str]:
     page = users_of(reader, place, class_, after, limit, filters, view)
     more = page.more.after if page.more else None
     rows = [show_membership(row) for row in page.rows]
+    _record(state, "classes/{id}/users", len(rows))
     return answer(200, show_roster_page("users", rows, more, state))
 
 
@@ -136,7 +154,17 @@ def get_user_classes(group_id: str, record_id: str) -> Response[str]:
     page = classes_of(reader, place, user.id, after, limit, asked.role, view)
     more = page.more.after if page.more else None
     rows = [show_membership(row) for row in page.rows]
+    _record(state, "users/{id}/classes", len(rows))
     return answer(200, show_roster_page("classes", rows, more, state))
+
+
+@app.get("/groups/<group_id>/accesses")
+def get_accesses(group_id: str) -> Response[str]:
+    """List who has read about the group's people, newest first."""
+    state, runtime = _state_of(group_id), build()
+    limit, after = in_accesses(app)
+    found, more = runtime.accesses.of(state.group_id, after, limit, clock.now())
+    return answer(200, show_page("accesses", [show_access(each) for each in found], more))
 
 
 def _list(group_id: str, collection: Collection, *takes: str) -> Response[str]:
@@ -147,6 +175,8 @@ def _list(group_id: str, collection: Collection, *takes: str) -> Response[str]:
     if state.place is not None:
         page = _page(state, state.place, collection, start, limit, asked)
     rows = [show_record(record) for record in page.rows]
+    if collection in OF_PEOPLE:
+        _record(state, collection.entity, len(rows))
     return answer(200, show_roster_page(collection.entity, rows, cursor_of(page.more), state))
 
 
@@ -179,7 +209,16 @@ def _one(group_id: str, collection: Collection, record_id: str) -> Response[str]
     state = _state_of(group_id)
     id_, place = record_of(record_id), place_of(state)
     record = read_record(build().reader, place, collection, id_, clock.now())
+    if collection in OF_PEOPLE:
+        _record(state, f"{collection.entity}/{{id}}", 1)
     return answer(200, show_record(record) | show_state(state))
+
+
+def _record(state: RosterState, what: str, records: int) -> None:
+    """Write down that people were read about; if that fails, nothing is shown."""
+    caller = caller_of(app.current_event.raw_event)
+    what = f"GET /groups/{{groupId}}/{what}"
+    build().accesses.record(state.group_id, Access(caller.person, what, clock.now(), records))
 
 
 def _state_of(group_id: str) -> RosterState:

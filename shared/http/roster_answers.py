@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shared.domain.access import Access
 from shared.domain.roster_record import StoredRecord
 from shared.http.answers import Json, show_page
 from shared.reading.members import Membership
@@ -41,3 +42,13 @@ def show_state(state: RosterState) -> Json:
         as_of = {"runId": str(state.base_run), "committedAt": at}
     under_way = state.run_under_way
     return {"asOf": as_of, "runUnderWay": None if under_way is None else str(under_way)}
+
+
+def show_access(access: Access) -> Json:
+    """Who has read about people, what, when and how many."""
+    return {
+        "person": access.person,
+        "what": access.what,
+        "at": access.at.isoformat(),
+        "records": access.records,
+    }

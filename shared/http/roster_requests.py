@@ -19,6 +19,7 @@ _RECORD = "[A-Za-z0-9_-]{1,64}"
 _ID = re.compile(_RECORD)
 _IN_LIST = re.compile(rf"([0-9]{{1,4}})/({_RECORD}(?:#{_RECORD})?)?")
 _IN_CLASS = re.compile(_RECORD)
+_IN_ACCESSES = re.compile(r"[0-9T:.+-]{32}#[0-9a-f]{32}")
 _IN_USER = re.compile(rf"{_RECORD}#{_RECORD}")
 
 
@@ -88,6 +89,11 @@ def in_class(app: APIGatewayRestResolver) -> tuple[int, str | None]:
 def in_user(app: APIGatewayRestResolver) -> tuple[int, str | None]:
     """Read where the list of a user's classes begins: after an enrollment of that user."""
     return page_of(app, _IN_USER)
+
+
+def in_accesses(app: APIGatewayRestResolver) -> tuple[int, str | None]:
+    """Read where the list of a group's accesses goes on: after a moment."""
+    return page_of(app, _IN_ACCESSES)
 
 
 def cursor_of(more: Position | None) -> str | None:

@@ -466,6 +466,7 @@ class TestApi:
             "GET /groups/{groupId}/users/{id}",
             "GET /groups/{groupId}/users/{id}/classes",
             "GET /groups/{groupId}/enrollments",
+            "GET /groups/{groupId}/accesses",
             "GET /groups/{groupId}/classes/{id}/contents",
             "PUT /groups/{groupId}/classes/{id}/contents/{contentId}",
             "DELETE /groups/{groupId}/classes/{id}/contents/{contentId}",
