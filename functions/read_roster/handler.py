@@ -27,7 +27,6 @@ from shared.http.roster_answers import (
     show_membership,
     show_record,
     show_roster_page,
-    show_state,
 )
 from shared.http.roster_requests import (
     cursor_of,
@@ -211,7 +210,7 @@ def _one(group_id: str, collection: Collection, record_id: str) -> Response[str]
     record = read_record(build().reader, place, collection, id_, clock.now())
     if collection in OF_PEOPLE:
         _record(state, f"{collection.entity}/{{id}}", 1)
-    return answer(200, show_record(record) | show_state(state))
+    return answer(200, show_record(record))
 
 
 def _record(state: RosterState, what: str, records: int) -> None:

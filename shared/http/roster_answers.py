@@ -30,18 +30,16 @@ def show_membership(membership: Membership) -> Json:
 def show_roster_page(
     name: str, rows: Sequence[Json], cursor: str | None, state: RosterState
 ) -> Json:
-    """A page of a roster: which run made it, when, and which one may be changing it."""
-    return show_page(name, list(rows), cursor) | show_state(state)
+    """A page of a roster: which run committed it, when, and which one may be changing it.
 
-
-def show_state(state: RosterState) -> Json:
-    """How the roster stood when it was read; ``asOf`` is null before the first load is done."""
+    ``asOf`` is null before the first load is done.
+    """
     as_of = None
     if state.base_run is not None:
         at = state.committed_at.isoformat() if state.committed_at else None
         as_of = {"runId": str(state.base_run), "committedAt": at}
-    under_way = state.run_under_way
-    return {"asOf": as_of, "runUnderWay": None if under_way is None else str(under_way)}
+    under_way = None if state.run_under_way is None else str(state.run_under_way)
+    return show_page(name, list(rows), cursor) | {"asOf": as_of, "runUnderWay": under_way}
 
 
 def show_access(access: Access) -> Json:
