@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from shared.domain.access import Access
 from shared.domain.bundle import Bundle, BundleObject
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
@@ -673,4 +674,18 @@ class CoverImages(Protocol):
 
     def upload_address(self, group_id: GroupId, content_type: str) -> dict[str, Any]:
         """Make an address to upload one image to: ``url``, and the ``fields`` of its form."""
+        ...
+
+
+class Accesses(Protocol):
+    """Who has read about the people of a group."""
+
+    def record(self, group_id: GroupId, access: Access) -> None:
+        """Write an access down. Whoever cannot must not show what was read: the error goes up."""
+        ...
+
+    def of(
+        self, group_id: GroupId, after: str | None, most: int, now: datetime
+    ) -> tuple[Sequence[Access], str | None]:
+        """Page through a group's accesses, newest first; the second value goes on from there."""
         ...

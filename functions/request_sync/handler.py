@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from shared import clock, settings
+from shared.adapters.dynamo_accesses import DynamoAccesses
 from shared.adapters.dynamo_batches import DynamoBatches
 from shared.adapters.dynamo_connection_tests import DynamoConnectionTests
 from shared.adapters.dynamo_groups import DynamoGroups
@@ -20,6 +21,7 @@ from shared.adapters.extract_queues import extract_queues
 from shared.adapters.s3_exchange import S3Exchange
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
+from shared.domain.access import Access
 from shared.domain.group import SyncType
 from shared.domain.hold import HoldDecision
 from shared.domain.ids import GroupId, RunKey
@@ -44,7 +46,16 @@ from shared.http.once import Answer, once
 from shared.http.problems import install
 from shared.http.requests import json_body, page_of, wrong_cursor
 from shared.observability import make_logger
-from shared.ports import Batches, ConnectionTests, Groups, Objects, Queue, RunRequest, Runs
+from shared.ports import (
+    Accesses,
+    Batches,
+    ConnectionTests,
+    Groups,
+    Objects,
+    Queue,
+    RunRequest,
+    Runs,
+)
 from shared.sync.decide_hold import decide_hold
 from shared.sync.fields import read_fields
 from shared.sync.request_export import request_export
@@ -75,6 +86,7 @@ class Runtime:
     objects: Objects
     export_queue: Queue
     tests: ConnectionTests
+    accesses: Accesses
     dynamodb: "DynamoDBClient"
     table: str
 
@@ -105,6 +117,7 @@ def build() -> Runtime:
             plan_queue=SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
         ),
         tests=DynamoConnectionTests(dynamodb, table),
+        accesses=DynamoAccesses(dynamodb, table, lambda: uuid.uuid4().hex),
         exchange=S3Exchange(
             boto3.client("s3", config=Config(signature_version="s3v4")),
             settings.required("DATA_BUCKET"),
@@ -197,7 +210,9 @@ def get_errors(group_id: str, run_id: str) -> Response[str]:
     """Lead to a run's error report, a CSV file."""
     run = _run_of(group_id, run_id)
     key, name = f"{_reports(run)}/errors.csv", f"errors-{run.key.run_id}.csv"
-    return see_other(build().exchange.report_address(key, name))
+    address = build().exchange.report_address(key, name)
+    _record(group_id, "GET /groups/{groupId}/syncs/{runId}/errors", None)
+    return see_other(address)
 
 
 @app.get("/groups/<group_id>/syncs/<run_id>/changes")
@@ -205,7 +220,9 @@ def get_changes(group_id: str, run_id: str) -> Response[str]:
     """Lead to the list of a run's changes, a CSV file."""
     run = _run_of(group_id, run_id)
     key, name = f"{_reports(run)}/changes.csv", f"changes-{run.key.run_id}.csv"
-    return see_other(build().exchange.report_address(key, name))
+    address = build().exchange.report_address(key, name)
+    _record(group_id, "GET /groups/{groupId}/syncs/{runId}/changes", None)
+    return see_other(address)
 
 
 @app.delete("/groups/<group_id>/roster")
@@ -230,6 +247,7 @@ def get_export(group_id: str) -> Response[str]:
     )
     if key is None:
         return show_later("The export is being made: ask again.", EXPORT_SECONDS)
+    _record(group_id, "GET /groups/{groupId}/export", None)
     name = f"{group.client_group_id}.zip"
     return see_other(runtime.exchange.report_address(key, name, "application/zip"))
 
@@ -250,7 +268,9 @@ def get_hold_records(group_id: str) -> Response[str]:
     hold = runtime.groups.get(caller.enterprise, GroupId(group_id)).hold
     if hold is None:
         raise NotFoundError("no_hold", "Nothing of this group waits for a decision.")
-    return see_other(runtime.exchange.report_address(hold.list_key, f"hold-{hold.seq}.csv"))
+    address = runtime.exchange.report_address(hold.list_key, f"hold-{hold.seq}.csv")
+    _record(group_id, "GET /groups/{groupId}/hold/records", hold.records)
+    return see_other(address)
 
 
 @app.post("/groups/<group_id>/hold/decisions")
@@ -260,6 +280,9 @@ def post_decision(group_id: str) -> Response[str]:
     given = read_fields(DecisionInput, body)
 
     def act() -> Answer:
+        # Before it is carried out: no decision may be without its record.
+        hold = runtime.groups.get(caller.enterprise, GroupId(group_id)).hold
+        _record(group_id, "POST /groups/{groupId}/hold/decisions", hold.records if hold else 0)
         run = decide_hold(
             caller.enterprise,
             GroupId(group_id),
@@ -289,6 +312,13 @@ def get_sync(group_id: str, run_id: str) -> Response[str]:
     if run.state is RunState.APPLYING and run.plan is not None:
         still_open = len(runtime.batches.still_open(run.key, run.plan))
     return answer(200, show_run(run, still_open))
+
+
+def _record(group_id: str, what: str, records: int | None) -> None:
+    """Write down that people were read about, or decided on; if that fails, the request does."""
+    caller = caller_of(app.current_event.raw_event)
+    access = Access(caller.person, what, clock.now(), records)
+    build().accesses.record(GroupId(group_id), access)
 
 
 def _reports(run: Run) -> str:

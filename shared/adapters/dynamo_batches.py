@@ -297,7 +297,7 @@ class DynamoBatches:
                 "TableName": self._table,
                 "Key": group_key(key.enterprise, key.group_id),
                 "UpdateExpression": (
-                    "SET #base = :base, dirty = :dirty, lastEnded = :ended, "
+                    "SET #base = :base, baseAt = :now, dirty = :dirty, lastEnded = :ended, "
                     "shards = if_not_exists(shards, :spread)"
                     f"{', #hold = :hold REMOVE' if commit.hold else ' REMOVE #hold,'} activeRun"
                     f"{', markedAt' if commit.unmark else ''}"
@@ -307,6 +307,7 @@ class DynamoBatches:
                 "ExpressionAttributeValues": marshal(
                     {
                         ":base": structure(commit.snapshot),
+                        ":now": now.isoformat(),
                         ":dirty": list(commit.dirty),
                         ":spread": commit.shards,
                         ":ended": ended_of(run, commit.state, commit.reason, now),

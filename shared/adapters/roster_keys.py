@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from shared.domain.change import MAX_SHARDS, RosterWrite
 from shared.domain.collection import Collection
+from shared.domain.content import Bearer, ContentId
 from shared.domain.ids import EnterpriseId, GroupId, RecordId
 
 LETTERS = {
@@ -15,17 +16,22 @@ LETTERS = {
     Collection.USERS: "U",
     Collection.ENROLLMENTS: "E",
 }
+CONTENT = "CT"
+"""The letter of content; it lies in as many partitions as the records of a type."""
 
 
 def partition(group_id: GroupId, collection: Collection, shards: int, record_id: str) -> str:
     """The partition of a record; an enrollment lies in that of its class."""
-    shard = zlib.crc32(record_id.encode()) % shards
-    return f"{group_id}#{LETTERS[collection]}#{shard}"
+    return shard_key(group_id, collection, _shard(shards, record_id))
+
+
+def _shard(shards: int, record_id: str) -> int:
+    return zlib.crc32(record_id.encode()) % shards
 
 
 def partitions(group_id: GroupId) -> Iterator[str]:
-    """Every partition that a group can have records in."""
-    for letter in LETTERS.values():
+    """Every partition that a group can have records or content in."""
+    for letter in (*LETTERS.values(), CONTENT):
         for shard in range(MAX_SHARDS):
             yield f"{group_id}#{letter}#{shard}"
 
@@ -42,7 +48,7 @@ def record_key(group_id: GroupId, shards: int, write: RosterWrite) -> dict[str, 
 
 def user_key(group_id: GroupId, write: RosterWrite) -> dict[str, str]:
     """An enrollment's place in the index by user; empty for all other records."""
-    return {} if write.user_id is None else {"userKey": f"{group_id}#U#{write.user_id}"}
+    return {} if write.user_id is None else {"userKey": user_index_key(group_id, write.user_id)}
 
 
 def login_key(enterprise: EnterpriseId, login_name: str) -> dict[str, str]:
@@ -53,3 +59,40 @@ def login_key(enterprise: EnterpriseId, login_name: str) -> dict[str, str]:
 def class_prefix(class_id: RecordId) -> str:
     """What the sort keys of a class's enrollments begin with."""
     return f"{class_id}#"
+
+
+def one_key(
+    group_id: GroupId, collection: Collection, shards: int, id_: RecordId
+) -> dict[str, str]:
+    """The key of a record that is known by its id alone: any but an enrollment."""
+    return {"pk": partition(group_id, collection, shards, id_), "sk": id_}
+
+
+def shard_key(group_id: GroupId, collection: Collection, shard: int) -> str:
+    """The partition of a type by its number."""
+    return f"{group_id}#{LETTERS[collection]}#{shard}"
+
+
+def user_index_key(group_id: GroupId, user_id: RecordId) -> str:
+    """Where the enrollments of a user lie in the index by user."""
+    return f"{group_id}#U#{user_id}"
+
+
+def content_partition(group_id: GroupId, shards: int, bearer: Bearer) -> str:
+    """The partition of what is assigned to a class or user: by that one's id."""
+    return f"{group_id}#{CONTENT}#{_shard(shards, bearer.id)}"
+
+
+def content_prefix(bearer: Bearer) -> str:
+    """What the sort keys of a bearer's content begin with."""
+    return f"{LETTERS[bearer.collection]}#{bearer.id}#"
+
+
+def content_key(
+    group_id: GroupId, shards: int, bearer: Bearer, content_id: ContentId
+) -> dict[str, str]:
+    """The key of an assignment."""
+    return {
+        "pk": content_partition(group_id, shards, bearer),
+        "sk": f"{content_prefix(bearer)}{content_id}",
+    }

@@ -53,11 +53,11 @@ def version_of(app: APIGatewayRestResolver, body: dict[str, Any]) -> int | None:
     return int(tag)
 
 
-def page_of(app: APIGatewayRestResolver) -> tuple[int, str | None]:
+def page_of(app: APIGatewayRestResolver, place: re.Pattern[str] = _ID) -> tuple[int, str | None]:
     """Read ``limit`` and ``cursor`` of a list request.
 
-    A cursor is the id after which the page begins. It holds no tenant: the key that it continues
-    from is made anew from the path.
+    A cursor is the id after which the page begins, or another ``place`` in the list. It holds no
+    tenant: the key that it continues from is made anew from the path.
 
     :raises InvalidFieldsError: either cannot be read.
     """
@@ -72,7 +72,7 @@ def page_of(app: APIGatewayRestResolver) -> tuple[int, str | None]:
         after = base64.urlsafe_b64decode(cursor.encode()).decode()
     except ValueError:
         after = ""
-    if not _ID.fullmatch(after):
+    if not place.fullmatch(after):
         raise wrong_cursor()
     return int(text), after
 

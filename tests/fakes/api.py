@@ -69,7 +69,10 @@ def call(
 ) -> Answer:
     """Call ``handler``; ``request`` is method and address, ``body`` is sent as JSON or as it is."""
     method, address = request.split(" ", 1)
-    path, query = urlsplit(address).path, dict(parse_qsl(urlsplit(address).query))
+    path, query = (
+        urlsplit(address).path,
+        dict(parse_qsl(urlsplit(address).query, keep_blank_values=True)),
+    )
     event = copy.deepcopy(json.loads((EVENTS / "create_group.json").read_text()))
     event |= {"httpMethod": method, "path": path, "resource": "/{proxy+}"}
     event["headers"] = dict(headers or {})

@@ -8,13 +8,16 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from shared.adapters.dynamo_contents import DynamoContents
 from shared.adapters.dynamo_remains import DynamoRemains
 from shared.adapters.dynamo_roster import DynamoRoster
 from shared.adapters.roster_keys import LETTERS
 from shared.adapters.s3_remains import FOLDERS, S3Remains
 from shared.domain.change import LoginClaim, RosterWrite
 from shared.domain.collection import Collection
+from shared.domain.content import Bearer, ContentId
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
+from shared.roster_ports import RosterPlace
 from tests.fakes.roster_table import NAME, make_roster_table
 from tests.template.processed import Template
 
@@ -54,9 +57,12 @@ def test_the_roster_of_one_group_goes_with_its_login_names(aws: None, shards: in
         ]  # fmt: skip
         writes += [_write(Collection.USERS, f"u-{group_id}-{name}", name) for name in names]
         roster.apply(RunKey(ACME, group_id, 1), shards, writes, NOW)
+        bearer = Bearer(Collection.CLASSES, RecordId(f"{Collection.CLASSES}-0"))
+        place = RosterPlace(group_id, shards)
+        DynamoContents(client, NAME).assign(place, bearer, ContentId("book"), "ann", NOW)
     before = _items(client)
     remains = DynamoRemains(client, NAME)
-    assert sum(remains.sweep(ACME, GROUP)) == 3 * len(LETTERS) + 2
+    assert sum(remains.sweep(ACME, GROUP)) == 3 * len(LETTERS) + 3
     left = _items(client)
     # "b" was asked for by both, and is the first one's: it is free. "c" is the other group's.
     assert {key for key in left if key.startswith("LOGIN")} == {"LOGIN#acme#c LOGIN"}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.adapters import dynamo_batches, dynamo_connection_tests, dynamo_drops, dynamo_run_item
+from shared.domain import access
 from shared.domain.documents import ENDED_DAYS
 from shared.domain.group import GroupConfig
 from shared.domain.group_request import GroupInput
@@ -58,6 +59,7 @@ def test_each_number_is_what_the_system_does(said: dict[str, str]) -> None:
             remains["NoncurrentVersionExpiration"]["NoncurrentDays"]
         ),
         "error reports and lists of changes": by_prefix["reports/"],
+        "who has read about people, when, and how many": access.KEPT.days,
         "runs, without personal data of the roster": dynamo_run_item.HISTORY_SECONDS // DAY,
         "open batches and unapplied changes of a run": dynamo_batches.KEPT.days,
         "by which a drop is known again": dynamo_drops.REMEMBERED.days,

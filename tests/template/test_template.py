@@ -19,6 +19,8 @@ from tests.template.processed import ROOT, Template, target
 FUNCTIONS = {
     "CreateGroupFunction": "create_group",
     "RequestSyncFunction": "request_sync",
+    "ReadRosterFunction": "read_roster",
+    "AssignContentFunction": "assign_content",
     "SyncApiFunction": "sync_api",
     "SyncSftpFunction": "sync_sftp",
     "IngestZipFunction": "ingest_zip",
@@ -261,7 +263,13 @@ class TestFunctions:
         ):
             assert template[name]["RecursiveLoop"] == "Allow"
         # Nobody else may loop.
-        for name in ("CreateGroupFunction", "RequestSyncFunction", "UpsertEntitiesFunction"):
+        for name in (
+            "CreateGroupFunction",
+            "RequestSyncFunction",
+            "ReadRosterFunction",
+            "AssignContentFunction",
+            "UpsertEntitiesFunction",
+        ):
             assert "RecursiveLoop" not in template[name]
 
     def test_legs_end_themselves_in_time(self, template: Template) -> None:
@@ -279,7 +287,12 @@ class TestFunctions:
         assert function["MemorySize"] >= 3008
 
     def test_http_functions_answer_before_the_gateway_gives_up(self, template: Template) -> None:
-        for name in ("CreateGroupFunction", "RequestSyncFunction"):
+        for name in (
+            "CreateGroupFunction",
+            "RequestSyncFunction",
+            "ReadRosterFunction",
+            "AssignContentFunction",
+        ):
             assert template[name]["Timeout"] <= 30
 
     def test_silent_runs_are_looked_after_every_minute(self, template: Template) -> None:
@@ -366,11 +379,20 @@ class TestPermissions:
         # Secrets: written by one, read by one; the rest of them by nobody.
         assert who(template, "kms:Encrypt") == {"CreateGroupRole"}
         assert who(template, "kms:Decrypt") == {"SyncApiRole", "SyncSftpRole", "CallWebhookRole"}
-        # The roster is written by one alone, and swept by another.
-        assert {r for r, s in template.statements() if target(s["Resource"]) == "RosterTable"} == {
-            "UpsertEntitiesRole",
-            "DeleteGroupRole",
-        }
+        # Records are written by one alone; two more read them over HTTP, and one of these writes
+        # content beside them; one sweeps all that a group has.
+        of_roster = [
+            (role, statement["Action"])
+            for role, statement in template.statements()
+            if target(statement["Resource"]) == "RosterTable"
+        ]
+        reads = {"dynamodb:BatchGetItem", "dynamodb:Query"}
+        writes = {"dynamodb:ConditionCheckItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+        roles = ("UpsertEntitiesRole", "ReadRosterRole", "AssignContentRole", "DeleteGroupRole")
+        assert {role for role, _ in of_roster} == set(roles)
+        by_role = {role: {action for of, action in of_roster if of == role} for role in roles}
+        assert by_role["ReadRosterRole"] == reads
+        assert by_role["AssignContentRole"] == reads | writes
         # The bucket's rules delete objects, and whoever deletes a whole group.
         deleting = who(template, "s3:DeleteObject", "s3:DeleteObjectVersion")
         assert deleting == {"DeleteGroupRole"}
@@ -477,6 +499,22 @@ class TestApi:
             "POST /groups/{groupId}/uploads",
             "POST /groups/{groupId}/connection-tests",
             "GET /groups/{groupId}/connection-tests/{testId}",
+            "GET /groups/{groupId}/partners",
+            "GET /groups/{groupId}/partners/{id}",
+            "GET /groups/{groupId}/classes",
+            "GET /groups/{groupId}/classes/{id}",
+            "GET /groups/{groupId}/classes/{id}/users",
+            "GET /groups/{groupId}/users",
+            "GET /groups/{groupId}/users/{id}",
+            "GET /groups/{groupId}/users/{id}/classes",
+            "GET /groups/{groupId}/enrollments",
+            "GET /groups/{groupId}/accesses",
+            "GET /groups/{groupId}/classes/{id}/contents",
+            "PUT /groups/{groupId}/classes/{id}/contents/{contentId}",
+            "DELETE /groups/{groupId}/classes/{id}/contents/{contentId}",
+            "GET /groups/{groupId}/users/{id}/contents",
+            "PUT /groups/{groupId}/users/{id}/contents/{contentId}",
+            "DELETE /groups/{groupId}/users/{id}/contents/{contentId}",
         }
 
     def test_the_gateway_answers_in_problem_json_too(self, template: Template) -> None:

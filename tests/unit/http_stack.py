@@ -1,4 +1,4 @@
-"""The two HTTP functions over an AWS in memory (moto): the real handlers and adapters."""
+"""The HTTP functions over an AWS in memory (moto): the real handlers and adapters."""
 
 import json
 from collections.abc import Iterator
@@ -10,10 +10,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from functions.assign_content import handler as assign_content
 from functions.create_group import handler as create_group
+from functions.read_roster import handler as read_roster
 from functions.request_sync import handler as request_sync
 from tests.fakes.api import Answer, call
 from tests.fakes.control_table import make_control_table
+from tests.fakes.roster_table import make_roster_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 REGION = "eu-west-1"
 SECRET = "s3cr3t-in-this-test"
+FUNCTIONS: tuple[Any, ...] = (create_group, request_sync, read_roster, assign_content)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,14 @@ class HttpStack:
     def syncs(self, request: str, body: Any = None, **more: Any) -> Answer:
         """Call ``request_sync``."""
         return call(request_sync.lambda_handler, request, body, **more)
+
+    def roster(self, request: str, body: Any = None, **more: Any) -> Answer:
+        """Call ``read_roster``."""
+        return call(read_roster.lambda_handler, request, body, **more)
+
+    def contents(self, request: str, body: Any = None, **more: Any) -> Answer:
+        """Call ``assign_content``."""
+        return call(assign_content.lambda_handler, request, body, **more)
 
     def create(self, **changes: Any) -> dict[str, Any]:
         """Create a group that must be accepted; returns what is shown of it."""
@@ -88,8 +100,8 @@ def http_stack(monkeypatch: pytest.MonkeyPatch, *, insecure: bool = False) -> It
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    create_group.build.cache_clear()
-    request_sync.build.cache_clear()
+    for function in FUNCTIONS:
+        function.build.cache_clear()
     with mock_aws():
         dynamodb = boto3.client("dynamodb")
         kms = boto3.client("kms")
@@ -97,6 +109,7 @@ def http_stack(monkeypatch: pytest.MonkeyPatch, *, insecure: bool = False) -> It
         table = make_control_table(dynamodb)
         queue_url = sqs.create_queue(QueueName="extract")["QueueUrl"]
         monkeypatch.setenv("CONTROL_TABLE", table)
+        monkeypatch.setenv("ROSTER_TABLE", make_roster_table(dynamodb))
         monkeypatch.setenv("EXTRACT_API_QUEUE_URL", queue_url)
         monkeypatch.setenv("EXTRACT_SFTP_QUEUE_URL", queue_url)
         monkeypatch.setenv("PLAN_QUEUE_URL", queue_url)
@@ -109,11 +122,11 @@ def http_stack(monkeypatch: pytest.MonkeyPatch, *, insecure: bool = False) -> It
         )
         monkeypatch.setenv("SECRETS_KEY_ID", kms.create_key()["KeyMetadata"]["KeyId"])
         # The environment is read here, once: a stack may outlive it.
-        create_group.build()
-        request_sync.build()
+        for function in FUNCTIONS:
+            function.build()
         yield HttpStack(dynamodb, kms, sqs, table, queue_url)
-    create_group.build.cache_clear()
-    request_sync.build.cache_clear()
+    for function in FUNCTIONS:
+        function.build.cache_clear()
 
 
 def connection(**changes: Any) -> dict[str, Any]:

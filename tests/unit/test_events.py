@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from functions.assign_content import handler as assign_content
 from functions.call_webhook import handler as call_webhook
 from functions.close_runs import handler as close_runs
 from functions.create_group import handler as create_group
@@ -17,6 +18,7 @@ from functions.delete_group import handler as delete_group
 from functions.export_roster import handler as export_roster
 from functions.ingest_zip import handler as ingest_zip
 from functions.plan_sync import handler as plan_sync
+from functions.read_roster import handler as read_roster
 from functions.request_sync import handler as request_sync
 from functions.send_notices import handler as send_notices
 from functions.start_auto_syncs import handler as start_auto_syncs
@@ -42,6 +44,8 @@ from tools.build_function import folder_of
 HANDLERS = {
     "create_group": create_group,
     "request_sync": request_sync,
+    "read_roster": read_roster,
+    "assign_content": assign_content,
     "sync_api": sync_api,
     "sync_sftp": sync_sftp,
     "ingest_zip": ingest_zip,
@@ -64,6 +68,7 @@ MESSAGES: dict[str, type[Message]] = {
     "send_notices": TellOfRun,
     "export_roster": ExportRoster,
 }
+OF_NOBODYS_GROUP = ("request_sync", "read_roster", "assign_content")
 NOBODYS_GROUP = "0" * 32
 
 
@@ -139,7 +144,7 @@ def test_every_function_has_an_event(template: Template) -> None:
     assert {file.stem for file in EVENTS.glob("*.json")} == functions == set(HANDLERS)
 
 
-@pytest.mark.parametrize("function", ["create_group", "request_sync"])
+@pytest.mark.parametrize("function", ["create_group", *OF_NOBODYS_GROUP])
 def test_requests_come_from_an_enterprise_admin(template: Template, function: str) -> None:
     event = event_of(function)
     assert caller_of(event) == Caller(
@@ -148,9 +153,7 @@ def test_requests_come_from_an_enterprise_admin(template: Template, function: st
     paths = template["Api"]["Body"]["paths"]
     called = paths[event["resource"]][event["httpMethod"].lower()]
     assert f"${{{logical_id(template, function)}.Arn}}" in str(called)
-    path = event["resource"].replace(
-        "{groupId}", (event["pathParameters"] or {}).get("groupId", "")
-    )
+    path = event["resource"].format(**event["pathParameters"] or {})
     assert event["path"] == path
     assert event["requestContext"]["path"] == f"/v1{path}"
 
@@ -186,8 +189,9 @@ def test_a_group_is_created(account: Account) -> None:
     assert (shown["syncFrequency"], account.messages()) == ("Manual", 1)
 
 
-def test_nobodys_group_is_not_found(account: Account) -> None:
-    answer = account.run("request_sync")
+@pytest.mark.parametrize("function", OF_NOBODYS_GROUP)
+def test_nobodys_group_is_not_found(account: Account, function: str) -> None:
+    answer = account.run(function)
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "group_not_found")
     assert (account.items(), account.messages()) == ([], 0)
 

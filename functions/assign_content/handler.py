@@ -1,0 +1,148 @@
+"""assign_content: content of classes and users, over HTTP."""
+
+import uuid
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared import clock, settings
+from shared.adapters.dynamo_accesses import DynamoAccesses
+from shared.adapters.dynamo_contents import DynamoContents
+from shared.adapters.dynamo_roster_reader import DynamoRosterReader
+from shared.adapters.dynamo_roster_states import DynamoRosterStates
+from shared.domain.access import Access
+from shared.domain.collection import Collection
+from shared.domain.content import Bearer
+from shared.domain.ids import GroupId
+from shared.domain.membership import day_in
+from shared.domain.roster_record import View
+from shared.http.answers import answer
+from shared.http.content_requests import (
+    content_of,
+    cursor_of_contents,
+    in_contents,
+    in_contents_of_user,
+    show_assignment,
+)
+from shared.http.identity import caller_of
+from shared.http.problems import install
+from shared.http.roster_answers import show_roster_page
+from shared.http.roster_requests import record_of
+from shared.observability import make_logger
+from shared.ports import Accesses
+from shared.reading.contents import contents_of_user
+from shared.reading.records import place_of, read_record
+from shared.roster_ports import Contents, RosterReader, RosterStates
+
+logger = make_logger()
+app = APIGatewayRestResolver()
+install(app)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the routes use."""
+
+    states: RosterStates
+    reader: RosterReader
+    contents: Contents
+    accesses: Accesses
+
+
+@cache
+def build() -> Runtime:
+    """Build the adapters, once a container, at the first request."""
+    dynamodb = boto3.client("dynamodb")
+    table, roster = settings.required("CONTROL_TABLE"), settings.required("ROSTER_TABLE")
+    return Runtime(
+        states=DynamoRosterStates(dynamodb, table),
+        reader=DynamoRosterReader(dynamodb, roster, clock.wait),
+        contents=DynamoContents(dynamodb, roster),
+        accesses=DynamoAccesses(dynamodb, table, lambda: uuid.uuid4().hex),
+    )
+
+
+@app.put("/groups/<group_id>/classes/<record_id>/contents/<content_id>")
+def put_class_content(group_id: str, record_id: str, content_id: str) -> Response[str]:
+    """Assign content to a class."""
+    return _assign(group_id, Collection.CLASSES, record_id, content_id)
+
+
+@app.put("/groups/<group_id>/users/<record_id>/contents/<content_id>")
+def put_user_content(group_id: str, record_id: str, content_id: str) -> Response[str]:
+    """Assign content to a user."""
+    return _assign(group_id, Collection.USERS, record_id, content_id)
+
+
+@app.delete("/groups/<group_id>/classes/<record_id>/contents/<content_id>")
+def delete_class_content(group_id: str, record_id: str, content_id: str) -> Response[str]:
+    """Take content from a class."""
+    return _unassign(group_id, Collection.CLASSES, record_id, content_id)
+
+
+@app.delete("/groups/<group_id>/users/<record_id>/contents/<content_id>")
+def delete_user_content(group_id: str, record_id: str, content_id: str) -> Response[str]:
+    """Take content from a user; what it has from its classes stays."""
+    return _unassign(group_id, Collection.USERS, record_id, content_id)
+
+
+@app.get("/groups/<group_id>/classes/<record_id>/contents")
+def get_class_contents(group_id: str, record_id: str) -> Response[str]:
+    """List the content of a class."""
+    caller, runtime, now = caller_of(app.current_event.raw_event), build(), clock.now()
+    limit, after = in_contents(app)
+    state = runtime.states.get(caller.enterprise, GroupId(group_id))
+    place, id_ = place_of(state), record_of(record_id)
+    class_ = read_record(runtime.reader, place, Collection.CLASSES, id_, now)
+    found, more = runtime.contents.of(place, Bearer(Collection.CLASSES, id_), after, limit)
+    rows = [show_assignment(assignment, class_) for assignment in found]
+    return answer(200, show_roster_page("contents", rows, more, state))
+
+
+@app.get("/groups/<group_id>/users/<record_id>/contents")
+def get_user_contents(group_id: str, record_id: str) -> Response[str]:
+    """List the content of a user: its own, and that of the classes it is in today."""
+    caller, runtime, now = caller_of(app.current_event.raw_event), build(), clock.now()
+    limit, start = in_contents_of_user(app)
+    state = runtime.states.get(caller.enterprise, GroupId(group_id))
+    place, id_ = place_of(state), record_of(record_id)
+    user = read_record(runtime.reader, place, Collection.USERS, id_, now)
+    today = View(now, day_in(state.time_zone, now), state.time_zone)
+    found, more = contents_of_user(
+        runtime.reader, runtime.contents, place, user, start, limit, today
+    )
+    rows = [show_assignment(given.assignment, given.source) for given in found]
+    what = "GET /groups/{groupId}/users/{id}/contents"
+    runtime.accesses.record(state.group_id, Access(caller.person, what, now, len(rows)))
+    return answer(200, show_roster_page("contents", rows, cursor_of_contents(more), state))
+
+
+def _assign(
+    group_id: str, collection: Collection, record_id: str, content_id: str
+) -> Response[str]:
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    state = runtime.states.get(caller.enterprise, GroupId(group_id))
+    bearer, content = Bearer(collection, record_of(record_id)), content_of(content_id)
+    runtime.contents.assign(place_of(state), bearer, content, caller.person, clock.now())
+    return answer(204, None)
+
+
+def _unassign(
+    group_id: str, collection: Collection, record_id: str, content_id: str
+) -> Response[str]:
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    place = place_of(runtime.states.get(caller.enterprise, GroupId(group_id)))
+    bearer, content = Bearer(collection, record_of(record_id)), content_of(content_id)
+    read_record(runtime.reader, place, collection, bearer.id, clock.now())
+    runtime.contents.unassign(place, bearer, content)
+    return answer(204, None)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a request of the API."""
+    return app.resolve(event, context)

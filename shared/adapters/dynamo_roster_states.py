@@ -1,0 +1,43 @@
+"""How the roster of a group stands, read from the group's item in the ``control`` table."""
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from shared.adapters.dynamo_items import group_key, unmarshal
+from shared.domain.ids import EnterpriseId, GroupId
+from shared.errors import NotFoundError
+from shared.roster_ports import RosterState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoRosterStates:
+    """``RosterStates`` over DynamoDB."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, enterprise: EnterpriseId, group_id: GroupId) -> RosterState:
+        """Read how one group's roster stands; see ``roster_ports.RosterStates.get``."""
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key=group_key(enterprise, group_id),
+            ConsistentRead=True,
+            ProjectionExpression="pk, deleting, #zone, shards, #base, baseAt, activeRun",
+            ExpressionAttributeNames={"#base": "base", "#zone": "timeZone"},  # reserved words
+        )
+        item = unmarshal(answer.get("Item", {}))
+        if not item or "deleting" in item:
+            raise NotFoundError("group_not_found", "There is no such group.")
+        committed = item.get("baseAt")
+        return RosterState(
+            group_id=group_id,
+            time_zone=item.get("timeZone", "UTC"),
+            shards=int(item["shards"]) if "shards" in item else None,
+            base_run=int(json.loads(item["base"])["seq"]) if "base" in item else None,
+            committed_at=datetime.fromisoformat(committed) if committed else None,
+            run_under_way=int(item["activeRun"]) if item.get("activeRun") else None,
+        )

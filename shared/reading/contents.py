@@ -1,0 +1,75 @@
+"""What content a user has: its own, and that of the classes it is in on a day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.domain.collection import Collection
+from shared.domain.content import Assignment, Bearer, ContentId
+from shared.domain.ids import RecordId
+from shared.domain.roster_record import StoredRecord, View
+from shared.reading.members import classes_of
+from shared.roster_ports import Contents, RosterPlace, RosterReader
+
+MOST_CLASSES = 50
+"""Of so many classes one request reads the content: a query each."""
+
+
+@dataclass(frozen=True)
+class ContentPosition:
+    """Where a user's content goes on: its own first (``own``), then class by class.
+
+    ``after`` is the last enrollment that is done with, ``class_id`` the class whose content was
+    read last, ``content`` its last that was shown. A user with two enrollments in one class has
+    that class's content once: the second goes on where the first has ended.
+    """
+
+    own: bool = True
+    after: str | None = None
+    class_id: RecordId | None = None
+    content: ContentId | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """Content that a user has, and the record that it has it from: itself, or a class."""
+
+    assignment: Assignment
+    source: StoredRecord
+
+
+def contents_of_user(
+    reader: RosterReader,
+    contents: Contents,
+    place: RosterPlace,
+    user: StoredRecord,
+    start: ContentPosition,
+    limit: int,
+    view: View,
+) -> tuple[Sequence[Given], ContentPosition | None]:
+    """Read up to ``limit`` rows, of at most ``MOST_CLASSES`` enrollments; and where it goes on."""
+    rows: list[Given] = []
+    after, class_id, content = start.after, start.class_id, start.content
+    if start.own:
+        bearer = Bearer(Collection.USERS, user.id)
+        found, more = contents.of(place, bearer, content, limit)
+        rows += [Given(each, user) for each in found]
+        if more is not None:
+            return rows, ContentPosition(content=more)
+        content = None
+    classes = classes_of(reader, place, user.id, after, MOST_CLASSES, None, view)
+    for membership in classes.rows:
+        if len(rows) == limit:
+            return rows, ContentPosition(False, after, class_id, content)
+        class_ = membership.other
+        if class_.id != class_id:
+            class_id, content = class_.id, None
+        bearer = Bearer(Collection.CLASSES, class_.id)
+        found, more = contents.of(place, bearer, content, limit - len(rows))
+        rows += [Given(each, class_) for each in found]
+        content = found[-1].content_id if found else content
+        if more is not None:
+            return rows, ContentPosition(False, after, class_id, content)
+        after = membership.enrollment.key
+    if classes.more is None:
+        return rows, None
+    return rows, ContentPosition(False, classes.more.after, class_id, content)
