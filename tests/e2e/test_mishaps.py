@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from local.api import Api
+from local.emulator import REGION
 from local.sample_district.evolution import with_user
 from local.sample_district.quirks import Quirks
 from local.sample_district.roster import District, generate
@@ -102,6 +103,62 @@ def test_a_worker_killed_in_the_middle_is_followed_by_another(
     run = api.follow_run(group_id, run_id, 120)
     assert run["state"] == "Succeeded", run
     check_district(stack, group_id, server.district)
+
+
+@pytest.mark.parametrize(
+    ("function", "state"), [("plan_sync", "Planning"), ("upsert_entities", "Applying")]
+)
+def test_a_planner_or_writer_killed_in_the_middle_is_followed_by_another(
+    stack: Stack, api: Api, function: str, state: str
+) -> None:
+    # Large enough that there is a middle.
+    large = generate(pupils=1500)
+    with DistrictServer(large) as server:
+        group_id = add_group(api, server)
+        run_id = ask(api, group_id).body["runId"]
+        eventually(lambda: _state(api, group_id, run_id) == state, 60, 0.02)
+        _kill(stack, function)
+        assert api.get(f"/groups/{group_id}/syncs/{run_id}")["open"]
+        run = api.follow_run(group_id, run_id, 180)
+        assert run["state"] == "Succeeded", run
+        check_district(stack, group_id, large)
+
+
+def test_what_cannot_be_written_is_parked_and_named_and_written_by_the_next_run(
+    stack: Stack, api: Api, server: DistrictServer
+) -> None:
+    group_id = add_group(api, server)
+    parked = _waiting(stack, "upsert_dead_letters")
+    # Users, who are written with their login names in a transaction, cannot be; all else can.
+    with _denied(stack, "UpsertEntitiesRole", "dynamodb:UpdateItem", stack.roster_table):
+        run_id = ask(api, group_id).body["runId"]
+        run = api.follow_run(group_id, run_id, 240)
+    assert run["state"] == "SucceededWithErrors", run
+    assert "users/" in run["reason"]["message"]
+    assert _waiting(stack, "upsert_dead_letters") > parked
+    there = {item["pk"].split("#")[1] for item in group_items(stack, group_id)}
+    assert there == {"P", "S", "K", "C", "E"}
+    # The cause is gone; the next run writes what was not written.
+    assert sync(api, group_id)["state"] == "Succeeded"
+    check_district(stack, group_id, server.district)
+
+
+@contextmanager
+def _denied(stack: Stack, role: str, action: str, table: str) -> Iterator[None]:
+    """Forbid a role one action on a table while the block runs."""
+    iam = stack.client("iam")
+    [name] = [r["RoleName"] for r in iam.list_roles()["Roles"] if role in r["RoleName"]]
+    statement = {
+        "Effect": "Deny",
+        "Action": action,
+        "Resource": f"arn:aws:dynamodb:{REGION}:000000000000:table/{table}",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=name, PolicyName="denied", PolicyDocument=policy)
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(RoleName=name, PolicyName="denied")
 
 
 def test_an_abandoned_run_frees_its_group_and_the_next_makes_good(
