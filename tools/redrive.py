@@ -29,9 +29,9 @@ def redrive(sqs: "SQSClient", dead_letters: str) -> int:
         raise ValueError(message)
     moved = 0
     while messages := _receive(sqs, dead_letters):
-        for message in messages:
-            _send(sqs, sources[0], message)
-            sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=message["ReceiptHandle"])
+        for parked in messages:
+            _send(sqs, sources[0], parked)
+            sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=parked["ReceiptHandle"])
         moved += len(messages)
     return moved
 
