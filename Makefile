@@ -20,7 +20,7 @@ BUILD_DIR ?= .aws-sam/build
 export TARGET_PYTHON TARGET_ARCH TARGET_PLATFORM
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test test-unit test-e2e check format build local-build smoke up down deploy lock \
+.PHONY: help demo test test-unit test-e2e nightly check format build local-build smoke up down deploy lock \
 	clean setup
 
 help: ## Show what can be made
@@ -39,6 +39,10 @@ test-unit: .venv/.dev ## Run the fast tests only
 
 test-e2e: setup ## Run the end-to-end tests only
 	$(BIN)/python -m pytest -q -m e2e tests
+
+nightly: setup ## The tests that take longer: random histories, a thousand Auto groups
+	HOMEROOM_STEPS=10000 $(BIN)/python -m pytest -q tests/property
+	HOMEROOM_MANY=1000 $(BIN)/python -m pytest -q tests/e2e/test_auto.py
 
 check: .venv/.dev .venv-sam/.done ## Check format, lint, layers, types and template
 	$(BIN)/ruff format --check .

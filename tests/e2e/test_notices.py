@@ -83,8 +83,17 @@ def _mailbox(stack: Stack, group_id: str) -> str:
         for each in sns.list_topics()["Topics"]
         if each["TopicArn"].endswith(f"-group-{group_id}")
     )
-    url: str = sqs.create_queue(QueueName=f"mailbox-{group_id}")["QueueUrl"]
     arn = f"arn:aws:sqs:{REGION}:000000000000:mailbox-{group_id}"
+    let_in = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
+    url: str = sqs.create_queue(QueueName=f"mailbox-{group_id}", Attributes={"Policy": policy})[
+        "QueueUrl"
+    ]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     return url
 

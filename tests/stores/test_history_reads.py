@@ -1,0 +1,35 @@
+"""A page of history costs one read, however long the history is."""
+
+from typing import Any
+
+from shared.adapters.dynamo_items import run_key
+from shared.adapters.dynamo_runs import DynamoRuns
+from tests.fakes.control_table import NAME
+from tests.fakes.simulation import GROUP
+from tests.stores.control_stores import control_of
+
+RUNS = 10_000
+PAGE = 100
+
+
+def test_a_page_of_ten_thousand_runs_is_one_read() -> None:
+    with control_of("dynamo") as control:
+        client: Any = control.client
+        key = control.accept().key
+        item = client.get_item(TableName=NAME, Key=run_key(key))["Item"]
+        for start in range(1, RUNS + 1, 25):
+            puts = [
+                {"PutRequest": {"Item": item | run_key(key._replace(seq=seq)) | {"seq": {"N": str(seq)}}}}
+                for seq in range(start, start + 25)
+            ]  # fmt: skip
+            client.batch_write_item(RequestItems={NAME: puts})
+        calls: list[str] = []
+        client.meta.events.register(
+            "before-call.dynamodb", lambda model, **_: calls.append(model.name)
+        )
+        runs = DynamoRuns(client, NAME)
+        newest = runs.history(GROUP, PAGE, None)
+        middle = runs.history(GROUP, PAGE, 5_000)
+        assert calls == ["Query", "Query"]
+        assert [run.seq for run in newest] == list(range(RUNS, RUNS - PAGE, -1))
+        assert [run.seq for run in middle] == list(range(4_999, 4_999 - PAGE, -1))
