@@ -18,10 +18,9 @@ def test_a_page_of_ten_thousand_runs_is_one_read() -> None:
         key = control.accept().key
         item = client.get_item(TableName=NAME, Key=run_key(key))["Item"]
         for start in range(1, RUNS + 1, 25):
-            puts = [
-                {"PutRequest": {"Item": item | run_key(key._replace(seq=seq)) | {"seq": {"N": str(seq)}}}}
-                for seq in range(start, start + 25)
-            ]  # fmt: skip
+            numbers = range(start, start + 25)
+            items = [item | run_key(key._replace(seq=n)) | {"seq": {"N": str(n)}} for n in numbers]
+            puts = [{"PutRequest": {"Item": each}} for each in items]
             client.batch_write_item(RequestItems={NAME: puts})
         calls: list[str] = []
         client.meta.events.register(
