@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 SAM := .venv-sam/bin/sam
-GROUPS := dev emulator sam runtime create-group request-sync read-roster assign-content sync-api sync-sftp ingest-zip plan-sync upsert-entities close-runs delete-group export-roster start-auto-syncs send-notices call-webhook
+GROUPS := dev emulator sam contract runtime create-group request-sync read-roster assign-content sync-api sync-sftp ingest-zip plan-sync upsert-entities close-runs delete-group export-roster start-auto-syncs send-notices call-webhook
 
 # What the functions are built for. AWS runs python3.13 on arm64; the local stack builds for the
 # interpreter and machine at hand: `make build TARGET_PYTHON=3.11 TARGET_ARCH=x86_64`.
@@ -20,7 +20,7 @@ BUILD_DIR ?= .aws-sam/build
 export TARGET_PYTHON TARGET_ARCH TARGET_PLATFORM
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test test-unit test-e2e nightly check format build local-build smoke up down deploy lock \
+.PHONY: help demo test test-unit test-e2e contract nightly check format build local-build smoke up down deploy lock \
 	clean setup
 
 help: ## Show what can be made
@@ -39,6 +39,9 @@ test-unit: .venv/.dev ## Run the fast tests only
 
 test-e2e: setup ## Run the end-to-end tests only
 	$(BIN)/python -m pytest -q -m e2e tests
+
+contract: setup ## Hold the stack of `make up` to its OpenAPI document (EXAMPLES)
+	@$(BIN)/python -m local.contract $(if $(EXAMPLES),--examples $(EXAMPLES))
 
 nightly: setup ## The tests that take longer: random histories, a thousand Auto groups
 	HOMEROOM_STEPS=10000 $(BIN)/python -m pytest -q tests/property
@@ -98,9 +101,9 @@ lock: .venv/.uv ## Resolve the dependencies anew
 	done
 
 clean: ## Remove everything that was built or installed
-	rm -rf .venv .venv-emulator .venv-sam .aws-sam .local .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-emulator .venv-sam .venv-contract .aws-sam .local .pytest_cache .mypy_cache .ruff_cache
 
-setup: .venv/.dev .venv-emulator/.done .venv-sam/.done
+setup: .venv/.dev .venv-emulator/.done .venv-sam/.done .venv-contract/.done
 
 .venv/.uv: requirements/uv.txt
 	@echo "Preparing .venv"

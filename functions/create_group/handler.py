@@ -32,6 +32,7 @@ from shared.http.answers import (
     show_group,
     show_page,
 )
+from shared.http.contract.document import document
 from shared.http.identity import caller_of
 from shared.http.once import Answer, once
 from shared.http.problems import install
@@ -164,6 +165,12 @@ def post_cover_image(group_id: str) -> Response[str]:
     group = runtime.ports.groups.get(caller.enterprise, GroupId(group_id))
     address = runtime.cover_images.upload_address(group.group_id, given.content_type)
     return answer(200, address)
+
+
+@app.get("/openapi.json")
+def get_document() -> Response[str]:
+    """Give the OpenAPI document; it wants no sign-in."""
+    return answer(200, document())
 
 
 @app.post("/customers")

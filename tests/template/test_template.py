@@ -466,10 +466,13 @@ class TestSignIn:
 
 class TestApi:
     def test_every_route_demands_a_token(self, template: Template) -> None:
-        routes = routes_of(template)
-        assert {operation["security"][0].popitem()[0] for operation in routes.values()} == {
-            "Cognito"
+        demands = {
+            route: operation["security"][0].popitem()[0]
+            for route, operation in routes_of(template).items()
         }
+        # The document says what there is to ask for, and nothing of anybody.
+        assert demands.pop("GET /openapi.json") == "NONE"
+        assert set(demands.values()) == {"Cognito"}
         [scheme] = template["Api"]["Body"]["securityDefinitions"].values()
         [pool] = scheme["x-amazon-apigateway-authorizer"]["providerARNs"]
         assert target(pool) == "UserPool"
@@ -483,6 +486,7 @@ class TestApi:
             "PATCH /groups/{groupId}",
             "DELETE /groups/{groupId}",
             "POST /groups/{groupId}/cover-image",
+            "GET /openapi.json",
             "POST /customers",
             "GET /customers",
             "POST /groups/{groupId}/syncs",
