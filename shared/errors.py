@@ -6,6 +6,7 @@ HomeroomError
 │   └── SourceBusyError    the source did not answer; its reason counts once tries run out
 ├── ParameterRefusedError  the source does not accept a query parameter: ask without it
 ├── MissingObjectError     an object that should be in the bucket is not
+├── NotDueError            the clock has been here before: leave the group alone
 ├── StoppedError           this worker no longer owns the run: stop at once, touch nothing
 └── RefusedError           an HTTP request that cannot be honoured
     ├── ForbiddenError     403
@@ -64,6 +65,10 @@ class MissingObjectError(HomeroomError):
 
 class StoppedError(HomeroomError):
     """The run was closed or taken over by another worker."""
+
+
+class NotDueError(HomeroomError):
+    """The run that the clock wants to start has been started, or skipped."""
 
 
 class RefusedError(HomeroomError):

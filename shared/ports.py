@@ -148,15 +148,15 @@ class Runs(Protocol):
 
         :raises ConflictError: ``run_under_way`` with the run's id in ``extra["runId"]``.
         :raises NotFoundError: no such group in this enterprise, or it is being deleted.
-        :raises ConflictError: besides, ``hold_changed``: what is decided on is not what waits;
-            ``not_due``: the clock has started or skipped this run already.
+        :raises ConflictError: besides, ``hold_changed``: what is decided on is not what waits.
+        :raises NotDueError: the clock has started or skipped this run already.
         """
         ...
 
     def skip(self, request: RunRequest, reason: Reason, now: datetime) -> Run:
         """Note that a run of the clock does not begin: it ends as Cancelled at once.
 
-        :raises ConflictError: ``not_due``: the clock has started or skipped this run already.
+        :raises NotDueError: the clock has started or skipped this run already.
         :raises NotFoundError: no such group in this enterprise, or it is being deleted.
         """
         ...

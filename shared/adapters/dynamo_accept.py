@@ -17,7 +17,7 @@ from shared.adapters.dynamo_run_item import (
     without_secrets,
 )
 from shared.domain.run import Reason, Run, RunState
-from shared.errors import ConflictError, NotFoundError, TryLaterError
+from shared.errors import NotDueError, NotFoundError, TryLaterError
 from shared.ports import RunRequest, check_decision
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _group(client: "DynamoDBClient", table: str, request: RunRequest) -> Item:
 def _check_due(request: RunRequest, group: Item) -> None:
     """See that the clock has not been here before: the group is due at that very moment."""
     if request.due is not None and group.get("nextRunAt") != seconds(request.due.at):
-        raise ConflictError("not_due", "The run of this time has been started, or skipped.")
+        raise NotDueError
 
 
 def _take_number(

@@ -18,7 +18,7 @@ from shared.domain.group import AutoMode, Group, Period
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import Mode, Reason, Trigger
 from shared.domain.schedule import local_day, next_auto_run
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError, NotDueError, NotFoundError
 from shared.ports import Due, DueGroups, RunRequest
 from shared.sync.request_sync import RequestPorts, request_sync
 
@@ -84,12 +84,18 @@ def _start(enterprise: EnterpriseId, group_id: GroupId, tick: Tick, ports: AutoP
     if group.next_run_at > tick.tick:
         return "not_due"
     request = _request(group, group.period, group.next_run_at, tick.tick, ports.spread_seconds)
+    try:
+        return _open(request, ports)
+    except NotDueError:
+        return "not_due"
+
+
+def _open(request: RunRequest, ports: AutoPorts) -> str:
+    """Start a run, or note that another is under way."""
     now = ports.clock()
     try:
         request_sync(request, ports.requests, now)
     except ConflictError as error:
-        if error.code == "not_due":
-            return "not_due"
         if error.code != "run_under_way":
             raise
         run_id = error.extra["runId"]
@@ -100,10 +106,7 @@ def _start(enterprise: EnterpriseId, group_id: GroupId, tick: Tick, ports: AutoP
         message=f"It was time for this run while run {run_id} was still under way. The next one "
         "comes at its own time.",
     )
-    try:
-        ports.requests.runs.skip(request, reason, now)
-    except ConflictError:
-        return "not_due"
+    ports.requests.runs.skip(request, reason, now)
     return "skipped"
 
 

@@ -23,7 +23,7 @@ from shared.domain.run import (
     Trigger,
 )
 from shared.domain.staged import NOTHING_STAGED
-from shared.errors import ConflictError, NotFoundError, StoppedError
+from shared.errors import ConflictError, NotDueError, NotFoundError, StoppedError
 from shared.ports import (
     Commit,
     Drop,
@@ -463,7 +463,7 @@ class InMemoryControl:
 
 def _check_due(request: RunRequest, group: GroupState) -> None:
     if request.due is not None and group.next_run_at != request.due.at:
-        raise ConflictError("not_due", "It has been started, or skipped.")
+        raise NotDueError
 
 
 class InMemoryDeletions:
