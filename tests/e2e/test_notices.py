@@ -152,3 +152,21 @@ def test_an_address_is_mailed_and_a_webhook_called(
         names = {user.family_name for user in district.users if len(user.family_name) > 4}
         text = told["Message"] + json.dumps(receiver.events)
         assert not [name for name in names if name in text]
+
+
+def test_a_drop_that_is_nobodys_is_an_event(stack: Stack) -> None:
+    events, sqs = stack.client("events"), stack.client("sqs")
+    url = sqs.create_queue(QueueName="refused-drops")["QueueUrl"]
+    pattern = {"source": ["homeroom"], "detail-type": ["Drop Refused"]}
+    events.put_rule(Name="refused-drops", EventPattern=json.dumps(pattern))
+    arn = f"arn:aws:sqs:{REGION}:000000000000:refused-drops"
+    events.put_targets(Rule="refused-drops", Targets=[{"Id": "queue", "Arn": arn}])
+    key = "drops/nobody-at-all/roster.zip"
+    stack.client("s3").put_object(Bucket=stack.drop_bucket, Key=key, Body=b"PK")
+
+    def told() -> list[Json]:
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        bodies = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+        return [body["detail"] for body in bodies if body["detail"]["key"] == key]
+
+    assert eventually(told, 60) == [{"key": key, "reason": "no_such_group"}]
