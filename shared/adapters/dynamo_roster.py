@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.adapters.dynamo_items import Item, marshal, refusals, refused
+from shared.adapters.dynamo_items import Item, marshal, refusals, refused, unmarshal
 from shared.adapters.roster_keys import login_key, record_key, user_key
 from shared.domain.change import Removal, RosterWrite
 from shared.domain.ids import RunKey
@@ -145,13 +145,17 @@ class DynamoRoster:
     def _one(
         self, key: RunKey, shards: int, write: RosterWrite, now: datetime
     ) -> Iterator[Refusal]:
-        for anew in (False, True) if write.removal is None else (False,):
+        """Write one record by itself; one that has expired, and is there still, begins anew."""
+        update = self._update(key, shards, write, now)
+        for _ in range(2):
             try:
-                self._client.update_item(**self._update(key, shards, write, now, anew=anew))
+                self._client.update_item(**update, ReturnValuesOnConditionCheckFailure="ALL_OLD")
             except ClientError as error:
-                if refused(error):
+                if not refused(error):
+                    yield _refusal(write, error)
+                elif _has_expired(error.response.get("Item"), key, now):  # type: ignore[arg-type]
+                    update = self._update(key, shards, write, now, anew=True)
                     continue
-                yield _refusal(write, error)
             return
 
     def _with_login(
@@ -239,6 +243,14 @@ def _removed(removal: Removal, now: datetime) -> dict[str, Any]:
     """What a record that leaves carries: since when, and until when it is kept (TTL)."""
     until = now + timedelta(days=removal.days)
     return {f"{removal.kind}At": now.isoformat(), "expiresAt": int(until.timestamp())}
+
+
+def _has_expired(old: Item | None, key: RunKey, now: datetime) -> bool:
+    """Whether a write was refused by a record of an older run whose time is up."""
+    found = unmarshal(old or {})
+    if "expiresAt" not in found or found["seq"] >= key.seq:
+        return False
+    return bool(found["expiresAt"] < int(now.timestamp()))
 
 
 def _refusal(write: RosterWrite, error: ClientError) -> Refusal:
