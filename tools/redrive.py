@@ -1,4 +1,4 @@
-"""Sends parked messages back to where they came from: `python -m tools.redrive QUEUE_URL`.
+"""Sends parked messages back to where they came from: `python -m tools.redrive DEAD QUEUE`.
 
 For accounts and emulators where SQS cannot do it by itself (StartMessageMoveTask). It is harmless
 at any time: a message of a run that has ended does nothing.
@@ -15,22 +15,16 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 
-def redrive(sqs: "SQSClient", dead_letters: str) -> int:
+def redrive(sqs: "SQSClient", dead_letters: str, source: str) -> int:
     """Move every message of a dead-letter queue to its source; returns how many there were.
 
-    Each is sent before it is deleted: one that is in both places for a moment comes twice, which
-    every consumer takes.
-
-    :raises ValueError: the queue is not the dead-letter queue of exactly one other.
+    Both are URLs of queues. Each message is sent before it is deleted: one that is in both places
+    for a moment comes twice, which every consumer takes.
     """
-    sources = sqs.list_dead_letter_source_queues(QueueUrl=dead_letters)["queueUrls"]
-    if len(sources) != 1:
-        message = f"{dead_letters} is the dead-letter queue of {len(sources)} queues"
-        raise ValueError(message)
     moved = 0
     while messages := _receive(sqs, dead_letters):
         for parked in messages:
-            _send(sqs, sources[0], parked)
+            _send(sqs, source, parked)
             sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=parked["ReceiptHandle"])
         moved += len(messages)
     return moved
@@ -54,8 +48,10 @@ def _send(sqs: "SQSClient", queue: str, message: "MessageTypeDef") -> None:
 def main() -> None:
     """Redrive the queue that the command line names."""
     parser = argparse.ArgumentParser(description="Send parked messages back to their queue.")
-    parser.add_argument("queue_url")
-    moved = redrive(boto3.client("sqs"), parser.parse_args().queue_url)
+    parser.add_argument("dead_letters", help="URL of the dead-letter queue")
+    parser.add_argument("source", help="URL of the queue that its messages come from")
+    asked = parser.parse_args()
+    moved = redrive(boto3.client("sqs"), asked.dead_letters, asked.source)
     sys.stdout.write(f"{moved} messages sent back\n")
 
 

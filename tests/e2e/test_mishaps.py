@@ -28,6 +28,7 @@ from tests.e2e.roster import (
     sync,
     written_by,
 )
+from tools.redrive import redrive
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +147,13 @@ def test_what_cannot_be_written_is_parked_and_named_and_written_by_the_next_run(
     # The cause is gone; the next run writes what was not written.
     assert sync(api, group_id)["state"] == "Succeeded"
     check_district(stack, group_id, server.district)
+    # Sent back, what was parked does nothing: its run has ended.
+    before = group_items(stack, group_id)
+    queues = (stack.queue_urls[name] for name in ("upsert_dead_letters", "upsert_queue"))
+    assert redrive(stack.client("sqs"), *queues) >= 1
+    assert _waiting(stack, "upsert_dead_letters") == 0
+    _wait_until_empty(stack)
+    assert group_items(stack, group_id) == before
 
 
 @contextmanager
