@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 
+WAIT_SECONDS = 2
+"""A short poll asks only some of the servers, and may find nothing where there is something."""
+
+
 def redrive(sqs: "SQSClient", dead_letters: str, source: str) -> int:
     """Move every message of a dead-letter queue to its source; returns how many there were.
 
@@ -32,7 +36,10 @@ def redrive(sqs: "SQSClient", dead_letters: str, source: str) -> int:
 
 def _receive(sqs: "SQSClient", queue: str) -> "list[MessageTypeDef]":
     answer = sqs.receive_message(
-        QueueUrl=queue, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
+        QueueUrl=queue,
+        MaxNumberOfMessages=10,
+        WaitTimeSeconds=WAIT_SECONDS,
+        MessageSystemAttributeNames=["MessageGroupId"],
     )
     return answer.get("Messages", [])
 

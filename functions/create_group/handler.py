@@ -94,12 +94,13 @@ def build() -> Runtime:
         allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES"),
     )
     cover_images = S3CoverImages(s3, settings.required("DATA_BUCKET"))
+    mailing = SnsMailing(boto3.client("sns"), settings.required("GROUP_TOPIC_PREFIX"))
     deletion = RequestDeletionPorts(
         ports.groups,
         DynamoDeletions(dynamodb, table, resend_after=resend_after),
+        (mailing,),
         SqsQueue(sqs, settings.required("DELETE_QUEUE_URL")),
     )
-    mailing = SnsMailing(boto3.client("sns"), settings.required("GROUP_TOPIC_PREFIX"))
     return Runtime(ports, deletion, mailing, cover_images, dynamodb, table)
 
 

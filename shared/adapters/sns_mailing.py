@@ -12,8 +12,6 @@ from shared.domain.ids import EnterpriseId, GroupId
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
-PENDING = "PendingConfirmation"
-
 
 class SnsMailing:
     """``Mailing`` over SNS; ``prefix`` is what the ARN of each group's topic begins with."""
@@ -23,13 +21,15 @@ class SnsMailing:
         self._prefix = prefix
 
     def subscribe(self, group_id: GroupId, email: str) -> None:
-        """Let mails of the group go to this address, and to no other."""
+        """Let mails of the group go to this address, and to no other.
+
+        One that has not agreed yet is asked once more.
+        """
         topic = self._topic(group_id)
         known = self._subscribed(topic)
-        if known is not None and set(known) <= {email}:
-            if email in known:
-                return
-        elif known:
+        if known and set(known) == {email} and _agreed(known[email]):
+            return
+        if known and set(known) != {email}:
             # A subscription that is not confirmed cannot be ended, but with its topic.
             self._client.delete_topic(TopicArn=topic)
         self._client.create_topic(
@@ -40,7 +40,7 @@ class SnsMailing:
     def confirmed(self, group_id: GroupId, email: str) -> bool:
         """Tell whether the address has said that it wants our mails."""
         known = self._subscribed(self._topic(group_id)) or {}
-        return known.get(email, PENDING) != PENDING
+        return _agreed(known.get(email, ""))
 
     def send(self, group_id: GroupId, email: str, subject: str, text: str) -> None:
         """Send a mail; an address that never was subscribed is so now, and gets the next."""
@@ -72,3 +72,8 @@ class SnsMailing:
             }
         except self._client.exceptions.NotFoundException:
             return None
+
+
+def _agreed(subscription: str) -> bool:
+    """Whether a subscription is in force: until then, and after it, it has a word for an ARN."""
+    return subscription.startswith("arn:")

@@ -15,7 +15,7 @@ class WebhookPost:
     read but its status."""
 
     def __init__(self, *, allow_insecure: bool) -> None:
-        self._session = open_session(requests.Session(), allow_insecure)
+        self._allow_insecure = allow_insecure
 
     def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Post a body.
@@ -23,14 +23,18 @@ class WebhookPost:
         :raises TryLaterError: it could not be delivered, or the answer was none of 2xx.
         """
         try:
-            with self._session.post(
-                url,
-                data=body,
-                headers=dict(headers),
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
+            # A session for each call: groups must not share cookies.
+            with (
+                open_session(requests.Session(), self._allow_insecure) as session,
+                session.post(
+                    url,
+                    data=body,
+                    headers=dict(headers),
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    allow_redirects=False,
+                    stream=True,
+                ) as answer,
+            ):
                 status = answer.status_code
         except (requests.RequestException, ForbiddenAddressError) as error:
             # Its message would quote the address, and what stands in it.

@@ -3,7 +3,7 @@
 Numbers and ids only: an e-mail travels far, and nobody's name belongs in it.
 """
 
-from shared.domain.run import Run, RunState
+from shared.domain.run import Reason, Run, RunState
 
 MAX_SUBJECT = 100
 """What SNS takes; and only printable ASCII."""
@@ -12,6 +12,11 @@ _TOLD = {
     RunState.HELD: "waits for you",
     RunState.SUCCEEDED_WITH_ERRORS: "could not write everything",
 }
+_QUOTED = {
+    "held", "abandoned", "source_unavailable", "base_missing", "too_many_rejected", "not_strict",
+    "changes_unapplied", "staged_roster_expired", "snapshot_expired",
+}  # fmt: skip
+"""Reasons whose words are all our own."""
 _DONE = ("created", "updated", "deleted", "restored", "ended", "held", "rejected")
 
 
@@ -26,7 +31,7 @@ def run_mail(run: Run, group_name: str) -> tuple[str, str] | None:
         return None
     lines = [f"Run {run.key.run_id} of the group {group_name} ({run.mode.value}) {told}.", ""]
     if run.reason is not None:
-        lines += [run.reason.message, ""]
+        lines += [_why(run.reason), ""]
         if run.reason.field:
             lines += [f"The field to change: {run.reason.field}", ""]
     if rejected:
@@ -37,6 +42,13 @@ def run_mail(run: Run, group_name: str) -> tuple[str, str] | None:
         ]
     lines += _table(run)
     return _subject(f"Homeroom: {group_name}: run {run.key.run_id} {told}"), "\n".join(lines)
+
+
+def _why(reason: Reason) -> str:
+    """What the run says of itself, unless it may quote a file: names of files name people."""
+    if reason.field or reason.code in _QUOTED:
+        return reason.message
+    return f"The reason ({reason.code}) is in the run, with what to do."
 
 
 def _table(run: Run) -> list[str]:

@@ -49,6 +49,7 @@ CODES: dict[str, str] = {
     "no_roster": "The group has no roster yet.",
     "not_found": "There is nothing at this address.",
     "record_not_found": "The group's roster has no such record, or not any more.",
+    "refused": "The gateway refuses the call: too many requests, too large a body, and their like.",
     "request_in_progress": "The same request is being answered at this moment.",
     "run_not_found": "The group has no such run.",
     "run_under_way": "A run of the group is under way; `runId` names it.",

@@ -26,7 +26,6 @@ class BusEvent(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    id: str
     kind: str = Field(alias="detail-type")
     time: AwareDatetime
     detail: dict[str, object]
@@ -63,10 +62,17 @@ def call_webhook(event: BusEvent, ports: WebhookPorts) -> bool:
     if group.webhook is None:
         return False
     secret = _secret(group_id, group.webhook, ports.secrets)
-    body = _Body(id=event.id, type=event.kind, time=event.time, detail=event.detail)
+    event_id = _event_id(event)
+    body = _Body(id=event_id, type=event.kind, time=event.time, detail=event.detail)
     text = body.model_dump_json().encode()
-    ports.post(group.webhook.url, text, signed_headers(secret, text, event.id, ports.clock()))
+    ports.post(group.webhook.url, text, signed_headers(secret, text, event_id, ports.clock()))
     return True
+
+
+def _event_id(event: BusEvent) -> str:
+    """The id of what happened, not of its delivery: an end may be published more than once."""
+    named = (event.detail["groupId"], event.detail.get("runId"), event.kind)
+    return sha256("\x1f".join(map(str, named)).encode()).hexdigest()[:32]
 
 
 def signed_headers(secret: str, body: bytes, event_id: str, now: datetime) -> dict[str, str]:

@@ -24,10 +24,11 @@ _STATES = frozenset({RunState.ACCEPTED, RunState.APPLYING})
 
 @dataclass(frozen=True)
 class RequestDeletionPorts:
-    """What the request to delete a group needs of the world."""
+    """What the request to delete a group needs of the world; ``remains`` are an empty group's."""
 
     groups: Groups
     deletions: Deletions
+    remains: Sequence[Remains]
     delete_queue: Queue
 
 
@@ -72,6 +73,9 @@ def request_deletion(
         )
     if group.empty and group.deleting_since is None:
         ports.groups.delete(group)
+        for remains in ports.remains:
+            for _ in remains.sweep(enterprise, group_id):
+                pass
         return None
     run = ports.deletions.begin(enterprise, group_id, person, now)
     send_deletion(run, ports.delete_queue)

@@ -15,6 +15,9 @@ FETCHED_TYPES = frozenset({SyncType.API, SyncType.SFTP})
 """The sync types whose roster can be fetched on request; a zip is brought by somebody."""
 
 
+CHANGE_TRIES = 3
+
+
 @dataclass(frozen=True)
 class RequestPorts:
     """What requests for runs need of the world."""
@@ -82,20 +85,35 @@ def restore_run(
     run = start_planning(request, ports.runs, ports.plan_queue, now)
     auto = group.sync_frequency is SyncFrequency.AUTO
     if auto and not keep_auto:
-        version = group.config.version + 1
-        ports.groups.change(
-            group,
-            group.model_copy(
-                update={
-                    "sync_frequency": SyncFrequency.MANUAL,
-                    "period": None,
-                    "next_run_at": None,
-                    "updated_at": now,
-                    "config": group.config.model_copy(update={"version": version}),
-                }
-            ),
-        )
+        _make_manual(request, ports, now)
     return run, auto and keep_auto
+
+
+def _make_manual(request: RunRequest, ports: RequestPorts, now: datetime) -> None:
+    """Take a group from the clock, whatever somebody else changes of it at the same moment.
+
+    The run has started by now: to be refused would say that it has not.
+    """
+    for _ in range(CHANGE_TRIES):
+        group = ports.groups.get(request.enterprise, request.group_id)
+        version = group.config.version + 1
+        manual = group.model_copy(
+            update={
+                "sync_frequency": SyncFrequency.MANUAL,
+                "period": None,
+                "next_run_at": None,
+                "updated_at": now,
+                "config": group.config.model_copy(update={"version": version}),
+            }
+        )
+        try:
+            ports.groups.change(group, manual)
+        except ConflictError as error:
+            if error.code != "version_conflict":
+                raise
+        else:
+            return
+    raise TryLaterError("the group is being changed all the time")
 
 
 def start_planning(request: RunRequest, runs: Runs, plan_queue: Queue, now: datetime) -> Run:

@@ -36,10 +36,9 @@ def tell_of_run(message: TellOfRun | Message, ports: TellPorts) -> bool:
     run = ports.runs.get(message.key)
     if run is None:
         return False
-    ports.measure(run)
     mail = run_mail(run, group.config.name) if group is not None else None
-    if group is None or mail is None:
-        return False
-    subject, text = mail
-    ports.mailing.send(group.group_id, group.email, subject, text)
-    return True
+    if group is not None and mail is not None:
+        ports.mailing.send(group.group_id, group.email, *mail)
+    # Last, since a mail that could not be sent brings the message, and the run, again.
+    ports.measure(run)
+    return mail is not None

@@ -8,6 +8,9 @@ from shared.domain.ids import GroupId, RecordId, record_id
 
 Doc = dict[str, Any]
 
+ROOT: Doc = {"clientPartnerId": "springfield"}
+"""What every partner, class and user carries."""
+
 
 def id_of(group_id: str, collection: Collection, sourced_id: str) -> RecordId:
     """The id that a record gets when it is first made."""
@@ -36,13 +39,15 @@ def record(
 
 def partner(group_id: str, sourced_id: str, **doc: Any) -> RosterWrite:
     """A school."""
-    return record(group_id, Collection.ORGS, sourced_id, **({"type": "school"} | doc))
+    fields: Doc = {"name": sourced_id, "type": "school", "root": False} | ROOT
+    return record(group_id, Collection.ORGS, sourced_id, **(fields | doc))
 
 
 def class_(group_id: str, sourced_id: str, school: str = "north", **doc: Any) -> RosterWrite:
     """A class of a school."""
     partner_id = id_of(group_id, Collection.ORGS, school)
-    return record(group_id, Collection.CLASSES, sourced_id, **({"partnerId": partner_id} | doc))
+    fields: Doc = {"title": sourced_id, "partnerId": partner_id} | ROOT
+    return record(group_id, Collection.CLASSES, sourced_id, **(fields | doc))
 
 
 def user(
@@ -55,7 +60,7 @@ def user(
         "username": sourced_id,
         "roles": [{"role": role, "partnerId": partner_id}],
         "partnerIds": [partner_id],
-    }
+    } | ROOT
     return record(group_id, Collection.USERS, sourced_id, **(fields | doc))
 
 

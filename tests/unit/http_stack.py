@@ -15,6 +15,7 @@ from functions.create_group import handler as create_group
 from functions.read_roster import handler as read_roster
 from functions.request_sync import handler as request_sync
 from tests.fakes.api import Answer, call
+from tests.fakes.contract import held_to_contract
 from tests.fakes.control_table import make_control_table
 from tests.fakes.roster_table import make_roster_table
 
@@ -40,19 +41,19 @@ class HttpStack:
 
     def groups(self, request: str, body: Any = None, **more: Any) -> Answer:
         """Call ``create_group``."""
-        return call(create_group.lambda_handler, request, body, **more)
+        return held_to_contract(request, call(create_group.lambda_handler, request, body, **more))
 
     def syncs(self, request: str, body: Any = None, **more: Any) -> Answer:
         """Call ``request_sync``."""
-        return call(request_sync.lambda_handler, request, body, **more)
+        return held_to_contract(request, call(request_sync.lambda_handler, request, body, **more))
 
     def roster(self, request: str, body: Any = None, **more: Any) -> Answer:
         """Call ``read_roster``."""
-        return call(read_roster.lambda_handler, request, body, **more)
+        return held_to_contract(request, call(read_roster.lambda_handler, request, body, **more))
 
     def contents(self, request: str, body: Any = None, **more: Any) -> Answer:
         """Call ``assign_content``."""
-        return call(assign_content.lambda_handler, request, body, **more)
+        return held_to_contract(request, call(assign_content.lambda_handler, request, body, **more))
 
     def create(self, **changes: Any) -> dict[str, Any]:
         """Create a group that must be accepted; returns what is shown of it."""

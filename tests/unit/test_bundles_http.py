@@ -68,6 +68,15 @@ def test_another_enterprise_finds_no_such_group(stack: HttpStack, request_of: st
     assert (answer.status, answer.json["code"]) == (404, "group_not_found")
 
 
+SUMMARY = {
+    "byCode": [
+        {"code": "unknown_role", "severity": "error", "count": 3, "message": "?", "fix": "?"}
+    ],
+    "bySchool": [{"school": "north", "errors": 3, "warnings": 0}],
+    "byFile": [{"file": "users.csv", "errors": 3, "warnings": 0}],
+}
+
+
 def test_the_error_report_is_led_to_and_summed_up(stack: HttpStack) -> None:
     group_id = stack.create()["groupId"]
     stack.syncs(f"POST /groups/{group_id}/syncs")
@@ -75,14 +84,14 @@ def test_the_error_report_is_led_to_and_summed_up(stack: HttpStack) -> None:
         answer = stack.syncs(f"GET /groups/{group_id}/syncs/1/{place}")
         assert (answer.status, answer.json["code"]) == (404, "no_report")
     put(f"reports/{group_id}/1/errors.csv", b"severity,code\r\n")
-    put(f"reports/{group_id}/1/summary.json", json.dumps({"rows": 3}).encode())
+    put(f"reports/{group_id}/1/summary.json", json.dumps(SUMMARY).encode())
     answer = stack.syncs(f"GET /groups/{group_id}/syncs/1/errors")
     assert answer.status == 303
     address = urlsplit(str(answer.headers["Location"][0]))
     assert address.path.endswith(f"reports/{group_id}/1/errors.csv")
     said = parse_qs(address.query)
     assert said["response-content-disposition"] == ['attachment; filename="errors-1.csv"']
-    assert stack.syncs(f"GET /groups/{group_id}/syncs/1/errors/summary").json == {"rows": 3}
+    assert stack.syncs(f"GET /groups/{group_id}/syncs/1/errors/summary").json == SUMMARY
     assert stack.syncs(f"GET /groups/{group_id}/syncs/2/errors").status == 404
 
 

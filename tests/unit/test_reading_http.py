@@ -27,6 +27,7 @@ def test_a_record_is_shown_as_it_is_stored_and_nothing_of_how(roster: Roster) ->
         "grades": ["07"],
         "roles": [{"role": "student", "partnerId": north}],
         "partnerIds": [north],
+        "clientPartnerId": "springfield",
         "updatedAt": NOW.isoformat(),
     }
     assert roster.get("users")["users"] == [shown]

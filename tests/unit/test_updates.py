@@ -6,13 +6,17 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.collection import Collection
+from shared.domain.group import Group, Period, SyncFrequency, SyncType
 from shared.domain.hold import Decision
 from shared.domain.ids import RunKey
-from shared.domain.run import Mode, Reason, Run, RunState
+from shared.domain.run import Mode, Reason, Run, RunState, Trigger
 from shared.errors import ConflictError, GiveUpError, SourceBusyError
-from shared.ports import Page
+from shared.ports import Page, RunRequest
+from shared.sync.request_sync import RequestPorts, restore_run
+from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation
 from tests.fakes.source import class_, enrollment, org, user
+from tests.stores.control_stores import group_of
 
 ORGS, SESSIONS, COURSES, CLASSES, USERS, ENROLLMENTS = Collection
 UPDATE, PREVIEW = Mode.UPDATE, Mode.PREVIEW
@@ -304,3 +308,31 @@ def test_a_marked_roster_that_is_kept_stays() -> None:
     assert world.decide(Decision.REJECT).state is RunState.SUCCEEDED
     assert (contents(world), world.group.marked) == (before, False)
     assert world.sync(UPDATE).counts["users"].deleted == 0
+
+
+def test_a_restore_takes_the_group_from_the_clock_whatever_else_is_changed_meanwhile() -> None:
+    world = school(10)
+    auto = {"sync_frequency": SyncFrequency.AUTO, "period": Period.WEEKLY}
+    group = group_of(GROUP).model_copy(update=auto)
+    groups = InMemoryGroups(InMemoryCustomers())
+    groups.kept[ENTERPRISE, GROUP] = group
+    whole = groups.change
+    raced: list[Group] = []
+
+    def change(old: Group, new: Group) -> None:
+        if not raced:
+            raced.append(old)
+            config = old.config.model_copy(update={"version": old.config.version + 1})
+            groups.kept[ENTERPRISE, GROUP] = old.model_copy(
+                update={"config": config, "description": "changed meanwhile"}
+            )
+        whole(old, new)
+
+    groups.change = change  # type: ignore[method-assign]
+    queues = dict.fromkeys(SyncType, world.queue)
+    ports = RequestPorts(groups, world.control, queues, world.queue)
+    request = RunRequest(ENTERPRISE, GROUP, Mode.RESTORE, Trigger.REQUEST, "ann", restores=1)
+    run, still_auto = restore_run(request, ports, world.now, keep_auto=False)
+    kept = groups.kept[ENTERPRISE, GROUP]
+    assert (run.restores, still_auto, len(raced)) == (1, False, 1)
+    assert (kept.sync_frequency, kept.description) == (SyncFrequency.MANUAL, "changed meanwhile")

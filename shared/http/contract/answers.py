@@ -48,7 +48,8 @@ class Problem(BaseModel):
 
     type: str
     title: str
-    status: int
+    # The gateway cannot say it in what it refuses by itself.
+    status: int = 0
     code: str
     detail: str
     errors: tuple[WrongField, ...] = ()

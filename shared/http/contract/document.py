@@ -15,7 +15,7 @@ from shared.http.requests import MAX_PAGE
 Json = dict[str, Any]
 
 _SCHEMAS = "#/components/schemas/{model}"
-_EVERYWHERE = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500)
+_EVERYWHERE = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 502, 504)
 _QUERY: dict[str, tuple[Json, str]] = {
     "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}, "how many at most"),
     "cursor": ({"type": "string"}, "where the page before ended, as it was given"),
