@@ -78,11 +78,7 @@ def receiver() -> Iterator[Receiver]:
 def _mailbox(stack: Stack, group_id: str) -> str:
     """A queue in the place of the group's address; returns its URL."""
     sns, sqs = stack.client("sns"), stack.client("sqs")
-    topic = next(
-        each["TopicArn"]
-        for each in sns.list_topics()["Topics"]
-        if each["TopicArn"].endswith(f"-group-{group_id}")
-    )
+    [topic] = _topics(stack, group_id)
     arn = f"arn:aws:sqs:{REGION}:000000000000:mailbox-{group_id}"
     let_in = {
         "Effect": "Allow",
@@ -99,8 +95,9 @@ def _mailbox(stack: Stack, group_id: str) -> str:
 
 
 def _topics(stack: Stack, group_id: str) -> list[str]:
-    topics = stack.client("sns").list_topics()["Topics"]
-    return [t["TopicArn"] for t in topics if t["TopicArn"].endswith(f"-group-{group_id}")]
+    pages = stack.client("sns").get_paginator("list_topics").paginate()
+    found = [topic["TopicArn"] for page in pages for topic in page["Topics"]]
+    return [arn for arn in found if arn.endswith(f"-group-{group_id}")]
 
 
 def test_an_address_is_mailed_and_a_webhook_called(
