@@ -156,3 +156,50 @@ def test_a_rename_frees_the_old_name_and_takes_the_new(stack: HttpStack) -> None
     assert stack.groups(f"PATCH /groups/{group_id}", {"name": "SPRINGFIELD"}).status == 200
     assert stack.groups(f"PATCH /groups/{group_id}", {"name": "New"}).status == 200
     assert stack.groups(f"PATCH /groups/{other_id}", {"name": "Springfield"}).status == 200
+
+
+def test_a_calendar_moves_the_next_run_and_is_kept(stack: HttpStack) -> None:
+    days = {
+        "blackouts": [{"from": "2026-07-01", "to": "2026-08-20"}],
+        "additionsOnly": [{"from": "2026-08-21", "to": "2026-09-10"}],
+        "pause": {"until": "2030-01-31"},
+    }
+    created = stack.create(**AUTO, **days)
+    path = f"/groups/{created['groupId']}"
+    assert {name: created[name] for name in days} == days
+    # Two in the morning of the day after the pause's last.
+    assert created["nextRunAt"] == "2030-02-01T02:00:00+00:00"
+    # Another change leaves it, and when the pause began, alone.
+    since = stack.group_item(created["groupId"])["config"]["M"]["calendar"]["M"]["pause"]
+    changed = stack.groups(f"PATCH {path}", {"description": "new"}).json
+    assert {name: changed[name] for name in days} == days
+    kept = stack.group_item(created["groupId"])["config"]["M"]["calendar"]["M"]["pause"]
+    assert kept == since
+    assert since["M"]["since"]["S"] < "2030"
+    endless = stack.groups(f"PATCH {path}", {"pause": {"until": None}}).json
+    assert (endless["pause"], endless["nextRunAt"]) == ({}, None)
+    assert "nextRunAt" not in stack.group_item(created["groupId"])
+    again = stack.groups(f"PATCH {path}", {"pause": None, "blackouts": []}).json
+    assert (again["pause"], again["blackouts"]) == (None, [])
+    assert again["nextRunAt"] is not None
+    assert stack.groups(f"GET {path}").json["additionsOnly"] == days["additionsOnly"]
+
+
+def test_a_webhook_keeps_its_secret_until_it_goes_elsewhere(stack: HttpStack) -> None:
+    hook = {"url": "https://platform.example/hook", "secret": "a secret of sixteen"}
+    created = stack.create(webhook=hook)
+    path = f"/groups/{created['groupId']}"
+    assert created["webhook"] == {"url": hook["url"]}
+    kept = stack.group_item(created["groupId"])["webhook"]["M"]["secret"]
+    assert hook["secret"] not in str(kept)
+    changed = stack.groups(f"PATCH {path}", {"description": "new"})
+    assert changed.json["webhook"] == {"url": hook["url"]}
+    assert stack.group_item(created["groupId"])["webhook"]["M"]["secret"] == kept
+    # A new secret would else be sent nowhere, and the old one to a stranger.
+    elsewhere = {"webhook": {"url": "https://elsewhere.example/"}}
+    refused = stack.groups(f"PATCH {path}", elsewhere)
+    assert (refused.status, refused.fields) == (422, ["webhook.secret"])
+    moved = stack.groups(f"PATCH {path}", {"webhook": {**elsewhere["webhook"], "secret": "s" * 16}})
+    assert moved.json["webhook"] == elsewhere["webhook"]
+    assert stack.groups(f"PATCH {path}", {"webhook": None}).json["webhook"] is None
+    assert "webhook" not in stack.group_item(created["groupId"])
