@@ -17,7 +17,18 @@ from shared.domain.group import Customer, Group, Period, SecretName, SyncType
 from shared.domain.hold import Hold, HoldDecision
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.remote import Listing, RemoteFile
-from shared.domain.run import Counts, Mode, Notice, Plan, Reason, Run, RunState, Snapshot, Trigger
+from shared.domain.run import (
+    STANDING_MODES,
+    Counts,
+    Mode,
+    Notice,
+    Plan,
+    Reason,
+    Run,
+    RunState,
+    Snapshot,
+    Trigger,
+)
 from shared.errors import ConflictError
 from shared.messages import Message
 
@@ -52,7 +63,7 @@ class RunRequest:
     @property
     def fetches(self) -> bool:
         """Whether the roster is fetched first."""
-        return self.decision is None and not self.marked and self.restores is None
+        return self.mode not in STANDING_MODES and self.decision is None and not self.marked
 
 
 def check_decision(decision: HoldDecision | None, hold: Hold | None) -> None:
@@ -555,6 +566,8 @@ class Groups(Protocol):
     def change(self, old: Group, new: Group) -> None:
         """Replace ``old`` by ``new``, if it is still as it was read.
 
+        Where a roster is kept by another retention from now on, the clock is told (``DueGroups``).
+
         :raises ConflictError: as for ``create``, or ``version_conflict``.
         """
         ...
@@ -575,14 +588,25 @@ class Groups(Protocol):
 
 
 class DueGroups(Protocol):
-    """The groups whose time has come."""
+    """The groups whose time has come, by an index; it may lag, and what the group says decides."""
 
     def due(
         self, period: Period, tick: datetime
     ) -> Iterator[Sequence[tuple[EnterpriseId, GroupId]]]:
-        """Page through the groups of ``period`` that are due at ``tick``, by an index.
+        """Page through the groups of ``period`` that are due at ``tick``."""
+        ...
 
-        The index may lag: what the group itself says decides.
+    def new_retentions(self, tick: datetime) -> Iterator[Sequence[tuple[EnterpriseId, GroupId]]]:
+        """Page through the groups whose ``Groups.change`` has changed their retention.
+
+        Each stays among them until ``retention_kept``.
+        """
+        ...
+
+    def retention_kept(self, enterprise: EnterpriseId, group_id: GroupId, version: int) -> None:
+        """Note that a run has begun that keeps the retention of the group's ``version``.
+
+        One that was changed again since then stays to be kept.
         """
         ...
 

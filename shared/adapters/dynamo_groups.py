@@ -21,7 +21,15 @@ from shared.adapters.dynamo_items import (
     unmarshal,
 )
 from shared.adapters.dynamo_run_item import hold_of
-from shared.adapters.group_claims import Actions, changed, claims, freed
+from shared.adapters.group_claims import (
+    NEW_RETENTION,
+    Actions,
+    changed,
+    claims,
+    freed,
+    note_retention,
+    retention_key,
+)
 from shared.domain.group import Group, Period
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.errors import NotFoundError, TryLaterError
@@ -108,24 +116,49 @@ class DynamoGroups:
                 ),
             }
         }
-        self._transact([(put, changed()), *claims(self._table, new, old)])
+        actions: Actions = [(put, changed()), *claims(self._table, new, old)]
+        if not old.empty and old.config.retention != new.config.retention:
+            actions.append((note_retention(self._table, new), changed()))
+        self._transact(actions)
 
     def due(
         self, period: Period, tick: datetime
     ) -> Iterator[Sequence[tuple[EnterpriseId, GroupId]]]:
         """Page through the groups that are due; see ``ports.DueGroups.due``."""
+        yield from self._due(period.value, tick)
+
+    def new_retentions(self, tick: datetime) -> Iterator[Sequence[tuple[EnterpriseId, GroupId]]]:
+        """Page through the groups with a new retention; see ``ports.DueGroups``."""
+        yield from self._due(NEW_RETENTION, tick)
+
+    def retention_kept(self, enterprise: EnterpriseId, group_id: GroupId, version: int) -> None:
+        """Note that the retention of ``version`` is kept; see ``ports.DueGroups``."""
+        try:
+            self._client.delete_item(
+                TableName=self._table,
+                Key=retention_key(enterprise, group_id),
+                ConditionExpression="attribute_not_exists(pk) OR version <= :version",
+                ExpressionAttributeValues=marshal({":version": version}),
+            )
+        except ClientError as error:
+            if not refused(error):
+                raise
+
+    def _due(
+        self, partition: str, tick: datetime
+    ) -> Iterator[Sequence[tuple[EnterpriseId, GroupId]]]:
         for page in self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="dueGroups",
-            KeyConditionExpression="duePeriod = :period AND nextRunAt <= :tick",
+            KeyConditionExpression="duePeriod = :partition AND nextRunAt <= :tick",
             ExpressionAttributeValues=marshal(
-                {":period": period.value, ":tick": int(tick.timestamp())}
+                {":partition": partition, ":tick": int(tick.timestamp())}
             ),
         ):
             yield [
                 (
                     EnterpriseId(item["pk"].removeprefix("ENT#")),
-                    GroupId(item["sk"].removeprefix("GROUP#")),
+                    GroupId(item["sk"].partition("#")[2]),
                 )
                 for item in map(unmarshal, page["Items"])
             ]

@@ -1,7 +1,7 @@
 """The roster table: conditional writes in batches, each judged alone."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -73,8 +73,9 @@ class DynamoRoster:
         at = now.isoformat()
         place = record_key(key.group_id, shards, write)
         if write.removal is not None:
-            removed = {"seq": key.seq, "updatedAt": at} | _removed(write.removal, now)
+            removed = {"seq": key.seq, "updatedAt": at} | _removed(write.removal)
             sets = " ".join(f"SET {name} = ?" for name in removed)
+            sets += "".join(f" REMOVE {name}" for name in _not_removed(write.removal))
             return {
                 "Statement": f'UPDATE "{self._table}" {sets} WHERE pk = ? AND sk = ? AND seq < ?',
                 "Parameters": list(marshal(removed | place | {"older": key.seq}).values()),
@@ -131,9 +132,9 @@ class DynamoRoster:
         self, key: RunKey, shards: int, write: RosterWrite, removal: Removal, now: datetime
     ) -> Item:
         """Spell the update that takes a record from its readers; one that is not there stays so."""
-        values = {"seq": key.seq, "updatedAt": now.isoformat()} | _removed(removal, now)
+        values = {"seq": key.seq, "updatedAt": now.isoformat()} | _removed(removal)
         sets = ", ".join(f"{name} = :{name}" for name in values)
-        other = "endedAt" if removal.kind == "deleted" else "deletedAt"
+        other = ", ".join(_not_removed(removal))
         return {
             "TableName": self._table,
             "Key": marshal(record_key(key.group_id, shards, write)),
@@ -239,10 +240,18 @@ class DynamoRoster:
                 raise
 
 
-def _removed(removal: Removal, now: datetime) -> dict[str, Any]:
-    """What a record that leaves carries: since when, and until when it is kept (TTL)."""
-    until = now + timedelta(days=removal.days)
-    return {f"{removal.kind}At": now.isoformat(), "expiresAt": int(until.timestamp())}
+def _removed(removal: Removal) -> dict[str, Any]:
+    """What a record that leaves carries: since when, and, if known, until when it is kept (TTL)."""
+    carried: dict[str, Any] = {f"{removal.kind}At": removal.since.isoformat()}
+    if removal.until is not None:
+        carried["expiresAt"] = int(removal.until.timestamp())
+    return carried
+
+
+def _not_removed(removal: Removal) -> list[str]:
+    """What a record that leaves does not carry any more."""
+    other = "endedAt" if removal.kind == "deleted" else "deletedAt"
+    return [other] if removal.until is not None else [other, "expiresAt"]
 
 
 def _has_expired(old: Item | None, key: RunKey, now: datetime) -> bool:

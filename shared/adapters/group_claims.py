@@ -1,7 +1,7 @@
-"""What a group has to itself in its enterprise: its name, its client group id, its customers.
+"""What a group has beside its item: its name, its client group id, its customers, a new retention.
 
-Each is a condition of the transaction that writes the group: of two requests at once one wins,
-whatever either has read before.
+The first three are conditions of the transaction that writes the group: of two requests at once
+one wins, whatever either has read before.
 """
 
 import unicodedata
@@ -9,8 +9,11 @@ from hashlib import sha256
 
 from shared.adapters.dynamo_items import Item, marshal
 from shared.domain.group import Group
-from shared.domain.ids import CustomerId, EnterpriseId
+from shared.domain.ids import CustomerId, EnterpriseId, GroupId
 from shared.errors import ConflictError
+
+NEW_RETENTION = "NewRetention"
+"""The partition of ``dueGroups`` with the groups whose retention a run has yet to keep."""
 
 Actions = list[tuple[Item, ConflictError]]
 """Actions of a transaction, each with the conflict that its refusal means."""
@@ -40,7 +43,25 @@ def freed(table: str, group: Group) -> Actions:
     without = group.config.model_copy(update={"customers": ()})
     gone = group.model_copy(update={"config": without})
     actions = [(_free(table, group.enterprise, key), changed()) for key in _unique_keys(group)]
+    note = {"TableName": table, "Key": retention_key(group.enterprise, group.group_id)}
+    actions.append(({"Delete": note}, changed()))
     return actions + _customers(table, gone, group)
+
+
+def note_retention(table: str, group: Group) -> Item:
+    """The action that tells the clock of a group's new retention; a later one replaces it."""
+    item = {
+        "duePeriod": NEW_RETENTION,
+        "nextRunAt": int(group.updated_at.timestamp()),
+        "version": group.config.version,
+    }
+    key = retention_key(group.enterprise, group.group_id)
+    return {"Put": {"TableName": table, "Item": key | marshal(item)}}
+
+
+def retention_key(enterprise: EnterpriseId, group_id: GroupId) -> Item:
+    """The key of what is noted of a group's new retention."""
+    return marshal({"pk": f"ENT#{enterprise}", "sk": f"RETENTION#{group_id}"})
 
 
 def changed() -> ConflictError:

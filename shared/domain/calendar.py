@@ -12,6 +12,8 @@ from pydantic.alias_generators import to_camel
 ENDLESS = date.max
 """The last day of a pause that has no end."""
 MAX_RANGES = 20
+MAX_STOOD_STILL = 60
+"""How many ranges of the past a calendar remembers; beyond them it forgets the oldest."""
 
 
 class _Days(BaseModel):
@@ -38,46 +40,56 @@ class Pause(_Days):
 class Calendar(_Days):
     """Which days of a group are unlike the others.
 
-    On ``blackouts`` and in a ``pause`` no Auto run starts, and no deleted record comes nearer to
-    its end. On ``additions_only`` days Auto runs do not delete.
+    On ``blackouts`` and in a ``pause`` no Auto run starts, and nothing that has left the roster
+    comes nearer to its end. On ``additions_only`` days Auto runs do not delete. ``stood_still`` are
+    the days of the past on which the clock stood still, whatever has been said since.
     """
 
     pause: Pause | None = None
     blackouts: tuple[DateRange, ...] = ()
     additions_only: tuple[DateRange, ...] = ()
+    stood_still: tuple[DateRange, ...] = ()
 
     def closed_until(self, day: date) -> date | None:
         """The last day on which the clock stands still, if it does on ``day``."""
-        ends = [blackout.last for blackout in self.blackouts if day in blackout]
-        pause = self.pause
-        if pause is not None and day in DateRange(first=pause.since, last=pause.until or ENDLESS):
-            ends.append(pause.until or ENDLESS)
-        return max(ends, default=None)
+        return max((days.last for days in self._closed() if day in days), default=None)
 
     def only_adds(self, day: date) -> bool:
         """Whether the Auto runs of this day leave deletions alone."""
         return any(day in days for days in self.additions_only)
 
-    def days_kept(self, grace_days: int, day: date) -> int:
-        """For how many days a record that is deleted on ``day`` is kept.
+    def changed_to(self, new: "Calendar", today: date) -> "Calendar":
+        """``new`` in the place of this calendar, with what has passed under this one.
 
-        ``grace_days`` are counted on the days on which the clock runs. A pause without an end
-        adds nothing: nobody knows its length, and whatever is kept must have an end.
+        A pause that is taken back has stood, until yesterday, for as long as it did.
         """
-        kept, counted = 0, 0
-        while counted < grace_days:
-            counted += not self._stands_still(day + timedelta(days=kept + 1))
-            kept += 1
-        return kept
+        if (new.pause, new.blackouts) == (self.pause, self.blackouts):
+            past = self.stood_still
+        else:
+            yesterday = today - timedelta(days=1)
+            passed = [
+                DateRange(first=days.first, last=min(days.last, yesterday))
+                for days in self._closed()
+                if days.first <= yesterday
+            ]
+            past = _merged(passed)[-MAX_STOOD_STILL:]
+        return new.model_copy(update={"stood_still": past})
 
-    def kept_since(self, grace_days: int, today: date) -> date:
-        """The last day whose deleted records have had their time by ``today``."""
-        day, counted = today, 0
-        while counted < grace_days:
-            counted += not self._stands_still(day)
-            day -= timedelta(days=1)
-        return day
+    def _closed(self) -> tuple[DateRange, ...]:
+        pause = self.pause
+        if pause is None:
+            return self.blackouts + self.stood_still
+        paused = DateRange(first=pause.since, last=pause.until or ENDLESS)
+        return (*self.blackouts, *self.stood_still, paused)
 
-    def _stands_still(self, day: date) -> bool:
-        end = self.closed_until(day)
-        return end is not None and end != ENDLESS
+
+def _merged(ranges: list[DateRange]) -> tuple[DateRange, ...]:
+    """The same days in as few ranges as there can be, in order."""
+    merged: list[DateRange] = []
+    for days in sorted(ranges, key=lambda days: days.first):
+        if merged and days.first <= merged[-1].last + timedelta(days=1):
+            last = max(merged[-1].last, days.last)
+            merged[-1] = DateRange(first=merged[-1].first, last=last)
+        else:
+            merged.append(days)
+    return tuple(merged)

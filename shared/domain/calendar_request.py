@@ -3,20 +3,31 @@
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from shared.domain.calendar import MAX_RANGES, Calendar, DateRange, Pause
-from shared.domain.input import Input
+from shared.domain.input import Input, wrong
 
 LONGEST_DAYS = 400
+LAST_YEAR = 2199
+"""Days beyond it are slips of the keyboard, and their sums no dates any more."""
+
+
+def _foreseeable(day: date) -> date:
+    if day.year > LAST_YEAR:
+        raise wrong(f"Give a day up to the year {LAST_YEAR}.")
+    return day
+
+
+Day = Annotated[date, AfterValidator(_foreseeable)]
 
 
 class DateRangeInput(Input):
     """Days from one to another, both among them."""
 
-    first: Annotated[date, Field(alias="from")]
-    last: Annotated[date, Field(alias="to")]
+    first: Annotated[Day, Field(alias="from")]
+    last: Annotated[Day, Field(alias="to")]
 
     @model_validator(mode="after")
     def _goes_forward(self) -> Self:
@@ -36,7 +47,7 @@ class DateRangeInput(Input):
 class PauseInput(Input):
     """A pause of the Auto runs; ``until`` is its last day."""
 
-    until: date | None = None
+    until: Day | None = None
 
 
 Ranges = Annotated[tuple[DateRangeInput, ...], Field(max_length=MAX_RANGES)]

@@ -1,12 +1,14 @@
 """A change: what is to become of one record of the roster."""
 
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.collection import Collection
 from shared.domain.ids import RecordId
+from shared.domain.retention import Left
 
 MAX_SHARDS = 64
 """The most partitions that the roster's records of one kind are spread over."""
@@ -37,7 +39,9 @@ class Change(BaseModel):
 
     ``rows`` are snapshot rows (parsed columns and resolved references); only a member of staff
     known to the source under several sourcedIds has more than one. ``login`` is set only where the
-    user's login name is new, differs from before, or may not have been claimed.
+    user's login name is new, differs from before, or may not have been claimed. ``since`` says when
+    a record has left that is deleted or ends (aware UTC); one that has left already, and comes
+    again, gets a new end.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,19 +51,20 @@ class Change(BaseModel):
     action: Action
     rows: tuple[dict[str, Any], ...]
     login: LoginClaim | None = None
+    since: datetime | None = None
 
 
 class Removal(BaseModel):
-    """That a record leaves the roster: how, and for how many days it is kept then.
+    """That a record has left the roster: how, when, and until when it is kept.
 
-    A ``deleted`` record is read by nobody; it is kept for its return. An ``ended`` one is still
-    read, as what it was.
+    ``until`` is None where nobody knows. Both are aware UTC.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    kind: Literal["deleted", "ended"]
-    days: int
+    kind: Left
+    since: datetime
+    until: datetime | None
 
 
 class RosterWrite(BaseModel):

@@ -5,22 +5,19 @@ document says only what is known.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import Any
 
 from shared.domain.change import Action, Change, Removal, RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.group import GroupConfig
-
-ENDED_DAYS = 60
-"""How long a class that has ended, and who was in it, can still be read."""
+from shared.domain.retention import Left
 
 Row = dict[str, Any]
 Document = dict[str, Any]
 
 
-def roster_write(change: Change, config: GroupConfig, today: date) -> RosterWrite:
-    """Make of a change what the roster table is to hold from ``today`` on."""
+def roster_write(change: Change, config: GroupConfig) -> RosterWrite:
+    """Make of a change what the roster table is to hold."""
     first = change.rows[0]
     enrollment = change.collection is Collection.ENROLLMENTS
     return RosterWrite(
@@ -31,17 +28,21 @@ def roster_write(change: Change, config: GroupConfig, today: date) -> RosterWrit
         class_id=first["class_id"] if enrollment else None,
         user_id=first["user_id"] if enrollment else None,
         login=change.login,
-        removal=_removal(change.action, config, today),
+        removal=_removal(change, config),
     )
 
 
-def _removal(action: Action, config: GroupConfig, today: date) -> Removal | None:
-    if action is Action.DELETE:
-        days = config.calendar.days_kept(config.grace_days, today)
-        return Removal(kind="deleted", days=days)
-    if action is Action.END:
-        return Removal(kind="ended", days=ENDED_DAYS)
-    return None
+_LEAVING: dict[Action, Left] = {Action.DELETE: "deleted", Action.END: "ended"}
+
+
+def _removal(change: Change, config: GroupConfig) -> Removal | None:
+    left = _LEAVING.get(change.action)
+    if left is None:
+        return None
+    if change.since is None:
+        raise ValueError("a record that leaves must say since when")
+    until = config.retention.until(left, change.since)
+    return Removal(kind=left, since=change.since, until=until)
 
 
 def _spare(document: Document) -> Document:

@@ -10,6 +10,7 @@ from shared.domain.calendar import Calendar
 from shared.domain.guard import GuardSettings
 from shared.domain.hold import Hold
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
+from shared.domain.retention import Retention
 
 
 class OnboardingType(StrEnum):
@@ -186,6 +187,12 @@ class GroupConfig(_Stored):
     calendar: Calendar = Calendar()
     learned: dict[str, str] = {}
     version: int = 1
+
+    @property
+    def retention(self) -> Retention:
+        """How long what leaves the roster is kept."""
+        calendar = self.calendar.model_copy(update={"additions_only": ()})
+        return Retention(grace_days=self.grace_days, calendar=calendar)
 
 
 class AutoMode(StrEnum):

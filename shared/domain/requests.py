@@ -1,13 +1,43 @@
 """What comes in besides groups: customers, syncs, uploads, decisions."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
-from pydantic import StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, ValidationError
 
 from shared.domain.hold import Decision
 from shared.domain.input import Id, Input, Line, Word, wrong
 from shared.domain.run import FETCHING_MODES, Mode
+
+ASKED_MODES = FETCHING_MODES | {Mode.RESTORE}
+"""The modes that a person can ask for."""
+
+
+def _one_of(modes: frozenset[Mode]) -> Callable[[object], object]:
+    names = sorted(modes)
+
+    def check(mode: object) -> object:
+        if mode not in names:
+            raise wrong(f"Give one of {', '.join(names)}.")
+        return mode
+
+    return check
+
+
+def _described(modes: frozenset[Mode]) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "enum": sorted(modes)})
+
+
+FetchingMode = Annotated[Mode, BeforeValidator(_one_of(FETCHING_MODES)), _described(FETCHING_MODES)]
+AskedMode = Annotated[Mode, BeforeValidator(_one_of(ASKED_MODES)), _described(ASKED_MODES)]
 
 
 class CustomerInput(Input):
@@ -27,31 +57,17 @@ class CoverImageInput(Input):
 class UploadInput(Input):
     """How an address for a bundle is asked for."""
 
-    mode: Mode = Mode.SYNC
+    mode: FetchingMode = Mode.SYNC
     accept_older: bool = False
-
-    @field_validator("mode")
-    @classmethod
-    def _fetches(cls, mode: Mode) -> Mode:
-        if mode not in FETCHING_MODES:
-            raise wrong(f"Give one of {', '.join(sorted(FETCHING_MODES))}.")
-        return mode
 
 
 class SyncInput(Input):
     """How a sync is asked for; ``run_id`` is the run to restore."""
 
-    mode: Mode = Mode.SYNC
+    mode: AskedMode = Mode.SYNC
     accept_older: bool = False
     run_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")] | None = None
     keep_auto: bool = False
-
-    @field_validator("mode")
-    @classmethod
-    def _is_a_sync(cls, mode: Mode) -> Mode:
-        if mode is Mode.DELETE:
-            raise wrong("Give one of preview, restore, sync, update.")
-        return mode
 
     @field_validator("run_id")
     @classmethod

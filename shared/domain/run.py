@@ -11,6 +11,7 @@ from shared.domain.collection import Collection
 from shared.domain.group import GroupConfig, SyncType
 from shared.domain.hold import Hold, HoldDecision
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
+from shared.domain.retention import Retention
 
 
 class Mode(StrEnum):
@@ -18,23 +19,28 @@ class Mode(StrEnum):
 
     ``sync`` creates and changes; what is seen gone stays pending. ``update`` also deletes.
     ``preview`` plans an update and stops. ``restore`` makes the roster what a past run left it as.
-    ``delete`` removes the group itself with all that it has; nobody asks for it as a sync.
+    ``retention`` gives what has left before a new end, because the group's calendar or grace has
+    changed. ``delete`` removes the group itself with all that it has. Nobody asks for these two as
+    a sync.
     """
 
     SYNC = "sync"
     UPDATE = "update"
     PREVIEW = "preview"
     RESTORE = "restore"
+    RETENTION = "retention"
     DELETE = "delete"
 
     @property
     def deletes(self) -> bool:
         """Whether what is gone at the source is planned to go here."""
-        return self is not Mode.SYNC
+        return self not in (Mode.SYNC, Mode.RETENTION)
 
 
 FETCHING_MODES = frozenset({Mode.SYNC, Mode.UPDATE, Mode.PREVIEW})
 """The modes of runs that work from what a source delivers."""
+STANDING_MODES = frozenset({Mode.RESTORE, Mode.RETENTION})
+"""The modes of runs that work from what the roster holds, and begin with their plan."""
 
 
 class Trigger(StrEnum):
@@ -155,7 +161,8 @@ class Snapshot(BaseModel):
     """Names the stored state of a roster: one Parquet object a collection, of one shape.
 
     ``settings`` is the digest of the group's settings that are part of every document; a base made
-    under other settings is written again as a whole.
+    under other settings is written again as a whole. ``retention`` is by what the records that have
+    left have got their ends; None in snapshots from before it was written down.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -164,6 +171,7 @@ class Snapshot(BaseModel):
     shape_version: int
     settings: str
     objects: dict[Collection, str]
+    retention: Retention | None = None
 
 
 class Run(BaseModel):

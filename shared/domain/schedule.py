@@ -18,8 +18,16 @@ def next_auto_run(
     What would fall on a black-out or into a pause comes at ``sync_hour`` of the day after it.
     None in a pause without an end.
     """
+    return open_moment(
+        next_run_at(period, time_zone, sync_hour, now), time_zone, sync_hour, calendar
+    )
+
+
+def open_moment(
+    due: datetime, time_zone: str, sync_hour: int, calendar: Calendar
+) -> datetime | None:
+    """``due``, or ``sync_hour`` of the first day after it that the calendar leaves open."""
     zone = ZoneInfo(time_zone)
-    due = next_run_at(period, time_zone, sync_hour, now)
     while (closed := calendar.closed_until(due.astimezone(zone).date())) is not None:
         if closed == ENDLESS:
             return None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from shared.domain.collection import Collection
 from shared.domain.staged import LIST, ROLES, STAGED_COLUMNS, TEXT
 
-SHAPE_VERSION = 2
+SHAPE_VERSION = 3
 """Counts changes of the columns below. An older base is brought to this shape when it is loaded."""
 
 _BOOLEAN = "BOOLEAN"
@@ -59,7 +59,7 @@ JUDGED_COLUMNS: dict[str, str] = {
 }
 """What the plan itself says of a record.
 
-``why`` it is pending or gone; ``since`` which day it is deleted or ended; ``hold`` why it waits for
+``why`` it is pending or gone; ``since`` when it was deleted or has ended; ``hold`` why it waits for
 a person. ``fingerprint`` is that of the staged row from which its values are, ``proposed`` that of
 one whose values wait.
 """

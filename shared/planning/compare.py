@@ -23,8 +23,9 @@ LINES_AT_A_TIME, LINES_AT_ONCE = 2000, 50_000
 def find_changes(connection: Connection, collection: Collection, *, everything: bool) -> None:
     """Make ``change_…``: id and action of each record that must be written.
 
-    New, different, leaving, uncertain (dirty), or all of them if ``everything`` is set. A user may
-    have several rows; a change in one of them changes the user, who leaves with the last of them.
+    New, different, leaving, uncertain (dirty), with a new end, or all of them if ``everything`` is
+    set. A user may have several rows; a change in one of them changes the user, who leaves with the
+    last of them.
     """
     compared = _compared_columns(collection)
     result, base = table("result", collection), table("base", collection)
@@ -44,6 +45,7 @@ def find_changes(connection: Connection, collection: Collection, *, everything: 
             WHERE b.id IS NULL OR {_phase("b")} <> {_phase("r")} OR {_values(compared, "b")}
                   IS DISTINCT FROM {_values(compared, "r")}
             UNION SELECT id FROM dirty WHERE collection = $collection
+            UNION SELECT id FROM {table("new_end", collection)}
             UNION SELECT id FROM {result} WHERE $everything AND state NOT IN {LEFT}
             {left}
         ),
@@ -71,8 +73,9 @@ def find_changes(connection: Connection, collection: Collection, *, everything: 
 
 
 def _phase(prefix: str) -> str:
-    """Spell what a reader sees of a record: it is there, or how it has left."""
-    return f"CASE WHEN {prefix}.state IN {LEFT} THEN {prefix}.state ELSE '' END"
+    """Spell how a record stands: it is there, or how and when it has left."""
+    left = f"concat_ws(' ', {prefix}.state, {prefix}.since)"
+    return f"CASE WHEN {prefix}.state IN {LEFT} THEN {left} ELSE '' END"
 
 
 def _values(columns: dict[str, str], prefix: str) -> str:
@@ -143,6 +146,7 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
     row = struct(dict(ROW_COLUMNS[collection]), "r")
     # A user who is still there is made of the rows that are.
     there = f"(NOT c.here OR r.state NOT IN {LEFT})"
+    leaves = "c.action IN ('delete', 'end')"
     change, result = table("change", collection), table("result", collection)
     if collection is Collection.USERS:
         # A user may have several rows. Grouping holds all of them in memory.
@@ -150,14 +154,17 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
         query = (
             f"SELECT to_json({{'collection': '{collection}', 'id': c.id, "
             f"'action': any_value(c.action), 'rows': list({row} ORDER BY r.sourced_id), "
-            f"'login': any_value(l.login)}}) FROM {change} c JOIN {result} r ON r.id = c.id "
+            f"'login': any_value(l.login), 'since': CASE WHEN any_value({leaves}) "
+            f"THEN max(r.since) END}}) FROM {change} c JOIN {result} r ON r.id = c.id "
             f"LEFT JOIN login l ON l.id = c.id WHERE starts_with(c.id, $first) AND {there} "
             "GROUP BY c.id ORDER BY c.id"
         )
     else:
         query = (
             f"SELECT to_json({{'collection': '{collection}', 'id': c.id, 'action': c.action, "
-            f"'rows': [{row}], 'login': NULL}}) FROM {change} c JOIN {result} r ON r.id = c.id "
+            f"'rows': [{row}], 'login': NULL, "
+            f"'since': CASE WHEN {leaves} THEN r.since END}}) "
+            f"FROM {change} c JOIN {result} r ON r.id = c.id "
             "WHERE starts_with(c.id, $first) ORDER BY c.id"
         )
     [(many,)] = connection.execute(f"SELECT count(*) > {LINES_AT_ONCE} FROM {change}").fetchall()

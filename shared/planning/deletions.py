@@ -6,7 +6,7 @@ keep it. Partners, sessions and courses leave last, once nothing that stays refe
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from shared.domain import guard
@@ -39,21 +39,26 @@ _WAITS = f"state = '{PENDING}' AND {HELD}"
 
 @dataclass(frozen=True)
 class Judgement:
-    """Under which a run's deletions are judged; ``today`` is the run's day.
+    """Under which a run's deletions are judged; ``now`` is the run's moment.
 
     ``approved``: a person has looked at what is held, and that leaves now, and nothing else.
     """
 
     settings: GuardSettings
-    today: date
+    now: datetime
     approved: bool = False
+
+    @property
+    def since(self) -> str:
+        """What is written with what leaves: since when."""
+        return self.now.isoformat()
 
 
 def judge(connection: Connection, collection: Collection, judgement: Judgement) -> None:
     """Let the pending classes or users leave that may; the guard holds the others."""
     result = table("result", collection)
     if collection is Collection.USERS and not judgement.approved:
-        _part_rows(connection, judgement.today)
+        _part_rows(connection, judgement.since)
     connection.execute(
         f"""
         CREATE TABLE {table("going", collection)} AS
@@ -69,10 +74,10 @@ def judge(connection: Connection, collection: Collection, judgement: Judgement) 
         connection.execute(f"UPDATE {table('going', collection)} SET rule = NULL")
     else:
         if collection is Collection.CLASSES:
-            _end_classes(connection, judgement.today)
+            _end_classes(connection, judgement.now)
         _hold_by_why(connection, collection)
         _hold_by_number(connection, collection, judgement.settings)
-    _settle(connection, collection, judgement.today)
+    _settle(connection, collection, judgement.since)
 
 
 def mark_rows(connection: Connection, collection: Collection) -> None:
@@ -83,31 +88,31 @@ def mark_rows(connection: Connection, collection: Collection) -> None:
     )
 
 
-def _part_rows(connection: Connection, today: date) -> None:
+def _part_rows(connection: Connection, since: str) -> None:
     """Of a user who stays, let the rows go that are gone: a role less, and nobody's end."""
     connection.execute(
         f"UPDATE result_users SET state = '{REMOVED}', since = ?, hold = NULL "
         f"WHERE state = '{PENDING}' AND hold IS DISTINCT FROM '{KEPT}' AND id IN ("
         f"SELECT id FROM result_users WHERE state NOT IN ('{PENDING}', '{REMOVED}'))",
-        [today.isoformat()],
+        [since],
     )
 
 
-def _end_classes(connection: Connection, today: date) -> None:
+def _end_classes(connection: Connection, now: datetime) -> None:
     """End the classes that went with the end of their terms: no deletion, no matter of the guard.
 
     A class whose terms are unknown has not ended.
     """
     connection.execute(
         f"""
-        UPDATE result_classes SET state = '{ENDED}', since = $today, hold = NULL
+        UPDATE result_classes SET state = '{ENDED}', since = $since, hold = NULL
         WHERE id IN (SELECT id FROM going_classes WHERE why IN ('{GONE}', '{DELETED}'))
           AND id IN (
               SELECT c.id FROM (SELECT id, unnest(term_ids) AS term FROM result_classes) c
               JOIN result_academic_sessions s ON s.id = c.term
               GROUP BY c.id HAVING max(s.end_date) <= $soon)
         """,
-        {"today": today.isoformat(), "soon": (today + ENDS_WITHIN).isoformat()},
+        {"since": now.isoformat(), "soon": (now.date() + ENDS_WITHIN).isoformat()},
     )
     connection.execute(
         f"DELETE FROM going_classes WHERE id IN "
@@ -152,7 +157,7 @@ def _hold_by_number(
     )
 
 
-def _settle(connection: Connection, collection: Collection, today: date) -> None:
+def _settle(connection: Connection, collection: Collection, since: str) -> None:
     """Write the judgement on ``going_…`` down: held, or gone."""
     result, going = table("result", collection), table("going", collection)
     connection.execute(
@@ -162,11 +167,11 @@ def _settle(connection: Connection, collection: Collection, today: date) -> None
     connection.execute(
         f"UPDATE {result} SET state = '{REMOVED}', since = ?, hold = NULL "
         f"WHERE state = '{PENDING}' AND id IN (SELECT id FROM {going} WHERE rule IS NULL)",
-        [today.isoformat()],
+        [since],
     )
 
 
-def follow_users_and_classes(connection: Connection, today: date) -> None:
+def follow_users_and_classes(connection: Connection, since: str) -> None:
     """Let the enrollments go that lose their user or class: a user takes them along."""
     connection.execute(
         f"""
@@ -175,13 +180,13 @@ def follow_users_and_classes(connection: Connection, today: date) -> None:
             user_id NOT IN (SELECT id FROM result_users WHERE state <> '{REMOVED}')
             OR class_id NOT IN (SELECT id FROM result_classes WHERE state <> '{REMOVED}'))
         """,
-        [today.isoformat()],
+        [since],
     )
     connection.execute(
         f"UPDATE result_enrollments SET state = '{ENDED}', since = ?, hold = NULL "
         f"WHERE state NOT IN {LEFT} "
         f"AND class_id IN (SELECT id FROM result_classes WHERE state = '{ENDED}')",
-        [today.isoformat()],
+        [since],
     )
 
 
@@ -214,7 +219,7 @@ def judge_enrollments(connection: Connection, judgement: Judgement) -> None:
         _hold_enrollments_by_number(connection, judgement.settings)
     else:
         connection.execute("UPDATE going_enrollments SET rule = NULL")
-    _settle(connection, Collection.ENROLLMENTS, judgement.today)
+    _settle(connection, Collection.ENROLLMENTS, judgement.since)
 
 
 def _hold_by_why_enrollments(connection: Connection) -> None:
@@ -287,7 +292,7 @@ def leave_last(connection: Connection, judgement: Judgement) -> int:
                     f"UPDATE {going} SET rule = '{HoldRule.PARTNER_GONE}' WHERE rule IS NULL"
                 )
         in_use += _keep_used(connection, collection)
-        _settle(connection, collection, judgement.today)
+        _settle(connection, collection, judgement.since)
     return in_use
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from shared.domain.collection import Collection
@@ -10,6 +10,7 @@ from shared.domain.findings import FileFinding
 from shared.domain.group import GroupConfig
 from shared.domain.hold import Decision, Hold
 from shared.domain.ids import GroupId
+from shared.domain.retention import Retention
 from shared.domain.run import Counts, Mode, Notice
 from shared.domain.staged import StagedPart
 
@@ -26,30 +27,36 @@ class StagedFiles:
 class PlanInput:
     """All that a plan is made of.
 
-    ``roles`` are the rows of a bundle's ``roles.csv``, ``findings`` what was repaired in its files.
-    ``base`` are the Parquet files of the current snapshot (none before the first load), made under
-    ``base_settings``; ``dirty`` is an NDJSON file of uncertain changes, oldest first. ``today`` is
-    the run's day (UTC). ``decision`` is a person's, on what the base holds. ``present`` are, once
-    the absent records have been asked for by themselves, the sourcedIds that are there after all.
-    ``marked`` plans the deletion of everything; ``restored`` are the Parquet files of a past
-    snapshot, which the roster is to become.
+    ``now`` is the run's moment (UTC). ``roles`` are the rows of a bundle's ``roles.csv``,
+    ``findings`` what was repaired in its files. ``base`` are the Parquet files of the current
+    snapshot (none before the first load), made under ``base_settings`` and ``base_retention``;
+    ``dirty`` is an NDJSON file of uncertain changes, oldest first. ``decision`` is a person's, on
+    what the base holds. ``present`` are, once the absent records have been asked for by themselves,
+    the sourcedIds that are there after all. ``marked`` plans the deletion of everything;
+    ``restored`` are the Parquet files of a past snapshot, which the roster is to become.
     """
 
     group_id: GroupId
     seq: int
     config: GroupConfig
+    now: datetime
     staged: Mapping[Collection, StagedFiles]
     roles: StagedFiles | None = None
     findings: tuple[FileFinding, ...] = ()
     base: Mapping[Collection, Path] = field(default_factory=dict)
     base_settings: str | None = None
+    base_retention: Retention | None = None
     dirty: Path | None = None
-    today: date = date.max
     mode: Mode = Mode.SYNC
     decision: Decision | None = None
     present: Mapping[Collection, tuple[Path, ...]] | None = None
     marked: bool = False
     restored: Mapping[Collection, Path] | None = None
+
+    @property
+    def today(self) -> date:
+        """The day (UTC) by which the run judges."""
+        return self.now.date()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from shared.domain.findings import FileFinding
 from shared.domain.group import GroupConfig, SyncType
 from shared.domain.hold import Decision
 from shared.domain.ids import UNIT_SEPARATOR
-from shared.domain.run import Counts, Notice
+from shared.domain.run import STANDING_MODES, Counts, Notice
 from shared.domain.staged import StagedPart
 from shared.planning import compare, listing, notices, report
 from shared.planning.candidates import LEFT, lay_over_base
@@ -32,6 +32,7 @@ from shared.planning.deletions import (
     mark_rows,
 )
 from shared.planning.enrollments import resolve_enrollments
+from shared.planning.expiry import find_new_ends, forget_expired
 from shared.planning.identity import give_ids, merge_staff, rekey_users
 from shared.planning.mistaken import hold_other_identities, hold_rekeyed
 from shared.planning.plan import PlanInput, PlanOutcome, StagedFiles
@@ -43,7 +44,6 @@ from shared.planning.scope import select_rows
 from shared.planning.suspicions import hold_lost_zeros, holds_any, looks_like_delta
 from shared.planning.tables import (
     Connection,
-    forget_purged,
     load_base,
     load_dirty,
     load_present,
@@ -83,11 +83,11 @@ class Planner:
         )
         self._judgement = Judgement(
             self.given.config.guard,
-            self.given.today,
+            self.given.now,
             approved=self.given.decision is Decision.APPROVE,
         )
         self._moved: set[Collection] = set()
-        self._purged: set[Collection] = set()
+        self._expired: set[Collection] = set()
         self._suspicious = False
         self._notices: list[Notice] = []
 
@@ -138,7 +138,7 @@ class Planner:
     def _fetched(self) -> bool:
         """Whether the run has asked its source at all."""
         given = self.given
-        return given.decision is None and not given.marked and given.restored is None
+        return given.mode not in STANDING_MODES and given.decision is None and not given.marked
 
     @property
     def _asks_again(self) -> bool:
@@ -169,6 +169,7 @@ class Planner:
         pending = changes = largest = 0
         for collection in Collection:
             self.checkpoint(collection.entity)
+            find_new_ends(connection, collection, given.base_retention, given.config.retention)
             compare.find_changes(connection, collection, everything=self._everything)
             file = given.staged.get(collection, _ABSENT).said.file
             report.complete_findings(connection, collection, file)
@@ -178,7 +179,7 @@ class Planner:
             largest = max(largest, self._size(table("result", collection)))
             if (
                 collection not in given.base
-                or collection in self._purged
+                or collection in self._expired
                 or compare.differs_from_base(connection, collection)
             ):
                 snapshot[collection] = self._write_snapshot(collection)
@@ -219,11 +220,11 @@ class Planner:
         staged = given.staged.get(collection, _ABSENT)
         load_staged(connection, collection, staged.files, staged.said.date_orders)
         load_base(connection, collection, given.base.get(collection))
-        calendar, grace = given.config.calendar, given.config.grace_days
-        kept_since = calendar.kept_since(grace, given.today)
-        if forget_purged(connection, collection, given.today, kept_since):
-            self._purged.add(collection)
-        merge_dirty(connection, collection, given.today)
+        # What the table has let go of by now: its clock is the one that was written with the base.
+        kept_by = given.base_retention or given.config.retention
+        if forget_expired(connection, collection, kept_by, given.now):
+            self._expired.add(collection)
+        merge_dirty(connection, collection, self._judgement.since)
         load_present(connection, collection, (given.present or {}).get(collection, ()))
         # An empty collection proves nothing: it is what a broken source looks like.
         status = staged.said.status
@@ -345,7 +346,7 @@ class Planner:
         if collection in (Collection.CLASSES, Collection.USERS):
             judge(connection, collection, self._judgement)
         if collection is Collection.ENROLLMENTS:
-            follow_users_and_classes(connection, given.today)
+            follow_users_and_classes(connection, self._judgement.since)
             judge_enrollments(connection, self._judgement)
 
     def _write_snapshot(self, collection: Collection) -> Path:

@@ -1,13 +1,11 @@
 """The working tables of a plan: what was staged, what the roster holds, and what is uncertain."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 
 from shared.domain.collection import Collection
-from shared.domain.documents import ENDED_DAYS
 from shared.domain.staged import FILE_COLUMNS, STAGED_COLUMNS
 from shared.planning.columns import (
     ROW_COLUMNS,
@@ -110,27 +108,11 @@ def load_snapshot(
         connection.execute(
             f"INSERT INTO {name} BY NAME SELECT *, false AS fresh FROM read_parquet('{file}')"
         )
+        # Up to shape 2 ``since`` was a day.
+        connection.execute(
+            f"UPDATE {name} SET since = since || 'T00:00:00+00:00' WHERE length(since) = 10"
+        )
     return name
-
-
-def forget_purged(
-    connection: Connection, collection: Collection, today: date, kept_since: date
-) -> bool:
-    """Take out of the base what has been deleted or ended for longer than it is kept.
-
-    Records that were deleted on ``kept_since`` or before have had their time.
-
-    Returns whether there was any, so that the snapshot does not keep it either.
-    """
-    [(purged,)] = connection.execute(
-        f"DELETE FROM {table('base', collection)} "
-        "WHERE (state = 'deleted' AND since <= $deleted) OR (state = 'ended' AND since <= $ended)",
-        {
-            "deleted": kept_since.isoformat(),
-            "ended": (today - timedelta(days=ENDED_DAYS)).isoformat(),
-        },
-    ).fetchall()
-    return bool(purged)
 
 
 def load_present(connection: Connection, collection: Collection, files: Sequence[Path]) -> None:
@@ -157,13 +139,13 @@ def load_dirty(connection: Connection, file: Path | None) -> None:
         )
 
 
-def merge_dirty(connection: Connection, collection: Collection, today: date) -> None:
+def merge_dirty(connection: Connection, collection: Collection, since: str) -> None:
     """Take dirty records out of the base's certainty: they lose their fingerprint.
 
     A record that only a dirty change knows is added to the base: it may stand in the roster, and
     must not be forgotten if the source no longer has it. It takes its sourcedId over from a record
     of several that it was parted from. What was last meant to leave has left, unless it is
-    delivered again: a deletion once decided is carried out.
+    delivered again: a deletion once decided is carried out, ``since`` this run.
     """
     base = table("base", collection)
     shape = ", ".join(f'"{n}":"{k}"' for n, k in ROW_COLUMNS[collection].items())
@@ -201,7 +183,7 @@ def merge_dirty(connection: Connection, collection: Collection, today: date) -> 
               WHERE action IN ('delete', 'end')) d
         WHERE {base}.id = d.id AND {base}.state <> d.state
         """,
-        [today.isoformat(), collection.value],
+        [since, collection.value],
     )
     connection.execute(
         f"""

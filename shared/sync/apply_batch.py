@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from shared.domain.change import Change, RosterWrite
 from shared.domain.documents import roster_write
@@ -41,7 +41,7 @@ def apply_batch(message: ApplyBatch, ports: ApplyPorts, *, last_receive: bool) -
     if run is None or run.plan is None:
         return None
     changes = read_batch(ports.objects, run.plan, message.start, message.length)
-    writes, refusals = _writes(run, changes, ports.clock().date())
+    writes, refusals = _writes(run, changes)
     refusals += ports.roster.apply(run.key, run.plan.shards, writes, ports.clock())
     passing = [refusal for refusal in refusals if refusal.passing]
     if passing and not last_receive:
@@ -56,15 +56,13 @@ def apply_batch(message: ApplyBatch, ports: ApplyPorts, *, last_receive: bool) -
     return len(refusals)
 
 
-def _writes(
-    run: Run, changes: list[Change], today: date
-) -> tuple[list[RosterWrite], list[Refusal]]:
+def _writes(run: Run, changes: list[Change]) -> tuple[list[RosterWrite], list[Refusal]]:
     """Make the documents; a change of which none can be made must not stop the others."""
     writes: list[RosterWrite] = []
     refusals: list[Refusal] = []
     for change in changes:
         try:
-            writes.append(roster_write(change, run.config, today))
+            writes.append(roster_write(change, run.config))
         except (KeyError, TypeError, ValueError):
             refusals.append(Refusal(change.collection, change.id, "document_failed"))
     return writes, refusals

@@ -25,7 +25,7 @@ from shared.domain.group_request import (
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.domain.requests import CustomerInput
 from shared.domain.run import Mode, Run, Trigger
-from shared.domain.schedule import local_day, next_auto_run
+from shared.domain.schedule import local_day, next_auto_run, open_moment
 from shared.errors import ConflictError, TryLaterError
 from shared.messages import Message
 from shared.ports import Customers, ExtractQueues, Groups, Queue, RunRequest, Runs, Secrets
@@ -119,14 +119,16 @@ def _change(
     pause = old.config.calendar.pause
     since = pause.since if pause else local_day(given.time_zone, now)
     config = config_of(given, old.config.version + 1, since)
+    today = local_day(given.time_zone, now)
+    calendar = old.config.calendar.changed_to(config.calendar, today)
+    config = config.model_copy(update={"calendar": calendar})
     config = _complete(config, given, enterprise, group_id, kept, ports)
     new = _group(enterprise, group_id, given, config, now, created_at=old.created_at)
     new = new.model_copy(
         update={
             "cover_image": old.cover_image,
             "webhook": _webhook(given, group_id, old.webhook, ports),
-            # Another change must not put the next run off.
-            "next_run_at": old.next_run_at if _schedule(new) == _schedule(old) else new.next_run_at,
+            "next_run_at": _next_run(old, new),
         }
     )
     ports.groups.change(old, new)
@@ -228,5 +230,15 @@ def _group(
     )
 
 
+def _next_run(old: Group, new: Group) -> datetime | None:
+    """When a changed group is due: another change, or another day off, must not put it off."""
+    if old.next_run_at is None or _schedule(old) != _schedule(new):
+        return new.next_run_at
+    kept = open_moment(old.next_run_at, new.time_zone, new.sync_hour, new.config.calendar)
+    if old.config.calendar == new.config.calendar:
+        return kept
+    return min((due for due in (kept, new.next_run_at) if due is not None), default=None)
+
+
 def _schedule(group: Group) -> tuple[object, ...]:
-    return group.period, group.time_zone, group.sync_hour, group.config.calendar
+    return group.period, group.time_zone, group.sync_hour

@@ -19,7 +19,7 @@ def fetch_inputs(
 ) -> PlanInput:
     """Fetch what a run has staged and what its roster holds into ``directory``.
 
-    ``now`` is the moment by whose day the plan judges.
+    ``now`` is the moment by which the plan judges.
 
     :raises GiveUpError: something of it is no longer kept; nothing is planned against less.
     """
@@ -73,13 +73,14 @@ def fetch_inputs(
         roles=roles,
         findings=roster.findings,
         present=present,
-        today=now.date(),
+        now=now,
         mode=run.mode,
         decision=run.decision.decision if run.decision else None,
         marked=run.marked,
         restored=restored,
         base=snapshot,
         base_settings=base.snapshot.settings if base.snapshot else None,
+        base_retention=base.snapshot.retention if base.snapshot else None,
         dirty=dirty,
     )
 

@@ -218,6 +218,7 @@ def _store_snapshot(
         shape_version=SHAPE_VERSION,
         settings=settings_digest(run.config),
         objects=stored,
+        retention=run.config.retention,
     )
 
 
@@ -274,6 +275,7 @@ def _close_unchanged(
     old = base.snapshot.objects if base.snapshot else {}
     replaced = [key for name, key in old.items() if snapshot.objects[name] != key]
     fresh = [snapshot.objects[name] for name in outcome.snapshot]
+    moves = bool(fresh) or (base.snapshot and base.snapshot.retention != snapshot.retention)
     ports.objects.tag([*fresh, *(hold.keys if hold else ())], change_file.CURRENT)
     ports.batches.commit(
         run.key,
@@ -283,7 +285,7 @@ def _close_unchanged(
             reason=waits(hold) if hold else None,
             hold=hold,
             unmark=unmarks(run, base.hold),
-            snapshot=snapshot if fresh or base.snapshot is None else base.snapshot,
+            snapshot=base.snapshot if base.snapshot and not moves else snapshot,
             shards=shards,
             supersedes=(*replaced, *(base.hold.keys if base.hold else ())),
             counts=outcome.counts,

@@ -1,16 +1,20 @@
-"""The clock: starts a run for each Auto group whose time has come.
+"""The clock: starts a run for each Auto group whose time has come, and for each new retention.
 
 What is due is read from an index, which may lag, and decided by the group itself, whose next moment
 moves on in the same write that opens the run: a tick that comes twice, or late, starts nothing
 twice, and what one tick did not reach is still due at the next.
+
+Where a group's pause, black-outs or grace have changed, what has left its roster must be given
+another end, though no roster may come in for months. A run that fetches nothing does it.
 """
 
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from pydantic import AwareDatetime, BaseModel
 
@@ -20,12 +24,14 @@ from shared.domain.run import Mode, Reason, Trigger
 from shared.domain.schedule import local_day, next_auto_run
 from shared.errors import ConflictError, NotDueError, NotFoundError
 from shared.ports import Due, DueGroups, RunRequest
-from shared.sync.request_sync import RequestPorts, request_sync
+from shared.sync.request_sync import RequestPorts, request_sync, start_planning
 
 CLOCK = "clock"
 """Who started a run that nobody asked for."""
 WORKERS = 16
 """Groups that are started side by side: each waits for three answers of AWS, one after another."""
+RETENTIONS_WITH = Period.DAILY
+"""The period at whose ticks new retentions are looked after: one of the six is enough."""
 
 
 class Tick(BaseModel):
@@ -53,28 +59,55 @@ class AutoPorts:
 def start_auto_syncs(tick: Tick, ports: AutoPorts) -> dict[str, int]:
     """Start what is due, page by page; returns how many groups were started, skipped, passed by.
 
-    ``failed`` counts those for which it has to be tried again.
+    ``retentions`` counts the runs for new retentions, ``failed`` the groups for which it has to be
+    tried again.
     """
-
-    def start(place: tuple[EnterpriseId, GroupId]) -> str:
-        return _try(*place, tick, ports)
-
-    done = Counter(started=0, skipped=0, not_due=0, failed=0)
+    done = Counter(started=0, skipped=0, not_due=0, retentions=0, failed=0)
+    due: list[tuple[Pages, Start]] = [
+        (ports.due_groups.due(tick.period, tick.tick), partial(_start, tick))
+    ]
+    if tick.period is RETENTIONS_WITH:
+        due.append((ports.due_groups.new_retentions(tick.tick), _keep_retention))
     with ThreadPoolExecutor(ports.workers) as workers:
-        for page in ports.due_groups.due(tick.period, tick.tick):
-            done.update(workers.map(start, page))
+        for pages, start in due:
+            for page in pages:
+                done.update(workers.map(partial(_try, start, ports), page))
     return dict(done)
 
 
-def _try(enterprise: EnterpriseId, group_id: GroupId, tick: Tick, ports: AutoPorts) -> str:
+Place = tuple[EnterpriseId, GroupId]
+Pages = Iterator[Sequence[Place]]
+Start = Callable[[AutoPorts, EnterpriseId, GroupId], str]
+
+
+def _try(start: Start, ports: AutoPorts, place: Place) -> str:
     try:
-        return _start(enterprise, group_id, tick, ports)
+        return start(ports, *place)
     except Exception as error:  # one group must not stop the others
-        ports.report(enterprise, group_id, error)
+        ports.report(*place, error)
         return "failed"
 
 
-def _start(enterprise: EnterpriseId, group_id: GroupId, tick: Tick, ports: AutoPorts) -> str:
+def _keep_retention(ports: AutoPorts, enterprise: EnterpriseId, group_id: GroupId) -> str:
+    """Start the run for a group's new retention; while another goes on it waits, hour by hour."""
+    request = RunRequest(
+        enterprise,
+        group_id,
+        Mode.RETENTION,
+        Trigger.CLOCK,
+        CLOCK,
+        delay_seconds=_delay(group_id, ports.spread_seconds),
+    )
+    runs, plans = ports.requests.runs, ports.requests.plan_queue
+    try:
+        run = start_planning(request, runs, plans, ports.clock())
+    except (ConflictError, NotFoundError):
+        return "not_due"
+    ports.due_groups.retention_kept(enterprise, group_id, run.config.version)
+    return "retentions"
+
+
+def _start(tick: Tick, ports: AutoPorts, enterprise: EnterpriseId, group_id: GroupId) -> str:
     try:
         group = ports.requests.groups.get(enterprise, group_id)
     except NotFoundError:
@@ -124,5 +157,10 @@ def _request(
         Trigger.CLOCK,
         CLOCK,
         due=Due(due, next_at),
-        delay_seconds=zlib.crc32(group.group_id.encode()) % max(1, spread_seconds),
+        delay_seconds=_delay(group.group_id, spread_seconds),
     )
+
+
+def _delay(group_id: GroupId, spread_seconds: int) -> int:
+    """After how many seconds a group's run begins: always the same, and spread over the groups."""
+    return zlib.crc32(group_id.encode()) % max(1, spread_seconds)

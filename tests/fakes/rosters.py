@@ -1,15 +1,20 @@
 """Rosters for tests of reading: records as the upserts write them."""
 
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from shared.domain.change import Removal, RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.ids import GroupId, RecordId, record_id
+from shared.domain.retention import Left
 
 Doc = dict[str, Any]
 
 ROOT: Doc = {"clientPartnerId": "springfield"}
 """What every partner, class and user carries."""
+
+LEFT_AT = datetime(2026, 9, 15, 12, tzinfo=UTC)
+"""When those leave of whom no other moment is said."""
 
 
 def id_of(group_id: str, collection: Collection, sourced_id: str) -> RecordId:
@@ -23,7 +28,8 @@ def record(
     sourced_id: str,
     *,
     first: str | None = None,
-    gone: Literal["deleted", "ended"] | None = None,
+    gone: Left | None = None,
+    left: datetime = LEFT_AT,
     days: int = 120,
     **doc: Any,
 ) -> RosterWrite:
@@ -33,7 +39,7 @@ def record(
         id=id_of(group_id, collection, first or sourced_id),
         doc={"sourcedId": sourced_id} | doc,
         new=True,
-        removal=Removal(kind=gone, days=days) if gone else None,
+        removal=_removal(gone, left, days),
     )
 
 
@@ -72,7 +78,8 @@ def enrollment(
     begin: str | None = None,
     end: str | None = None,
     *,
-    gone: Literal["deleted", "ended"] | None = None,
+    gone: Left | None = None,
+    left: datetime = LEFT_AT,
     days: int = 60,
     school: str = "north",
 ) -> RosterWrite:
@@ -94,5 +101,9 @@ def enrollment(
         new=True,
         class_id=class_id,
         user_id=user_id,
-        removal=Removal(kind=gone, days=days) if gone else None,
+        removal=_removal(gone, left, days),
     )
+
+
+def _removal(gone: Left | None, left: datetime, days: int) -> Removal | None:
+    return Removal(kind=gone, since=left, until=left + timedelta(days=days)) if gone else None

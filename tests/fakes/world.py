@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,6 +27,7 @@ class Record:
     doc: dict[str, Any]
     seq: int
     removal: str | None = None
+    left_at: datetime | None = None
     expires_at: datetime | None = None
 
 
@@ -85,9 +86,14 @@ class InMemoryRoster:
             return
         self.writes += 1
         if write.removal is not None:
-            until = now + timedelta(days=write.removal.days)
-            doc = self.records[at].doc
-            self.records[at] = Record(write.collection, doc, key.seq, write.removal.kind, until)
+            self.records[at] = Record(
+                write.collection,
+                self.records[at].doc,
+                key.seq,
+                write.removal.kind,
+                write.removal.since,
+                write.removal.until,
+            )
             return
         self.records[at] = Record(write.collection, doc, key.seq)
 

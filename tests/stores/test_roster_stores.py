@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import boto3
 import pytest
@@ -21,6 +21,7 @@ from shared.adapters.roster_keys import class_prefix, login_key, partition, reco
 from shared.domain.change import LoginClaim, Removal, RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
+from shared.domain.retention import Left
 from shared.ports import Refusal, Roster
 from tests.fakes.roster_table import NAME, make_roster_table
 from tests.fakes.world import InMemoryRoster
@@ -39,7 +40,7 @@ class Table:
     roster: Roster
     _doc: Callable[[dict[str, str]], dict[str, Any] | None]
     _owner: Callable[[EnterpriseId, str], str | None]
-    _left: Callable[[dict[str, str]], tuple[str, datetime] | None]
+    _left: Callable[[dict[str, str]], tuple[str, datetime | None] | None]
     client: Any = None
 
     def apply(
@@ -55,7 +56,7 @@ class Table:
     def doc(self, write: RosterWrite, group_id: GroupId = GROUP) -> dict[str, Any] | None:
         return self._doc(record_key(group_id, SHARDS, write))
 
-    def left(self, write: RosterWrite) -> tuple[str, datetime] | None:
+    def left(self, write: RosterWrite) -> tuple[str, datetime | None] | None:
         """How a record has left, and until when it is kept."""
         return self._left(record_key(GROUP, SHARDS, write))
 
@@ -76,11 +77,9 @@ def table_of(kind: str) -> Iterator[Table]:
         def of(enterprise: EnterpriseId, name: str) -> str | None:
             return memory.logins.get((enterprise, name.casefold()), (None, 0))[0]
 
-        def gone(key: dict[str, str]) -> tuple[str, datetime] | None:
+        def gone(key: dict[str, str]) -> tuple[str, datetime | None] | None:
             record = memory.records[key["pk"], key["sk"]]
-            if record.removal is None or record.expires_at is None:
-                return None
-            return record.removal, record.expires_at
+            return None if record.removal is None else (record.removal, record.expires_at)
 
         yield Table(memory, held, of, gone)
         return
@@ -101,13 +100,14 @@ def table_of(kind: str) -> Iterator[Table]:
         )
 
 
-def _left(item: dict[str, Any]) -> tuple[str, datetime] | None:
+def _left(item: dict[str, Any]) -> tuple[str, datetime | None] | None:
     kinds = [kind for kind in ("deleted", "ended") if f"{kind}At" in item]
     if not kinds:
         assert "expiresAt" not in item
         return None
     [kind] = kinds
-    return kind, datetime.fromtimestamp(int(item["expiresAt"]), UTC)
+    until = item.get("expiresAt")
+    return kind, None if until is None else datetime.fromtimestamp(int(until), UTC)
 
 
 @pytest.fixture(params=["dynamo", "memory"])
@@ -363,8 +363,46 @@ def test_a_write_that_fails_stops_no_other_and_says_whether_it_may_come_again(
 # Leaving
 
 
-def _gone(write: RosterWrite, kind: Literal["deleted", "ended"] = "deleted") -> RosterWrite:
-    return write.model_copy(update={"doc": {}, "removal": Removal(kind=kind, days=120)})
+UNTIL = NOW + timedelta(days=120)
+
+
+def _gone(
+    write: RosterWrite, kind: Left = "deleted", until: datetime | None = UNTIL
+) -> RosterWrite:
+    removal = Removal(kind=kind, since=NOW, until=until)
+    return write.model_copy(update={"doc": {}, "removal": removal})
+
+
+def test_what_has_left_can_be_given_another_end_and_none() -> None:
+    later = UNTIL + timedelta(days=50)
+    with table_of("dynamo") as table:
+        roster = table.roster
+        key: Any = marshal(record_key(GROUP, SHARDS, _org("")))
+
+        def write(seq: int, write: RosterWrite) -> dict[str, Any]:
+            now = NOW + timedelta(days=seq)
+            assert roster.apply(RunKey(ACME, GROUP, seq), SHARDS, [write], now) == []
+            return unmarshal(table.client.get_item(TableName=NAME, Key=key)["Item"])
+
+        write(1, _org("a"))
+        for seq, until in enumerate((UNTIL, None, None, later, UNTIL), start=2):
+            item = write(seq, _gone(_org(""), until=until))
+            expected = None if until is None else int(until.timestamp())
+            assert (item["deletedAt"], item.get("expiresAt")) == (NOW.isoformat(), expected)
+        item = write(7, _gone(_org(""), "ended", until=None))
+        assert (item["endedAt"], item.keys() & {"deletedAt", "expiresAt"}) == (
+            NOW.isoformat(), set(),
+        )  # fmt: skip
+        back = write(8, _org("b", new=False))
+        assert back.keys().isdisjoint({"deletedAt", "endedAt", "expiresAt"})
+
+
+def test_what_is_kept_without_an_end_is_the_same_record_when_it_returns(table: Table) -> None:
+    table.apply(1, _org("a"))
+    assert table.apply(2, _gone(_org(""), until=None)) == []
+    assert table.left(_org("")) == ("deleted", None)
+    assert table.apply(3, _org("b", new=False), now=NOW + timedelta(days=900)) == []
+    assert (table.left(_org("")), table.doc(_org(""))) == (None, {"name": "b", "root": True})
 
 
 def test_a_record_that_leaves_is_kept_for_its_return(table: Table) -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from shared.adapters import dynamo_batches, dynamo_connection_tests, dynamo_drops, dynamo_run_item
 from shared.domain import access
-from shared.domain.documents import ENDED_DAYS
 from shared.domain.group import GroupConfig
 from shared.domain.group_request import GroupInput
+from shared.domain.retention import ENDED_DAYS
 from shared.http import once
 from tests.template.processed import ROOT, Template
 

@@ -42,7 +42,7 @@ def test_only_zip_groups_are_uploaded_to_and_only_they(stack: HttpStack) -> None
 
 
 @pytest.mark.parametrize(
-    ("body", "field"), [({"acceptOlder": "maybe"}, "acceptOlder"), ({"mode": "x"}, "mode")]
+    ("body", "field"), [({"acceptOlder": "maybe"}, "acceptOlder"), ({"mode": "restore"}, "mode")]
 )
 def test_an_upload_with_a_bad_field_is_refused(
     stack: HttpStack, body: dict[str, Any], field: str

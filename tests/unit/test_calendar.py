@@ -1,6 +1,6 @@
 """Days on which a group's clock stands still: no Auto runs, and what is deleted does not age."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from shared.domain.calendar import ENDLESS, Calendar, DateRange, Pause
 from shared.domain.group import Period
+from shared.domain.retention import ENDED_DAYS, Left, Retention
 from shared.domain.schedule import local_day, next_auto_run, next_run_at
+from tests.fakes.simulation import config
 
 SUMMER = DateRange(first=date(2026, 7, 1), last=date(2026, 8, 20))
 JUNE = date(2026, 6, 20)
@@ -86,20 +88,65 @@ def test_the_next_run_is_on_an_open_day_and_not_before_its_time(
     assert calendar.closed_until(local_day(zone, due)) is None
 
 
-@given(CALENDARS, st.integers(15, 365), DAYS)
-def test_what_is_deleted_has_its_days_of_grace_on_open_days(
-    calendar: Calendar, grace: int, day: date
+@given(CALENDARS, st.integers(15, 365), DAYS, st.sampled_from(["deleted", "ended"]))
+def test_what_has_left_has_its_days_on_open_days(
+    calendar: Calendar, grace: int, day: date, left: Left
 ) -> None:
-    kept = calendar.days_kept(grace, day)
-    later = [day + timedelta(days=n) for n in range(1, kept + 1)]
-    open_days = [d for d in later if calendar.closed_until(d) in (None, ENDLESS)]
-    assert len(open_days) == grace
-    # Both ways of counting agree: it is purged on that day, and not on the day before.
-    assert calendar.kept_since(grace, later[-1]) >= day
-    assert calendar.kept_since(grace, later[-1] - timedelta(days=1)) < day
+    until = Retention(grace_days=grace, calendar=calendar).until(left, _noon(day))
+    wanted = grace if left == "deleted" else ENDED_DAYS
+    if until is None:
+        assert calendar.pause is not None
+        assert calendar.pause.until is None
+        days = _open_days(calendar, day, calendar.pause.since)
+        assert len(days) < wanted or calendar.pause.since <= day
+        return
+    days = _open_days(calendar, day, until.date())
+    assert len(days) == wanted
+    # It is the end of the last of these days.
+    assert until == datetime.combine(days[-1] + timedelta(days=1), time(), UTC)
+
+
+def _open_days(calendar: Calendar, after: date, before: date) -> list[date]:
+    days = [after + timedelta(days=n) for n in range(1, (before - after).days)]
+    return [day for day in days if calendar.closed_until(day) is None]
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
 
 
 def test_without_closed_days_grace_is_plain() -> None:
-    assert Calendar().days_kept(120, JUNE) == 120
-    assert Calendar().kept_since(120, JUNE) == JUNE - timedelta(days=120)
-    assert Calendar(blackouts=(SUMMER,)).days_kept(120, JUNE) == 120 + 51
+    def days(calendar: Calendar) -> int:
+        until = Retention(grace_days=120, calendar=calendar).until("deleted", _noon(JUNE))
+        assert until is not None
+        return (until.date() - JUNE).days - 1
+
+    assert days(Calendar()) == 120
+    assert days(Calendar(blackouts=(SUMMER,))) == 120 + 51
+    # A pause that was taken back has stood for as long as it did, and two that overlap count once.
+    paused = Calendar(pause=Pause(since=JUNE), blackouts=(SUMMER,))
+    back = paused.changed_to(Calendar(), date(2026, 9, 1))
+    assert back.closed_until(date(2026, 9, 1)) is None
+    assert days(back) == 120 + (date(2026, 8, 31) - JUNE).days
+
+
+@given(CALENDARS, CALENDARS, CALENDARS, DAYS, st.integers(1, 400))
+def test_what_has_passed_is_not_undone_by_another_calendar(
+    first: Calendar, second: Calendar, third: Calendar, day: date, later: int
+) -> None:
+    changed = first.changed_to(second, day).changed_to(third, day + timedelta(days=later))
+    for n in range(-400, 800, 7):
+        asked = day + timedelta(days=n)
+        valid = first if asked < day else second if n < later else third
+        if valid.closed_until(asked) is not None:
+            assert changed.closed_until(asked) is not None
+        elif third.closed_until(asked) is None:
+            assert changed.closed_until(asked) is None or asked < day + timedelta(days=later)
+    assert changed.additions_only == third.additions_only
+
+
+def test_another_day_that_only_adds_changes_no_retention() -> None:
+    plain = config(calendar=Calendar(blackouts=(SUMMER,)))
+    adds = config(calendar=Calendar(blackouts=(SUMMER,), additions_only=(SUMMER,)))
+    assert plain.retention == adds.retention
+    assert plain.retention != config().retention

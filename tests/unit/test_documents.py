@@ -1,9 +1,12 @@
 """The documents that the learning platform reads, made of snapshot rows."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
-from shared.domain.change import Action, Change, LoginClaim
+import pytest
+
+from shared.domain.calendar import Calendar, DateRange, Pause
+from shared.domain.change import Action, Change, LoginClaim, Removal
 from shared.domain.collection import Collection
 from shared.domain.documents import roster_write
 from shared.domain.ids import RecordId
@@ -12,11 +15,11 @@ from tests.fakes.simulation import config
 
 Row = dict[str, Any]
 
-TODAY = date(2026, 9, 1)
+SEPTEMBER = datetime(2026, 9, 1, 2, tzinfo=UTC)
 
 
 def _document(collection: Collection, *rows: Row) -> dict[str, Any]:
-    return roster_write(_change(collection, *rows), config(), TODAY).doc
+    return roster_write(_change(collection, *rows), config()).doc
 
 
 def _change(collection: Collection, *rows: Row, **values: Any) -> Change:
@@ -74,9 +77,7 @@ def test_references_are_ids_of_our_own() -> None:
 def test_an_enrollment_names_whom_it_joins_and_lies_with_its_class() -> None:
     row = {"sourced_id": "e", "class": "c", "user": "u", "class_id": "C", "user_id": "U",
            "school_id": "O", "role": "teacher", "begin_date": "2026-08-17"}  # fmt: skip
-    write = roster_write(
-        _change(Collection.ENROLLMENTS, row, action=Action.CREATE), config(), TODAY
-    )
+    write = roster_write(_change(Collection.ENROLLMENTS, row, action=Action.CREATE), config())
     assert (write.class_id, write.user_id, write.new, write.login) == ("C", "U", True, None)
     # Sources renumber enrollments: their sourcedId would be a change every night.
     assert write.doc == {
@@ -88,8 +89,8 @@ def test_an_enrollment_names_whom_it_joins_and_lies_with_its_class() -> None:
 def test_only_a_creation_is_expected_to_be_missing_and_the_claim_goes_along() -> None:
     claim = LoginClaim(take="ann", release=("anna",))
     for action in Action:
-        change = _change(Collection.USERS, _user(), action=action, login=claim)
-        write = roster_write(change, config(), TODAY)
+        change = _change(Collection.USERS, _user(), action=action, login=claim, since=SEPTEMBER)
+        write = roster_write(change, config())
         assert (write.new, write.login) == (action is Action.CREATE, claim)
         assert (write.class_id, write.user_id, write.id) == (None, None, "id")
 
@@ -146,3 +147,34 @@ def test_what_a_group_asks_for_is_in_the_document() -> None:
     assert (document["identifier"], document["middleName"], document["preferredGivenName"]) == (
         "4711", "M", "P",
     )  # fmt: skip
+
+
+AUTUMN = DateRange(first=date(2026, 10, 1), last=date(2026, 10, 10))
+
+
+@pytest.mark.parametrize(
+    ("action", "calendar", "kind", "until"),
+    [
+        (Action.DELETE, Calendar(), "deleted", datetime(2026, 12, 31, tzinfo=UTC)),
+        (Action.END, Calendar(), "ended", datetime(2026, 11, 1, tzinfo=UTC)),
+        (
+            Action.DELETE,
+            Calendar(blackouts=(AUTUMN,)),
+            "deleted",
+            datetime(2027, 1, 10, tzinfo=UTC),
+        ),
+        (Action.END, Calendar(blackouts=(AUTUMN,)), "ended", datetime(2026, 11, 11, tzinfo=UTC)),
+        (Action.DELETE, Calendar(pause=Pause(since=date(2026, 8, 1))), "deleted", None),
+    ],
+)
+def test_what_leaves_says_since_when_and_how_long_it_is_kept(
+    action: Action, calendar: Calendar, kind: Any, until: datetime | None
+) -> None:
+    change = _change(Collection.CLASSES, {"sourced_id": "c"}, action=action, since=SEPTEMBER)
+    write = roster_write(change, config(calendar=calendar))
+    assert write.removal == Removal(kind=kind, since=SEPTEMBER, until=until)
+
+
+def test_what_leaves_without_saying_when_is_no_document() -> None:
+    with pytest.raises(ValueError, match="since when"):
+        roster_write(_change(Collection.USERS, _user(), action=Action.DELETE), config())

@@ -1,10 +1,13 @@
 """Changes of groups over HTTP: what merges, what stays, what must be given anew."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from functions.create_group import handler
+from shared import clock
+from shared.adapters.dynamo_items import unmarshal
 from tests.unit.http_stack import HttpStack, connection, sftp
 
 AUTO = {"syncFrequency": "Auto", "period": "Daily"}
@@ -183,6 +186,58 @@ def test_a_calendar_moves_the_next_run_and_is_kept(stack: HttpStack) -> None:
     assert (again["pause"], again["blackouts"]) == (None, [])
     assert again["nextRunAt"] is not None
     assert stack.groups(f"GET {path}").json["additionsOnly"] == days["additionsOnly"]
+
+
+def at(monkeypatch: pytest.MonkeyPatch, day: str) -> None:
+    """Let it be noon of a day."""
+    monkeypatch.setattr(clock, "now", lambda: datetime.fromisoformat(f"{day}T12:00+00:00"))
+    handler.build.cache_clear()
+
+
+def test_a_day_off_far_away_does_not_put_the_next_run_off(
+    stack: HttpStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(monkeypatch, "2026-09-01")
+    path = f"/groups/{stack.create(**AUTO | {'period': 'Weekly'})['groupId']}"
+    at(monkeypatch, "2026-09-06")
+
+    def due(**changes: Any) -> str:
+        answer = stack.groups(f"PATCH {path}", changes)
+        assert answer.status == 200, answer.text
+        return str(answer.json["nextRunAt"])
+
+    assert due(description="the same") == "2026-09-08T02:00:00+00:00"
+    assert due(blackouts=[{"from": "2027-07-01", "to": "2027-08-20"}]) == (
+        "2026-09-08T02:00:00+00:00"
+    )
+    assert due(blackouts=[{"from": "2026-09-07", "to": "2026-10-20"}]) == (
+        "2026-10-21T02:00:00+00:00"
+    )
+    # Without it, the next is a week from now.
+    assert due(blackouts=[]) == "2026-09-13T02:00:00+00:00"
+
+
+def test_what_a_pause_was_is_remembered_when_it_is_taken_back(
+    stack: HttpStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(monkeypatch, "2026-06-20")
+    group_id = stack.create(**AUTO)["groupId"]
+    stack.set_on_group(group_id, base={"S": "{}"})
+    at(monkeypatch, "2026-07-01")
+    assert stack.groups(f"PATCH /groups/{group_id}", {"pause": {}}).status == 200
+    at(monkeypatch, "2026-09-10")
+    stack.groups(f"PATCH /groups/{group_id}", {"pause": None})
+    calendar = stack.group_item(group_id)["config"]["M"]["calendar"]["M"]
+    assert [unmarshal(each["M"]) for each in calendar["stood_still"]["L"]] == [
+        {"first": "2026-07-01", "last": "2026-09-09"}
+    ]
+    # The clock is told, and of this change only: an additions-only day keeps nobody longer.
+    [note] = [item for item in stack.items() if item["sk"]["S"] == f"RETENTION#{group_id}"]
+    assert (note["version"], note["duePeriod"]) == ({"N": "3"}, {"S": "NewRetention"})
+    adds = {"additionsOnly": [{"from": "2026-10-01", "to": "2026-10-09"}]}
+    stack.groups(f"PATCH /groups/{group_id}", adds)
+    [same] = [item for item in stack.items() if item["sk"]["S"] == f"RETENTION#{group_id}"]
+    assert same == note
 
 
 def test_a_webhook_keeps_its_secret_until_it_goes_elsewhere(stack: HttpStack) -> None:

@@ -171,10 +171,9 @@ class TestWhatHasLeft:
             class_(roster.id, "math"), user(roster.id, "ann"), enrollment(roster.id, "math", "ann")
         )
         roster.write(
-            class_(roster.id, "math", gone="ended", days=60),
+            class_(roster.id, "math", gone="ended", left=NOW - timedelta(days=2), days=60),
             enrollment(roster.id, "math", "ann", gone="ended"),
             seq=2,
-            now=NOW - timedelta(days=2),
         )
         assert roster.names("classes") == []
         assert roster.names("classes?include=past") == ["math"]
@@ -213,10 +212,9 @@ class TestWhatHasLeft:
             class_(roster.id, "math"), user(roster.id, "ann"), enrollment(roster.id, "math", "ann")
         )
         roster.write(
-            class_(roster.id, "math", gone=kind, days=60),
-            enrollment(roster.id, "math", "ann", gone=kind, days=60),
+            class_(roster.id, "math", gone=kind, left=long_ago, days=60),
+            enrollment(roster.id, "math", "ann", gone=kind, left=long_ago, days=60),
             seq=2,
-            now=long_ago,
         )
         assert roster.names("classes?include=past") == []
         assert roster.names("classes?sourcedId=math") == []

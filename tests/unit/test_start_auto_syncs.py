@@ -10,7 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from shared.adapters.dynamo_deletions import DynamoDeletions
 from shared.adapters.dynamo_groups import DynamoGroups
+from shared.adapters.dynamo_items import group_key
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.domain.calendar import Calendar, DateRange
 from shared.domain.group import AutoMode, Group, Period, SyncFrequency, SyncType
@@ -20,14 +22,14 @@ from shared.errors import NotFoundError
 from shared.ports import RunRequest
 from shared.sync.request_sync import RequestPorts
 from shared.sync.start_auto_syncs import AutoPorts, Tick, start_auto_syncs
-from tests.fakes.control_table import make_control_table
+from tests.fakes.control_table import NAME, make_control_table
 from tests.fakes.simulation import ENTERPRISE
 from tests.fakes.world import InMemoryQueue
 from tests.stores.control_stores import group_of
 
 DUE = datetime(2026, 9, 1, 2, tzinfo=UTC)
 TICK = Tick(period=Period.DAILY, tick=DUE)
-NONE = {"started": 0, "skipped": 0, "not_due": 0, "failed": 0}
+NONE = {"started": 0, "skipped": 0, "not_due": 0, "retentions": 0, "failed": 0}
 
 
 @dataclass
@@ -36,6 +38,8 @@ class World:
 
     groups: DynamoGroups
     runs: DynamoRuns
+    deletions: DynamoDeletions
+    client: Any
     queue: InMemoryQueue = field(default_factory=InMemoryQueue)
     plans: InMemoryQueue = field(default_factory=InMemoryQueue)
     failures: list[str] = field(default_factory=list)
@@ -61,6 +65,16 @@ class World:
         self.groups.create(group)
         return group.group_id
 
+    def loaded(self, group_id: GroupId) -> None:
+        """Let a group have a roster."""
+        self.client.update_item(
+            TableName=NAME,
+            Key=group_key(ENTERPRISE, group_id),
+            UpdateExpression="SET #base = :base",
+            ExpressionAttributeNames={"#base": "base"},
+            ExpressionAttributeValues={":base": {"S": "{}"}},
+        )
+
     def tick(self, tick: Tick = TICK) -> dict[str, int]:
         return start_auto_syncs(tick, self.ports)
 
@@ -76,7 +90,8 @@ def world() -> Iterator[World]:
     with mock_aws():
         client = boto3.client("dynamodb")
         table = make_control_table(client)
-        yield World(DynamoGroups(client, table), DynamoRuns(client, table))
+        deletions = DynamoDeletions(client, table, resend_after=timedelta(minutes=5))
+        yield World(DynamoGroups(client, table), DynamoRuns(client, table), deletions, client)
 
 
 def test_what_is_due_starts_and_the_rest_does_not(world: World) -> None:
@@ -118,6 +133,9 @@ class _Stale:
 
     def due(self, period: Period, tick: datetime) -> Iterator[list[tuple[EnterpriseId, GroupId]]]:
         yield self.places
+
+    def new_retentions(self, tick: datetime) -> Iterator[list[tuple[EnterpriseId, GroupId]]]:
+        yield []
 
 
 def test_a_group_whose_run_is_under_way_is_skipped_and_that_is_history(world: World) -> None:
@@ -170,6 +188,78 @@ def test_before_a_blackout_it_is_due_after_it(world: World) -> None:
     group_id = world.add("due", calendar=Calendar(blackouts=(autumn,)))
     assert world.tick() == NONE | {"started": 1}
     assert world.group(group_id).next_run_at == datetime(2026, 9, 21, 2, tzinfo=UTC)
+
+
+def _regrace(world: World, group_id: GroupId, days: int) -> None:
+    """Change for how long a group keeps what has left, as a person does."""
+    old = world.group(group_id)
+    config = old.config.model_copy(update={"grace_days": days, "version": old.config.version + 1})
+    world.groups.change(old, old.model_copy(update={"config": config, "updated_at": world.now}))
+
+
+def _with_roster(world: World, name: str) -> GroupId:
+    """A Manual group that has had a run."""
+    world.groups.create(group_of(GroupId(name)))
+    request = RunRequest(ENTERPRISE, GroupId(name), Mode.SYNC, Trigger.REQUEST, "ann")
+    run = world.runs.accept(request, world.now)
+    assert world.runs.close(run.key, world.now, RunState.FAILED, None)
+    world.loaded(GroupId(name))
+    return GroupId(name)
+
+
+def test_a_new_retention_gets_a_run_that_fetches_nothing_once(world: World) -> None:
+    group_id = _with_roster(world, "manual")
+    later = Tick(period=Period.DAILY, tick=DUE + timedelta(hours=1))
+    assert world.tick(later) == NONE
+    _regrace(world, group_id, 30)
+    assert world.tick() == NONE  # it was changed after this hour had struck
+    assert world.tick(later.model_copy(update={"period": Period.WEEKLY})) == NONE
+    assert world.tick(later) == NONE | {"retentions": 1}
+    run, _ = world.history(group_id)
+    assert (run.mode, run.trigger, run.state, run.config.grace_days) == (
+        Mode.RETENTION, Trigger.CLOCK, RunState.PLANNING, 30,
+    )  # fmt: skip
+    assert ([m.group_id for m in world.plans.messages], world.queue.messages) == ([group_id], [])
+    assert world.runs.close(run.key, world.now, RunState.FAILED, None)
+    assert world.tick(later) == NONE
+
+
+def test_a_new_retention_waits_for_the_run_under_way(world: World) -> None:
+    group_id = _with_roster(world, "busy")
+    request = RunRequest(ENTERPRISE, group_id, Mode.SYNC, Trigger.REQUEST, "ann")
+    run = world.runs.accept(request, world.now)
+    _regrace(world, group_id, 30)
+    later = Tick(period=Period.DAILY, tick=DUE + timedelta(hours=1))
+    assert world.tick(later) == NONE | {"not_due": 1}
+    assert [run.mode for run in world.history(group_id)] == [Mode.SYNC, Mode.SYNC]
+    assert world.runs.close(run.key, world.now, RunState.FAILED, None)
+    assert world.tick(later) == NONE | {"retentions": 1}
+
+
+def test_a_retention_that_is_changed_again_meanwhile_gets_another_run(world: World) -> None:
+    group_id = _with_roster(world, "manual")
+    _regrace(world, group_id, 30)
+    old = world.group(group_id).config.version
+    _regrace(world, group_id, 60)
+    world.groups.retention_kept(ENTERPRISE, group_id, old)
+    later = Tick(period=Period.DAILY, tick=DUE + timedelta(hours=1))
+    assert world.tick(later) == NONE | {"retentions": 1}
+
+
+def test_a_group_that_is_gone_or_has_nothing_keeps_nothing(world: World) -> None:
+    later = Tick(period=Period.DAILY, tick=DUE + timedelta(hours=1))
+    world.groups.create(group_of(GroupId("new")))
+    _regrace(world, GroupId("new"), 30)
+    assert world.tick(later) == NONE
+    group_id = _with_roster(world, "leaving")
+    _regrace(world, group_id, 30)
+    world.deletions.begin(ENTERPRISE, group_id, "ann", world.now)
+    assert world.tick(later) == NONE | {"not_due": 1}
+    run, _ = world.history(group_id)
+    states = frozenset({RunState.ACCEPTED, RunState.APPLYING})
+    assert world.runs.claim(run.key, states, 0, "one", world.now)
+    world.deletions.finish(run.key, "one", world.now)
+    assert world.tick(later) == NONE
 
 
 def test_many_groups_begin_spread_and_none_is_lost(world: World) -> None:

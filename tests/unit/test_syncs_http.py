@@ -34,6 +34,8 @@ def test_a_second_request_is_told_which_run_is_under_way(stack: HttpStack) -> No
     ("body", "field"),
     [
         ({"mode": "delete"}, "mode"),
+        ({"mode": "retention"}, "mode"),
+        ({"mode": ["sync"]}, "mode"),
         ({"mode": 1}, "mode"),
         ({"mode": None}, "mode"),
         ({"x": 1}, "x"),

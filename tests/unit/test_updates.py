@@ -1,14 +1,15 @@
 """Updates over in-memory stores: what is gone is asked for, deleted, held, decided on, restored."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from shared.domain.calendar import Calendar, Pause
 from shared.domain.collection import Collection
 from shared.domain.group import Group, Period, SyncFrequency, SyncType
 from shared.domain.hold import Decision
-from shared.domain.ids import RunKey
+from shared.domain.ids import RunKey, record_id
 from shared.domain.run import Mode, Reason, Run, RunState, Trigger
 from shared.errors import ConflictError, GiveUpError, SourceBusyError
 from shared.ports import Page, RunRequest
@@ -200,6 +201,11 @@ def test_of_two_decisions_at_once_one_counts() -> None:
     assert raised.value.code == "run_under_way"
 
 
+def end_of_day(moment: datetime, days: int) -> datetime:
+    """The end of the day that is ``days`` after a moment's."""
+    return datetime.combine(moment.date() + timedelta(days=days + 1), time(), UTC)
+
+
 def test_who_returns_within_the_grace_is_the_same_record() -> None:
     world = school()
     ids = {str(doc["sourcedId"]): key for key, doc in world.docs(USERS).items()}
@@ -207,12 +213,45 @@ def test_who_returns_within_the_grace_is_the_same_record() -> None:
     leave(world, 5)
     world.sync(UPDATE)
     [record] = [r for (_, sk), r in world.roster.records.items() if sk == ids["u0005"]]
-    assert (record.removal, record.expires_at) == ("deleted", world.now + timedelta(days=120))
+    assert (record.removal, record.expires_at) == ("deleted", end_of_day(world.now, 120))
     world.now += timedelta(days=100)
     world.source.put(USERS, gone)
     run = world.sync()
     assert run.counts["users"].restored == 1
     assert {str(doc["sourcedId"]): key for key, doc in world.docs(USERS).items()} == ids
+
+
+def test_who_left_before_a_summer_of_unknown_length_is_the_same_record_after_it() -> None:
+    world = school()
+    gone = world.source.collections[USERS]["u0005"]
+    leave(world, 5)
+    world.sync(UPDATE)
+    [record] = [r for r in world.roster.records.values() if r.removal and r.collection is USERS]
+    id_, left_at = record_id(GROUP, "users", "u0005"), record.left_at
+    paused = Calendar(pause=Pause(since=world.now.date()))
+    world.group.config = world.group.config.model_copy(update={"calendar": paused})
+    before = contents(world)
+    run = world.plan(Mode.RETENTION)
+    assert (run.state, contents(world)) == (RunState.SUCCEEDED, before)
+    record = world.roster.records[_place(world, id_)]
+    assert (record.removal, record.left_at, record.expires_at) == ("deleted", left_at, None)
+    # Longer than the grace of 120 days.
+    world.now += timedelta(days=300)
+    world.tick(timedelta(hours=1))
+    back = paused.changed_to(Calendar(), world.now.date())
+    world.group.config = world.group.config.model_copy(update={"calendar": back})
+    world.plan(Mode.RETENTION)
+    record = world.roster.records[_place(world, id_)]
+    assert record.expires_at == end_of_day(world.now, 119)
+    assert world.plan(Mode.RETENTION).counts["users"].unchanged == 39
+    world.source.put(USERS, gone)
+    assert world.sync().counts["users"].restored == 1
+    assert world.docs(USERS)[id_]["sourcedId"] == "u0005"
+
+
+def _place(world: Simulation, id_: str) -> tuple[str, str]:
+    [place] = [place for place in world.roster.records if place[1] == id_]
+    return place
 
 
 def test_a_worker_that_dies_while_asking_is_replaced() -> None:

@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from shared.domain.collection import Collection, CollectionStatus
 from shared.domain.group import GroupConfig
 from shared.domain.hold import Decision
 from shared.domain.ids import GroupId, RecordId, record_id
+from shared.domain.retention import Retention
 from shared.domain.run import Mode
 from shared.domain.staged import STAGED_COLUMNS, StagedPart
 from shared.planning.columns import JUDGED_COLUMNS
@@ -170,7 +171,13 @@ class Nights:
         self.today = date(2026, 9, 1)
         self._base: dict[Collection, Path] = {}
         self._settings: str | None = None
+        self._retention: Retention | None = None
         self._dirty: Path | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the last night."""
+        return datetime.combine(self.today, time(2), UTC)
 
     def run(
         self,
@@ -202,7 +209,8 @@ class Nights:
             base=dict(self._base),
             base_settings=self._settings,
             dirty=self._dirty,
-            today=self.today,
+            base_retention=self._retention,
+            now=self.now,
             mode=mode,
             decision=decision,
             # What a REST source no longer has was asked for once more, and is gone.
@@ -226,6 +234,7 @@ class Nights:
         else:
             self._base, self._dirty = after, None
             self._settings = settings_digest(self.config)
+            self._retention = self.config.retention
             self.roster |= {(change.collection, change.id): change.rows for change in changes}
         held = {collection: _read(path) for collection, path in after.items()}
         with outcome.report.open(newline="") as file:

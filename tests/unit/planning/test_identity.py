@@ -1,7 +1,5 @@
 """Who is who from night to night: ids, re-keyed users, merged staff, login names, the root."""
 
-from pathlib import Path
-
 import duckdb
 import pytest
 from hypothesis import given, settings
@@ -30,11 +28,6 @@ from tests.unit.planning.nights import (
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 TEACHER = role("teacher")
-
-
-@pytest.fixture
-def nights(tmp_path: Path) -> Nights:
-    return Nights(tmp_path)
 
 
 @given(group=texts, entity=texts, sourced_id=texts)

@@ -1,9 +1,5 @@
 """What the planner finds from one night to the next: new, unchanged, bad, gone and back."""
 
-from pathlib import Path
-
-import pytest
-
 from shared.domain.collection import Collection, CollectionStatus
 from shared.domain.group import SecretName
 from tests.unit.planning.nights import (
@@ -25,11 +21,6 @@ from tests.unit.planning.nights import (
     small,
     user,
 )
-
-
-@pytest.fixture
-def nights(tmp_path: Path) -> Nights:
-    return Nights(tmp_path)
 
 
 def test_a_first_load_creates_everything_under_derived_ids(nights: Nights) -> None:

@@ -1,6 +1,5 @@
 """What a group takes in of its source, and what becomes of the rest."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +20,6 @@ from tests.unit.planning.nights import (
     small,
     user,
 )
-
-
-@pytest.fixture
-def nights(tmp_path: Path) -> Nights:
-    return Nights(tmp_path)
 
 
 def _scope(nights: Nights, **values: Any) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -34,11 +33,6 @@ UPDATE = Mode.UPDATE
 SCHOOLS = ("north", "south")
 # A collection without any rows proves nothing, so that one class is always there.
 STAYING = (CLASSES, class_("stays"))
-
-
-@pytest.fixture
-def nights(tmp_path: Path) -> Nights:
-    return Nights(tmp_path)
 
 
 def district(pupils: int = 50, per_class: int = 10) -> Rows:
@@ -86,7 +80,7 @@ def test_who_is_gone_stays_on_sync_and_goes_on_update(nights: Nights) -> None:
     goes = nights.run(left, mode=UPDATE)
     assert goes.did() == {("users", "delete", "ann"), ("enrollments", "delete", "e-ann")}
     assert (numbers(goes), numbers(goes, "enrollments")) == ((1, 0, 0), (1, 0, 0))
-    assert goes.row(USERS, "ann")["since"] == nights.today.isoformat()
+    assert goes.row(USERS, "ann")["since"] == nights.now.isoformat()
     login = goes.change(USERS, "ann").login
     assert login is not None
     assert (login.take, login.release) == (None, ("ann",))
@@ -111,7 +105,7 @@ def test_after_its_grace_a_record_is_forgotten(nights: Nights) -> None:
     nights.run(small())
     left = without(small(), ["ann"])
     nights.run(left, mode=UPDATE)
-    assert "ann" in nights.run(left, mode=UPDATE, days=119).states(USERS)
+    assert "ann" in nights.run(left, mode=UPDATE, days=120).states(USERS)
     night = nights.run(left, mode=UPDATE)
     assert (night.changes, "ann" in night.states(USERS)) == ([], False)
     assert ("users", "create", "ann") in nights.run(small()).did()
@@ -159,7 +153,7 @@ def test_an_ended_class_can_be_read_for_60_days(nights: Nights) -> None:
     nights.run(rows)
     left = rows.minus(CLASSES, "class").minus(ENROLLMENTS, "e-ann", "e-tom")
     nights.run(left, mode=UPDATE)
-    assert nights.run(left, mode=UPDATE, days=59).states(CLASSES) == {
+    assert nights.run(left, mode=UPDATE, days=60).states(CLASSES) == {
         "class": "ended gone",
         "stays": "current",
     }
