@@ -110,12 +110,24 @@ class RosterReader(Protocol):
 
 
 class Contents(Protocol):
-    """Which content is assigned to which class or user; it outlives what becomes of them."""
+    """Which content is assigned to which class or user; it outlives what becomes of them.
+
+    It is a record's own that was assigned since the record was created. What is older belonged to
+    one that has expired for good, and whose sourcedId has come again.
+    """
 
     def assign(
-        self, place: RosterPlace, bearer: Bearer, content_id: ContentId, by: str, now: datetime
+        self,
+        place: RosterPlace,
+        bearer: Bearer,
+        created_at: datetime,
+        content_id: ContentId,
+        by: str,
+        now: datetime,
     ) -> None:
         """Assign content to who is there; what is assigned already stays as it was.
+
+        ``created_at`` is the bearer's.
 
         :raises NotFoundError: there is no such class or user, or not any more.
         :raises TryLaterError: somebody else wrote the same at the same moment, again and again.

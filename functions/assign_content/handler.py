@@ -34,7 +34,7 @@ from shared.http.roster_answers import show_roster_page
 from shared.http.roster_requests import record_of
 from shared.observability import make_logger
 from shared.ports import Accesses
-from shared.reading.contents import contents_of_user
+from shared.reading.contents import contents_of, contents_of_user
 from shared.reading.records import place_of, read_record
 from shared.roster_ports import Contents, RosterReader, RosterStates
 
@@ -98,8 +98,9 @@ def get_class_contents(group_id: str, record_id: str) -> Response[str]:
     state = runtime.states.get(caller.enterprise, GroupId(group_id))
     place, id_ = place_of(state), record_of(record_id)
     class_ = read_record(runtime.reader, place, Collection.CLASSES, id_, now)
-    found, more = runtime.contents.of(place, Bearer(Collection.CLASSES, id_), after, limit)
-    rows = [show_assignment(assignment, class_) for assignment in found]
+    bearer = Bearer(Collection.CLASSES, id_)
+    found, _, more = contents_of(runtime.contents, place, bearer, class_, after, limit)
+    rows = [show_assignment(given.assignment, given.source) for given in found]
     return answer(200, show_roster_page("contents", rows, more, state))
 
 
@@ -125,9 +126,11 @@ def _assign(
     group_id: str, collection: Collection, record_id: str, content_id: str
 ) -> Response[str]:
     caller, runtime = caller_of(app.current_event.raw_event), build()
-    state = runtime.states.get(caller.enterprise, GroupId(group_id))
+    place = place_of(runtime.states.get(caller.enterprise, GroupId(group_id)))
     bearer, content = Bearer(collection, record_of(record_id)), content_of(content_id)
-    runtime.contents.assign(place_of(state), bearer, content, caller.person, clock.now())
+    now = clock.now()
+    record = read_record(runtime.reader, place, collection, bearer.id, now)
+    runtime.contents.assign(place, bearer, record.created_at, content, caller.person, now)
     return answer(204, None)
 
 

@@ -26,7 +26,13 @@ class DynamoContents:
         self._table = table
 
     def assign(
-        self, place: RosterPlace, bearer: Bearer, content_id: ContentId, by: str, now: datetime
+        self,
+        place: RosterPlace,
+        bearer: Bearer,
+        created_at: datetime,
+        content_id: ContentId,
+        by: str,
+        now: datetime,
     ) -> None:
         """Assign content, in one transaction with seeing that its bearer is there."""
         there = {
@@ -41,13 +47,12 @@ class DynamoContents:
             }
         }
         values = {"contentId": content_id, "assignedAt": now.isoformat(), "assignedBy": by}
-        sets = ", ".join(f"{name} = if_not_exists({name}, :{name})" for name in values)
         assigned = {
-            "Update": {
+            "Put": {
                 "TableName": self._table,
-                "Key": self._key(place, bearer, content_id),
-                "UpdateExpression": f"SET {sets}",
-                "ExpressionAttributeValues": marshal({f":{n}": v for n, v in values.items()}),
+                "Item": self._key(place, bearer, content_id) | marshal(values),
+                "ConditionExpression": "attribute_not_exists(pk) OR assignedAt < :created",
+                "ExpressionAttributeValues": marshal({":created": created_at.isoformat()}),
             }
         }
         actions: list[Any] = [there, assigned]
@@ -55,10 +60,13 @@ class DynamoContents:
             try:
                 self._client.transact_write_items(TransactItems=actions)
             except ClientError as error:
-                if refusals(error) is not None:
+                refused = refusals(error)
+                if refused is not None and refused[0] is not None:
                     raise NotFoundError(
                         "record_not_found", "There is no such record in the group's roster."
                     ) from error
+                if refused is not None:
+                    return  # it was assigned before
                 if error.response["Error"]["Code"] != "TransactionCanceledException":
                     raise
             else:

@@ -159,6 +159,7 @@ def _record(item: Mapping[str, Any], prefix: str = "") -> StoredRecord:
         id=RecordId(values["id"]),
         key=values["sk"].removeprefix(prefix),
         doc=values["doc"],
+        created_at=datetime.fromisoformat(values["createdAt"]),
         updated_at=datetime.fromisoformat(values["updatedAt"]),
         deleted_at=_moment(values.get("deletedAt")),
         ended_at=_moment(values.get("endedAt")),

@@ -14,13 +14,15 @@ from shared.domain.membership import When, day_in, when
 class StoredRecord:
     """A record as the roster table has it, its internals left out.
 
-    ``key`` is its place in the list from which it was read. ``expires_at`` is set once it has left.
-    All times are aware UTC.
+    ``key`` is its place in the list from which it was read. ``created_at`` is that of the record
+    that it is by now: it is kept through a deletion and return, and new once a record that had
+    expired begins anew. ``expires_at`` is set once it has left. All times are aware UTC.
     """
 
     id: RecordId
     key: str
     doc: Mapping[str, Any]
+    created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None = None
     ended_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""What content a user has: its own, and that of the classes it is in on a day."""
+"""What content a class or user has: its own, and a user's also that of its classes on a day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +37,23 @@ class Given:
     source: StoredRecord
 
 
+def contents_of(
+    contents: Contents,
+    place: RosterPlace,
+    bearer: Bearer,
+    record: StoredRecord,
+    after: ContentId | None,
+    most: int,
+) -> tuple[Sequence[Given], ContentId | None, ContentId | None]:
+    """Read up to ``most`` of a record's own content; the last that was read, and where it goes on.
+
+    What was assigned before the record was created was another's; a page can be short by it.
+    """
+    found, more = contents.of(place, bearer, after, most)
+    rows = [Given(each, record) for each in found if each.assigned_at >= record.created_at]
+    return rows, found[-1].content_id if found else after, more
+
+
 def contents_of_user(
     reader: RosterReader,
     contents: Contents,
@@ -51,8 +68,8 @@ def contents_of_user(
     after, class_id, content = start.after, start.class_id, start.content
     if start.own:
         bearer = Bearer(Collection.USERS, user.id)
-        found, more = contents.of(place, bearer, content, limit)
-        rows += [Given(each, user) for each in found]
+        own, _, more = contents_of(contents, place, bearer, user, content, limit)
+        rows += own
         if more is not None:
             return rows, ContentPosition(content=more)
         content = None
@@ -64,9 +81,10 @@ def contents_of_user(
         if class_.id != class_id:
             class_id, content = class_.id, None
         bearer = Bearer(Collection.CLASSES, class_.id)
-        found, more = contents.of(place, bearer, content, limit - len(rows))
-        rows += [Given(each, class_) for each in found]
-        content = found[-1].content_id if found else content
+        own, content, more = contents_of(
+            contents, place, bearer, class_, content, limit - len(rows)
+        )
+        rows += own
         if more is not None:
             return rows, ContentPosition(False, after, class_id, content)
         after = membership.enrollment.key

@@ -59,7 +59,7 @@ def test_the_roster_of_one_group_goes_with_its_login_names(aws: None, shards: in
         roster.apply(RunKey(ACME, group_id, 1), shards, writes, NOW)
         bearer = Bearer(Collection.CLASSES, RecordId(f"{Collection.CLASSES}-0"))
         place = RosterPlace(group_id, shards)
-        DynamoContents(client, NAME).assign(place, bearer, ContentId("book"), "ann", NOW)
+        DynamoContents(client, NAME).assign(place, bearer, NOW, ContentId("book"), "ann", NOW)
     before = _items(client)
     remains = DynamoRemains(client, NAME)
     assert sum(remains.sweep(ACME, GROUP)) == 3 * len(LETTERS) + 3

@@ -159,6 +159,26 @@ def test_nothing_is_assigned_to_what_has_expired(
     assert call(school, "PUT", f"{math}/contents/algebra").status == 404
 
 
+def test_content_of_one_who_has_expired_is_not_that_of_who_comes_with_its_sourced_id(
+    school: Roster, ann: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(school, f"{ann}/contents/algebra")
+    put(school, f"{ann}/contents/reading")
+    school.write(user(school.id, "ann", gone="deleted", days=120), seq=2)
+    later = NOW + timedelta(days=121)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    school.write(user(school.id, "ann"), seq=3, now=later)
+    assert contents(school, ann) == []
+    put(school, f"{ann}/contents/reading", claims=claims_of() | {"sub": "another"})
+    [row] = [row for page in pages(school, ann, 1) for row in page]
+    assert (row["contentId"], row["assignedBy"]) == ("reading", "another")
+    assert row["assignedAt"] == later.isoformat()
+    # The first assignment stays as it was.
+    monkeypatch.setattr(clock, "now", lambda: later + timedelta(days=1))
+    put(school, f"{ann}/contents/reading")
+    assert [row for page in pages(school, ann) for row in page] == [row]
+
+
 @pytest.mark.parametrize("id_", ["0" * 32, "x" * 2000])
 @pytest.mark.parametrize("kind", ["classes", "users"])
 def test_nothing_is_assigned_to_nobody(school: Roster, kind: str, id_: str) -> None:

@@ -28,7 +28,7 @@ NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
 VIEW = View(NOW, date(2026, 9, 15), "UTC")
 ALL = Filters()
 MANY = 200_000
-CLASS = StoredRecord(RecordId("class"), "class", {}, NOW)
+CLASS = StoredRecord(RecordId("class"), "class", {}, NOW, NOW)
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Endless:
         self, place: RosterPlace, collection: Collection, ids: Sequence[RecordId]
     ) -> Mapping[RecordId, StoredRecord]:
         self.calls += ["batch"] * -(-len(ids) // 100)
-        return {id_: StoredRecord(id_, id_, {}, NOW) for id_ in ids if id_ not in self.gone}
+        return {id_: StoredRecord(id_, id_, {}, NOW, NOW) for id_ in ids if id_ not in self.gone}
 
     def page(
         self, place: RosterPlace, collection: Collection, shard: int, after: str | None, most: int
@@ -80,7 +80,7 @@ class Endless:
         self.calls.append("query")
         self.read += last - begin
         records = [
-            StoredRecord(RecordId(f"e{n}"), f"{n:06d}", self.doc(n), NOW)
+            StoredRecord(RecordId(f"e{n}"), f"{n:06d}", self.doc(n), NOW, NOW)
             for n in range(begin, last)
         ]
         return Slice(records, records[-1].key if last < end else None)
