@@ -92,7 +92,7 @@ def test_a_tick_that_comes_twice_starts_one_run(stack: Stack, api: Api, district
         _due(stack, group_id, now - timedelta(hours=1))
         assert invoke(stack, "start_auto_syncs", tick)["started"] == 1
         assert invoke(stack, "start_auto_syncs", tick) == {
-            "started": 0, "skipped": 0, "not_due": 0, "failed": 0,
+            "started": 0, "skipped": 0, "not_due": 0, "retentions": 0, "failed": 0,
         }  # fmt: skip
         api.follow_run(group_id, "2", RUN_SECONDS)
         # One whose run is under way is skipped, and that is history.

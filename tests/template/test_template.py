@@ -387,7 +387,7 @@ class TestPermissions:
             if target(statement["Resource"]) == "RosterTable"
         ]
         reads = {"dynamodb:BatchGetItem", "dynamodb:Query"}
-        writes = {"dynamodb:ConditionCheckItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+        writes = {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:DeleteItem"}
         roles = ("UpsertEntitiesRole", "ReadRosterRole", "AssignContentRole", "DeleteGroupRole")
         assert {role for role, _ in of_roster} == set(roles)
         by_role = {role: {action for of, action in of_roster if of == role} for role in roles}
