@@ -3,13 +3,15 @@
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from shared.domain.calendar import MAX_RANGES, Calendar, DateRange, Pause
-from shared.domain.input import Input
+from shared.domain.input import Input, wrong
 
 LONGEST_DAYS = 400
+LATEST = date(2099, 12, 31)
+"""Of a pause that ends. Days are counted to its end, and the day after it must be one."""
 
 
 class DateRangeInput(Input):
@@ -34,9 +36,16 @@ class DateRangeInput(Input):
 
 
 class PauseInput(Input):
-    """A pause of the Auto runs; ``until`` is its last day."""
+    """A pause of the Auto runs; ``until`` is its last day. Without it the pause has no end."""
 
     until: date | None = None
+
+    @field_validator("until")
+    @classmethod
+    def _is_meant(cls, until: date | None) -> date | None:
+        if until is not None and until > LATEST:
+            raise wrong("Leave this out of a pause that has no end.")
+        return until
 
 
 Ranges = Annotated[tuple[DateRangeInput, ...], Field(max_length=MAX_RANGES)]
