@@ -1,7 +1,5 @@
 """The models of the OpenAPI document as tables: fields, types, limits, words."""
 
-# ruff: noqa: E501  # lines of a page are longer than those of code
-
 from typing import Any
 
 Json = dict[str, Any]
@@ -43,13 +41,11 @@ def type_of(made: Json, schema: Json) -> str:
     if "enum" in schema:
         return _words(schema)
     if schema.get("type") == "array":
-        items = schema["items"]
-        kind = type_of(made, items)
-        return f"list of {f'({kind})' if 'anyOf' in items else kind}{_limits(schema)}"
+        items = type_of(made, schema["items"])
+        return f"list of {f'({items})' if 'anyOf' in schema['items'] else items}{_limits(schema)}"
     if schema.get("type") == "object" and isinstance(schema.get("additionalProperties"), dict):
         return f"object of {type_of(made, schema['additionalProperties'])}"
-    kind = _FORMATS.get(schema.get("format", ""), schema.get("type", "any"))
-    return f"{kind}{_limits(schema)}"
+    return f"{_FORMATS.get(schema.get('format', '')) or schema.get('type', 'any')}{_limits(schema)}"
 
 
 def _table(made: Json, name: str, optional: str) -> list[str]:
@@ -93,7 +89,7 @@ def _contained(made: Json, name: str) -> str:
             and len(shared) > _MANY
             and all(fields.get(f) == s for f, s in shared.items())
         ):
-            return other
+            return str(other)
     return ""
 
 
