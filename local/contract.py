@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local.api import Api
+from local.closed_document import closed
 from local.sample_district.roster import generate
 from local.sample_district.server import DistrictServer
 from local.stack import FOLDER, Stack, add_admin, new_password, sign_in
@@ -87,12 +88,12 @@ def _prepare(api: Api, server: DistrictServer) -> dict[str, str]:
 
 
 def _document(api: Api, folder: Path) -> Path:
-    """The document as it is served, without its word on signing in.
+    """The document as it is served, but closed, and without its word on signing in.
 
     The emulator's gateway has no answers of ours to who is not signed in (AWS has: the template's
     GatewayResponses), so that requests without a token prove nothing here.
     """
-    document = Api(api.url, "").get("/openapi.json")
+    document = closed(Api(api.url, "").get("/openapi.json"))
     del document["security"], document["components"]["securitySchemes"]
     file = folder / "openapi.json"
     file.write_text(json.dumps(document))

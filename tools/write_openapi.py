@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from shared.http.contract.document import document
+from shared.http.contract.routes import EVERYWHERE, TOPICS, Route, refusals_of
+from shared.http.problems import CODES
+from tools.model_tables import models, type_of
 
 DOCS = Path(__file__).parents[1] / "docs"
 Json = dict[str, Any]
@@ -14,9 +17,12 @@ Json = dict[str, Any]
 INTRODUCTION = """# The API
 
 The document is served at `/openapi.json`, without sign-in, and is here as [openapi.json](openapi.json). All else wants
-`Authorization: Bearer <ID token>` of an Enterprise Admin. Errors are `application/problem+json` with a `code`
-([operations.md](operations.md#error-codes)) and, where fields are wrong, an entry for each. A list has `limit` (50, at
-most 200) and `cursor`: the next page begins where the one before ended, until it is null.
+`Authorization: Bearer <ID token>` of an Enterprise Admin. What is sent and answered is JSON; moments are ISO 8601 with
+an offset. Fields may be added to answers: take no notice of those that you do not know. In what you send, a field that
+is not here is an error.
+
+A list has `limit` (50, at most 200) and `cursor`: the next page begins where the one before ended, until it is null.
+A page of a roster may be short, or even empty, and go on all the same.
 
 This page is made of the routes and models in `shared/http/contract` by `python -m tools.write_openapi`.
 """
@@ -32,62 +38,90 @@ def pages() -> dict[Path, str]:
 
 
 def _page(made: Json) -> str:
-    parts = [INTRODUCTION]
-    for path, methods in made["paths"].items():
-        for method, operation in methods.items():
-            parts.append(_route(made, f"{method.upper()} {path}", operation))
+    parts = [INTRODUCTION, _contents(), _everywhere()]
+    for topic, routes in TOPICS.items():
+        parts.append(f"## {topic}\n")
+        parts += [_route(made, route) for route in routes]
+    parts.append(models(made))
     return "\n".join(parts)
 
 
-def _route(made: Json, title: str, operation: Json) -> str:
-    lines = [f"## `{title}`", "", f"{operation['summary']}.", ""]
-    asked = [p for p in operation["parameters"] if p["in"] != "path"]
-    if asked:
-        lines += ["| Parameter | |", "|---|---|"]
-        lines += [f"| `{each['name']}` ({each['in']}) | {each['description']} |" for each in asked]
-        lines.append("")
-    body = operation.get("requestBody")
-    if body is not None:
-        schema = body["content"]["application/json"]["schema"]
-        lines += _fields(made, schema) if "$ref" in schema else [schema["description"], ""]
-    for status, answer in operation["responses"].items():
-        if int(status) < 400:
-            lines.append(f"{status} {answer['description']}{_named(answer)}")
+def _contents() -> str:
+    lines = [
+        "[Refusals](#refusals), the [models](#models) of what is sent and answered, and the routes:",
+        "",
+    ]
+    lines += ["| Topic | Route | |", "|---|---|---|"]
+    for topic, routes in TOPICS.items():
+        name = f"[{topic}](#{anchor(topic)})"
+        for route in routes:
+            title = f"{route.method} {route.path}"
+            lines.append(f"| {name} | [`{title}`](#{anchor(title)}) | {route.summary} |")
+            name = ""
     return "\n".join([*lines, ""])
 
 
-def _named(answer: Json) -> str:
+def _everywhere() -> str:
+    lines = [
+        "## Refusals",
+        "",
+        "A refusal is `application/problem+json`, a [`Problem`](#problem): its `code` says why, and where fields are",
+        "wrong, `errors` has an entry for each ([operations.md](operations.md#error-codes) has all codes). Every route can",
+        "refuse with these; what else it refuses with stands with the route.",
+        "",
+        "| Status | Code |",
+        "|---|---|",
+        *_refusal_rows(EVERYWHERE),
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _refusal_rows(refusals: dict[int, tuple[str, ...]]) -> list[str]:
+    """A row for each reason; statuses that have the same one share it."""
+    rows = []
+    for codes in dict.fromkeys(refusals.values()):
+        statuses = ", ".join(str(status) for status in refusals if refusals[status] == codes)
+        meanings = "<br>".join(f"`{code}`: {CODES[code]}" for code in codes)
+        rows.append(f"| {statuses} | {meanings} |")
+    return rows
+
+
+def _route(made: Json, route: Route) -> str:
+    operation = made["paths"][route.path][route.method.lower()]
+    lines = [f"### `{route.method} {route.path}`", "", f"{route.summary}.", ""]
+    asked = [each for each in operation["parameters"] if each["in"] != "path"]
+    if asked:
+        lines += ["| Parameter | Type | |", "|---|---|---|"]
+        lines += [
+            f"| `{each['name']}` ({each['in']}) | {type_of(made, each['schema'])} | {each['description']} |"
+            for each in asked
+        ]
+        lines.append("")
+    body = operation.get("requestBody")
+    if body is not None:
+        content = body["content"]["application/json"]
+        lines += [f"Body: {type_of(made, content['schema'])}", ""]
+        if "example" in content:
+            text = json.dumps(content["example"], indent=2, ensure_ascii=False)
+            lines += ["```json", *text.split("\n"), "```", ""]
+    lines += ["| Status | Answer |", "|---|---|"]
+    for status in route.answers:
+        lines.append(f"| {status} | {_shown(made, operation['responses'][str(status)])} |")
+    lines += _refusal_rows(refusals_of(route))
+    return "\n".join([*lines, ""])
+
+
+def _shown(made: Json, answer: Json) -> str:
+    if "Location" in answer.get("headers", {}):
+        return "`Location`: where the file is"
     content = answer.get("content", {}).get("application/json")
-    return f": `{content['schema']['$ref'].rpartition('/')[2]}`" if content else ""
+    return type_of(made, content["schema"]) if content else "nothing"
 
 
-def _fields(made: Json, schema: Json) -> list[str]:
-    model = made["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    required = set(model.get("required", ()))
-    rows = ["| Field | Type | |", "|---|---|---|"]
-    for name, field in model["properties"].items():
-        default = "required" if name in required else _default(field)
-        rows.append(f"| `{name}` | {_type(field)} | {default} |")
-    return [*rows, ""]
-
-
-def _default(field: Json) -> str:
-    default = field.get("default")
-    return (
-        "" if default in (None, "", [], {}) or isinstance(default, dict) else f"default `{default}`"
-    )
-
-
-def _type(field: Json) -> str:
-    if "$ref" in field:
-        return str(field["$ref"].rpartition("/")[2])
-    if "anyOf" in field:
-        return " or ".join(_type(each) for each in field["anyOf"])
-    if "enum" in field:
-        return ", ".join(f"`{each}`" for each in field["enum"])
-    if field.get("type") == "array":
-        return f"list of {_type(field['items'])}"
-    return str(field.get("type", "any"))
+def anchor(title: str) -> str:
+    """Where a heading is found, by GitHub's rule."""
+    kept = "".join(sign for sign in title.lower() if sign.isalnum() or sign in " -_")
+    return kept.replace(" ", "-")
 
 
 if __name__ == "__main__":

@@ -28,9 +28,10 @@ from shared.http.content_requests import (
     in_contents_of_user,
     show_assignment,
 )
+from shared.http.contract.roster import ContentPage
 from shared.http.identity import caller_of
 from shared.http.problems import install
-from shared.http.roster_answers import show_roster_page
+from shared.http.roster_answers import page_of_roster
 from shared.http.roster_requests import record_of
 from shared.observability import make_logger
 from shared.ports import Accesses
@@ -101,7 +102,7 @@ def get_class_contents(group_id: str, record_id: str) -> Response[str]:
     bearer = Bearer(Collection.CLASSES, id_)
     found, _, more = contents_of(runtime.contents, place, bearer, class_, after, limit)
     rows = [show_assignment(given.assignment, given.source) for given in found]
-    return answer(200, show_roster_page("contents", rows, more, state))
+    return answer(200, ContentPage(contents=rows, **page_of_roster(more, state)))
 
 
 @app.get("/groups/<group_id>/users/<record_id>/contents")
@@ -119,7 +120,8 @@ def get_user_contents(group_id: str, record_id: str) -> Response[str]:
     rows = [show_assignment(given.assignment, given.source) for given in found]
     what = "GET /groups/{groupId}/users/{id}/contents"
     runtime.accesses.record(state.group_id, Access(caller.person, what, now, len(rows)))
-    return answer(200, show_roster_page("contents", rows, cursor_of_contents(more), state))
+    standing = page_of_roster(cursor_of_contents(more), state)
+    return answer(200, ContentPage(contents=rows, **standing))
 
 
 def _assign(

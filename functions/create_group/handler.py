@@ -24,19 +24,14 @@ from shared.adapters.sqs_queue import SqsQueue
 from shared.domain.group import SyncType
 from shared.domain.ids import CustomerId, GroupId
 from shared.domain.requests import CoverImageInput
-from shared.http.answers import (
-    answer,
-    show_accepted,
-    show_customer,
-    show_deletion,
-    show_group,
-    show_page,
-)
-from shared.http.contract.document import document
+from shared.http.answers import answer, answer_text, show_cursor
+from shared.http.contract.groups import CustomerPage, GroupPage, UploadForm
+from shared.http.group_answers import show_customer, show_group
 from shared.http.identity import caller_of
-from shared.http.once import Answer, once
+from shared.http.once import Outcome, once
 from shared.http.problems import install
 from shared.http.requests import json_body, page_of, version_of
+from shared.http.run_acceptance import show_deletion
 from shared.observability import make_logger
 from shared.ports import CoverImages, Mailing
 from shared.sync.delete_group import RequestDeletionPorts, request_deletion
@@ -109,10 +104,9 @@ def post_group() -> Response[str]:
     """Create a group; an Auto group's first sync starts with it."""
     caller, body, runtime = caller_of(app.current_event.raw_event), json_body(app), build()
 
-    def act() -> Answer:
+    def act() -> Outcome:
         group, run = create_group(caller.enterprise, body, caller.person, runtime.ports)
-        shown = show_group(group)
-        return 201, shown | ({"sync": show_accepted(run)} if run else {})
+        return 201, show_group(group, started=run)
 
     return once(app, caller, runtime.dynamodb, runtime.table, act)
 
@@ -124,7 +118,8 @@ def get_groups() -> Response[str]:
     limit, after = page_of(app)
     groups = build().ports.groups
     page, more = groups.list(caller.enterprise, limit, GroupId(after) if after else None)
-    return answer(200, show_page("groups", [show_group(group) for group in page], more))
+    shown = [show_group(group) for group in page]
+    return answer(200, GroupPage(groups=shown, cursor=show_cursor(more)))
 
 
 @app.get("/groups/<group_id>")
@@ -134,7 +129,7 @@ def get_group(group_id: str) -> Response[str]:
     runtime = build()
     group = runtime.ports.groups.get(caller.enterprise, GroupId(group_id), deleting=True)
     confirmed = runtime.mailing.confirmed(group.group_id, group.email)
-    return answer(200, show_group(group) | {"emailConfirmed": confirmed})
+    return answer(200, show_group(group, email_confirmed=confirmed))
 
 
 @app.patch("/groups/<group_id>")
@@ -165,13 +160,16 @@ def post_cover_image(group_id: str) -> Response[str]:
     runtime = build()
     group = runtime.ports.groups.get(caller.enterprise, GroupId(group_id))
     address = runtime.cover_images.upload_address(group.group_id, given.content_type)
-    return answer(200, address)
+    return answer(200, UploadForm.model_validate(address))
 
 
 @app.get("/openapi.json")
 def get_document() -> Response[str]:
     """Give the OpenAPI document; it wants no sign-in."""
-    return answer(200, document())
+    # Not for every container: it brings along the models of every route.
+    from shared.http.contract.document import document_text
+
+    return answer_text(200, document_text())
 
 
 @app.post("/customers")
@@ -188,7 +186,8 @@ def get_customers() -> Response[str]:
     limit, after = page_of(app)
     customers = build().ports.customers
     page, more = customers.list(caller.enterprise, limit, CustomerId(after) if after else None)
-    return answer(200, show_page("customers", [show_customer(c) for c in page], more))
+    shown = [show_customer(customer) for customer in page]
+    return answer(200, CustomerPage(customers=shown, cursor=show_cursor(more)))
 
 
 @logger.inject_lambda_context(clear_state=True)

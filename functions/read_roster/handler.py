@@ -18,15 +18,17 @@ from shared.domain.collection import Collection
 from shared.domain.ids import GroupId
 from shared.domain.roster_record import StoredRecord
 from shared.domain.roster_requests import ListInput
-from shared.http.answers import answer, show_page
+from shared.http.answers import answer, show_cursor
+from shared.http.contract.roster import AccessPage
 from shared.http.identity import caller_of
 from shared.http.problems import install
 from shared.http.requests import wrong_cursor
 from shared.http.roster_answers import (
     show_access,
-    show_membership,
+    show_class_users,
     show_record,
-    show_roster_page,
+    show_records,
+    show_user_classes,
 )
 from shared.http.roster_requests import (
     cursor_of,
@@ -137,9 +139,8 @@ def get_class_users(group_id: str, record_id: str) -> Response[str]:
     filters, view = filters_of(asked), view_of(asked, state, now)
     page = users_of(reader, place, class_, after, limit, filters, view)
     more = page.more.after if page.more else None
-    rows = [show_membership(row) for row in page.rows]
-    _record(state, "classes/{id}/users", len(rows))
-    return answer(200, show_roster_page("users", rows, more, state))
+    _record(state, "classes/{id}/users", len(page.rows))
+    return answer(200, show_class_users(page.rows, more, state))
 
 
 @app.get("/groups/<group_id>/users/<record_id>/classes")
@@ -152,9 +153,8 @@ def get_user_classes(group_id: str, record_id: str) -> Response[str]:
     view = view_of(asked, state, now)
     page = classes_of(reader, place, user.id, after, limit, asked.role, view)
     more = page.more.after if page.more else None
-    rows = [show_membership(row) for row in page.rows]
-    _record(state, "users/{id}/classes", len(rows))
-    return answer(200, show_roster_page("classes", rows, more, state))
+    _record(state, "users/{id}/classes", len(page.rows))
+    return answer(200, show_user_classes(page.rows, more, state))
 
 
 @app.get("/groups/<group_id>/accesses")
@@ -163,7 +163,8 @@ def get_accesses(group_id: str) -> Response[str]:
     state, runtime = _state_of(group_id), build()
     limit, after = in_accesses(app)
     found, more = runtime.accesses.of(state.group_id, after, limit, clock.now())
-    return answer(200, show_page("accesses", [show_access(each) for each in found], more))
+    shown = [show_access(each) for each in found]
+    return answer(200, AccessPage(accesses=shown, cursor=show_cursor(more)))
 
 
 def _list(group_id: str, collection: Collection, *takes: str) -> Response[str]:
@@ -173,10 +174,9 @@ def _list(group_id: str, collection: Collection, *takes: str) -> Response[str]:
     page: Page[StoredRecord] = Page([], None)
     if state.place is not None:
         page = _page(state, state.place, collection, start, limit, asked)
-    rows = [show_record(record) for record in page.rows]
     if collection in OF_PEOPLE:
-        _record(state, collection.entity, len(rows))
-    return answer(200, show_roster_page(collection.entity, rows, cursor_of(page.more), state))
+        _record(state, collection.entity, len(page.rows))
+    return answer(200, show_records(collection, page.rows, cursor_of(page.more), state))
 
 
 def _page(
@@ -210,7 +210,7 @@ def _one(group_id: str, collection: Collection, record_id: str) -> Response[str]
     record = read_record(build().reader, place, collection, id_, clock.now())
     if collection in OF_PEOPLE:
         _record(state, f"{collection.entity}/{{id}}", 1)
-    return answer(200, show_record(record))
+    return answer(200, show_record(collection, record))
 
 
 def _record(state: RosterState, what: str, records: int) -> None:

@@ -28,23 +28,15 @@ from shared.domain.ids import GroupId, RunKey
 from shared.domain.requests import DecisionInput, SyncInput, UploadInput
 from shared.domain.run import Mode, Run, RunState, Trigger
 from shared.errors import ConflictError, NotFoundError
-from shared.http.answers import (
-    answer,
-    restore_note,
-    see_other,
-    show_accepted,
-    show_group,
-    show_hold,
-    show_later,
-    show_page,
-    show_run,
-    show_test,
-    show_upload,
-)
+from shared.http.answers import answer, answer_later, see_other, show_cursor
+from shared.http.contract.runs import ErrorsSummary, RunPage
+from shared.http.group_answers import show_group
 from shared.http.identity import caller_of
-from shared.http.once import Answer, once
+from shared.http.once import Outcome, once
 from shared.http.problems import install
 from shared.http.requests import json_body, page_of, wrong_cursor
+from shared.http.run_acceptance import show_accepted, show_restoring
+from shared.http.run_answers import show_hold, show_run, show_test, show_upload
 from shared.observability import make_logger
 from shared.ports import (
     Accesses,
@@ -135,7 +127,7 @@ def post_sync(group_id: str) -> Response[str]:
     caller, body, runtime = caller_of(app.current_event.raw_event), json_body(app), build()
     given = read_fields(SyncInput, body)
 
-    def act() -> Answer:
+    def act() -> Outcome:
         request = RunRequest(
             caller.enterprise,
             GroupId(group_id),
@@ -148,7 +140,7 @@ def post_sync(group_id: str) -> Response[str]:
         if given.mode is not Mode.RESTORE:
             return 202, show_accepted(request_sync(request, runtime.requests, clock.now()))
         run, auto = restore_run(request, runtime.requests, clock.now(), keep_auto=given.keep_auto)
-        return 202, show_accepted(run) | {"note": restore_note(auto=auto)}
+        return 202, show_restoring(run, auto=auto)
 
     return once(app, caller, runtime.dynamodb, runtime.table, act)
 
@@ -164,7 +156,8 @@ def get_syncs(group_id: str) -> Response[str]:
     before = int(after) if after is not None else None
     runs = runtime.runs.history(group.group_id, limit, before)
     more = str(runs[-1].seq) if len(runs) == limit and runs[-1].seq > 1 else None
-    return answer(200, show_page("syncs", [show_run(run) for run in runs], more))
+    shown = [show_run(run) for run in runs]
+    return answer(200, RunPage(syncs=shown, cursor=show_cursor(more)))
 
 
 @app.post("/groups/<group_id>/uploads")
@@ -246,7 +239,7 @@ def get_export(group_id: str) -> Response[str]:
         runtime.export_queue,
     )
     if key is None:
-        return show_later("The export is being made: ask again.", EXPORT_SECONDS)
+        return answer_later("The export is being made: ask again.", EXPORT_SECONDS)
     _record(group_id, "GET /groups/{groupId}/export", None)
     name = f"{group.client_group_id}.zip"
     return see_other(runtime.exchange.report_address(key, name, "application/zip"))
@@ -279,7 +272,7 @@ def post_decision(group_id: str) -> Response[str]:
     caller, body, runtime = caller_of(app.current_event.raw_event), json_body(app), build()
     given = read_fields(DecisionInput, body)
 
-    def act() -> Answer:
+    def act() -> Outcome:
         # Before it is carried out: no decision may be without its record.
         hold = runtime.groups.get(caller.enterprise, GroupId(group_id)).hold
         _record(group_id, "POST /groups/{groupId}/hold/decisions", hold.records if hold else 0)
@@ -301,7 +294,8 @@ def post_decision(group_id: str) -> Response[str]:
 def get_errors_summary(group_id: str, run_id: str) -> Response[str]:
     """Sum a run's error report up by code, school and file."""
     run = _run_of(group_id, run_id)
-    return answer(200, build().exchange.summary(f"{_reports(run)}/summary.json"))
+    summary = build().exchange.summary(f"{_reports(run)}/summary.json")
+    return answer(200, ErrorsSummary.model_validate(summary))
 
 
 @app.get("/groups/<group_id>/syncs/<run_id>")

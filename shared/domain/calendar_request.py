@@ -10,13 +10,13 @@ from shared.domain.calendar import MAX_RANGES, Calendar, DateRange, Pause
 from shared.domain.input import Input, wrong
 
 LONGEST_DAYS = 400
-LAST_YEAR = 2199
+LAST_YEAR = 2099
 """Days beyond it are slips of the keyboard, and their sums no dates any more."""
 
 
 def _foreseeable(day: date) -> date:
     if day.year > LAST_YEAR:
-        raise wrong(f"Give a day up to the year {LAST_YEAR}.")
+        raise wrong(f"Give a day up to the year {LAST_YEAR}; a pause can do without.")
     return day
 
 
@@ -45,7 +45,7 @@ class DateRangeInput(Input):
 
 
 class PauseInput(Input):
-    """A pause of the Auto runs; ``until`` is its last day."""
+    """A pause of the Auto runs; ``until`` is its last day. Without it the pause has no end."""
 
     until: Day | None = None
 

@@ -54,7 +54,7 @@ class Authorization(StrEnum):
 
 
 class MatchWith(StrEnum):
-    """By what a user that is new by sourcedId is known again (see the identity rules)."""
+    """By what a user is known again who comes with a new sourcedId."""
 
     SOURCED_ID = "sourcedId"
     IDENTIFIER = "identifier"

@@ -61,7 +61,7 @@ _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
 
 
 class ScopeInput(Input):
-    """Which part of the source the group takes in."""
+    """Which part of the source the group takes in; without ``schools`` or ``classes`` it is all."""
 
     schools: tuple[Id, ...] | None = Field(None, min_length=1, max_length=500)
     classes: tuple[Id, ...] | None = Field(None, min_length=1, max_length=500)
@@ -77,7 +77,13 @@ class ScopeInput(Input):
 
 
 class ConnectionInput(Input):
-    """How the source is reached; which fields there are depends on the sync type."""
+    """How the source is reached; which fields there are depends on the sync type.
+
+    API: ``url``, ``authorization``, ``consumer_key`` and ``secret_key``, and if need be ``path``,
+    ``token_url``, ``scope`` and ``page_size``. SFTP: ``host``, ``path``, ``username`` and a
+    ``password`` or a ``private_key`` (with its ``passphrase``), and if need be ``port`` and
+    ``host_key_fingerprint``.
+    """
 
     url: Url | None = None
     path: Path | None = None
@@ -142,7 +148,15 @@ Many = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
 
 
 class GuardInput(Input):
-    """Above which numbers deletions and changes wait for a person (``domain.guard``)."""
+    """Above which numbers deletions and changes wait for a person.
+
+    Users and classes: above ``deleted_percent`` of the group's (and at least ``deleted_minimum``),
+    or above ``deleted_most``, or above ``school_percent`` of one school's. Enrollments: above
+    ``enrollment_percent`` (and at least ``enrollment_minimum``), or above ``class_percent`` of a
+    class of ``class_size`` or more. Users that become somebody else: above ``changed_percent`` of a
+    school's or the group's (and at least ``changed_minimum``). Records numbered anew: above
+    ``rekeyed_percent`` gone and as many new (and at least ``rekeyed_minimum``).
+    """
 
     deleted_percent: Percent = GuardSettings().deleted_percent
     deleted_minimum: Many = GuardSettings().deleted_minimum
@@ -159,7 +173,10 @@ class GuardInput(Input):
 
 
 class WebhookInput(Input):
-    """Where the group's events are sent to; the secret signs them."""
+    """Where the group's events are sent to; ``secret``, of 16 characters or more, signs them.
+
+    It may be left out of a change that leaves ``url`` as it is.
+    """
 
     url: Url
     secret: Secret | None = None
@@ -181,7 +198,14 @@ class WebhookInput(Input):
 
 
 class GroupInput(Input):
-    """A whole group as it is asked for."""
+    """A whole group as it is asked for.
+
+    Auto needs a ``period``; a ZIP group has no ``connection``, any other needs one. ``time_zone``
+    is a name of the IANA database, ``customers`` are ids of customers that are in no other group.
+    Above ``max_rejected_percent`` of rejected rows a run stops; a deleted record is kept for
+    ``grace_days``. On ``blackouts`` and in a ``pause`` no Auto run starts; on ``additions_only``
+    days none deletes.
+    """
 
     name: Line
     description: Text = ""

@@ -54,7 +54,7 @@ class Trigger(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a run stands. The open states are those of ``OPEN_STATES``.
+    """Where a run stands: up to ``Applying`` it is open, from ``Succeeded`` on it has ended.
 
     A ``Waiting`` run has its number and its bundle, and no more: another run of the group is under
     way. ``Held`` is an end: something waits for a person. ``Cancelled`` is one of the clock's that

@@ -9,7 +9,7 @@ from shared.domain.collection import Collection
 from shared.domain.content import CONTENT_ID, Assignment, ContentId, content_id
 from shared.domain.ids import RecordId
 from shared.domain.roster_record import StoredRecord
-from shared.http.answers import Json
+from shared.http.contract.roster import ContentAnswer, ContentSource
 from shared.http.requests import page_of
 from shared.reading.contents import ContentPosition
 from shared.sync.fields import wrong_field
@@ -65,13 +65,13 @@ def cursor_of_contents(more: ContentPosition | None) -> str | None:
     return f"{more.after or ''}/{more.class_id or ''}/{more.content or ''}"
 
 
-def show_assignment(assignment: Assignment, source: StoredRecord) -> Json:
+def show_assignment(assignment: Assignment, source: StoredRecord) -> ContentAnswer:
     """Content, and the class or user that it was assigned to."""
-    named = {"type": _TYPES[assignment.bearer.collection], "id": source.id}
-    named |= {name: source.doc[name] for name in ("sourcedId", "title") if name in source.doc}
-    return {
-        "contentId": assignment.content_id,
-        "assignedAt": assignment.assigned_at.isoformat(),
-        "assignedBy": assignment.assigned_by,
-        "from": named,
-    }
+    named = {name: source.doc[name] for name in ("sourcedId", "title") if name in source.doc}
+    bearer = ContentSource(type=_TYPES[assignment.bearer.collection], id=source.id, **named)
+    return ContentAnswer(
+        content_id=assignment.content_id,
+        assigned_at=assignment.assigned_at,
+        assigned_by=assignment.assigned_by,
+        source=bearer,
+    )

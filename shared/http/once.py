@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.idempotency import (
@@ -18,7 +18,8 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.http.answers import answer
+from shared.http.answers import answer, answer_text
+from shared.http.contract.answers import Answer
 from shared.http.identity import Caller
 from shared.http.problems import CODES, problem
 from shared.http.requests import header
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 KEPT_SECONDS = 86_400
 
-Answer = tuple[int, dict[str, Any]]
+Outcome = tuple[int, Answer]
+"""What a request comes to: a status, and what is shown."""
 
 
 def once(
@@ -36,7 +38,7 @@ def once(
     caller: Caller,
     client: "DynamoDBClient",
     table: str,
-    act: Callable[[], Answer],
+    act: Callable[[], Outcome],
 ) -> Response[str]:
     """Answer with what ``act`` gives, or gave when the same key came first.
 
@@ -65,7 +67,8 @@ def once(
 
     @idempotent_function(data_keyword_argument="request", persistence_store=layer, config=config)
     def carry_out(*, request: dict[str, str]) -> str:
-        return json.dumps(act())
+        status, shown = act()
+        return f"[{status}, {shown.json_text()}]"
 
     route = f"{app.current_event.http_method} {app.current_event.path}"
     body = hashlib.sha256((app.current_event.body or "").encode()).hexdigest()
@@ -77,4 +80,4 @@ def once(
     except IdempotencyValidationError:
         code = "idempotency_key_reused"
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, code, CODES[code])
-    return answer(status, shown)
+    return answer_text(status, json.dumps(shown))

@@ -1,8 +1,6 @@
 """Errors as ``application/problem+json`` (RFC 9457), with one entry for each field."""
 
-import json
 from http import HTTPStatus
-from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic_core import ErrorDetails
@@ -14,6 +12,7 @@ from shared.errors import (
     RefusedError,
     TryLaterError,
 )
+from shared.http.contract.answers import Problem
 from shared.observability import log_failure, make_logger
 from shared.sync.fields import InvalidFieldsError
 
@@ -71,20 +70,19 @@ def problem(
     **extra: str,
 ) -> Response[str]:
     """Make an answer that says what is wrong."""
-    body: dict[str, Any] = {
+    shown = {
         "type": "about:blank",
         "title": status.phrase,
         "status": status.value,
         "code": code,
         "detail": detail,
         **extra,
+        **({"errors": errors} if errors else {}),
     }
-    if errors:
-        body["errors"] = errors
     return Response(
         status_code=status.value,
         content_type="application/problem+json",
-        body=json.dumps(body),
+        body=Problem.model_validate(shown).json_text(),
     )
 
 

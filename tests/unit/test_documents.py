@@ -10,6 +10,14 @@ from shared.domain.change import Action, Change, LoginClaim, Removal
 from shared.domain.collection import Collection
 from shared.domain.documents import roster_write
 from shared.domain.ids import RecordId
+from shared.http.contract.answers import Answer
+from shared.http.contract.roster import (
+    ClassAnswer,
+    EnrollmentAnswer,
+    PartnerAnswer,
+    RoleAnswer,
+    UserAnswer,
+)
 from shared.planning.columns import ROW_COLUMNS
 from tests.fakes.simulation import config
 
@@ -50,6 +58,34 @@ def test_a_document_says_only_what_is_known() -> None:
     assert _document(Collection.ENROLLMENTS, {"role": "student", "primary": False}) == {
         "role": "student", "primary": False,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("collection", "model"),
+    [
+        (Collection.ORGS, PartnerAnswer),
+        (Collection.CLASSES, ClassAnswer),
+        (Collection.USERS, UserAnswer),
+        (Collection.ENROLLMENTS, EnrollmentAnswer),
+    ],
+)
+def test_the_api_has_a_field_for_all_that_is_stored(
+    collection: Collection, model: type[Answer]
+) -> None:
+    # What it has not would be left out without a word.
+    full: Row = dict.fromkeys(ROW_COLUMNS[collection], "x")
+    if collection is Collection.USERS:
+        dates = {"role_type": "primary", "begin_date": "2026-01-01", "end_date": "2026-12-31"}
+        full |= {"roles": [_role(**dates)], "org_ids": ["org"]}
+    rows = [full] * (2 if collection is Collection.USERS else 1)
+    document = _document(collection, *rows)
+    assert document.keys() == _fields(model) - {"id", "updatedAt", "endedAt"}
+    for role in document.get("roles", ()):
+        assert role.keys() == _fields(RoleAnswer)
+
+
+def _fields(model: type[Answer]) -> set[str]:
+    return {field.alias or name for name, field in model.model_fields.items()}
 
 
 def test_references_are_ids_of_our_own() -> None:

@@ -57,6 +57,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"syncHour": True}, "syncHour"),
     ({"pause": {"until": "soon"}}, "pause.until"),
     ({"pause": {"since": "2026-07-01"}}, "pause.since"),
+    ({"pause": {"until": "2100-01-01"}}, "pause.until"),
+    ({"pause": {"until": "9999-12-30"}, "timeZone": "Etc/GMT+12", "syncHour": 23}, "pause.until"),
     ({"blackouts": [{"from": "2026-07-01"}]}, "blackouts.0.to"),
     ({"blackouts": [{"from": "2026-07-02", "to": "2026-07-01"}]}, "blackouts.0.to"),
     ({"blackouts": [{"from": "2026-07-01", "to": "2027-12-01"}]}, "blackouts.0.to"),

@@ -341,7 +341,7 @@ def test_a_repeated_request_gives_the_same_answer(stack: HttpStack) -> None:
     headers = {"Idempotency-Key": "k1"}
     first = stack.groups("POST /groups", group_body(**AUTO), headers=headers)
     again = stack.groups("POST /groups", group_body(**AUTO), headers=headers)
-    assert (again.status, again.json) == (201, first.json)
+    assert (again.status, again.text) == (201, first.text)
     assert len(stack.messages()) == 1
     other = stack.groups("POST /groups", group_body(name="X"), headers=headers)
     assert (other.status, other.json["code"]) == (422, "idempotency_key_reused")

@@ -33,6 +33,17 @@ def test_a_record_is_shown_as_it_is_stored_and_nothing_of_how(roster: Roster) ->
     assert roster.get("users")["users"] == [shown]
 
 
+def test_what_a_newer_version_has_stored_is_left_out_and_costs_nothing_else(
+    roster: Roster,
+) -> None:
+    north = roster.id_of(Collection.ORGS, "north")
+    role = {"role": "student", "partnerId": north, "since": "2026-08-17"}
+    roster.write(user(roster.id, "ann", shoeSize="37", roles=[role]), user(roster.id, "bob"))
+    ann, bob = sorted(roster.get("users")["users"], key=lambda shown: str(shown["sourcedId"]))
+    assert ann["roles"] == [{"role": "student", "partnerId": north}]
+    assert ann.keys() == bob.keys()
+
+
 def test_every_kind_is_listed_and_read(roster: Roster) -> None:
     roster.write(
         class_(roster.id, "math"), user(roster.id, "ann"), enrollment(roster.id, "math", "ann")

@@ -1,21 +1,30 @@
 """The OpenAPI document, made of the routes and the models of what they take and answer."""
 
+import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 from pydantic.json_schema import models_json_schema
 
 from shared.http.contract.answers import Problem
-from shared.http.contract.routes import ROUTES, Route
+from shared.http.contract.merge_patch import merge_patch, patch_name
+from shared.http.contract.routes import EVERYWHERE, ROUTES, TOPICS, Route, refusals_of
+from shared.http.problems import CODES
 from shared.http.requests import MAX_PAGE
 
 Json = dict[str, Any]
 
 _SCHEMAS = "#/components/schemas/{model}"
-_EVERYWHERE = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 502, 504)
+_DESCRIPTION = """Keeps a learning platform's rosters in step with school information systems, over
+OneRoster 1.1 and 1.2.
+
+Fields may be added to answers at any time: take no notice of those that you do not know. A request
+with a field that is not here is refused."""
 _QUERY: dict[str, tuple[Json, str]] = {
     "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}, "how many at most"),
     "cursor": ({"type": "string"}, "where the page before ended, as it was given"),
@@ -38,30 +47,19 @@ _HEADERS = {
 @cache
 def document() -> Json:
     """Make the document (OpenAPI 3.1)."""
-    models: set[type[BaseModel]] = {Problem}
-    for route in ROUTES:
-        models |= {model for model in route.answers.values() if model is not None}
-        models |= {route.body} if route.body and not route.merges else set()
-    ordered = sorted(models, key=lambda model: model.__name__)
-    _, schemas = models_json_schema(
-        [(model, "validation") for model in ordered], by_alias=True, ref_template=_SCHEMAS
-    )
     paths: dict[str, Json] = {}
-    for route in ROUTES:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    for topic, routes in TOPICS.items():
+        for route in routes:
+            paths.setdefault(route.path, {})[route.method.lower()] = _operation(topic, route)
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Homeroom",
-            "version": "1",
-            "description": "Keeps a learning platform's rosters in step with school information "
-            "systems, over OneRoster 1.1 and 1.2.",
-        },
+        "info": {"title": "Homeroom", "version": "1", "description": _DESCRIPTION},
         "servers": [{"url": "."}],
         "security": [{"idToken": []}],
+        "tags": [{"name": topic} for topic in TOPICS],
         "paths": paths,
         "components": {
-            "schemas": schemas["$defs"],
+            "schemas": _schemas(),
             "securitySchemes": {
                 "idToken": {
                     "type": "http",
@@ -73,10 +71,53 @@ def document() -> Json:
     }
 
 
-def _operation(route: Route) -> Json:
+@cache
+def document_text() -> str:
+    """The document as it is served."""
+    return json.dumps(document())
+
+
+def _schemas() -> Json:
+    """What is taken, closed: an unknown field is an error. What is answered, open: it may grow."""
+    answered = {model for route in ROUTES for model in route.answers.values() if model is not None}
+    taken = {route.body for route in ROUTES if route.body is not None}
+    inputs, answers = _made_of(taken), _made_of({*answered, Problem})
+    for schema in answers.values():
+        schema.pop("additionalProperties", None)
+    for route in ROUTES:
+        if route.body is not None and route.merges:
+            inputs |= merge_patch(route.body.__name__, inputs)
+    made = dict(sorted((inputs | answers).items()))
+    for schema in made.values():
+        if "description" in schema:
+            schema["description"] = _edge_spelling(schema["description"])
+    return made
+
+
+def _made_of(models: Iterable[type[BaseModel]]) -> Json:
+    ordered = sorted(models, key=lambda model: model.__name__)
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in ordered], by_alias=True, ref_template=_SCHEMAS
+    )
+    found: Json = schemas["$defs"]
+    return found
+
+
+def _edge_spelling(text: str) -> str:
+    """A docstring for readers of the API: ``a_name`` becomes `aName`."""
+    return re.sub(r"``([^`]+)``", lambda word: f"`{_camel(word[1])}`", text)
+
+
+def _camel(word: str) -> str:
+    return to_camel(word) if re.fullmatch(r"[a-z]+(_[a-z]+)+", word) else word
+
+
+def _operation(topic: str, route: Route) -> Json:
+    refusals = refusals_of(route)
     operation: Json = {
         "operationId": _operation_id(route),
         "summary": route.summary,
+        "tags": [topic],
         "parameters": [
             *(_path_parameter(name) for name in re.findall(r"\{(\w+)\}", route.path)),
             *(_query_parameter(name) for name in route.query),
@@ -85,13 +126,18 @@ def _operation(route: Route) -> Json:
         "responses": {
             str(status): _answer(status, model) for status, model in route.answers.items()
         }
-        | {str(status): _problem(status) for status in sorted({*_EVERYWHERE, *route.refuses})},
+        | {
+            str(status): _problem(status, EVERYWHERE.get(status, ()) + refusals.get(status, ()))
+            for status in sorted({*EVERYWHERE, *refusals})
+        },
     }
     if route.body is not None:
-        schema: Json = {"$ref": _SCHEMAS.format(model=route.body.__name__)}
-        if route.merges:
-            schema = {"type": "object", "description": "The fields to change; null takes one away."}
-        operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
+        name = route.body.__name__
+        schema = {"$ref": _SCHEMAS.format(model=patch_name(name) if route.merges else name)}
+        content: Json = {"schema": schema}
+        if route.example is not None:
+            content["example"] = route.example
+        operation["requestBody"] = {"content": {"application/json": content}}
     return operation
 
 
@@ -124,9 +170,10 @@ def _answer(status: int, model: type[BaseModel] | None) -> Json:
     return said
 
 
-def _problem(status: int) -> Json:
+def _problem(status: int, codes: tuple[str, ...]) -> Json:
     schema = {"$ref": _SCHEMAS.format(model=Problem.__name__)}
+    meanings = [f"`{code}`: {CODES[code]}" for code in codes]
     return {
-        "description": HTTPStatus(status).phrase,
+        "description": "\n".join([HTTPStatus(status).phrase, "", *(f"- {m}" for m in meanings)]),
         "content": {"application/problem+json": {"schema": schema}},
     }

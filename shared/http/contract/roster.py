@@ -2,18 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from shared.http.contract.answers import Answer
+from shared.http.contract.answers import Answer, Moment, StoredAnswer
 
 
-class _Record(Answer):
+class Record(StoredAnswer):
+    """What every record of a roster has."""
+
     id: str
-    updated_at: AwareDatetime
-    ended_at: AwareDatetime | None = None
+    updated_at: Moment
+    ended_at: Moment | None = None
 
 
-class PartnerAnswer(_Record):
+class PartnerAnswer(Record):
     """A partner: an institution made from an org."""
 
     sourced_id: str = ""
@@ -26,7 +28,7 @@ class PartnerAnswer(_Record):
     client_partner_id: str
 
 
-class ClassAnswer(_Record):
+class ClassAnswer(Record):
     """A class."""
 
     sourced_id: str
@@ -44,7 +46,7 @@ class ClassAnswer(_Record):
     client_partner_id: str
 
 
-class RoleAnswer(Answer):
+class RoleAnswer(StoredAnswer):
     """A role of a user at a partner."""
 
     role: str
@@ -54,8 +56,12 @@ class RoleAnswer(Answer):
     end_date: str = ""
 
 
-class UserAnswer(_Record):
-    """A user; ``phone``, ``sms``, ``agentIds`` and ``metadata`` only where the group keeps them."""
+class UserAnswer(Record):
+    """A user.
+
+    ``phone``, ``sms``, ``agent_ids`` and ``metadata`` are there only if the group keeps them.
+    ``sourced_ids`` are those of a member of staff whom the source has several times.
+    """
 
     sourced_id: str
     sourced_ids: tuple[str, ...] = ()
@@ -81,7 +87,7 @@ class UserAnswer(_Record):
     client_partner_id: str
 
 
-class EnrollmentAnswer(_Record):
+class EnrollmentAnswer(Record):
     """A membership of a user in a class."""
 
     class_id: str
@@ -119,46 +125,48 @@ class AsOf(Answer):
     """Which run has left the roster as it is, and when."""
 
     run_id: str
-    committed_at: AwareDatetime | None
+    committed_at: Moment | None
 
 
-class _RosterPage(Answer):
+class RosterPage(Answer):
+    """What every page of a roster has."""
+
     cursor: str | None
     as_of: AsOf | None
     run_under_way: str | None
 
 
-class PartnerPage(_RosterPage):
+class PartnerPage(RosterPage):
     """A page of partners. It may be short, or empty: only a null ``cursor`` is the end."""
 
     partners: list[PartnerAnswer]
 
 
-class ClassPage(_RosterPage):
+class ClassPage(RosterPage):
     """A page of classes."""
 
     classes: list[ClassAnswer]
 
 
-class UserPage(_RosterPage):
+class UserPage(RosterPage):
     """A page of users."""
 
     users: list[UserAnswer]
 
 
-class EnrollmentPage(_RosterPage):
+class EnrollmentPage(RosterPage):
     """A page of enrollments."""
 
     enrollments: list[EnrollmentAnswer]
 
 
-class ClassUserPage(_RosterPage):
+class ClassUserPage(RosterPage):
     """A page of who is in a class."""
 
     users: list[ClassUser]
 
 
-class UserClassPage(_RosterPage):
+class UserClassPage(RosterPage):
     """A page of the classes that a user is in."""
 
     classes: list[UserClass]
@@ -177,12 +185,12 @@ class ContentAnswer(Answer):
     """Content that is assigned."""
 
     content_id: str
-    assigned_at: AwareDatetime
+    assigned_at: Moment
     assigned_by: str
     source: Annotated[ContentSource, Field(alias="from")]
 
 
-class ContentPage(_RosterPage):
+class ContentPage(RosterPage):
     """A page of content."""
 
     contents: list[ContentAnswer]
@@ -193,7 +201,7 @@ class AccessAnswer(Answer):
 
     person: str
     what: str
-    at: AwareDatetime
+    at: Moment
     records: int | None
 
 

@@ -1,0 +1,47 @@
+"""What the API shows of groups and customers."""
+
+from shared.domain.group import Customer, Group
+from shared.domain.group_change import request_of
+from shared.domain.run import Run
+from shared.http.contract.groups import CustomerAnswer, GroupAnswer
+from shared.http.run_acceptance import show_accepted
+
+DEFAULT_COVER = "default"
+
+
+def show_group(
+    group: Group, *, started: Run | None = None, email_confirmed: bool | None = None
+) -> GroupAnswer:
+    """A group; of its secrets only whether they are set.
+
+    ``started`` is the run that began with it; without that, or without ``email_confirmed``,
+    nothing is said of either.
+    """
+    shown = request_of(group)
+    if shown["connection"] is not None:
+        shown["connection"]["secretsSet"] = sorted(name.value for name in group.config.secrets)
+    if started is not None:
+        shown["sync"] = show_accepted(started)
+    if email_confirmed is not None:
+        shown["emailConfirmed"] = email_confirmed
+    return GroupAnswer.model_validate(
+        shown
+        | {
+            "groupId": group.group_id,
+            "coverImage": group.cover_image or DEFAULT_COVER,
+            "version": group.config.version,
+            "createdAt": group.created_at,
+            "updatedAt": group.updated_at,
+            "nextRunAt": group.next_run_at,
+            "lastRun": group.last_ended,
+            "activeRunId": str(group.active_run) if group.active_run else None,
+            "markedAt": group.marked_at,
+            "deletingSince": group.deleting_since,
+            "heldRecords": group.hold.records if group.hold else 0,
+        }
+    )
+
+
+def show_customer(customer: Customer) -> CustomerAnswer:
+    """A customer; ``groupId`` is null where it can be picked."""
+    return CustomerAnswer.model_validate(customer)
