@@ -58,10 +58,12 @@ def test_every_alarm_tells_the_operators_and_fits_its_limit(template: Template) 
 
 
 def test_every_queue_is_watched(template: Template) -> None:
-    assert _watched(template, "DeadLettersWaiting") == {
-        "ApproximateNumberOfMessagesVisible": set(DEAD_LETTERS.values())
-    }
-    assert _alarms(template)["DeadLettersWaiting"]["Threshold"] == 0
+    parked, webhooks = set(DEAD_LETTERS.values()), {"WebhookDeadLetters"}
+    for alarm, queues in (
+        ("DeadLettersWaiting", parked - webhooks), ("WebhooksUndelivered", webhooks),
+    ):  # fmt: skip
+        assert _watched(template, alarm) == {"ApproximateNumberOfMessagesVisible": queues}
+        assert _alarms(template)[alarm]["Threshold"] == 0
     assert _watched(template, "WorkWaits") == {"ApproximateAgeOfOldestMessage": set(DEAD_LETTERS)}
 
 

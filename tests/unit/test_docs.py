@@ -67,6 +67,18 @@ def test_every_environment_variable_is_explained() -> None:
     assert _first_column(_section(OPERATIONS, "Environment variables")) == ours
 
 
+def test_every_parameter_is_explained_with_its_default() -> None:
+    section = _section(OPERATIONS, "Parameters")
+    said = {}
+    for line in section.splitlines():
+        if line.startswith("| `"):
+            _, names, defaults, _ = line.split("|", 3)
+            values = [each.strip(" `") for each in defaults.split(",")]
+            said |= dict(zip(re.findall(r"`(\w+)`", names), values, strict=True))
+    parameters = _template()["Parameters"]
+    assert said == {name: str(each["Default"]) or "none" for name, each in parameters.items()}
+
+
 def test_every_error_code_is_explained() -> None:
     section = _section(OPERATIONS, "Error codes")
     assert _first_column(section) == CODES.keys()
