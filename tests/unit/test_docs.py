@@ -69,7 +69,7 @@ def test_every_environment_variable_is_explained() -> None:
 
 def test_every_parameter_is_explained_with_its_default() -> None:
     section = _section(OPERATIONS, "Parameters")
-    said = {}
+    said: dict[str, str] = {}
     for line in section.splitlines():
         if line.startswith("| `"):
             _, names, defaults, _ = line.split("|", 3)
