@@ -292,13 +292,15 @@ class DynamoBatches:
                 "ExpressionAttributeValues": marshal(values),
             }
         }
+        ended = ended_of(run, commit.state, commit.reason, now)
+        remember = ", lastEnded = :lastEnded" if ended else ""
         move = {
             "Update": {
                 "TableName": self._table,
                 "Key": group_key(key.enterprise, key.group_id),
                 "UpdateExpression": (
-                    "SET #base = :base, baseAt = :now, dirty = :dirty, lastEnded = :ended, "
-                    "shards = if_not_exists(shards, :spread)"
+                    "SET #base = :base, baseAt = :now, dirty = :dirty, "
+                    f"shards = if_not_exists(shards, :spread){remember}"
                     f"{', #hold = :hold REMOVE' if commit.hold else ' REMOVE #hold,'} activeRun"
                     f"{', markedAt' if commit.unmark else ''}"
                 ),
@@ -310,8 +312,8 @@ class DynamoBatches:
                         ":now": now.isoformat(),
                         ":dirty": list(commit.dirty),
                         ":spread": commit.shards,
-                        ":ended": ended_of(run, commit.state, commit.reason, now),
                         ":seq": key.seq,
+                        **{f":{name}": value for name, value in ended.items()},
                         **({":hold": structure(commit.hold)} if commit.hold else {}),
                     }
                 ),

@@ -8,7 +8,7 @@ from shared.adapters.dynamo_items import Item, as_json, marshal, run_key, unmars
 from shared.domain.bundle import Bundle
 from shared.domain.group import EndedRun, GroupConfig
 from shared.domain.hold import Hold
-from shared.domain.run import Reason, Run, RunState
+from shared.domain.run import Mode, Reason, Run, RunState
 from shared.domain.staged import NOTHING_STAGED
 from shared.errors import ConflictError
 from shared.ports import RunRequest
@@ -150,17 +150,21 @@ def new_run(request: RunRequest, group: Item, now: datetime) -> Run:
     )
 
 
-def ended_of(run: Run, state: RunState, reason: Reason | None, now: datetime) -> str:
-    """What the group remembers of its last run that has ended."""
-    return structure(
-        EndedRun(
-            run_id=run.key.run_id,
-            mode=run.mode.value,
-            state=state.value,
-            reason=reason.code if reason else None,
-            finished_at=now,
-        )
+def ended_of(run: Run, state: RunState, reason: Reason | None, now: datetime) -> dict[str, str]:
+    """What the group's ``lastEnded`` becomes at the end of a run; nothing, if it stays.
+
+    A new retention says nothing of the last sync, whose state an admin looks for.
+    """
+    if run.mode is Mode.RETENTION:
+        return {}
+    ended = EndedRun(
+        run_id=run.key.run_id,
+        mode=run.mode.value,
+        state=state.value,
+        reason=reason.code if reason else None,
+        finished_at=now,
     )
+    return {"lastEnded": structure(ended)}
 
 
 def superseding(table: str, run: Run, reason: Reason, now: datetime) -> Item:

@@ -270,14 +270,16 @@ class DynamoRuns:
                 ),
             }
         }
+        ended = ended_of(run, state, reason, now)
+        remember = "SET lastEnded = :lastEnded " if ended else ""
         release = {
             "Update": {
                 "TableName": self._table,
                 "Key": group_key(key.enterprise, key.group_id),
-                "UpdateExpression": "SET lastEnded = :ended REMOVE activeRun",
+                "UpdateExpression": f"{remember}REMOVE activeRun",
                 "ConditionExpression": "activeRun = :seq",
                 "ExpressionAttributeValues": marshal(
-                    {":seq": key.seq, ":ended": ended_of(run, state, reason, now)}
+                    {":seq": key.seq, **{f":{name}": value for name, value in ended.items()}}
                 ),
             }
         }

@@ -52,6 +52,9 @@ def test_what_has_left_has_no_end_while_the_group_is_paused_and_returns_after_it
         assert api.call("PATCH", f"/groups/{group_id}", {"pause": {}}).status == 200
         run = _keep(stack, api, group_id)
         assert run["counts"]["users"]["deleted"] == 0
+        # Whoever looks for the last sync finds it.
+        last = api.get(f"/groups/{group_id}")["lastRun"]
+        assert (last["runId"], last["mode"], last["state"]) == ("2", "update", "Succeeded")
         paused = {item["sk"]: item for item in _left(stack, group_id)}
         assert paused.keys() == before.keys()
         assert all("expiresAt" not in item for item in paused.values())

@@ -221,6 +221,10 @@ def test_a_new_retention_gets_a_run_that_fetches_nothing_once(world: World) -> N
     )  # fmt: skip
     assert ([m.group_id for m in world.plans.messages], world.queue.messages) == ([group_id], [])
     assert world.runs.close(run.key, world.now, RunState.FAILED, None)
+    # Whoever looks for the last sync finds it.
+    last = world.group(group_id).last_ended
+    assert last is not None
+    assert (last.run_id, last.mode) == ("1", "sync")
     assert world.tick(later) == NONE
 
 
