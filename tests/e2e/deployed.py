@@ -3,7 +3,8 @@
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from local.api import Api
@@ -46,3 +47,16 @@ def eventually(look: Callable[[], Seen], seconds: float = 30.0, every: float = 0
         assert time.monotonic() < until, f"still {seen!r} after {seconds:.0f} s"
         time.sleep(every)
     return seen
+
+
+@contextmanager
+def held(stack: Stack, function: str) -> Iterator[None]:
+    """Keep a function from taking messages while the block runs."""
+    lambdas = stack.client("lambda")
+    name = stack.functions[function]
+    [mapping] = lambdas.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        yield
+    finally:
+        lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
