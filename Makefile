@@ -39,7 +39,8 @@ test-unit: .venv/.dev ## Run the fast tests only
 # Two stacks side by side: much of the time goes into waiting for leases and queues. In the order of
 # their names, since the longest files come first then.
 test-e2e: setup smoke ## Run the end-to-end tests only
-	HOMEROOM_BUILT=.aws-sam/smoke/template.yaml \
+	@$(BIN)/python -m local.packages .aws-sam/smoke .aws-sam/packed
+	HOMEROOM_BUILT=.aws-sam/packed/template.yaml \
 	  $(BIN)/python -m pytest -q -m e2e -n 2 --dist loadfile --no-loadscope-reorder tests/e2e
 
 contract: setup ## Hold the stack of `make up` to its OpenAPI document (EXAMPLES)

@@ -95,8 +95,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(folder: Path, *, port: int, bind: str = "127.0.0.1") -> Emulator:
-    """Start an empty emulator that keeps its files in ``folder``, and wait until it answers."""
+def start(
+    folder: Path, *, port: int, bind: str = "127.0.0.1", keeps_state: bool = False
+) -> Emulator:
+    """Start an empty emulator that keeps its files in ``folder``, and wait until it answers.
+
+    One that ``keeps_state`` writes down all that it holds when it ends, which takes it a while.
+    """
     files = folder / "emulator"
     shutil.rmtree(files, ignore_errors=True)
     (files / "tmp").mkdir(parents=True)
@@ -116,10 +121,8 @@ def start(folder: Path, *, port: int, bind: str = "127.0.0.1") -> Emulator:
                 # These would listen on ports of their own, open to the network.
                 "IOT_MTLS_ENABLED": "0",
                 "SFTP_ENABLED": "0",
-                # Written down when it ends: what a test searches for secrets.
-                "PERSIST_STATE": "1",
+                **({"PERSIST_STATE": "1", "S3_PERSIST": "1"} if keeps_state else {}),
                 "STATE_DIR": str(files / "state"),
-                "S3_PERSIST": "1",
                 "S3_DATA_DIR": str(files / "s3"),
                 "TMPDIR": str(files / "tmp"),
                 "PYTHONUNBUFFERED": "1",

@@ -24,6 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local import emulator
 from local.emulator import REGION, ROOT, ROOT_KEY, StackError
+from local.packages import pack
 from local.progress import BOLD, DIM, GREEN, RED, paint, step
 
 FOLDER = ROOT / ".local"
@@ -116,11 +117,13 @@ def start(
     bind: str = "127.0.0.1",
     parameters: Mapping[str, str] | None = None,
     built: Path | None = None,
+    keeps_state: bool = False,
 ) -> Stack:
     """Start an emulator, deploy the template to it, and make an Enterprise Admin.
 
     Everything lies in ``folder``; a stack that runs from there is ended first. ``built`` is a
-    template that ``build`` has given before.
+    template that ``build`` has given before. ``keeps_state`` has the emulator write down what it
+    holds when it ends.
     """
     for tool in (emulator.INTERPRETER, SAM):
         if not tool.exists():
@@ -135,7 +138,9 @@ def start(
         with step("Ending the stack that was running"):
             stop(folder)
     with step("Starting the AWS emulator"):
-        aws = emulator.start(folder, port=port or emulator.free_port(), bind=bind)
+        aws = emulator.start(
+            folder, port=port or emulator.free_port(), bind=bind, keeps_state=keeps_state
+        )
     try:
         if built is None:
             with step("Building the functions"):
@@ -159,14 +164,17 @@ def stop(folder: Path) -> bool:
 
 
 def build(folder: Path) -> Path:
-    """Build the functions for the interpreter and machine at hand: the emulator runs them on it."""
+    """Build the functions for the interpreter and machine at hand: the emulator runs them on it.
+
+    Returns the template of the packed functions.
+    """
     target = folder / "build"
     _run(
         ["make", "local-build", "--no-print-directory", f"BUILD_DIR={target}"],
         log=folder / "build.log",
         env=dict(os.environ),
     )
-    return target / "template.yaml"
+    return pack(target, folder / "packed")
 
 
 def deploy(template: Path, folder: Path, endpoint: str, parameters: Mapping[str, str]) -> None:

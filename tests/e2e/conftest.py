@@ -49,7 +49,7 @@ def workplace(request: pytest.FixtureRequest) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
     # The logs of a session with failures are worth more than its space.
-    for part in ("build", "emulator") if request.session.testsfailed else (".",):
+    for part in ("build", "packed", "emulator") if request.session.testsfailed else (".",):
         shutil.rmtree(folder / part, ignore_errors=True)
 
 
@@ -79,7 +79,7 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
 @pytest.fixture
 def own_stack(built: Path, tmp_path: Path) -> Iterator[Stack]:
     """Deploy a stack for one test only: one that ends it, and looks through what it has kept."""
-    yield start(tmp_path, parameters=QUICK, built=built)
+    yield start(tmp_path, parameters=QUICK, built=built, keeps_state=True)
     stop(tmp_path)
     # pytest keeps the folders of its last three sessions; some hundred megabytes each, here.
     shutil.rmtree(tmp_path / "emulator", ignore_errors=True)
