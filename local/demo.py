@@ -16,6 +16,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.api import Api
+from local.demo_reading import show_reading
 from local.demo_updates import show_updates
 from local.emulator import StackError
 from local.progress import BOLD, DIM, GREEN, RED, paint, step
@@ -65,13 +66,15 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
     for line in _samples(written):
         print(f"  {line}")
 
+    read = show_reading(api, group_id)
+
     print(paint("\nSecond sync of the same district", BOLD))
     second = sync(api, group_id)
     again = _written_by(stack, second)
     unchanged = _table(second, district, "unchanged")
     print(f"  {len(again):,} items written to the roster table")
 
-    good = arrived and unchanged and not again
+    good = arrived and read and unchanged and not again
     good = _show_zip(stack, api, district, written) and good
     good = _show_sftp(stack, api, district, written) and good
     good = show_updates(api, group_id, server) and good

@@ -1,0 +1,56 @@
+"""What the learning platform does with a roster: reads who is where, and assigns content."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+from local.api import Api
+from local.progress import BOLD, DIM, GREEN, RED, paint
+
+CLASS_CONTENT, OWN_CONTENT = "course-book", "reading-list"
+
+Json = dict[str, Any]
+
+
+def show_reading(api: Api, group_id: str) -> bool:
+    """Read a class and a pupil, assign content to both; True if the pupil has what it should."""
+    print(paint("\nWhat the learning platform reads, and assigns", BOLD))
+    base = f"/groups/{group_id}"
+    # The district's year is always the same: on a day of it somebody is in each class.
+    [membership, *_] = api.get(f"{base}/enrollments?include=past,future&limit=1")["enrollments"]
+    day = membership["beginDate"]
+    class_ = api.get(f"{base}/classes/{membership['classId']}")
+    members = f"{base}/classes/{class_['id']}/users?on={day}&role=student"
+    pupils = api.get(members)["users"]
+    pupil = pupils[0]
+    name = f"{pupil['givenName']} {pupil['familyName']}"
+    in_classes = f"{base}/users/{pupil['id']}/classes?on={day}"
+    classes = api.get(in_classes)["classes"]
+    _line(f"{paint(class_['title'], BOLD)} has {len(pupils)} pupils on {day}", members)
+    _line(
+        f"{paint(name, BOLD)} is in {len(classes)} classes",
+        f"{base}/users/{pupil['id']}/classes?on={day}",
+    )
+    for path, content in (
+        (f"{base}/classes/{class_['id']}/contents", CLASS_CONTENT),
+        (f"{base}/users/{pupil['id']}/contents", OWN_CONTENT),
+    ):
+        assert api.call("PUT", f"{path}/{content}").status == 204
+    found = api.get(f"{base}/users/{pupil['id']}/contents")["contents"]
+    has = {row["contentId"]: row["from"].get("title", "assigned by itself") for row in found}
+    enrolled = pupil["enrollment"]
+    today = datetime.now(UTC).date()
+    first, last = (date.fromisoformat(enrolled[each]) for each in ("beginDate", "endDate"))
+    expected = {OWN_CONTENT} | ({CLASS_CONTENT} if first <= today <= last else set())
+    good = has.keys() == expected
+    mark = paint("✓", GREEN) if good else paint("✗", RED)
+    print(f"  Content of {name} today: its own, and that of its classes  {mark}")
+    for content, source in has.items():
+        print(f"    {content:<14}{source}")
+    return bool(good and pupils and classes)
+
+
+def _line(text: str, path: str) -> None:
+    """Print what was read, and by which call; ids in it are nothing to look at."""
+    called = re.sub(r"[0-9a-f]{32}", "{id}", path)
+    print(f"  {text}  {paint(f'GET {called}', DIM)}")
