@@ -1,9 +1,12 @@
 """What holds for every test: a bare environment, and no network unless a marker says so."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from pytest_socket import disable_socket, socket_allow_hosts
+
+from tests.fakes.aws_clients import share_clients
 
 # What Python and the tests' own tools need. Anything else could make a test pass here only.
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
@@ -18,6 +21,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
     else:
         disable_socket(allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_clients() -> Iterator[None]:
+    """Spare every test the making of its own AWS clients."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_clients(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)
