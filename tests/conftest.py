@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_socket import disable_socket, socket_allow_hosts
 
-from tests.fakes.aws_clients import share_clients
+from tests.fakes.aws_clients import parse_once, share_clients
 
 # What Python and the tests' own tools need. Anything else could make a test pass here only.
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
@@ -24,10 +24,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def shared_clients() -> Iterator[None]:
-    """Spare every test the making of its own AWS clients."""
+def cheap_aws() -> Iterator[None]:
+    """Spare every test what costs the emulated AWS the most."""
     with pytest.MonkeyPatch.context() as patch:
         share_clients(patch)
+        parse_once(patch)
         yield
 
 

@@ -5,6 +5,7 @@ endpoint rules. It keeps nothing of the account that it spoke to, and moto answe
 asks, so that tests can share one of each kind.
 """
 
+import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from moto.core.models import botocore_stubber
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
 
 def share_clients(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +34,14 @@ def share_clients(monkeypatch: pytest.MonkeyPatch) -> None:
         return made[kind]
 
     monkeypatch.setattr(boto3, "client", client)
+
+
+def parse_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let moto parse each update expression once: it tries every rule of its grammar, token by
+    token, and works on a copy of what it parsed.
+    """
+    parse = functools.lru_cache(maxsize=256)(UpdateExpressionParser.make)
+    monkeypatch.setattr(UpdateExpressionParser, "make", staticmethod(parse))
 
 
 @contextmanager
