@@ -2,7 +2,7 @@
 
 from shared.domain.collection import Collection
 from shared.planning.columns import PARSED_COLUMNS, RESOLVED_COLUMNS, names, stripped, table
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 CURRENT, STALE, PENDING = "current", "stale", "pending"
 """States of a record: as the source has it; its latest row was rejected; seen gone, still here."""

@@ -13,9 +13,9 @@ from shared.planning.columns import (
     struct,
     table,
 )
+from shared.planning.connection import Connection
 from shared.planning.deletions import count_held
 from shared.planning.references import REFERENCES
-from shared.planning.tables import Connection
 
 LINES_AT_A_TIME, LINES_AT_ONCE = 2000, 50_000
 

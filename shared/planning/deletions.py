@@ -14,7 +14,7 @@ from shared.domain.collection import Collection
 from shared.domain.guard import GuardSettings, HoldRule
 from shared.planning.candidates import DELETED, ENDED, GONE, LEFT, OUTSIDE, PENDING, REMOVED
 from shared.planning.columns import table
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 KEPT = "kept"
 """The ``hold`` of a record that a person keeps until the source has shown it once more."""

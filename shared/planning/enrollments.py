@@ -7,8 +7,8 @@ and a user that is re-keyed keeps its memberships.
 from shared.domain.collection import Collection
 from shared.planning.candidates import CURRENT, DELETED, LEFT, OUTSIDE, PENDING, STALE, absent
 from shared.planning.columns import PARSED_COLUMNS, SNAPSHOT_COLUMNS, names, stripped
+from shared.planning.connection import Connection
 from shared.planning.identity import record_id_sql
-from shared.planning.tables import Connection
 
 _PARSED = PARSED_COLUMNS[Collection.ENROLLMENTS]
 _CLASS, _USER = stripped('s."class"'), stripped('s."user"')

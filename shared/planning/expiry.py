@@ -10,7 +10,7 @@ from shared.domain.collection import Collection
 from shared.domain.retention import Left, Retention
 from shared.planning.candidates import LEFT
 from shared.planning.columns import table
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 
 def forget_expired(

@@ -9,7 +9,7 @@ from shared.domain.group import MatchWith
 from shared.domain.ids import RECORD_ID_LENGTH
 from shared.domain.vocabulary import GUARDIAN_ROLES, STUDENT_ROLE
 from shared.planning.columns import table
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 _GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)
 _IS_STAFF = (

@@ -7,8 +7,8 @@ from typing import Any
 from shared.domain.collection import Collection
 from shared.domain.hold import Hold
 from shared.planning.columns import table
+from shared.planning.connection import Connection
 from shared.planning.deletions import HELD
-from shared.planning.tables import Connection
 
 MOST_PLACES = 200
 """How many schools and classes a hold names; the list has all of them."""

@@ -12,8 +12,8 @@ from shared.domain.group import MatchWith
 from shared.domain.guard import GuardSettings, HoldRule
 from shared.planning.candidates import CURRENT, GONE, LEFT, PENDING
 from shared.planning.columns import ROW_COLUMNS, names, table
+from shared.planning.connection import Connection
 from shared.planning.deletions import ALLOWED, KEPT, chosen
-from shared.planning.tables import Connection
 
 _IDENTITY = ("given_name", "family_name", "username", "email", "identifier")
 _COUNTED = " + ".join(

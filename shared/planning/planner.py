@@ -21,6 +21,7 @@ from shared.domain.staged import StagedPart
 from shared.planning import compare, listing, notices, report
 from shared.planning.candidates import LEFT, lay_over_base
 from shared.planning.columns import SNAPSHOT_COLUMNS, names, table
+from shared.planning.connection import Connection
 from shared.planning.deletions import (
     Judgement,
     allow_held,
@@ -43,7 +44,6 @@ from shared.planning.root import place_root
 from shared.planning.scope import select_rows
 from shared.planning.suspicions import hold_lost_zeros, holds_any, looks_like_delta
 from shared.planning.tables import (
-    Connection,
     load_base,
     load_dirty,
     load_present,

@@ -17,7 +17,7 @@ from shared.planning.columns import (
     names,
     table,
 )
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 
 @dataclass(frozen=True)

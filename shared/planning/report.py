@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.domain.collection import Collection
 from shared.domain.findings import MESSAGES, FileFinding
 from shared.planning.columns import table
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 SCHOOLS = 200
 """How many schools the summary names."""

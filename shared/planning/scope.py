@@ -4,7 +4,7 @@ from shared.domain.collection import Collection
 from shared.domain.group import Scope
 from shared.domain.vocabulary import GUARDIAN_ROLES, ROLES, STUDENT_ROLE
 from shared.planning.columns import stripped, table
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 _KEY = f"nullif({stripped('sourced_id')}, '')"
 _GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)

@@ -16,23 +16,24 @@ from shared.planning.columns import (
     spelled,
     table,
 )
-
-Connection = duckdb.DuckDBPyConnection
+from shared.planning.connection import Connection
 
 
 def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connection:
     """Open an empty database that spills into ``directory`` past ``memory_limit`` (``"1GB"``)."""
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "memory_limit": memory_limit,
-            "threads": threads,
-            "temp_directory": str(directory / "spill"),
-            "home_directory": str(directory),
-            # Nothing may be fetched: every extension used is built into the wheel.
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        },
+    connection = Connection(
+        duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": memory_limit,
+                "threads": threads,
+                "temp_directory": str(directory / "spill"),
+                "home_directory": str(directory),
+                # Nothing may be fetched: every extension used is built into the wheel.
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
     )
     connection.execute("SET preserve_insertion_order = true")
     connection.execute(

@@ -11,7 +11,8 @@ from shared.domain.collection import Collection
 from shared.domain.staged import ROLE_COLUMNS, STAGED_COLUMNS, ColumnType
 from shared.domain.vocabulary import ROLES
 from shared.planning.columns import fingerprint, stripped
-from shared.planning.tables import Connection, iso_date, staged_rows
+from shared.planning.connection import Connection
+from shared.planning.tables import iso_date, staged_rows
 
 _USERS = Collection.USERS
 _KNOWN = ", ".join(f"'{role}'" for role in ROLES)
