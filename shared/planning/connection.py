@@ -1,6 +1,5 @@
 """A connection to the planner's database, which parses each statement once a process."""
 
-from collections.abc import Sequence
 from typing import Self
 
 import duckdb
@@ -27,9 +26,10 @@ class Connection:
             _parsed[text] = statement
         return self._inner.execute(statement, parameters)
 
-    def executemany(self, text: str, parameters: Sequence[object]) -> None:
-        """Execute a statement for each of several sets of parameters."""
-        self._inner.executemany(text, parameters)
+    def count(self, text: str, parameters: object = None) -> int:
+        """Execute a statement that counts: a count itself, or rows that it writes."""
+        [(rows,)] = self.execute(text, parameters).fetchall()
+        return int(rows)
 
     def cursor(self) -> "Connection":
         """Open another connection to the same database."""

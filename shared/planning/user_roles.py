@@ -33,10 +33,12 @@ def load_roles(
         else f"nullif({stripped(name)}, '') AS \"{name}\""
         for name in ROLE_COLUMNS
     )
+    source, given = staged_rows(ROLE_COLUMNS, files)
     connection.execute(
         "CREATE TABLE staged_roles AS SELECT row_number() OVER () AS row, line, broken, "
         f"'{file.replace(chr(39), chr(39) * 2)}' AS file, {values} "
-        f"FROM {staged_rows(ROLE_COLUMNS, files)}"
+        f"FROM {source}",
+        given,
     )
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import boto3
 import pytest
 from moto.core.models import botocore_stubber
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.parsing import expressions
 
 
 def share_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``boto3.client`` give out shared clients while AWS is emulated, and only then."""
-    make = boto3.client
+    make: Any = boto3.client
     made: dict[str, Any] = {}
 
     def client(service: str, *, region_name: str | None = None, config: Any = None) -> Any:
@@ -40,8 +40,9 @@ def parse_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let moto parse each update expression once: it tries every rule of its grammar, token by
     token, and works on a copy of what it parsed.
     """
-    parse = functools.lru_cache(maxsize=256)(UpdateExpressionParser.make)
-    monkeypatch.setattr(UpdateExpressionParser, "make", staticmethod(parse))
+    parser: Any = expressions.UpdateExpressionParser  # type: ignore[attr-defined]
+    parse = functools.lru_cache(maxsize=256)(parser.make)
+    monkeypatch.setattr(parser, "make", staticmethod(parse))
 
 
 @contextmanager
