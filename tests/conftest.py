@@ -1,5 +1,6 @@
 """What holds for every test: a bare environment, and no network unless a marker says so."""
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -11,6 +12,12 @@ from tests.fakes.aws_clients import parse_once, share_clients
 # What Python and the tests' own tools need. Anything else could make a test pass here only.
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 LOOPBACK = ["127.0.0.1", "::1"]
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what was imported: it lives as long as the tests do."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
