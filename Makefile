@@ -17,6 +17,10 @@ TARGET_ARCH ?= arm64
 # The oldest C library that all wheels know; Lambda's Amazon Linux 2023 has a newer one.
 TARGET_PLATFORM ?= manylinux_2_28
 BUILD_DIR ?= .aws-sam/build
+# How many unit tests run side by side; 0 runs them one by one, in one process.
+WORKERS ?= auto
+# A file stays in one process, for what it sets up once; the random histories, the longest, go first.
+SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 export TARGET_PYTHON TARGET_ARCH TARGET_PLATFORM
 export SAM_CLI_TELEMETRY := 0
 
@@ -30,11 +34,11 @@ demo: setup ## Show the main job: a sample district synced into an emulated AWS 
 	@$(BIN)/python -m local.demo
 
 test: setup ## Run all tests: unit first, then end to end on the emulator
-	$(BIN)/python -m pytest -q -m "not e2e" tests
+	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not e2e" tests
 	@$(MAKE) --no-print-directory test-e2e
 
-test-unit: .venv/.dev ## Run the fast tests only
-	$(BIN)/python -m pytest -q -m "not e2e" tests
+test-unit: .venv/.dev ## Run the fast tests only (WORKERS)
+	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not e2e" tests
 
 # Two stacks side by side: much of the time goes into waiting for leases and queues. In the order of
 # their names, since the longest files come first then.

@@ -1,13 +1,23 @@
 """What holds for every test: a bare environment, and no network unless a marker says so."""
 
+import gc
 import os
+from collections.abc import Iterator
 
 import pytest
 from pytest_socket import disable_socket, socket_allow_hosts
 
+from tests.fakes.aws_clients import parse_once, share_clients
+
 # What Python and the tests' own tools need. Anything else could make a test pass here only.
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 LOOPBACK = ["127.0.0.1", "::1"]
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what was imported: it lives as long as the tests do."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -18,6 +28,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
     else:
         disable_socket(allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_aws() -> Iterator[None]:
+    """Spare every test what costs the emulated AWS the most."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_clients(patch)
+        parse_once(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)

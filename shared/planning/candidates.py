@@ -1,8 +1,17 @@
 """What the roster is to hold of one collection: the staged rows laid over the base."""
 
 from shared.domain.collection import Collection
-from shared.planning.columns import PARSED_COLUMNS, RESOLVED_COLUMNS, names, stripped, table
-from shared.planning.tables import Connection
+from shared.planning.columns import (
+    JUDGED_COLUMNS,
+    PARSED_COLUMNS,
+    RESOLVED_COLUMNS,
+    definition,
+    names,
+    stripped,
+    table,
+)
+from shared.planning.connection import Connection
+from shared.planning.reading import Read
 
 CURRENT, STALE, PENDING = "current", "stale", "pending"
 """States of a record: as the source has it; its latest row was rejected; seen gone, still here."""
@@ -16,7 +25,7 @@ GONE, DELETED, OUTSIDE = "gone", "tobedeleted", "outside"
 """Why a record is pending: absent from a proven collection, said to be deleted, out of scope."""
 
 
-def lay_over_base(connection: Connection, collection: Collection, proven: bool) -> None:
+def lay_over_base(connection: Connection, collection: Collection, proven: bool, read: Read) -> None:
     """Make ``candidate_…``: one row for each sourcedId that is in the roster or comes into it.
 
     ``origin`` says where a row is from: ``same`` and ``parsed`` rows were delivered, ``stale`` ones
@@ -31,25 +40,29 @@ def lay_over_base(connection: Connection, collection: Collection, proven: bool) 
     gone, why = absent(collection, "b.sourced_id", proven)
     deleted = f"(SELECT {stripped('sourced_id')} FROM {table('deleted', collection)})"
     outside = f"(SELECT key FROM {table('outside', collection)} WHERE key IS NOT NULL)"
-    connection.execute(
-        f"""
-        CREATE TABLE {table("candidate", collection)} AS
-        SELECT b.id, b.sourced_id, '{CURRENT}' AS state, NULL::VARCHAR AS why, b.fingerprint,
-               {held}, 'same' AS origin
+    unseen = f"b.sourced_id NOT IN (SELECT key FROM {active} WHERE key IS NOT NULL)"
+    known = connection.count(f"SELECT count(*) FROM {base}")
+    # To plan a part that has no rows costs as much as one that has some.
+    parts = [
+        (read.same, f"""
+        SELECT b.id, b.sourced_id, '{CURRENT}' AS state, b.fingerprint, {held}, 'same' AS origin
         FROM {table("same", collection)} s JOIN {base} b ON b.sourced_id = s.key
-        UNION ALL BY NAME
+        """),
+        (read.parsed, f"""
         SELECT b.id, p.sourced_id, '{CURRENT}' AS state, p.fingerprint, {parsed},
                'parsed' AS origin
         FROM {table("parsed", collection)} p
         LEFT JOIN {base} b ON b.sourced_id = p.sourced_id
-        UNION ALL BY NAME
+        """),
+        (read.rejected and known, f"""
         SELECT b.id, b.sourced_id, {held}, 'stale' AS origin,
                CASE WHEN b.state IN {LEFT} THEN b.state ELSE '{STALE}' END AS state,
                CASE WHEN b.state IN {LEFT} THEN b.why END AS why,
                CASE WHEN b.state IN {LEFT} THEN b.since END AS since
         FROM {base} b WHERE b.sourced_id IN (
             SELECT key FROM {table("rejected", collection)} WHERE key IS NOT NULL)
-        UNION ALL BY NAME
+        """),
+        (known and connection.count(f"SELECT count(*) FROM {base} b WHERE {unseen}"), f"""
         SELECT b.id, b.sourced_id, b.fingerprint, {held}, 'unseen' AS origin,
                b.since, b.hold, b.proposed,
                CASE WHEN b.state IN {LEFT} THEN b.state
@@ -58,9 +71,14 @@ def lay_over_base(connection: Connection, collection: Collection, proven: bool) 
                CASE WHEN b.state IN {LEFT} THEN b.why
                     WHEN b.sourced_id IN {deleted} THEN '{DELETED}'
                     WHEN b.sourced_id IN {outside} THEN '{OUTSIDE}' ELSE {why} END AS why
-        FROM {base} b WHERE b.sourced_id NOT IN (SELECT key FROM {active} WHERE key IS NOT NULL)
-        """
-    )
+        FROM {base} b WHERE {unseen}
+        """),
+    ]  # fmt: skip
+    shape = JUDGED_COLUMNS | {"sourced_id": "VARCHAR", **both, "origin": "VARCHAR"}
+    connection.execute(f"CREATE TABLE {table('candidate', collection)} ({definition(shape)})")
+    if some := [part for number, part in parts if number]:
+        rows = " UNION ALL BY NAME ".join(some)
+        connection.execute(f"INSERT INTO {table('candidate', collection)} BY NAME {rows}")
 
 
 def absent(collection: Collection, sourced_id: str, proven: bool) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Compares what the roster is to hold with what it holds: the changes, and their counts."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from shared.domain.collection import Collection
@@ -9,24 +10,39 @@ from shared.planning.candidates import ENDED, LEFT
 from shared.planning.columns import (
     ROW_COLUMNS,
     SNAPSHOT_COLUMNS,
+    definition,
     names,
     struct,
     table,
 )
-from shared.planning.deletions import count_held
+from shared.planning.connection import Connection
+from shared.planning.deletions import HELD
 from shared.planning.references import REFERENCES
-from shared.planning.tables import Connection
 
+_CHANGE = {"id": "VARCHAR", "current": "BOOLEAN", "here": "BOOLEAN", "was_here": "BOOLEAN",
+           "was_ended": "BOOLEAN", "action": "VARCHAR"}  # fmt: skip
 LINES_AT_A_TIME, LINES_AT_ONCE = 2000, 50_000
 
 
-def find_changes(connection: Connection, collection: Collection, *, everything: bool) -> None:
+def find_changes(
+    connection: Connection,
+    collection: Collection,
+    *,
+    differs: bool,
+    everything: bool,
+    dirty: bool,
+    new_ends: bool,
+) -> int:
     """Make ``change_…``: id and action of each record that must be written.
 
     New, different, leaving, uncertain (dirty), with a new end, or all of them if ``everything`` is
     set. A user may have several rows; a change in one of them changes the user, who leaves with the
-    last of them.
+    last of them. Returns how many there are. ``differs`` says whether a record does from the base,
+    ``dirty`` and ``new_ends`` whether there are any.
     """
+    if not (differs or everything or dirty or new_ends):
+        connection.execute(f"CREATE TABLE {table('change', collection)} ({definition(_CHANGE)})")
+        return 0
     compared = _compared_columns(collection)
     result, base = table("result", collection), table("base", collection)
     same_row = " AND b.sourced_id = r.sourced_id" if collection is Collection.USERS else ""
@@ -37,17 +53,21 @@ def find_changes(connection: Connection, collection: Collection, *, everything: 
         if collection is Collection.USERS
         else ""
     )
-    connection.execute(
+    besides = left
+    if dirty:
+        besides += f" UNION SELECT id FROM dirty WHERE collection = '{collection.value}'"
+    if new_ends:
+        besides += f" UNION SELECT id FROM {table('new_end', collection)}"
+    if everything:
+        besides += f" UNION SELECT id FROM {result} WHERE state NOT IN {LEFT}"
+    return connection.count(
         f"""
         CREATE TABLE {table("change", collection)} AS
         WITH touched AS (
             SELECT r.id FROM {result} r LEFT JOIN {base} b ON b.id = r.id{same_row}
             WHERE b.id IS NULL OR {_phase("b")} <> {_phase("r")} OR {_values(compared, "b")}
                   IS DISTINCT FROM {_values(compared, "r")}
-            UNION SELECT id FROM dirty WHERE collection = $collection
-            UNION SELECT id FROM {table("new_end", collection)}
-            UNION SELECT id FROM {result} WHERE $everything AND state NOT IN {LEFT}
-            {left}
+            {besides}
         ),
         before AS (
             SELECT id, bool_or(state NOT IN {LEFT}) AS here, bool_or(state = '{ENDED}') AS ended,
@@ -67,8 +87,7 @@ def find_changes(connection: Connection, collection: Collection, *, everything: 
                     WHEN NOT b.here THEN 'restore'
                     WHEN {rekeyed} THEN 'rekey' ELSE 'update' END AS action
         FROM after r LEFT JOIN before b USING (id)
-        """,
-        {"collection": collection.value, "everything": everything},
+        """
     )
 
 
@@ -101,23 +120,34 @@ def _compared_columns(collection: Collection) -> dict[str, str]:
     return {n: k for n, k in ROW_COLUMNS[collection].items() if n not in references}
 
 
-def count(connection: Connection, collection: Collection) -> EntityCounts:
+@dataclass(frozen=True)
+class Comparison:
+    """What became of a collection; ``pending`` records are seen gone and still here."""
+
+    counts: EntityCounts
+    pending: int
+    rows: int
+
+
+def count(connection: Connection, collection: Collection, changes: int) -> Comparison:
     """Count what becomes of a collection's records; pending and stale ones are no part of it."""
-    actions: dict[str, int] = dict(
-        connection.execute(
-            f"SELECT action, count(*) FROM {table('change', collection)} "
-            "WHERE current OR (action = 'delete' AND (was_here OR was_ended)) "
-            "OR (action = 'end' AND was_here) GROUP BY action"
-        ).fetchall()
-    )
-    [(current,)] = connection.execute(
-        f"SELECT count(DISTINCT id) FROM {table('result', collection)} WHERE state = 'current'"
+    actions: dict[str, int] = {}
+    if changes:
+        actions = dict(
+            connection.execute(
+                f"SELECT action, count(*) FROM {table('change', collection)} "
+                "WHERE current OR (action = 'delete' AND (was_here OR was_ended)) "
+                "OR (action = 'end' AND was_here) GROUP BY action"
+            ).fetchall()
+        )
+    [(rows, current, pending, held)] = connection.execute(
+        "SELECT count(*), count(DISTINCT id) FILTER (state = 'current'), "
+        f"count(DISTINCT id) FILTER (state = 'pending'), count(DISTINCT id) FILTER ({HELD}) "
+        f"FROM {table('result', collection)}"
     ).fetchall()
-    [(rejected,)] = connection.execute(
-        f"SELECT count(DISTINCT row) FROM {table('rejected', collection)}"
-    ).fetchall()
+    rejected = connection.count(f"SELECT count(DISTINCT row) FROM {table('rejected', collection)}")
     left = actions.get("delete", 0) + actions.get("end", 0)
-    return EntityCounts(
+    counts = EntityCounts(
         created=actions.get("create", 0),
         updated=actions.get("update", 0),
         deleted=actions.get("delete", 0),
@@ -126,16 +156,9 @@ def count(connection: Connection, collection: Collection) -> EntityCounts:
         rekeyed=actions.get("rekey", 0),
         unchanged=current - (sum(actions.values()) - left),
         rejected=rejected,
-        held=count_held(connection, collection),
+        held=held,
     )
-
-
-def count_pending(connection: Connection, collection: Collection) -> int:
-    """Count the records that are seen gone and still here."""
-    [(pending,)] = connection.execute(
-        f"SELECT count(DISTINCT id) FROM {table('result', collection)} WHERE state = 'pending'"
-    ).fetchall()
-    return int(pending)
+    return Comparison(counts, pending, rows)
 
 
 def change_lines(connection: Connection, collection: Collection) -> Iterator[str]:
@@ -144,10 +167,13 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
     Ids are hashes: their order spreads the writes evenly over the roster's partitions.
     """
     row = struct(dict(ROW_COLUMNS[collection]), "r")
+    change, result = table("change", collection), table("result", collection)
+    changes = connection.count(f"SELECT count(*) FROM {change}")
+    if not changes:
+        return
     # A user who is still there is made of the rows that are.
     there = f"(NOT c.here OR r.state NOT IN {LEFT})"
     leaves = "c.action IN ('delete', 'end')"
-    change, result = table("change", collection), table("result", collection)
     if collection is Collection.USERS:
         # A user may have several rows. Grouping holds all of them in memory.
         _make_logins(connection)
@@ -167,9 +193,8 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
             f"FROM {change} c JOIN {result} r ON r.id = c.id "
             "WHERE starts_with(c.id, $first) ORDER BY c.id"
         )
-    [(many,)] = connection.execute(f"SELECT count(*) > {LINES_AT_ONCE} FROM {change}").fetchall()
     # DuckDB holds a whole result in memory; ids are hashes, so that their first digit parts them.
-    for first in "0123456789abcdef" if many else [""]:
+    for first in "0123456789abcdef" if changes > LINES_AT_ONCE else [""]:
         rows = connection.cursor().execute(query, {"first": first})
         for chunk in iter(partial(rows.fetchmany, LINES_AT_A_TIME), []):
             for (line,) in chunk:
@@ -216,7 +241,7 @@ def differs_from_base(connection: Connection, collection: Collection) -> bool:
     columns = names(SNAPSHOT_COLUMNS[collection])
     after = f"SELECT {columns} FROM {table('result', collection)}"
     before = f"SELECT {columns} FROM {table('base', collection)} WHERE NOT fresh"
-    [(differs,)] = connection.execute(
-        f"SELECT EXISTS (({after} EXCEPT {before}) UNION ALL ({before} EXCEPT {after}))"
-    ).fetchall()
-    return bool(differs)
+    return any(
+        connection.count(f"SELECT EXISTS ({one} EXCEPT {other})")
+        for one, other in ((after, before), (before, after))
+    )

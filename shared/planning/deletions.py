@@ -14,7 +14,7 @@ from shared.domain.collection import Collection
 from shared.domain.guard import GuardSettings, HoldRule
 from shared.planning.candidates import DELETED, ENDED, GONE, LEFT, OUTSIDE, PENDING, REMOVED
 from shared.planning.columns import table
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 KEPT = "kept"
 """The ``hold`` of a record that a person keeps until the source has shown it once more."""
@@ -59,7 +59,7 @@ def judge(connection: Connection, collection: Collection, judgement: Judgement) 
     result = table("result", collection)
     if collection is Collection.USERS and not judgement.approved:
         _part_rows(connection, judgement.since)
-    connection.execute(
+    if not connection.count(
         f"""
         CREATE TABLE {table("going", collection)} AS
         SELECT id, any_value(why) AS why, {_STILL} AS rule, {_NUMBERED} AS numbered
@@ -69,7 +69,8 @@ def judge(connection: Connection, collection: Collection, judgement: Judgement) 
            AND ({_HELD_ANY} OR NOT $approved)
         """,
         {"approved": judgement.approved},
-    )
+    ):
+        return
     if judgement.approved:
         connection.execute(f"UPDATE {table('going', collection)} SET rule = NULL")
     else:
@@ -196,7 +197,7 @@ def judge_enrollments(connection: Connection, judgement: Judgement) -> None:
     Those of a user or class that waits, wait with it. A pupil who got another class of the same
     school in this run has moved: that counts for nothing and is not held.
     """
-    connection.execute(
+    if not connection.count(
         f"""
         CREATE TABLE going_enrollments AS
         SELECT id, class_id, why, why NOT IN ('{OUTSIDE}', '{HoldRule.MARKED}') AS numbered,
@@ -213,7 +214,8 @@ def judge_enrollments(connection: Connection, judgement: Judgement) -> None:
         WHERE state = '{PENDING}' AND hold IS DISTINCT FROM '{KEPT}' AND ({HELD} OR NOT $approved)
         """,
         {"approved": judgement.approved},
-    )
+    ):
+        return
     if not judgement.approved:
         _hold_by_why_enrollments(connection)
         _hold_enrollments_by_number(connection, judgement.settings)
@@ -279,12 +281,13 @@ def leave_last(connection: Connection, judgement: Judgement) -> int:
     in_use = 0
     for collection in (Collection.COURSES, Collection.ACADEMIC_SESSIONS, Collection.ORGS):
         result, going = table("result", collection), table("going", collection)
-        connection.execute(
+        if not connection.count(
             f"CREATE TABLE {going} AS SELECT id, why, NULL::VARCHAR AS rule FROM {result} "
             f"WHERE state = '{PENDING}' AND hold IS DISTINCT FROM '{KEPT}' "
             f"AND ({HELD} OR NOT $approved)",
             {"approved": judgement.approved},
-        )
+        ):
+            continue
         if not judgement.approved:
             _hold_by_why(connection, collection)
             if collection is Collection.ORGS:
@@ -353,11 +356,3 @@ def allow_held(connection: Connection) -> None:
         f"UPDATE result_users SET hold = '{ALLOWED}', proposed = NULL "
         f"WHERE hold = '{HoldRule.IDENTITIES_CHANGED}'"
     )
-
-
-def count_held(connection: Connection, collection: Collection) -> int:
-    """Count the records that wait for a person."""
-    [(held,)] = connection.execute(
-        f"SELECT count(DISTINCT id) FROM {table('result', collection)} WHERE {HELD}"
-    ).fetchall()
-    return int(held)

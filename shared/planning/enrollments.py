@@ -7,8 +7,8 @@ and a user that is re-keyed keeps its memberships.
 from shared.domain.collection import Collection
 from shared.planning.candidates import CURRENT, DELETED, LEFT, OUTSIDE, PENDING, STALE, absent
 from shared.planning.columns import PARSED_COLUMNS, SNAPSHOT_COLUMNS, names, stripped
+from shared.planning.connection import Connection
 from shared.planning.identity import record_id_sql
-from shared.planning.tables import Connection
 
 _PARSED = PARSED_COLUMNS[Collection.ENROLLMENTS]
 _CLASS, _USER = stripped('s."class"'), stripped('s."user"')
@@ -37,7 +37,8 @@ def resolve_enrollments(
         'DELETE FROM delivered WHERE user_id IS NULL AND "user" IN '
         "(SELECT sourced_id FROM held_new WHERE collection = 'users')"
     )
-    _reject(connection)
+    if connection.count("SELECT count(*) FROM delivered WHERE class_id IS NULL OR user_id IS NULL"):
+        _reject(connection)
     connection.execute(
         f"UPDATE delivered SET id = {_ID} "
         "WHERE id IS NULL OR class_id <> base_class OR user_id <> base_user",
@@ -97,14 +98,15 @@ def _reject(connection: Connection) -> None:
 
 def _drop_duplicates(connection: Connection) -> None:
     """Of several rows for one membership the one that lasts longest counts."""
-    connection.execute(
+    if not connection.count(
         """
         CREATE TEMP TABLE doubled AS
         SELECT row, sourced_id FROM delivered
         QUALIFY row_number() OVER (
             PARTITION BY id ORDER BY end_date DESC NULLS FIRST, row DESC) > 1
         """
-    )
+    ):
+        return
     connection.execute(
         "INSERT INTO findings BY NAME SELECT 'enrollments' AS collection, 'warning' AS severity, "
         "'duplicate_membership' AS code, 'not loaded' AS consequence, row, sourced_id, "
@@ -142,9 +144,21 @@ def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
     A base row that is the same membership as a delivered one is that one.
     """
     replaced = (
-        "UNION ALL SELECT n.id FROM base_enrollments n JOIN delivered d USING (sourced_id) "
-        "WHERE n.id <> d.id"
+        "SELECT n.id FROM base_enrollments n JOIN delivered d USING (sourced_id) WHERE n.id <> d.id"
     )
+    # To plan a look at what has no rows costs as much as at what has some.
+    rejected, deleted, outside = (
+        connection.count(f"SELECT count(*) FROM {name}")
+        for name in (
+            "rejected_enrollments",
+            "deleted_enrollments",
+            "(FROM outside_classes UNION ALL FROM outside_users)",
+        )
+    )
+    named = ([_named_by("deleted_enrollments")] if deleted else []) + ([replaced] if delta else [])
+    bad = f"b.id IN ({_named_by('rejected_enrollments')})" if rejected else "false"
+    dead = f"b.id IN ({' UNION ALL '.join(named)})" if named else "false"
+    out = _OUT if outside else "false"
     gone, why = absent(Collection.ENROLLMENTS, "b.sourced_id", proven)
     columns = SNAPSHOT_COLUMNS[Collection.ENROLLMENTS]
     rest = {name: kind for name, kind in columns.items() if name not in _JUDGED}
@@ -156,24 +170,21 @@ def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
         FROM delivered
         UNION ALL BY NAME
         SELECT {names(rest, "b")},
-               CASE WHEN b.id IN (SELECT id FROM bad) THEN NULL ELSE b.fingerprint END
+               CASE WHEN {bad} THEN NULL ELSE b.fingerprint END
                    AS fingerprint,
-               CASE WHEN b.id NOT IN (SELECT id FROM bad) THEN b.hold END AS hold,
+               CASE WHEN NOT {bad} THEN b.hold END AS hold,
                CASE WHEN b.state IN {LEFT} THEN b.state
-                    WHEN b.id IN (SELECT id FROM bad) THEN '{STALE}'
-                    WHEN b.id IN (SELECT id FROM dead) OR {_OUT} THEN '{PENDING}'
+                    WHEN {bad} THEN '{STALE}'
+                    WHEN {dead} OR {out} THEN '{PENDING}'
                     ELSE {gone} END AS state,
                CASE WHEN b.state IN {LEFT} THEN b.why
-                    WHEN b.id IN (SELECT id FROM bad) THEN NULL
-                    WHEN b.id IN (SELECT id FROM dead) THEN '{DELETED}'
-                    WHEN {_OUT} THEN '{OUTSIDE}' ELSE {why} END AS why,
+                    WHEN {bad} THEN NULL
+                    WHEN {dead} THEN '{DELETED}'
+                    WHEN {out} THEN '{OUTSIDE}' ELSE {why} END AS why,
                'unseen' AS origin
         FROM base_enrollments b
         WHERE b.id NOT IN (SELECT id FROM delivered)
-        """.replace("(SELECT id FROM bad)", f"({_named_by('rejected_enrollments')})").replace(
-            "(SELECT id FROM dead)",
-            f"({_named_by('deleted_enrollments')} {replaced if delta else ''})",
-        )
+        """
     )
 
 

@@ -10,7 +10,7 @@ from shared.domain.collection import Collection
 from shared.domain.retention import Left, Retention
 from shared.planning.candidates import LEFT
 from shared.planning.columns import table
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 
 def forget_expired(
@@ -31,10 +31,11 @@ def forget_expired(
 
 def find_new_ends(
     connection: Connection, collection: Collection, before: Retention | None, after: Retention
-) -> None:
+) -> bool:
     """Make ``new_end_…``: the ids of records that have left and are now kept for another time.
 
     Without a ``before`` nobody knows what was written with them: each is given its end anew.
+    Returns whether there are any; without, no table is made.
     """
     result = table("result", collection)
     moved = [
@@ -42,6 +43,8 @@ def find_new_ends(
         for state, since in (_departures(connection, result) if before != after else [])
         if before is None or _differs(before, after, state, since)
     ]
+    if not moved:
+        return False
     name = table("new_end", collection)
     connection.execute(f"CREATE TABLE {name} (id VARCHAR)")
     _rows_of(
@@ -52,6 +55,7 @@ def find_new_ends(
         # A member of staff who is still there has parted with a role only.
         f"AND id NOT IN (SELECT id FROM {result} WHERE state NOT IN {LEFT})",
     )
+    return True
 
 
 def _departures(connection: Connection, name: str) -> list[tuple[Left, str]]:

@@ -13,7 +13,8 @@ from shared.domain.collection import Collection
 from shared.domain.csv_columns import FILES
 from shared.domain.staged import LIST, STAGED_COLUMNS
 from shared.planning.columns import table
-from shared.planning.tables import Connection, load_base
+from shared.planning.connection import Connection
+from shared.planning.tables import load_base
 
 FILE_NAMES = {
     Collection.ORGS: "orgs",

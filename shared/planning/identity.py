@@ -9,7 +9,7 @@ from shared.domain.group import MatchWith
 from shared.domain.ids import RECORD_ID_LENGTH
 from shared.domain.vocabulary import GUARDIAN_ROLES, STUDENT_ROLE
 from shared.planning.columns import table
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 _GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)
 _IS_STAFF = (
@@ -108,24 +108,28 @@ def merge_staff(connection: Connection, group_id: str, seq: int) -> None:
         """,
         {"group_id": group_id, "seq": str(seq)},
     )
-    connection.execute(
+    merged = connection.count(
         """
         CREATE OR REPLACE TEMP TABLE merged AS
         SELECT person, coalesce(min(id), arg_min(fresh, sourced_id)) AS id
         FROM member GROUP BY person HAVING count(*) > 1 AND count(DISTINCT id) <= 1
         """
     )
-    connection.execute("UPDATE member SET id = m.id FROM merged m WHERE member.person = m.person")
-    connection.execute(
-        f"""
-        INSERT INTO findings BY NAME
-        SELECT '{Collection.USERS}' AS collection, 'staff_merged' AS code, 'warning' AS severity,
-               'loaded' AS consequence, min(a.row) AS row, 'username' AS field, count(*) AS rows
-        FROM member JOIN active_users a ON a.key = member.sourced_id
-        WHERE member.person IN (SELECT person FROM merged) HAVING count(*) > 0
-        """
-    )
-    connection.execute(
+    if merged:
+        connection.execute(
+            "UPDATE member SET id = m.id FROM merged m WHERE member.person = m.person"
+        )
+        connection.execute(
+            f"""
+            INSERT INTO findings BY NAME
+            SELECT '{Collection.USERS}' AS collection, 'staff_merged' AS code,
+                   'warning' AS severity, 'loaded' AS consequence, min(a.row) AS row,
+                   'username' AS field, count(*) AS rows
+            FROM member JOIN active_users a ON a.key = member.sourced_id
+            WHERE member.person IN (SELECT person FROM merged) HAVING count(*) > 0
+            """
+        )
+    parted = connection.count(
         """
         CREATE OR REPLACE TEMP TABLE parted AS
         WITH holder AS (
@@ -138,6 +142,8 @@ def merge_staff(connection: Connection, group_id: str, seq: int) -> None:
         QUALIFY row_number() OVER (PARTITION BY id ORDER BY derived DESC, first) > 1
         """
     )
+    if not merged and not parted:
+        return
     connection.execute(
         "UPDATE member SET id = p.fresh FROM parted p "
         "WHERE member.person = p.person AND member.id = p.id"

@@ -1,14 +1,15 @@
 """What a person may look at of a plan: every change, and everything that waits."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from shared.domain.collection import Collection
 from shared.domain.hold import Hold
 from shared.planning.columns import table
+from shared.planning.connection import Connection
 from shared.planning.deletions import HELD
-from shared.planning.tables import Connection
 
 MOST_PLACES = 200
 """How many schools and classes a hold names; the list has all of them."""
@@ -21,39 +22,57 @@ _SCHOOL = {
     Collection.USERS: "roles[1].org",
     Collection.ENROLLMENTS: "(SELECT o.sourced_id FROM result_orgs o WHERE o.id = r.school_id)",
 }
+_NOTHING = (
+    "SELECT "
+    + ", ".join(
+        f"NULL::VARCHAR AS {name}"
+        for name in ("entity", "action", "rule", "sourced_id", "id", "school", "class", "why")
+    )
+    + " WHERE false"
+)
 _CLASS = {Collection.CLASSES: "sourced_id", Collection.ENROLLMENTS: '"class"'}
 
 
-def write_changes(connection: Connection, path: Path) -> None:
-    """Write every change as CSV: what becomes of which record, without personal data."""
+def write_changes(connection: Connection, path: Path, collections: Sequence[Collection]) -> None:
+    """Write every change as CSV: what becomes of which record, without personal data.
+
+    ``collections`` are those that have any.
+    """
     parts = " UNION ALL ".join(
         f"SELECT '{c.entity}' AS entity, c.action, any_value(r.sourced_id) AS sourced_id, c.id, "
         f"any_value({_school(c)}) AS school, any_value({_CLASS.get(c, 'NULL')}) AS class, "
         f"any_value(CASE WHEN NOT c.here THEN r.why END) AS why "
         f"FROM {table('change', c)} c JOIN {table('result', c)} r ON r.id = c.id "
         "GROUP BY c.id, c.action"
-        for c in Collection
+        for c in collections
     )
     connection.execute(
         f'COPY (SELECT entity, action, sourced_id AS "sourcedId", id, school, class, why '
-        f"FROM ({parts})) TO '{path}' (FORMAT csv, HEADER true)"
+        f"FROM ({parts or _NOTHING})) TO '{path}' (FORMAT csv, HEADER true)"
     )
 
 
-def write_hold(connection: Connection, path: Path, summary: Path) -> Hold | None:
-    """Write what waits as CSV, and counted by school and class as JSON; None if nothing waits."""
+def write_hold(
+    connection: Connection, path: Path, summary: Path, collections: Sequence[Collection]
+) -> Hold | None:
+    """Write what waits as CSV, and counted by school and class as JSON; None if nothing waits.
+
+    ``collections`` are those of which something does.
+    """
     parts = " UNION ALL ".join(
         f"SELECT '{c.entity}' AS entity, r.id, any_value(r.sourced_id) AS sourced_id, "
         f"any_value({_school(c)}) AS school, any_value({_CLASS.get(c, 'NULL')}) AS class, "
         f"any_value(r.hold) AS rule, any_value(r.why) AS why "
         f"FROM {table('result', c)} r WHERE {HELD} GROUP BY r.id"
-        for c in Collection
+        for c in collections
     )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE waiting AS {parts}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE waiting AS {parts or _NOTHING}")
     connection.execute(
         'COPY (SELECT entity, rule, sourced_id AS "sourcedId", id, school, class, why '
         f"FROM waiting ORDER BY entity, school, class, id) TO '{path}' (FORMAT csv, HEADER true)"
     )
+    if not collections:
+        return None
     # Sums of digests need no order, and so no memory; the number of records stands besides.
     [(records, first, second)] = connection.execute(
         """

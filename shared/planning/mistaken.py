@@ -12,9 +12,10 @@ from shared.domain.group import MatchWith
 from shared.domain.guard import GuardSettings, HoldRule
 from shared.planning.candidates import CURRENT, GONE, LEFT, PENDING
 from shared.planning.columns import ROW_COLUMNS, names, table
+from shared.planning.connection import Connection
 from shared.planning.deletions import ALLOWED, KEPT, chosen
-from shared.planning.tables import Connection
 
+_GONE = f"state = '{PENDING}' AND why = '{GONE}'"
 _IDENTITY = ("given_name", "family_name", "username", "email", "identifier")
 _COUNTED = " + ".join(
     f"(lower(r.{name}) IS DISTINCT FROM lower(b.{name}))::INTEGER" for name in _IDENTITY
@@ -29,7 +30,7 @@ def hold_other_identities(connection: Connection, settings: GuardSettings) -> No
     held keeps its last values, whatever the numbers of later runs; the row proposed is remembered
     by its fingerprint.
     """
-    connection.execute(
+    if not connection.count(
         f"""
         CREATE OR REPLACE TABLE renamed AS
         SELECT r.id, r.sourced_id, b.org_ids[1] AS place, {_COUNTED} AS fields,
@@ -40,17 +41,18 @@ def hold_other_identities(connection: Connection, settings: GuardSettings) -> No
         WHERE r.state = '{CURRENT}' AND r.origin = 'parsed' AND b.state NOT IN {LEFT}
           AND b.hold IS DISTINCT FROM '{ALLOWED}'
         """
-    )
+    ):
+        return
     swapped = " OR ".join(
         f"({name} <> {name}_before AND place || '/' || {name} IN ("
         f"SELECT place || '/' || {name}_before FROM renamed WHERE {name} <> {name}_before))"
         for name in ("given", "family")
     )
     connection.execute(f"DELETE FROM renamed WHERE fields < 2 AND ({swapped}) IS NOT TRUE")
-    [(changed,)] = connection.execute("SELECT count(DISTINCT id) FROM renamed").fetchall()
-    [(known,)] = connection.execute(
-        f"SELECT count(DISTINCT id) FROM base_users WHERE state NOT IN {LEFT}"
-    ).fetchall()
+    changed = connection.count("SELECT count(DISTINCT id) FROM renamed")
+    if not changed:
+        return
+    known = connection.count(f"SELECT count(DISTINCT id) FROM base_users WHERE state NOT IN {LEFT}")
     if not guard.too_many_changed(changed, known, settings):
         counted = f"""
             SELECT place, any_value(r.changed) AS changed, count(DISTINCT id) AS known
@@ -91,10 +93,12 @@ def hold_rekeyed(
     result, base = table("result", collection), table("base", collection)
     kind = "roles[1].role" if collection is Collection.USERS else "'partner'"
     gone = (
-        f"state = '{PENDING}' AND why = '{GONE}' AND hold IS DISTINCT FROM '{KEPT}' "
+        f"{_GONE} AND hold IS DISTINCT FROM '{KEPT}' "
         f"AND id IN (SELECT id FROM {base} WHERE state NOT IN {LEFT})"
     )
     new = f"origin = 'parsed' AND id NOT IN (SELECT id FROM {base} WHERE state NOT IN {LEFT})"
+    if not connection.count(f"SELECT count(*) FROM {result} WHERE {_GONE}"):
+        return None
     rows = connection.execute(
         f"""
         SELECT kind, any_value(g.gone), any_value(g.new), count(DISTINCT id) AS known

@@ -21,6 +21,7 @@ from shared.domain.staged import StagedPart
 from shared.planning import compare, listing, notices, report
 from shared.planning.candidates import LEFT, lay_over_base
 from shared.planning.columns import SNAPSHOT_COLUMNS, names, table
+from shared.planning.connection import Connection
 from shared.planning.deletions import (
     Judgement,
     allow_held,
@@ -43,7 +44,6 @@ from shared.planning.root import place_root
 from shared.planning.scope import select_rows
 from shared.planning.suspicions import hold_lost_zeros, holds_any, looks_like_delta
 from shared.planning.tables import (
-    Connection,
     load_base,
     load_dirty,
     load_present,
@@ -89,6 +89,8 @@ class Planner:
         self._moved: set[Collection] = set()
         self._expired: set[Collection] = set()
         self._suspicious = False
+        self._dirty: frozenset[Collection] = frozenset()
+        self._roles = False
         self._notices: list[Notice] = []
 
     def close(self) -> None:
@@ -102,7 +104,7 @@ class Planner:
         (one a line) of the records that must be asked for once more before they count as gone.
         """
         given, connection = self.given, self._connection
-        load_dirty(connection, given.dirty)
+        self._dirty = load_dirty(connection, given.dirty)
         if self._everything:
             self._moved.update(Collection)
         report.add_file_findings(connection, given.findings)
@@ -166,22 +168,32 @@ class Planner:
         given, connection = self.given, self._connection
         counts: Counts = {}
         snapshot: dict[Collection, Path] = {}
-        pending = changes = largest = 0
+        changed: dict[Collection, int] = {}
+        pending = largest = 0
+        found = report.collections_found(connection)
         for collection in Collection:
             self.checkpoint(collection.entity)
-            find_new_ends(connection, collection, given.base_retention, given.config.retention)
-            compare.find_changes(connection, collection, everything=self._everything)
-            file = given.staged.get(collection, _ABSENT).said.file
-            report.complete_findings(connection, collection, file)
-            counts[collection.entity] = compare.count(connection, collection)
-            pending += compare.count_pending(connection, collection)
-            changes += self._size(table("change", collection))
-            largest = max(largest, self._size(table("result", collection)))
-            if (
-                collection not in given.base
-                or collection in self._expired
-                or compare.differs_from_base(connection, collection)
-            ):
+            differs = collection not in given.base or compare.differs_from_base(
+                connection, collection
+            )
+            changed[collection] = compare.find_changes(
+                connection,
+                collection,
+                differs=differs,
+                everything=self._everything,
+                dirty=collection in self._dirty,
+                new_ends=find_new_ends(
+                    connection, collection, given.base_retention, given.config.retention
+                ),
+            )
+            if collection.value in found:
+                file = given.staged.get(collection, _ABSENT).said.file
+                report.complete_findings(connection, collection, file)
+            compared = compare.count(connection, collection, changed[collection])
+            counts[collection.entity] = compared.counts
+            pending += compared.pending
+            largest = max(largest, compared.rows)
+            if differs or collection in self._expired:
                 snapshot[collection] = self._write_snapshot(collection)
         if pending and not given.mode.deletes:
             self._notices.append(notices.pending(pending))
@@ -189,21 +201,26 @@ class Planner:
         path, summary = self.directory / "errors.csv", self.directory / "summary.json"
         change_list, hold_list = self.directory / "changes.csv", self.directory / "hold.csv"
         hold_summary = self.directory / "hold.json"
-        listing.write_changes(connection, change_list)
+        listing.write_changes(connection, change_list, [c for c in Collection if changed[c]])
         report.write_report(connection, path)
         report.write_summary(connection, summary)
         return PlanOutcome(
             counts=counts,
             notices=tuple(self._notices),
-            changes=changes,
+            changes=sum(changed.values()),
             snapshot=snapshot,
             largest=largest,
             report=path,
             summary=summary,
             warnings=report.count_warnings(connection),
-            rejected_shares=report.rejected_shares(connection),
+            rejected_shares=report.rejected_shares(connection, roles=self._roles),
             change_list=change_list,
-            hold=listing.write_hold(connection, hold_list, hold_summary),
+            hold=listing.write_hold(
+                connection,
+                hold_list,
+                hold_summary,
+                [c for c in Collection if counts[c.entity].held],
+            ),
             hold_list=hold_list,
             hold_summary=hold_summary,
         )
@@ -224,7 +241,8 @@ class Planner:
         kept_by = given.base_retention or given.config.retention
         if forget_expired(connection, collection, kept_by, given.now):
             self._expired.add(collection)
-        merge_dirty(connection, collection, self._judgement.since)
+        if collection in self._dirty:
+            merge_dirty(connection, collection, self._judgement.since)
         load_present(connection, collection, (given.present or {}).get(collection, ()))
         # An empty collection proves nothing: it is what a broken source looks like.
         status = staged.said.status
@@ -249,6 +267,7 @@ class Planner:
         return status
 
     def _join_roles(self, users: CollectionStatus) -> None:
+        self._roles = True
         roles = self.given.roles or _ABSENT
         load_roles(
             self._connection, roles.files, roles.said.file or "roles.csv", roles.said.date_orders
@@ -271,7 +290,7 @@ class Planner:
         ):
             self._notices.append(notices.root_made(given.config))
         legible = select_rows(connection, collection, given.config.scope)
-        read_new_rows(connection, collection, self.directory)
+        read = read_new_rows(connection, collection, self.directory)
         self._tell_unproven(collection, status, legible=legible)
         if given.restored is not None:
             restore_rows(connection, collection, given.restored[collection])
@@ -288,17 +307,21 @@ class Planner:
             )
             self._let_go(collection)
             return
-        lay_over_base(connection, collection, proven and legible)
+        lay_over_base(connection, collection, proven and legible, read)
         if collection is Collection.USERS:
             rekey_users(connection, given.config.match_with)
             merge_staff(connection, given.group_id, given.seq)
-        give_ids(connection, collection, given.group_id, given.seq)
-        if map_ids(connection, collection, "candidate"):
-            self._moved.add(collection)
+        if read.parsed:
+            give_ids(connection, collection, given.group_id, given.seq)
+        self._map(collection, "candidate")
         resolve(connection, collection, given.config, self._moved)
         self._guard(collection)
         self._let_go(collection)
-        if map_ids(connection, collection, "result"):
+        self._map(collection, "result")
+
+    def _map(self, collection: Collection, source: str) -> None:
+        moved = collection in self._moved
+        if map_ids(self._connection, collection, source, moved=moved):
             self._moved.add(collection)
 
     def _tell_unproven(
@@ -359,8 +382,7 @@ class Planner:
         return path
 
     def _size(self, name: str) -> int:
-        [(size,)] = self._connection.execute(f"SELECT count(*) FROM {name}").fetchall()
-        return int(size)
+        return self._connection.count(f"SELECT count(*) FROM {name}")
 
 
 _ABSENT = StagedFiles(StagedPart(status=CollectionStatus.ABSENT))

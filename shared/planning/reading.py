@@ -1,6 +1,7 @@
 """Reads the rows that the last snapshot does not know as they are: parses, repairs, rejects."""
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,24 @@ from shared.planning.columns import (
     struct,
     table,
 )
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 ROWS_AT_A_TIME = 2000
 _SHOWN = {"unknown_role", "unknown_term", "bad_boolean"}
 _CLASS, _USER = stripped('a."class"'), stripped('a."user"')
 
 
-def read_new_rows(connection: Connection, collection: Collection, directory: Path) -> None:
-    """Make ``same_…``, ``parsed_…`` and ``rejected_…`` of the active rows.
+@dataclass(frozen=True)
+class Read:
+    """How many active rows are the base's own, were read anew, and could not be read."""
+
+    same: int
+    parsed: int
+    rejected: int
+
+
+def read_new_rows(connection: Connection, collection: Collection, directory: Path) -> Read:
+    """Make ``same_…``, ``parsed_…`` and ``rejected_…`` of the active rows; returns their numbers.
 
     ``same`` rows are in the base with the same fingerprint: they cost no parsing. All others go
     through the record models; what these find wrong goes to ``findings``. A row that lost a value
@@ -39,10 +49,23 @@ def read_new_rows(connection: Connection, collection: Collection, directory: Pat
         f'b."class" = {_CLASS} AND b."user" = {_USER}' if enrollments else "b.sourced_id = a.key"
     )
     same, active = table("same", collection), table("active", collection)
-    connection.execute(
+    known = connection.count(
         f"CREATE TABLE {same} AS SELECT a.row, a.key, b.id FROM {active} a "
         f"JOIN {table('base', collection)} b ON {match} AND b.fingerprint = a.fingerprint"
     )
+    if connection.count(
+        f"SELECT count(*) FROM {table('staged', collection)} WHERE broken IS NOT NULL"
+    ):
+        _report_broken(connection, collection)
+    if not connection.count(
+        f"SELECT count(*) FROM {active} WHERE row NOT IN (SELECT row FROM {same})"
+    ):
+        kept = definition(_parsed_columns(collection) | {"fingerprint": "UBIGINT"})
+        connection.execute(f"CREATE TABLE {table('parsed', collection)} ({kept})")
+        connection.execute(
+            f"CREATE TABLE {table('rejected', collection)} (row BIGINT, key VARCHAR)"
+        )
+        return Read(known, 0, 0)
     columns = {"row": "BIGINT"} | {n: str(k) for n, k in STAGED_COLUMNS[collection].items()}
     # A cursor of its own: the findings are written while the rows are read.
     rows = connection.cursor().execute(
@@ -62,22 +85,26 @@ def read_new_rows(connection: Connection, collection: Collection, directory: Pat
                 separator = b",\n"
         parsed.write(b"[]" if separator == b"[" else b"]")
 
-    _report_broken(connection, collection)
-    spec = spelled({"row": "BIGINT", "sourced_id": "VARCHAR"} | PARSED_COLUMNS[collection])
+    spec = spelled(_parsed_columns(collection))
     _keep_findings(connection, collection, findings_file)
-    connection.execute(
+    read = connection.count(
         f"CREATE TABLE {table('parsed', collection)} AS SELECT p.*, "
         "CASE WHEN p.row NOT IN (SELECT row FROM wrong) THEN a.fingerprint END AS fingerprint "
         f"FROM read_json('{parsed_file}', format = 'array', maximum_object_size = 67108864, "
         f"columns = {spec}) p JOIN {active} a ON a.row = p.row"
     )
-    connection.execute(
+    rejected = connection.count(
         f"CREATE TABLE {table('rejected', collection)} AS SELECT row, key FROM {active} "
         f"WHERE row NOT IN (SELECT row FROM {same}) "
         f"AND row NOT IN (SELECT row FROM {table('parsed', collection)})"
     )
     parsed_file.unlink()
     findings_file.unlink()
+    return Read(known, read, rejected)
+
+
+def _parsed_columns(collection: Collection) -> dict[str, str]:
+    return {"row": "BIGINT", "sourced_id": "VARCHAR"} | PARSED_COLUMNS[collection]
 
 
 @cache
@@ -172,11 +199,12 @@ def _keep_findings(connection: Connection, collection: Collection, file: Path) -
         "found": "VARCHAR",
     }
     connection.execute(f"CREATE OR REPLACE TEMP TABLE wrong ({definition(columns)})")
-    if file.stat().st_size:
-        connection.execute(
-            f"INSERT INTO wrong SELECT * FROM read_json('{file}', "
-            f"format = 'newline_delimited', columns = {spelled(columns)})"
-        )
+    if not file.stat().st_size:
+        return
+    connection.execute(
+        f"INSERT INTO wrong SELECT * FROM read_json('{file}', "
+        f"format = 'newline_delimited', columns = {spelled(columns)})"
+    )
     connection.execute(
         f"INSERT INTO findings BY NAME SELECT '{collection}' AS collection, * FROM wrong"
     )

@@ -17,7 +17,7 @@ from shared.planning.columns import (
     names,
     table,
 )
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,12 @@ REFERENCES: dict[Collection, tuple[Reference, ...]] = {
 }
 
 
-def map_ids(connection: Connection, collection: Collection, source: str) -> bool:
+def map_ids(connection: Connection, collection: Collection, source: str, *, moved: bool) -> bool:
     """Make ``map_…``: sourcedId to id (and a class's school), of all records in the roster.
 
     ``source`` is ``candidate`` (for references within the collection) or ``result``. Returns
-    whether any sourcedId means another record than it did in the base.
+    whether any sourcedId means another record than it did in the base; nobody looks if it is known
+    that some have ``moved``.
     """
     columns = "sourced_id, id"
     if source == "result" and collection is Collection.CLASSES:
@@ -67,12 +68,14 @@ def map_ids(connection: Connection, collection: Collection, source: str) -> bool
         f"CREATE OR REPLACE TABLE {table('map', collection)} AS "
         f"SELECT {columns} FROM {table(source, collection)} WHERE state <> '{REMOVED}'"
     )
+    if moved:
+        return True
     after = f"SELECT {columns} FROM {table('map', collection)}"
     before = f"SELECT {columns} FROM {table('base', collection)} WHERE state <> '{REMOVED}'"
-    [(moved,)] = connection.execute(
-        f"SELECT EXISTS (({after} EXCEPT {before}) UNION ALL ({before} EXCEPT {after}))"
-    ).fetchall()
-    return bool(moved)
+    return any(
+        connection.count(f"SELECT EXISTS ({one} EXCEPT {other})")
+        for one, other in ((after, before), (before, after))
+    )
 
 
 def resolve(
@@ -117,8 +120,9 @@ def resolve(
         f"SELECT {fixed}, {names(PARSED_COLUMNS[collection], 'c')}, {resolved}, "
         f"({due} AND ({failed})) AS failed FROM {candidate} c {' '.join(joins)}"
     )
-    for reference in hard:
-        _reject(connection, collection, reference)
+    if hard and connection.count(f"SELECT count(*) FROM {result} WHERE failed"):
+        for reference in hard:
+            _reject(connection, collection, reference)
     for reference in references:
         if not reference.hard:
             _warn(connection, collection, reference)

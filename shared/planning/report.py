@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.domain.collection import Collection
 from shared.domain.findings import MESSAGES, FileFinding
 from shared.planning.columns import table
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 SCHOOLS = 200
 """How many schools the summary names."""
@@ -56,6 +56,14 @@ _FILE_CONSEQUENCES = {
 }
 
 
+def collections_found(connection: Connection) -> frozenset[str]:
+    """Name the collections of which there are findings."""
+    return frozenset(
+        name
+        for (name,) in connection.execute("SELECT DISTINCT collection FROM findings").fetchall()
+    )
+
+
 def complete_findings(connection: Connection, collection: Collection, file: str | None) -> None:
     """Fill in each finding's place in ``file``, its school, and what became of its row."""
     connection.execute(
@@ -84,12 +92,11 @@ def complete_findings(connection: Connection, collection: Collection, file: str 
 
 def write_report(connection: Connection, path: Path) -> None:
     """Write the report as CSV."""
+    texts = [(code, message, fix) for code, (message, fix) in MESSAGES.items()]
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE explained (code VARCHAR, message VARCHAR, fix VARCHAR)"
-    )
-    connection.executemany(
-        "INSERT INTO explained VALUES (?, ?, ?)",
-        [[code, message, fix] for code, (message, fix) in MESSAGES.items()],
+        "CREATE OR REPLACE TEMP TABLE explained AS SELECT unnest($1::VARCHAR[]) AS code, "
+        "unnest($2::VARCHAR[]) AS message, unnest($3::VARCHAR[]) AS fix",
+        [list(each) for each in zip(*texts, strict=True)],
     )
     connection.execute(
         f"""
@@ -115,12 +122,15 @@ def count_warnings(connection: Connection) -> int:
     return int(warnings)
 
 
-def rejected_shares(connection: Connection) -> dict[str, float]:
+def rejected_shares(connection: Connection, *, roles: bool) -> dict[str, float]:
     """By entity the share of its delivered rows that were rejected for a fault of their own.
 
-    A row whose target was rejected has none. The rows of ``roles.csv`` count for themselves.
+    A row whose target was rejected has none. The rows of ``roles.csv``, if there was one
+    (``roles``), count for themselves.
     """
-    shares: dict[str, float] = {}
+    shares = dict.fromkeys((c.entity for c in Collection), 0.0) | ({"roles": 0.0} if roles else {})
+    if not connection.count(f"SELECT count(*) FROM findings WHERE {_FAULTS}"):
+        return shares
     for collection in Collection:
         shares[collection.entity] = _share(
             connection,
@@ -128,9 +138,6 @@ def rejected_shares(connection: Connection) -> dict[str, float]:
             "row",
             table("active", collection),
         )
-    [(roles,)] = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'staged_roles'"
-    ).fetchall()
     if roles:
         shares["roles"] = _share(
             connection,
@@ -141,10 +148,12 @@ def rejected_shares(connection: Connection) -> dict[str, float]:
     return shares
 
 
+_FAULTS = "severity = 'error' AND code <> 'reference_rejected'"
+
+
 def _share(connection: Connection, condition: str, counted: str, rows: str) -> float:
     [(rejected,)] = connection.execute(
-        f"SELECT count(DISTINCT {counted}) FROM findings WHERE severity = 'error' "
-        f"AND code <> 'reference_rejected' AND {condition}"
+        f"SELECT count(DISTINCT {counted}) FROM findings WHERE {_FAULTS} AND {condition}"
     ).fetchall()
     [(all_rows,)] = connection.execute(f"SELECT count(*) FROM {rows}").fetchall()
     return float(rejected / all_rows) if all_rows else 0.0

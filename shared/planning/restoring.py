@@ -5,7 +5,8 @@ from pathlib import Path
 from shared.domain.collection import Collection
 from shared.planning.candidates import CURRENT, LEFT, PENDING
 from shared.planning.columns import JUDGED_COLUMNS, ROW_COLUMNS, names, table
-from shared.planning.tables import Connection, load_snapshot
+from shared.planning.connection import Connection
+from shared.planning.tables import load_snapshot
 
 RESTORED = "restored"
 """Why a record goes that came after the run restored."""

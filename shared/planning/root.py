@@ -3,7 +3,7 @@
 from shared.domain.collection import Collection
 from shared.domain.group import GroupConfig
 from shared.planning.columns import fingerprint, stripped
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 
 def place_root(connection: Connection, config: GroupConfig, *, stage: bool) -> bool:

@@ -4,7 +4,7 @@ from shared.domain.collection import Collection
 from shared.domain.group import Scope
 from shared.domain.vocabulary import GUARDIAN_ROLES, ROLES, STUDENT_ROLE
 from shared.planning.columns import stripped, table
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 _KEY = f"nullif({stripped('sourced_id')}, '')"
 _GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)
@@ -38,7 +38,8 @@ def select_rows(connection: Connection, collection: Collection, scope: Scope) ->
     """
     staged, outside = table("staged", collection), table("outside", collection)
     connection.execute(
-        f"CREATE TABLE {table('deleted', collection)} AS SELECT * FROM {staged} WHERE {_DELETED}"
+        f"CREATE TABLE {table('deleted', collection)} AS "
+        f"SELECT row, sourced_id FROM {staged} WHERE {_DELETED}"
     )
     condition, parameters = _outside(collection, scope)
     connection.execute(
@@ -64,13 +65,12 @@ def select_rows(connection: Connection, collection: Collection, scope: Scope) ->
         QUALIFY row = max(row) OVER same
         """
     )
-    _report_duplicates(connection, collection)
+    active = table("active", collection)
+    if connection.count(f"SELECT count(*) FROM {active} WHERE doubles > 0"):
+        _report_duplicates(connection, collection)
     if enrollments:
         return True
-    [(nameless,)] = connection.execute(
-        f"SELECT count(*) FROM {staged} WHERE {_KEY} IS NULL"
-    ).fetchall()
-    return bool(nameless == 0)
+    return connection.count(f"SELECT count(*) FROM {staged} WHERE {_KEY} IS NULL") == 0
 
 
 def _outside(collection: Collection, scope: Scope) -> tuple[str, list[object]]:

@@ -5,7 +5,7 @@ Nothing of it is applied: the rows are held back, and what is missing is not tak
 
 from shared.domain.collection import Collection
 from shared.planning.columns import stripped, table
-from shared.planning.tables import Connection
+from shared.planning.connection import Connection
 
 SUSPICIOUS = ("spreadsheet_id", "leading_zeros_lost")
 _KEY = stripped("sourced_id")

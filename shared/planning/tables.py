@@ -16,23 +16,24 @@ from shared.planning.columns import (
     spelled,
     table,
 )
-
-Connection = duckdb.DuckDBPyConnection
+from shared.planning.connection import Connection
 
 
 def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connection:
     """Open an empty database that spills into ``directory`` past ``memory_limit`` (``"1GB"``)."""
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "memory_limit": memory_limit,
-            "threads": threads,
-            "temp_directory": str(directory / "spill"),
-            "home_directory": str(directory),
-            # Nothing may be fetched: every extension used is built into the wheel.
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        },
+    connection = Connection(
+        duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": memory_limit,
+                "threads": threads,
+                "temp_directory": str(directory / "spill"),
+                "home_directory": str(directory),
+                # Nothing may be fetched: every extension used is built into the wheel.
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
     )
     connection.execute("SET preserve_insertion_order = true")
     connection.execute(
@@ -57,30 +58,40 @@ def load_staged(
     Only dates are rewritten, in the columns of which ``date_orders`` says how they are written.
     """
     columns = {name: kind.value for name, kind in STAGED_COLUMNS[collection].items()}
+    if not files:
+        place = {"row": "BIGINT", "line": "BIGINT", "broken": "VARCHAR"}
+        shape = definition(place | columns | {"fingerprint": "UBIGINT"})
+        connection.execute(f"CREATE TABLE {table('staged', collection)} ({shape})")
+        return
     values = ", ".join(
         f'{iso_date(name, date_orders[name])} AS "{name}"' if name in date_orders else f'"{name}"'
         for name in columns
     )
-    source = staged_rows(columns, files)
+    source, given = staged_rows(columns, files)
     connection.execute(
         f"CREATE TABLE {table('staged', collection)} AS "
         f"SELECT row, coalesce(line, row) AS line, broken, {names(columns, 's')}, "
         f"{fingerprint(collection, 's')} AS fingerprint "
-        f"FROM (SELECT row_number() OVER () AS row, line, broken, {values} FROM {source}) AS s"
+        f"FROM (SELECT row_number() OVER () AS row, line, broken, {values} FROM {source}) AS s",
+        given,
     )
 
 
-def staged_rows(columns: Mapping[str, str], files: Sequence[Path]) -> str:
-    """Spell a source of the rows of staged ``files``, in order; without files it has no rows."""
+def staged_rows(
+    columns: Mapping[str, str], files: Sequence[Path]
+) -> tuple[str, dict[str, list[str]]]:
+    """Spell a source of the rows of staged ``files``, in order, and give its parameters.
+
+    Without files it has no rows.
+    """
     columns = dict(columns) | FILE_COLUMNS
     if not files:
         nothing = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns.items())
-        return f"(SELECT {nothing} WHERE false)"
-    paths = ", ".join(f"'{path}'" for path in files)
+        return f"(SELECT {nothing} WHERE false)", {}
     return (
-        f"read_json([{paths}], format = 'newline_delimited', columns = {spelled(columns)}, "
+        f"read_json($files, format = 'newline_delimited', columns = {spelled(columns)}, "
         "compression = 'gzip', maximum_object_size = 67108864)"
-    )
+    ), {"files": [str(path) for path in files]}
 
 
 def iso_date(column: str, order: str) -> str:
@@ -106,7 +117,8 @@ def load_snapshot(
     if file is not None:
         # BY NAME brings a snapshot of an older shape to this one: what it lacks is null.
         connection.execute(
-            f"INSERT INTO {name} BY NAME SELECT *, false AS fresh FROM read_parquet('{file}')"
+            f"INSERT INTO {name} BY NAME SELECT *, false AS fresh FROM read_parquet($file)",
+            {"file": str(file)},
         )
         # Up to shape 2 ``since`` was a day.
         connection.execute(
@@ -117,14 +129,21 @@ def load_snapshot(
 
 def load_present(connection: Connection, collection: Collection, files: Sequence[Path]) -> None:
     """Make ``present_…``: the sourcedIds that were found when they were asked for once more."""
+    if not files:
+        connection.execute(f"CREATE TABLE {table('present', collection)} (sourced_id VARCHAR)")
+        return
+    source, given = staged_rows({"sourced_id": "VARCHAR"}, files)
     connection.execute(
-        f"CREATE TABLE {table('present', collection)} AS "
-        f"SELECT DISTINCT sourced_id FROM {staged_rows({'sourced_id': 'VARCHAR'}, files)}"
+        f"CREATE TABLE {table('present', collection)} AS SELECT DISTINCT sourced_id FROM {source}",
+        given,
     )
 
 
-def load_dirty(connection: Connection, file: Path | None) -> None:
-    """Make ``dirty``: records that earlier runs meant to write and may or may not have written."""
+def load_dirty(connection: Connection, file: Path | None) -> frozenset[Collection]:
+    """Make ``dirty``: records that earlier runs meant to write and may or may not have written.
+
+    Returns the collections that have any.
+    """
     connection.execute(
         "CREATE TABLE dirty (position BIGINT, collection VARCHAR, id VARCHAR, action VARCHAR, "
         "rows JSON, "
@@ -137,6 +156,8 @@ def load_dirty(connection: Connection, file: Path | None) -> None:
             "'collection': 'VARCHAR', 'id': 'VARCHAR', 'action': 'VARCHAR', 'rows': 'JSON', "
             "'login': 'STRUCT(take VARCHAR, release VARCHAR[])'}, maximum_object_size = 67108864)"
         )
+    found = connection.execute("SELECT DISTINCT collection FROM dirty").fetchall()
+    return frozenset(Collection(collection) for (collection,) in found)
 
 
 def merge_dirty(connection: Connection, collection: Collection, since: str) -> None:

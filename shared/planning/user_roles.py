@@ -11,7 +11,8 @@ from shared.domain.collection import Collection
 from shared.domain.staged import ROLE_COLUMNS, STAGED_COLUMNS, ColumnType
 from shared.domain.vocabulary import ROLES
 from shared.planning.columns import fingerprint, stripped
-from shared.planning.tables import Connection, iso_date, staged_rows
+from shared.planning.connection import Connection
+from shared.planning.tables import iso_date, staged_rows
 
 _USERS = Collection.USERS
 _KNOWN = ", ".join(f"'{role}'" for role in ROLES)
@@ -32,10 +33,12 @@ def load_roles(
         else f"nullif({stripped(name)}, '') AS \"{name}\""
         for name in ROLE_COLUMNS
     )
+    source, given = staged_rows(ROLE_COLUMNS, files)
     connection.execute(
         "CREATE TABLE staged_roles AS SELECT row_number() OVER () AS row, line, broken, "
         f"'{file.replace(chr(39), chr(39) * 2)}' AS file, {values} "
-        f"FROM {staged_rows(ROLE_COLUMNS, files)}"
+        f"FROM {source}",
+        given,
     )
 
 

@@ -7,6 +7,7 @@ killed at any of its writes.
 import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -73,6 +74,18 @@ def config(**changes: object) -> GroupConfig:
         # Rosters of three people lose a third with one bad row.
         max_rejected_percent=100,
     ).model_copy(update=changes)
+
+
+_SHOWN = ("id", "sourced_id", "state", "hold")
+
+
+@lru_cache(maxsize=64)
+def _read_snapshot(parquet: bytes) -> list[tuple[str, ...]]:
+    """Read a snapshot's file; histories are looked at much more often than they change."""
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        Path(file.name).write_bytes(parquet)
+        query = f"SELECT {', '.join(_SHOWN)} FROM read_parquet('{file.name}')"
+        return duckdb.execute(query).fetchall()
 
 
 @dataclass
@@ -229,12 +242,8 @@ class Simulation:
         base = self.group.base
         if base is None:
             return []
-        with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
-            Path(file.name).write_bytes(self.objects.objects[base.objects[collection]])
-            names = ("id", "sourced_id", "state", "hold")
-            query = f"SELECT {', '.join(names)} FROM read_parquet('{file.name}')"
-            rows = duckdb.connect().execute(query).fetchall()
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        rows = _read_snapshot(self.objects.objects[base.objects[collection]])
+        return [dict(zip(_SHOWN, row, strict=True)) for row in rows]
 
     def docs(self, collection: Collection) -> dict[str, dict[str, object]]:
         """The roster's documents of a collection, by id."""

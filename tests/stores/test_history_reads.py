@@ -4,6 +4,7 @@ from typing import Any
 
 from shared.adapters.dynamo_items import run_key
 from shared.adapters.dynamo_runs import DynamoRuns
+from tests.fakes.aws_clients import heard
 from tests.fakes.control_table import NAME
 from tests.fakes.simulation import GROUP
 from tests.stores.control_stores import control_of
@@ -22,13 +23,10 @@ def test_a_page_of_ten_thousand_runs_is_one_read() -> None:
             items = [item | run_key(key._replace(seq=n)) | {"seq": {"N": str(n)}} for n in numbers]
             puts = [{"PutRequest": {"Item": each}} for each in items]
             client.batch_write_item(RequestItems={NAME: puts})
-        calls: list[str] = []
-        client.meta.events.register(
-            "before-call.dynamodb", lambda model, **_: calls.append(model.name)
-        )
         runs = DynamoRuns(client, NAME)
-        newest = runs.history(GROUP, PAGE, None)
-        middle = runs.history(GROUP, PAGE, 5_000)
+        with heard(client, "dynamodb") as calls:
+            newest = runs.history(GROUP, PAGE, None)
+            middle = runs.history(GROUP, PAGE, 5_000)
         assert calls == ["Query", "Query"]
         assert [run.seq for run in newest] == list(range(RUNS, RUNS - PAGE, -1))
         assert [run.seq for run in middle] == list(range(4_999, 4_999 - PAGE, -1))

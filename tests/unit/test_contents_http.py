@@ -16,6 +16,7 @@ from shared.domain.content import Bearer, ContentId
 from shared.domain.ids import GroupId
 from shared.reading.contents import MOST_CLASSES
 from tests.fakes.api import Answer, claims_of
+from tests.fakes.aws_clients import heard
 from tests.fakes.roster_table import NAME
 from tests.fakes.rosters import class_, enrollment, id_of, user
 from tests.unit.reading import NOW, SHARDS, Roster
@@ -253,16 +254,15 @@ def test_of_many_classes_a_request_reads_a_bounded_number(
     for number in range(MOST_CLASSES + 5):
         school.write(class_(school.id, f"c{number}"), enrollment(school.id, f"c{number}", "ann"))
         put(school, f"classes/{school.class_id(f'c{number}')}/contents/x{number}")
-    calls: list[str] = []
     client = handler.build().contents._client  # type: ignore[attr-defined]
-    client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
     found = []
-    for page in pages(school, ann, 200):
-        # The group, the user, its own, the index and the classes (twice, for one is past); then a
-        # query a class.
-        assert len(calls) <= MOST_CLASSES + 8
-        calls.clear()
-        found += page
+    with heard(client, "dynamodb") as calls:
+        for page in pages(school, ann, 200):
+            # The group, the user, its own, the index and the classes (twice, for one is past); then
+            # a query a class.
+            assert 0 < len(calls) <= MOST_CLASSES + 8
+            calls.clear()
+            found += page
     assert len(found) == MOST_CLASSES + 5
 
 

@@ -1,6 +1,6 @@
 """What one request may read, whatever the roster's size: counted, query by query."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from shared.reading.gather import MOST_QUERIES, MOST_RECORDS, Page, Position
 from shared.reading.members import Membership, classes_of, list_enrollments, users_of
 from shared.reading.records import START, find_by_sourced_id, list_records
 from shared.roster_ports import RosterPlace, Slice
+from tests.fakes.aws_clients import heard
 from tests.fakes.roster_table import NAME, make_roster_table
 from tests.fakes.rosters import class_, enrollment, id_of, user
 
@@ -199,27 +200,22 @@ def test_only_what_is_asked_for_besides_is_shown() -> None:
     assert not view.shows(When.CURRENT, When.PAST)
 
 
+@pytest.fixture(scope="class")
+def client() -> Iterator[Any]:
+    """A class of 230: the tests only read of it."""
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-central-1")
+        make_roster_table(client)
+        members = [f"u{number:03d}" for number in range(230)]
+        writes = [class_(GROUP, "math"), *(user(GROUP, name) for name in members)]
+        writes += [enrollment(GROUP, "math", name) for name in members]
+        key = RunKey(EnterpriseId("acme"), GROUP, 1)
+        assert not DynamoRoster(client, NAME, batched=False).apply(key, 2, writes, NOW)
+        yield client
+
+
 class TestTable:
     """The same over a table: what DynamoDB is asked."""
-
-    @pytest.fixture
-    def calls(self) -> list[str]:
-        return []
-
-    @pytest.fixture
-    def client(self, calls: list[str]) -> Any:
-        with mock_aws():
-            client = boto3.client("dynamodb")
-            make_roster_table(client)
-            members = [f"u{number:03d}" for number in range(230)]
-            writes = [class_(GROUP, "math"), *(user(GROUP, name) for name in members)]
-            writes += [enrollment(GROUP, "math", name) for name in members]
-            key = RunKey(EnterpriseId("acme"), GROUP, 1)
-            assert not DynamoRoster(client, NAME, batched=False).apply(key, 2, writes, NOW)
-            client.meta.events.register(
-                "before-call.dynamodb", lambda model, **_: calls.append(model.name)
-            )
-            yield client
 
     def page(self, client: Any, waited: list[float]) -> Page[Any]:
         reader = DynamoRosterReader(client, NAME, waited.append)
@@ -235,8 +231,9 @@ class TestTable:
             VIEW,
         )
 
-    def test_a_page_is_one_query_and_a_batch_a_hundred(self, client: Any, calls: list[str]) -> None:
-        page = self.page(client, waited := list[float]())
+    def test_a_page_is_one_query_and_a_batch_a_hundred(self, client: Any) -> None:
+        with heard(client, "dynamodb") as calls:
+            page = self.page(client, waited := list[float]())
         assert len(page.rows) == 200
         assert calls == ["BatchGetItem", "Query", "BatchGetItem", "BatchGetItem"]
         assert waited == []

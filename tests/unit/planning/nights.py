@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -236,7 +237,7 @@ class Nights:
             self._settings = settings_digest(self.config)
             self._retention = self.config.retention
             self.roster |= {(change.collection, change.id): change.rows for change in changes}
-        held = {collection: _read(path) for collection, path in after.items()}
+        held = {collection: copy.deepcopy(_read(path)) for collection, path in after.items()}
         with outcome.report.open(newline="") as file:
             findings = list(csv.DictReader(file))
         return Night(outcome, changes, findings, held)
@@ -256,6 +257,7 @@ def _files(directory: Path, collection: Collection, rows: Sequence[Row]) -> tupl
     return tuple(paths)
 
 
+@lru_cache(maxsize=64)
 def _read(path: Path) -> list[Row]:
     rows = duckdb.execute(f"SELECT * FROM read_parquet('{path}')")
     columns = [column[0] for column in rows.description or ()]
