@@ -46,7 +46,9 @@ def read_lines(stream: BinaryIO, file: str, findings: FileFindings) -> Iterator[
     while True:
         last = not chunk
         text = _decode(decoder, chunk, last, line, findings)
-        if line == 1 and not rest and "\n" not in text and "\r" in text:
+        begun = rest + text if line == 1 else ""
+        # A return at its very end may be the first half of a pair that two chunks share.
+        if end == "\n" and "\n" not in begun and "\r" in begun[:-1]:
             end = "\r"
             findings.note("carriage_returns")
         # A pair of line ends must not be parted, so that each is seen whole.

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.bundles import text
@@ -44,6 +44,7 @@ def write(rows: list[list[str]], encoding: str, delimiter: str, end: str) -> byt
 
 
 @settings(deadline=None)
+@example(rows=[], encoding="utf-8", delimiter=",", end="\r\n", chunk=22)
 @given(
     rows=st.lists(st.tuples(plain, western, anything), max_size=6),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "cp1252"]),
@@ -69,6 +70,16 @@ def test_every_dialect_is_read_back_wherever_the_chunks_end(
     if encoding == "cp1252":
         expected["cp1252"] = {"windows_1252"} if any(b for _, b, _ in rows) else set()
     assert codes == expected.get(encoding, set())
+
+
+@pytest.mark.parametrize("chunk", range(8, 30))
+def test_carriage_returns_alone_are_seen_wherever_the_chunks_end(
+    monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(text, "CHUNK_BYTES", chunk)
+    _, records, codes = read(b"sourcedId,name\r1,Ann\r2,Bob\r")
+    assert [record.cells for record in records] == [["1", "Ann"], ["2", "Bob"]]
+    assert codes == {"carriage_returns"}
 
 
 def test_text_of_two_encodings_is_read_each_by_itself() -> None:
