@@ -89,6 +89,68 @@ def test_failing_runs_are_counted_by_metrics_that_there_are(template: Template) 
     assert set(_watched(template, "RunsFailing")) <= ended
 
 
+def _rings(template: Template, alarm: str, seen: dict[str, float]) -> bool:
+    """Whether an alarm rings for what its metrics were in each of its periods (AWS: metric math).
+
+    Metrics that are not in ``seen`` had no data.
+    """
+    asked = _alarms(template)[alarm]
+    [expression] = [each["Expression"] for each in asked["Metrics"] if "Expression" in each]
+    known = {each["Id"]: seen.get(each["Id"]) for each in asked["Metrics"] if "MetricStat" in each}
+    assert seen.keys() <= known.keys()
+    try:
+        value = eval(  # the template's own text, read as Python
+            expression.replace("IF(", "_if("),
+            {
+                "_if": lambda condition, yes, no: yes if condition else no,
+                "FILL": lambda metric, value: value if metric is None else metric,
+                "METRICS": lambda: [value for value in known.values() if value is not None],
+                "SUM": sum,
+                "MAX": lambda values: max(values, default=0),
+                **known,
+            },
+        )
+    except ZeroDivisionError:
+        return False  # no data, which breaches nothing
+    assert asked["ComparisonOperator"] == "GreaterThanThreshold"
+    return bool(value > asked["Threshold"])
+
+
+@pytest.mark.parametrize(
+    ("alarm", "seen", "rings"),
+    [
+        ("RunsFailing", {}, False),
+        ("RunsFailing", {"failed": 5}, False),
+        ("RunsFailing", {"failed": 6}, True),
+        ("RunsFailing", {"failed": 6, "succeeded": 16, "held": 1, "succeededWithErrors": 1}, False),
+        ("RunsFailing", {"failed": 7, "succeeded": 20}, True),
+        ("RunsFailing", {"failed": 7, "succeeded": 21}, False),
+        ("DeadLettersWaiting", {"plan": 0, "upsert": 0}, False),
+        ("DeadLettersWaiting", {"plan": 0, "upsert": 1}, True),
+        ("WebhooksUndelivered", {"webhook": 1}, True),
+        ("WorkWaits", {"upsert": 3600, "plan": 12}, False),
+        ("WorkWaits", {"upsert": 12, "plan": 3601}, True),
+        ("ApiErrors", {"answers": 5}, False),
+        ("ApiErrors", {"answers": 6}, True),
+        ("ClockErrors", {"startAutoSyncs": 0, "closeRuns": 1}, True),
+        ("WorkerErrors", {"planSync": 3, "syncApi": 3}, True),
+        ("WorkerErrors", {"planSync": 3, "syncApi": 2}, False),
+        ("FunctionThrottles", {"upsertEntities": 11}, True),
+        ("TableThrottles", {"controlReads": 100}, False),
+        ("TableThrottles", {"controlReads": 60, "rosterWrites": 60}, True),
+    ],
+)
+def test_an_alarm_rings_for_what_it_says(
+    template: Template, alarm: str, seen: dict[str, float], rings: bool
+) -> None:
+    assert _rings(template, alarm, seen) is rings
+
+
+def test_each_alarm_is_seen_to_ring(template: Template) -> None:
+    [cases] = [mark.args[1] for mark in test_an_alarm_rings_for_what_it_says.pytestmark]  # type: ignore[attr-defined]
+    assert {alarm for alarm, _, rings in cases if rings} == _alarms(template).keys()
+
+
 def test_the_dashboard_shows_every_queue_function_and_table(template: Template) -> None:
     text = template["Dashboard"]["DashboardBody"]["Fn::Sub"]
     named = set(re.findall(r"\$\{(\w+)(?:\.QueueName)?\}", text))
