@@ -101,12 +101,12 @@ def test_bundles_that_come_at_once_are_worked_off_in_order(
     ]
     run_ids = [run_of(api, group_id, upload_id) for upload_id in uploads]
     runs = [api.follow_run(group_id, run_id, 90) for run_id in run_ids]
-    assert runs[0]["state"] == "Succeeded"
-    assert runs[2]["state"] == "Succeeded"
+    # Notices of drops can overtake each other: what counts is the order in which they are taken.
+    first, middle, last = sorted(runs, key=lambda run: int(run["runId"]))
+    assert (first["state"], last["state"]) == ("Succeeded", "Succeeded")
     # The one in the middle had its turn, or was found needless while it waited.
-    assert runs[1]["state"] in ("Succeeded", "Superseded")
+    assert middle["state"] in ("Succeeded", "Superseded")
     people = {doc["sourcedId"]: doc for doc in records(stack, group_id, "U").values()}
-    last = max(runs, key=lambda run: int(run["runId"]))
     assert people[pupil]["givenName"] == names[runs.index(last)]
 
 
