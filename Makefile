@@ -19,8 +19,9 @@ TARGET_PLATFORM ?= manylinux_2_28
 BUILD_DIR ?= .aws-sam/build
 # How many unit tests run side by side; 0 runs them one by one, in one process.
 WORKERS ?= auto
-# A file stays in one process, for what it sets up once; the random histories, the longest, go first.
-SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# A file stays in one process, for what it sets up once. Files go in the order of their names, which
+# has the longest first: the random histories, and end to end the clock and the bundles.
+SIDE_BY_SIDE = --dist loadfile --no-loadscope-reorder
 export TARGET_PYTHON TARGET_ARCH TARGET_PLATFORM
 export SAM_CLI_TELEMETRY := 0
 
@@ -34,18 +35,17 @@ demo: setup ## Show the main job: a sample district synced into an emulated AWS 
 	@$(BIN)/python -m local.demo
 
 test: setup ## Run all tests: unit first, then end to end on the emulator
-	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not e2e" tests
+	$(BIN)/python -m pytest -q -n $(WORKERS) $(SIDE_BY_SIDE) -m "not e2e" tests
 	@$(MAKE) --no-print-directory test-e2e
 
 test-unit: .venv/.dev ## Run the fast tests only (WORKERS)
-	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not e2e" tests
+	$(BIN)/python -m pytest -q -n $(WORKERS) $(SIDE_BY_SIDE) -m "not e2e" tests
 
-# Two stacks side by side: much of the time goes into waiting for leases and queues. In the order of
-# their names, since the longest files come first then.
+# Two stacks side by side: much of the time goes into waiting for leases and queues.
 test-e2e: setup smoke ## Run the end-to-end tests only
 	@$(BIN)/python -m local.packages .aws-sam/smoke .aws-sam/packed
 	HOMEROOM_BUILT=.aws-sam/packed/template.yaml \
-	  $(BIN)/python -m pytest -q -m e2e -n 2 --dist loadfile --no-loadscope-reorder tests/e2e
+	  $(BIN)/python -m pytest -q -m e2e -n 2 $(SIDE_BY_SIDE) tests/e2e
 
 contract: setup ## Hold the stack of `make up` to its OpenAPI document (EXAMPLES)
 	@$(BIN)/python -m local.contract $(if $(EXAMPLES),--examples $(EXAMPLES))

@@ -27,10 +27,7 @@ def show_reading(api: Api, group_id: str) -> bool:
     in_classes = f"{base}/users/{pupil['id']}/classes?on={day}"
     classes = api.get(in_classes)["classes"]
     _line(f"{paint(class_['title'], BOLD)} has {len(pupils)} pupils on {day}", members)
-    _line(
-        f"{paint(name, BOLD)} is in {len(classes)} classes",
-        f"{base}/users/{pupil['id']}/classes?on={day}",
-    )
+    _line(f"{paint(name, BOLD)} is in {len(classes)} classes", in_classes)
     for path, content in (
         (f"{base}/classes/{class_['id']}/contents", CLASS_CONTENT),
         (f"{base}/users/{pupil['id']}/contents", OWN_CONTENT),

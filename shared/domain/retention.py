@@ -1,6 +1,7 @@
 """How long what has left a roster is kept."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -32,15 +33,20 @@ class Retention(BaseModel):
         It is the end of a day, so that a run's day and the table's clock agree. None where the
         clock stands still without an end: then nobody knows.
         """
-        days = self.grace_days if left == "deleted" else ENDED_DAYS
-        day, counted = since.date(), 0
-        while counted < days:
-            day += timedelta(days=1)
-            closed = self.calendar.closed_until(day)
-            if closed == ENDLESS:
-                return None
-            if closed is None:
-                counted += 1
-            else:
-                day = closed
-        return datetime.combine(day + timedelta(days=1), time(), UTC)
+        return _end(self, self.grace_days if left == "deleted" else ENDED_DAYS, since.date())
+
+
+# What leaves in one run leaves on one day, and its end is asked for record by record.
+@lru_cache(maxsize=256)
+def _end(retention: Retention, days: int, day: date) -> datetime | None:
+    counted = 0
+    while counted < days:
+        day += timedelta(days=1)
+        closed = retention.calendar.closed_until(day)
+        if closed == ENDLESS:
+            return None
+        if closed is None:
+            counted += 1
+        else:
+            day = closed
+    return datetime.combine(day + timedelta(days=1), time(), UTC)

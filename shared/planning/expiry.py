@@ -26,7 +26,9 @@ def forget_expired(
         for state, since in _departures(connection, base)
         if _has_ended(retention.until(state, datetime.fromisoformat(since)), now)
     ]
-    return bool(_rows_of(connection, base, expired, "DELETE FROM {table} WHERE {condition}"))
+    if not expired:
+        return False
+    return connection.count(f"DELETE FROM {base} WHERE {_LEFT_SO}", [_spelled(expired)]) > 0
 
 
 def find_new_ends(
@@ -35,7 +37,7 @@ def find_new_ends(
     """Make ``new_end_…``: the ids of records that have left and are now kept for another time.
 
     Without a ``before`` nobody knows what was written with them: each is given its end anew.
-    Returns whether there are any; without, no table is made.
+    Returns whether there are any.
     """
     result = table("result", collection)
     moved = [
@@ -45,17 +47,15 @@ def find_new_ends(
     ]
     if not moved:
         return False
-    name = table("new_end", collection)
-    connection.execute(f"CREATE TABLE {name} (id VARCHAR)")
-    _rows_of(
-        connection,
-        result,
-        moved,
-        f"INSERT INTO {name} SELECT id FROM {{table}} WHERE {{condition}} "
-        # A member of staff who is still there has parted with a role only.
-        f"AND id NOT IN (SELECT id FROM {result} WHERE state NOT IN {LEFT})",
+    # A member of staff who is still there has parted with a role only.
+    return (
+        connection.count(
+            f"CREATE TABLE {table('new_end', collection)} AS SELECT id FROM {result} "
+            f"WHERE {_LEFT_SO} AND id NOT IN (SELECT id FROM {result} WHERE state NOT IN {LEFT})",
+            [_spelled(moved)],
+        )
+        > 0
     )
-    return True
 
 
 def _departures(connection: Connection, name: str) -> list[tuple[Left, str]]:
@@ -65,18 +65,12 @@ def _departures(connection: Connection, name: str) -> list[tuple[Left, str]]:
     ).fetchall()
 
 
-def _rows_of(
-    connection: Connection, name: str, departures: list[tuple[Left, str]], statement: str
-) -> int:
-    """Carry a statement out on the rows that left in these ways; returns how many there were."""
-    if not departures:
-        return 0
-    keys = [f"{state} {since}" for state, since in departures]
-    condition = "state || ' ' || since IN (SELECT unnest(?::VARCHAR[]))"
-    [(rows,)] = connection.execute(
-        statement.format(table=name, condition=condition), [keys]
-    ).fetchall()
-    return int(rows)
+_LEFT_SO = "state || ' ' || since IN (SELECT unnest(?::VARCHAR[]))"
+
+
+def _spelled(departures: list[tuple[Left, str]]) -> list[str]:
+    """Departures as ``_LEFT_SO`` takes them."""
+    return [f"{state} {since}" for state, since in departures]
 
 
 def _has_ended(until: datetime | None, now: datetime) -> bool:

@@ -40,6 +40,7 @@ def parse_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let moto parse each update expression once: it tries every rule of its grammar, token by
     token, and works on a copy of what it parsed.
     """
+    # moto tells mypy to pass over this module as a whole.
     parser: Any = expressions.UpdateExpressionParser  # type: ignore[attr-defined]
     parse = functools.lru_cache(maxsize=256)(parser.make)
     monkeypatch.setattr(parser, "make", staticmethod(parse))
