@@ -13,6 +13,7 @@ from shared.adapters.dynamo_drops import DynamoDrops
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.extract_queues import extract_queues
+from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
 from shared.domain.group import SyncType
@@ -34,7 +35,7 @@ def build_ports() -> ClosePorts:
         legs=runs,
         drops=DynamoDrops(dynamodb, table, look_again=resend_after),
         batches=DynamoBatches(dynamodb, table, quiet=resend_after),
-        objects=S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET")),
+        objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
         announcements=EventBridgeAnnouncements(
             boto3.client("events"), settings.required("EVENT_BUS_NAME")
         ),

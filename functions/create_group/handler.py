@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
 from shared import clock, settings
 from shared.adapters.cover_images import S3CoverImages
@@ -19,6 +18,7 @@ from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.extract_queues import extract_queues
 from shared.adapters.kms_secrets import KmsSecrets
+from shared.adapters.s3_client import make_s3_client
 from shared.adapters.sns_mailing import SnsMailing
 from shared.adapters.sqs_queue import SqsQueue
 from shared.domain.group import SyncType
@@ -70,7 +70,7 @@ def build() -> Runtime:
     table = settings.required("CONTROL_TABLE")
     sqs = boto3.client("sqs")
     resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
-    s3 = boto3.client("s3", config=Config(signature_version="s3v4"))
+    s3 = make_s3_client()
     ports = GroupPorts(
         groups=DynamoGroups(dynamodb, table),
         customers=DynamoCustomers(dynamodb, table),

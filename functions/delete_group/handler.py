@@ -13,6 +13,7 @@ from shared.adapters.dynamo_deletions import DynamoDeletions
 from shared.adapters.dynamo_remains import DynamoRemains
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.s3_remains import S3Remains
 from shared.adapters.sns_mailing import SnsMailing
@@ -28,7 +29,7 @@ logger = make_logger()
 @cache
 def build_ports() -> DeletePorts:
     """Build the adapters, once a container, at the first message."""
-    dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
+    dynamodb, s3 = boto3.client("dynamodb"), make_s3_client()
     table, bucket = settings.required("CONTROL_TABLE"), settings.required("DATA_BUCKET")
     lease = timedelta(seconds=settings.number("LEASE_SECONDS"))
     resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))

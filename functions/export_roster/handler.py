@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import settings
 from shared.adapters.dynamo_batches import DynamoBatches
+from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.messages import ExportRoster
 from shared.observability import make_logger
@@ -26,7 +27,7 @@ def build_ports() -> ExportPorts:
     """Build the adapters, once a container, at the first message."""
     return ExportPorts(
         batches=DynamoBatches(boto3.client("dynamodb"), settings.required("CONTROL_TABLE")),
-        objects=S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET")),
+        objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
     )
 
 

@@ -19,6 +19,7 @@ from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.extract_queues import extract_queues
+from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
 from shared.domain.group import SyncType
@@ -40,7 +41,7 @@ def build() -> tuple[DropPorts, IngestPorts]:
     lease = timedelta(seconds=settings.number("LEASE_SECONDS"))
     resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
     runs = DynamoRuns(dynamodb, table, lease=lease, resend_after=resend_after)
-    objects = S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET"))
+    objects = S3Objects(make_s3_client(), settings.required("DATA_BUCKET"))
     announcements = EventBridgeAnnouncements(
         boto3.client("events"), settings.required("EVENT_BUS_NAME")
     )

@@ -15,6 +15,7 @@ from shared import clock, settings
 from shared.adapters.dynamo_batches import DynamoBatches
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
 from shared.messages import PlanRun
@@ -38,7 +39,7 @@ def build_ports() -> PlanPorts:
         runs=runs,
         legs=runs,
         batches=DynamoBatches(dynamodb, table, quiet=resend_after),
-        objects=S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET")),
+        objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
         extract_queue=SqsQueue(sqs, settings.required("EXTRACT_API_QUEUE_URL")),
         apply_queue=SqsQueue(sqs, settings.required("UPSERT_QUEUE_URL")),
         announcements=EventBridgeAnnouncements(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
 from shared import clock, settings
 from shared.adapters.dynamo_accesses import DynamoAccesses
@@ -18,6 +17,7 @@ from shared.adapters.dynamo_connection_tests import DynamoConnectionTests
 from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.extract_queues import extract_queues
+from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_exchange import S3Exchange
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
@@ -111,10 +111,10 @@ def build() -> Runtime:
         tests=DynamoConnectionTests(dynamodb, table),
         accesses=DynamoAccesses(dynamodb, table, lambda: uuid.uuid4().hex),
         exchange=S3Exchange(
-            boto3.client("s3", config=Config(signature_version="s3v4")),
+            make_s3_client(),
             settings.required("DATA_BUCKET"),
         ),
-        objects=S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET")),
+        objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
         export_queue=SqsQueue(sqs, settings.required("EXPORT_QUEUE_URL")),
         dynamodb=dynamodb,
         table=table,

@@ -17,6 +17,7 @@ from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.kms_secrets import KmsSecrets
 from shared.adapters.oneroster_rest.client import open_source
+from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
 from shared.messages import ExtractLeg, TestConnection
@@ -43,7 +44,7 @@ def build_ports() -> ExtractPorts:
     return ExtractPorts(
         runs=runs,
         legs=runs,
-        objects=S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET")),
+        objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
         extract_queue=SqsQueue(sqs, settings.required("EXTRACT_API_QUEUE_URL")),
         plan_queue=SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
         secrets=KmsSecrets(boto3.client("kms")),

@@ -17,6 +17,7 @@ from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.extract_queues import extract_queues
 from shared.adapters.kms_secrets import KmsSecrets
+from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.s3_uploads import S3Uploads
 from shared.adapters.sftp.server import open_server, show_host_key
@@ -34,7 +35,7 @@ EITHER: TypeAdapter[ExtractLeg | TestConnection] = TypeAdapter(ExtractLeg | Test
 @cache
 def build_ports() -> FetchPorts:
     """Build the adapters, once a container, at the first message."""
-    s3, bucket = boto3.client("s3"), settings.required("DATA_BUCKET")
+    s3, bucket = make_s3_client(), settings.required("DATA_BUCKET")
     lease = settings.number("LEASE_SECONDS")
     runs = DynamoRuns(
         boto3.client("dynamodb"),

@@ -13,6 +13,7 @@ from shared.adapters.dynamo_batches import DynamoBatches
 from shared.adapters.dynamo_roster import DynamoRoster
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.messages import ApplyBatch
 from shared.observability import make_logger
@@ -34,7 +35,7 @@ def build_ports() -> ApplyPorts:
         legs=runs,
         batches=DynamoBatches(dynamodb, table, quiet=resend_after),
         roster=DynamoRoster(dynamodb, settings.required("ROSTER_TABLE")),
-        objects=S3Objects(boto3.client("s3"), settings.required("DATA_BUCKET")),
+        objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
         announcements=EventBridgeAnnouncements(
             boto3.client("events"), settings.required("EVENT_BUS_NAME")
         ),

@@ -12,7 +12,7 @@ SECONDS = 900
 
 
 class S3CoverImages:
-    """``CoverImages`` over the data bucket; the client must sign with version 4."""
+    """``CoverImages`` over the data bucket; the client is of ``make_s3_client``."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client

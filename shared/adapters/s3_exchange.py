@@ -22,7 +22,7 @@ _GONE = {"NoSuchKey", "404"}
 
 
 class S3Exchange:
-    """Addresses in one bucket; the client must sign with ``s3v4``."""
+    """Addresses in one bucket; the client is of ``make_s3_client``, which signs for the region."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client

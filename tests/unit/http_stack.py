@@ -14,6 +14,7 @@ from functions.assign_content import handler as assign_content
 from functions.create_group import handler as create_group
 from functions.read_roster import handler as read_roster
 from functions.request_sync import handler as request_sync
+from tests.fakes.addresses import held_to_region
 from tests.fakes.api import Answer, call
 from tests.fakes.contract import held_to_contract
 from tests.fakes.control_table import make_control_table
@@ -38,22 +39,27 @@ class HttpStack:
     sqs: "SQSClient"
     table: str
     queue_url: str
+    region: str
+
+    def _held(self, request: str, answer: Answer) -> Answer:
+        """Hold every answer to the contract, and what it leads to to the stack's region."""
+        return held_to_region(self.region, held_to_contract(request, answer))
 
     def groups(self, request: str, body: Any = None, **more: Any) -> Answer:
         """Call ``create_group``."""
-        return held_to_contract(request, call(create_group.lambda_handler, request, body, **more))
+        return self._held(request, call(create_group.lambda_handler, request, body, **more))
 
     def syncs(self, request: str, body: Any = None, **more: Any) -> Answer:
         """Call ``request_sync``."""
-        return held_to_contract(request, call(request_sync.lambda_handler, request, body, **more))
+        return self._held(request, call(request_sync.lambda_handler, request, body, **more))
 
     def roster(self, request: str, body: Any = None, **more: Any) -> Answer:
         """Call ``read_roster``."""
-        return held_to_contract(request, call(read_roster.lambda_handler, request, body, **more))
+        return self._held(request, call(read_roster.lambda_handler, request, body, **more))
 
     def contents(self, request: str, body: Any = None, **more: Any) -> Answer:
         """Call ``assign_content``."""
-        return held_to_contract(request, call(assign_content.lambda_handler, request, body, **more))
+        return self._held(request, call(assign_content.lambda_handler, request, body, **more))
 
     def create(self, **changes: Any) -> dict[str, Any]:
         """Create a group that must be accepted; returns what is shown of it."""
@@ -88,12 +94,14 @@ class HttpStack:
 
 
 @contextmanager
-def http_stack(monkeypatch: pytest.MonkeyPatch, *, insecure: bool = False) -> Iterator[HttpStack]:
+def http_stack(
+    monkeypatch: pytest.MonkeyPatch, *, insecure: bool = False, region: str = REGION
+) -> Iterator[HttpStack]:
     """Make table, key, queue and bucket, and the functions' environment."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
+        "AWS_DEFAULT_REGION": region,
         "ALLOW_INSECURE_SOURCES": "true" if insecure else "false",
         "RESEND_SECONDS": "300",
         "DATA_BUCKET": "data",
@@ -116,16 +124,16 @@ def http_stack(monkeypatch: pytest.MonkeyPatch, *, insecure: bool = False) -> It
         monkeypatch.setenv("PLAN_QUEUE_URL", queue_url)
         monkeypatch.setenv("DELETE_QUEUE_URL", queue_url)
         monkeypatch.setenv("NOTICE_QUEUE_URL", sqs.create_queue(QueueName="notices")["QueueUrl"])
-        monkeypatch.setenv("GROUP_TOPIC_PREFIX", f"arn:aws:sns:{REGION}:123456789012:test-group-")
+        monkeypatch.setenv("GROUP_TOPIC_PREFIX", f"arn:aws:sns:{region}:123456789012:test-group-")
         monkeypatch.setenv("EXPORT_QUEUE_URL", queue_url)
-        boto3.client("s3").create_bucket(
-            Bucket="data", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-        )
+        place: Any = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        # S3 takes no constraint where it began.
+        boto3.client("s3").create_bucket(Bucket="data", **(place if region != "us-east-1" else {}))
         monkeypatch.setenv("SECRETS_KEY_ID", kms.create_key()["KeyMetadata"]["KeyId"])
         # The environment is read here, once: a stack may outlive it.
         for function in FUNCTIONS:
             function.build()
-        yield HttpStack(dynamodb, kms, sqs, table, queue_url)
+        yield HttpStack(dynamodb, kms, sqs, table, queue_url, region)
     for function in FUNCTIONS:
         function.build.cache_clear()
 
