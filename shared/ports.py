@@ -536,7 +536,18 @@ class Mailing(Protocol):
         ...
 
 
-class Groups(Protocol):
+class KnownGroups(Protocol):
+    """Which groups an enterprise has, those included that are being deleted."""
+
+    def known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
+        """See that the enterprise has this group, for what outlives it: runs and accesses.
+
+        :raises NotFoundError: no such group in this enterprise.
+        """
+        ...
+
+
+class Groups(KnownGroups, Protocol):
     """The groups of enterprises, with what the database keeps unique about them."""
 
     def create(self, group: Group) -> None:

@@ -49,7 +49,7 @@ class RosterStates(Protocol):
     def get(self, enterprise: EnterpriseId, group_id: GroupId) -> RosterState:
         """Read how one group's roster stands, consistently.
 
-        :raises NotFoundError: no such group in this enterprise.
+        :raises NotFoundError: no such group in this enterprise, or it is being deleted.
         """
         ...
 

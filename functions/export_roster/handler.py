@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import settings
 from shared.adapters.dynamo_batches import DynamoBatches
+from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.messages import ExportRoster
@@ -25,8 +26,10 @@ logger = make_logger()
 @cache
 def build_ports() -> ExportPorts:
     """Build the adapters, once a container, at the first message."""
+    dynamodb, table = boto3.client("dynamodb"), settings.required("CONTROL_TABLE")
     return ExportPorts(
-        batches=DynamoBatches(boto3.client("dynamodb"), settings.required("CONTROL_TABLE")),
+        groups=DynamoGroups(dynamodb, table),
+        batches=DynamoBatches(dynamodb, table),
         objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
     )
 

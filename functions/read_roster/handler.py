@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
 from shared.adapters.dynamo_accesses import DynamoAccesses
+from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_roster_reader import DynamoRosterReader
 from shared.adapters.dynamo_roster_states import DynamoRosterStates
 from shared.domain.access import Access
@@ -42,7 +43,7 @@ from shared.http.roster_requests import (
     view_of,
 )
 from shared.observability import make_logger
-from shared.ports import Accesses
+from shared.ports import Accesses, KnownGroups
 from shared.reading.gather import Page, Position
 from shared.reading.members import classes_of, list_enrollments, users_of
 from shared.reading.records import (
@@ -67,6 +68,7 @@ OF_PEOPLE = (Collection.USERS, Collection.ENROLLMENTS)
 class Runtime:
     """What the routes use."""
 
+    groups: KnownGroups
     states: RosterStates
     reader: RosterReader
     accesses: Accesses
@@ -78,6 +80,7 @@ def build() -> Runtime:
     dynamodb = boto3.client("dynamodb")
     table = settings.required("CONTROL_TABLE")
     return Runtime(
+        groups=DynamoGroups(dynamodb, table),
         states=DynamoRosterStates(dynamodb, table),
         reader=DynamoRosterReader(dynamodb, settings.required("ROSTER_TABLE"), clock.wait),
         accesses=DynamoAccesses(dynamodb, table, lambda: uuid.uuid4().hex),
@@ -160,9 +163,10 @@ def get_user_classes(group_id: str, record_id: str) -> Response[str]:
 @app.get("/groups/<group_id>/accesses")
 def get_accesses(group_id: str) -> Response[str]:
     """List who has read about the group's people, newest first."""
-    state, runtime = _state_of(group_id), build()
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    runtime.groups.known(caller.enterprise, GroupId(group_id))
     limit, after = in_accesses(app)
-    found, more = runtime.accesses.of(state.group_id, after, limit, clock.now())
+    found, more = runtime.accesses.of(GroupId(group_id), after, limit, clock.now())
     shown = [show_access(each) for each in found]
     return answer(200, AccessPage(accesses=shown, cursor=show_cursor(more)))
 

@@ -149,12 +149,12 @@ def post_sync(group_id: str) -> Response[str]:
 def get_syncs(group_id: str) -> Response[str]:
     """List a group's runs, newest first."""
     caller, runtime = caller_of(app.current_event.raw_event), build()
-    group = runtime.groups.get(caller.enterprise, GroupId(group_id))
+    runtime.groups.known(caller.enterprise, GroupId(group_id))
     limit, after = page_of(app)
     if after is not None and not after.isdecimal():
         raise wrong_cursor()
     before = int(after) if after is not None else None
-    runs = runtime.runs.history(group.group_id, limit, before)
+    runs = runtime.runs.history(GroupId(group_id), limit, before)
     more = str(runs[-1].seq) if len(runs) == limit and runs[-1].seq > 1 else None
     shown = [show_run(run) for run in runs]
     return answer(200, RunPage(syncs=shown, cursor=show_cursor(more)))
@@ -201,7 +201,7 @@ def get_connection_test(group_id: str, test_id: str) -> Response[str]:
 @app.get("/groups/<group_id>/syncs/<run_id>/errors")
 def get_errors(group_id: str, run_id: str) -> Response[str]:
     """Lead to a run's error report, a CSV file."""
-    run = _run_of(group_id, run_id)
+    run = _reported_run(group_id, run_id)
     key, name = f"{_reports(run)}/errors.csv", f"errors-{run.key.run_id}.csv"
     address = build().exchange.report_address(key, name)
     _record(group_id, "GET /groups/{groupId}/syncs/{runId}/errors", None)
@@ -211,7 +211,7 @@ def get_errors(group_id: str, run_id: str) -> Response[str]:
 @app.get("/groups/<group_id>/syncs/<run_id>/changes")
 def get_changes(group_id: str, run_id: str) -> Response[str]:
     """Lead to the list of a run's changes, a CSV file."""
-    run = _run_of(group_id, run_id)
+    run = _reported_run(group_id, run_id)
     key, name = f"{_reports(run)}/changes.csv", f"changes-{run.key.run_id}.csv"
     address = build().exchange.report_address(key, name)
     _record(group_id, "GET /groups/{groupId}/syncs/{runId}/changes", None)
@@ -293,7 +293,7 @@ def post_decision(group_id: str) -> Response[str]:
 @app.get("/groups/<group_id>/syncs/<run_id>/errors/summary")
 def get_errors_summary(group_id: str, run_id: str) -> Response[str]:
     """Sum a run's error report up by code, school and file."""
-    run = _run_of(group_id, run_id)
+    run = _reported_run(group_id, run_id)
     summary = build().exchange.summary(f"{_reports(run)}/summary.json")
     return answer(200, ErrorsSummary.model_validate(summary))
 
@@ -319,13 +319,19 @@ def _reports(run: Run) -> str:
     return f"reports/{run.group_id}/{run.key.run_id}"
 
 
+def _reported_run(group_id: str, run_id: str) -> Run:
+    """The run that an address names, unless its group, and so its report, is being deleted."""
+    build().groups.get(caller_of(app.current_event.raw_event).enterprise, GroupId(group_id))
+    return _run_of(group_id, run_id)
+
+
 def _run_of(group_id: str, run_id: str) -> Run:
     """The run that an address names, if it is of the caller's enterprise."""
     caller, runtime = caller_of(app.current_event.raw_event), build()
-    group = runtime.groups.get(caller.enterprise, GroupId(group_id), deleting=True)
+    runtime.groups.known(caller.enterprise, GroupId(group_id))
     run = None
     if run_id.isdecimal() and len(run_id) <= 10:
-        run = runtime.runs.get(RunKey(caller.enterprise, group.group_id, int(run_id)))
+        run = runtime.runs.get(RunKey(caller.enterprise, GroupId(group_id), int(run_id)))
     if run is None:
         raise NotFoundError("run_not_found", "The group has no such run.")
     return run

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.adapters.dynamo_items import Item, group_key, marshal, refusals, run_key, unmarshal
+from shared.adapters.dynamo_items import Item, group_key, marshal, refusals, run_key
 from shared.adapters.dynamo_run_item import (
     hold_of,
     new_run,
@@ -16,8 +16,9 @@ from shared.adapters.dynamo_run_item import (
     under_way,
     without_secrets,
 )
+from shared.adapters.group_item import STAYS, read_group
 from shared.domain.run import Reason, Run, RunState
-from shared.errors import NotDueError, NotFoundError, TryLaterError
+from shared.errors import NotDueError, TryLaterError
 from shared.ports import RunRequest, check_decision
 
 if TYPE_CHECKING:
@@ -98,12 +99,7 @@ def skip(
 
 def _group(client: "DynamoDBClient", table: str, request: RunRequest) -> Item:
     """The group that a run is asked of, as it is now."""
-    answer = client.get_item(
-        TableName=table, Key=group_key(request.enterprise, request.group_id), ConsistentRead=True
-    )
-    group = unmarshal(answer["Item"]) if "Item" in answer else None
-    if group is None or "deletingSince" in group:
-        raise NotFoundError("group_not_found", "There is no such group.")
+    group = read_group(client, table, request.enterprise, request.group_id)
     _check_due(request, group)
     return group
 
@@ -125,8 +121,7 @@ def _take_number(
 ) -> Item:
     """The action by which a group gives out its next number."""
     conditions = [
-        "attribute_exists(pk)",
-        "attribute_not_exists(deletingSince)",
+        STAYS,
         "runSeq = :last",
         "version = :version",
         *([condition] if condition else []),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from shared.adapters.dynamo_groups import DynamoGroups, disown
-from shared.adapters.dynamo_items import Item, group_key, marshal, refusals, run_key, unmarshal
+from shared.adapters.dynamo_items import Item, group_key, marshal, refusals, run_key
 from shared.adapters.dynamo_run_item import (
     from_item,
     new_run,
@@ -17,9 +17,10 @@ from shared.adapters.dynamo_run_item import (
     without_secrets,
 )
 from shared.adapters.group_claims import freed
+from shared.adapters.group_item import DELETING, read_group
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import Mode, Reason, Run, RunState, Trigger
-from shared.errors import NotFoundError, StoppedError, TryLaterError
+from shared.errors import StoppedError, TryLaterError
 from shared.ports import RunRequest
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class DynamoDeletions:
                 "Key": group_key(run.enterprise, run.group_id),
                 "UpdateExpression": (
                     "SET activeRun = :seq, runSeq = :seq, "
-                    "deletingSince = if_not_exists(deletingSince, :now) "
+                    f"{DELETING} = if_not_exists({DELETING}, :now) "
                     "REMOVE waiting, #hold, markedAt, duePeriod, nextRunAt"
                 ),
                 "ConditionExpression": f"runSeq = :last AND version = :version AND {active}",
@@ -158,12 +159,7 @@ class DynamoDeletions:
         return True
 
     def _group(self, enterprise: EnterpriseId, group_id: GroupId) -> Item:
-        answer = self._client.get_item(
-            TableName=self._table, Key=group_key(enterprise, group_id), ConsistentRead=True
-        )
-        if "Item" not in answer:
-            raise NotFoundError("group_not_found", "There is no such group.")
-        return unmarshal(answer["Item"])
+        return read_group(self._client, self._table, enterprise, group_id, deleting=True)
 
     def _run(self, enterprise: EnterpriseId, group_id: GroupId, seq: int) -> Run:
         key = run_key(RunKey(enterprise, group_id, int(seq)))

@@ -30,9 +30,10 @@ from shared.adapters.dynamo_run_item import (
     superseding,
     to_item,
 )
+from shared.adapters.group_item import DELETING, STAYS, no_group
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import Reason, Run, RunState, Trigger
-from shared.errors import NotFoundError, TryLaterError
+from shared.errors import TryLaterError
 from shared.ports import Drop, RunRequest
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class DynamoDrops:
             if known := self._known(drop):
                 return known
             group = self._group(drop.enterprise, drop.group_id)
-            if group is None or "deletingSince" in group:
-                raise NotFoundError("group_not_found", "There is no such group.")
+            if group is None or DELETING in group:
+                raise no_group()
             waiting = [int(seq) for seq in group.get("waiting", ())]
             superseded = [seq for seq in waiting if seq in drop.supersedes]
             if len(waiting) - len(superseded) >= MAX_WAITING:
@@ -123,8 +124,7 @@ class DynamoDrops:
             self._update_group(
                 run.key,
                 "SET runSeq = :seq, waiting = :left",
-                f"attribute_exists(pk) AND attribute_not_exists(deletingSince) AND runSeq = :last "
-                f"AND version = :version AND {same}",
+                f"{STAYS} AND runSeq = :last AND version = :version AND {same}",
                 {
                     ":seq": run.seq,
                     ":last": run.seq - 1,
@@ -159,7 +159,7 @@ class DynamoDrops:
             self._update_group(
                 key,
                 "SET activeRun = :seq, waiting = :left",
-                "attribute_not_exists(activeRun) AND attribute_not_exists(deletingSince) "
+                f"{STAYS} AND attribute_not_exists(activeRun) "
                 "AND waiting = :seen AND version = :version",
                 {
                     ":seq": key.seq,

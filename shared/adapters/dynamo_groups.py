@@ -30,9 +30,10 @@ from shared.adapters.group_claims import (
     note_retention,
     retention_key,
 )
+from shared.adapters.group_item import DELETING, STAYS, no_group, read_group
 from shared.domain.group import Group, Period
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.errors import NotFoundError, TryLaterError
+from shared.errors import TryLaterError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -74,12 +75,12 @@ class DynamoGroups:
 
     def get(self, enterprise: EnterpriseId, group_id: GroupId, *, deleting: bool = False) -> Group:
         """Read one group, consistently; see ``ports.Groups.get``."""
-        answer = self._client.get_item(
-            TableName=self._table, Key=group_key(enterprise, group_id), ConsistentRead=True
-        )
-        if "Item" not in answer or ("deletingSince" in answer["Item"] and not deleting):
-            raise NotFoundError("group_not_found", "There is no such group.")
-        return _group(enterprise, unmarshal(answer["Item"]))
+        item = read_group(self._client, self._table, enterprise, group_id, deleting=deleting)
+        return _group(enterprise, item)
+
+    def known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
+        """See that the enterprise has this group; see ``ports.KnownGroups.known``."""
+        read_group(self._client, self._table, enterprise, group_id, deleting=True, only={})
 
     def enterprise_of(self, group_id: GroupId) -> EnterpriseId | None:
         """Tell whose group it is."""
@@ -108,7 +109,7 @@ class DynamoGroups:
                 "TableName": self._table,
                 "Key": group_key(new.enterprise, new.group_id),
                 "UpdateExpression": update,
-                "ConditionExpression": "version = :old AND attribute_not_exists(deletingSince)",
+                "ConditionExpression": f"{STAYS} AND version = :old",
                 "ExpressionAttributeNames": names,
                 "ExpressionAttributeValues": marshal(
                     {f":{name}": value for name, value in values.items()}
@@ -170,12 +171,12 @@ class DynamoGroups:
                 TableName=self._table,
                 Key=group_key(enterprise, group_id),
                 UpdateExpression="SET markedAt = if_not_exists(markedAt, :now)",
-                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(deletingSince)",
+                ConditionExpression=STAYS,
                 ExpressionAttributeValues=marshal({":now": now.isoformat()}),
             )
         except ClientError as error:
             if refused(error):
-                raise NotFoundError("group_not_found", "There is no such group.") from error
+                raise no_group() from error
             raise
 
     def delete(self, group: Group) -> None:
@@ -253,7 +254,7 @@ def _group(enterprise: EnterpriseId, item: Item) -> Group:
             "empty": not (
                 item.keys() & {"base", "activeRun"} or item.get("dirty") or item.get("waiting")
             ),
-            "deletingSince": item.get("deletingSince"),
+            "deletingSince": item.get(DELETING),
         }
     )
 

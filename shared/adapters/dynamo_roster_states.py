@@ -4,13 +4,14 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shared.adapters.dynamo_items import group_key, unmarshal
+from shared.adapters.group_item import read_group
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.errors import NotFoundError
 from shared.roster_ports import RosterState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+_READ = {f"#{name}": name for name in ("timeZone", "shards", "base", "baseAt", "activeRun")}
 
 
 class DynamoRosterStates:
@@ -22,16 +23,7 @@ class DynamoRosterStates:
 
     def get(self, enterprise: EnterpriseId, group_id: GroupId) -> RosterState:
         """Read how one group's roster stands; see ``roster_ports.RosterStates.get``."""
-        answer = self._client.get_item(
-            TableName=self._table,
-            Key=group_key(enterprise, group_id),
-            ConsistentRead=True,
-            ProjectionExpression="pk, deleting, #zone, shards, #base, baseAt, activeRun",
-            ExpressionAttributeNames={"#base": "base", "#zone": "timeZone"},  # reserved words
-        )
-        item = unmarshal(answer.get("Item", {}))
-        if not item or "deleting" in item:
-            raise NotFoundError("group_not_found", "There is no such group.")
+        item = read_group(self._client, self._table, enterprise, group_id, only=_READ)
         committed = item.get("baseAt")
         return RosterState(
             group_id=group_id,

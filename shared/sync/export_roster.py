@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.errors import MissingObjectError
+from shared.errors import MissingObjectError, NotFoundError
 from shared.messages import ExportRoster
 from shared.planning.export import write_bundle
 from shared.planning.tables import open_workspace
-from shared.ports import Batches, Objects
+from shared.ports import Batches, Groups, Objects
 from shared.sync.request_export import export_key
 
 MEMORY_LIMIT = "600MB"
@@ -17,6 +17,7 @@ MEMORY_LIMIT = "600MB"
 class ExportPorts:
     """What an export needs of the world."""
 
+    groups: Groups
     batches: Batches
     objects: Objects
 
@@ -24,8 +25,13 @@ class ExportPorts:
 def export_roster(message: ExportRoster, ports: ExportPorts, directory: Path) -> bool:
     """Write the export that ``message`` asks for; False if there is nothing (more) to write.
 
-    A roster that has moved on is not exported any more: whoever asks again asks for the new one.
+    Nothing is written of a group that is being deleted: it may have been swept already. A roster
+    that has moved on is not exported any more: whoever asks again asks for the new one.
     """
+    try:
+        ports.groups.get(message.enterprise, message.group_id)
+    except NotFoundError:
+        return False
     base = ports.batches.base(message.key)
     key = export_key(message.group_id, message.seq)
     if base.snapshot is None or base.snapshot.seq != message.seq or ports.objects.has(key):

@@ -33,6 +33,7 @@ from shared.ports import (
     Unapplied,
     check_decision,
 )
+from shared.roster_ports import RosterState
 
 _OWNED = frozenset({RunState.EXTRACTING, RunState.PLANNING, RunState.APPLYING})
 GroupKey = tuple[EnterpriseId, GroupId]
@@ -53,7 +54,6 @@ class GroupState:
     learned: dict[str, str] = field(default_factory=dict)
     hold: Hold | None = None
     marked: bool = False
-    deleting: bool = False
     next_run_at: datetime | None = None
 
 
@@ -71,6 +71,7 @@ class InMemoryControl:
         on_write: Callable[[str], None] = lambda name: None,
     ) -> None:
         self.groups: dict[GroupKey, GroupState] = {}
+        self.deleting: dict[GroupKey, datetime] = {}
         self.runs: dict[RunKey, Run] = {}
         self.open_until: dict[RunKey, datetime] = {}
         self.pending: dict[tuple[RunKey, str], set[int]] = {}
@@ -80,14 +81,19 @@ class InMemoryControl:
         self.on_write = on_write
         self._lock = threading.RLock()
 
+    def standing(self, enterprise: EnterpriseId, group_id: GroupId) -> GroupState:
+        """A group that is there, and is not being deleted."""
+        group = self.groups.get((enterprise, group_id))
+        if group is None or (enterprise, group_id) in self.deleting:
+            raise NotFoundError("group_not_found", "There is no such group.")
+        return group
+
     # Runs
 
     def accept(self, request: RunRequest, now: datetime) -> Run:
         self.on_write("accept")
         with self._lock:
-            group = self.groups.get((request.enterprise, request.group_id))
-            if group is None or group.deleting:
-                raise NotFoundError("group_not_found", "There is no such group.")
+            group = self.standing(request.enterprise, request.group_id)
             _check_due(request, group)
             if group.active_run is not None or group.waiting:
                 under_way = str(group.active_run or group.waiting[0])
@@ -123,9 +129,7 @@ class InMemoryControl:
 
     def skip(self, request: RunRequest, reason: Reason, now: datetime) -> Run:
         with self._lock:
-            group = self.groups.get((request.enterprise, request.group_id))
-            if group is None or group.deleting:
-                raise NotFoundError("group_not_found", "There is no such group.")
+            group = self.standing(request.enterprise, request.group_id)
             _check_due(request, group)
             if request.due is not None:
                 group.next_run_at = request.due.next_at
@@ -155,9 +159,7 @@ class InMemoryControl:
     def take(self, drop: Drop, now: datetime) -> Run:
         self.on_write("take")
         with self._lock:
-            group = self.groups.get((drop.enterprise, drop.group_id))
-            if group is None or group.deleting:
-                raise NotFoundError("group_not_found", "There is no such group.")
+            group = self.standing(drop.enterprise, drop.group_id)
             place = drop.bundle.objects[0]
             if (known := group.drops.get((place.key, place.version))) is not None:
                 return self.runs[RunKey(drop.enterprise, drop.group_id, known)]
@@ -333,7 +335,8 @@ class InMemoryControl:
                 old = RunKey(enterprise, group_id, seq)
                 self._end(old, now, state=RunState.SUPERSEDED, reason=reason)
             group.run_seq += 1
-            group.active_run, group.waiting, group.deleting = group.run_seq, (), True
+            group.active_run, group.waiting = group.run_seq, ()
+            self.deleting.setdefault((enterprise, group_id), now)
             group.hold, group.marked = None, False
             run = Run(
                 enterprise=enterprise,
@@ -357,6 +360,7 @@ class InMemoryControl:
                 raise StoppedError
             self._end(key, now, state=RunState.SUCCEEDED)
             del self.groups[key.enterprise, key.group_id]
+            del self.deleting[key.enterprise, key.group_id]
 
     # Batches
 
@@ -464,6 +468,21 @@ class InMemoryControl:
 def _check_due(request: RunRequest, group: GroupState) -> None:
     if request.due is not None and group.next_run_at != request.due.at:
         raise NotDueError
+
+
+class InMemoryRosterStates:
+    """``RosterStates`` in memory."""
+
+    def __init__(self, control: InMemoryControl) -> None:
+        self._control = control
+
+    def get(self, enterprise: EnterpriseId, group_id: GroupId) -> RosterState:
+        group = self._control.standing(enterprise, group_id)
+        base = group.base.seq if group.base else None
+        committed = None
+        if base is not None:
+            committed = self._control.runs[RunKey(enterprise, group_id, base)].finished_at
+        return RosterState(group_id, "UTC", group.shards, base, committed, group.active_run)
 
 
 class InMemoryDeletions:

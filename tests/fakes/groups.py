@@ -1,7 +1,7 @@
 """Groups and customers in memory, with the same refusals as the database."""
 
 from bisect import bisect_right
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -38,16 +38,18 @@ class InMemoryCustomers:
 
 
 class InMemoryGroups:
-    """``Groups`` in memory. ``configs`` is what the runs of the same test read."""
+    """``Groups`` in memory. ``configs`` and ``deleting`` are those of the runs of the same test."""
 
     def __init__(
         self,
         customers: InMemoryCustomers,
         configs: MutableMapping[tuple[EnterpriseId, GroupId], GroupConfig] | None = None,
+        deleting: Mapping[tuple[EnterpriseId, GroupId], datetime] | None = None,
     ) -> None:
         self.kept: dict[tuple[EnterpriseId, GroupId], Group] = {}
         self._customers = customers
         self._configs = {} if configs is None else configs
+        self._deleting = {} if deleting is None else deleting
 
     def create(self, group: Group) -> None:
         self._check(group, None)
@@ -55,9 +57,13 @@ class InMemoryGroups:
 
     def get(self, enterprise: EnterpriseId, group_id: GroupId, *, deleting: bool = False) -> Group:
         group = self.kept.get((enterprise, group_id))
-        if group is None or (group.deleting_since is not None and not deleting):
+        since = self._deleting.get((enterprise, group_id))
+        if group is None or (since is not None and not deleting):
             raise NotFoundError("group_not_found", "none")
-        return group
+        return group.model_copy(update={"deleting_since": since})
+
+    def known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
+        self.get(enterprise, group_id, deleting=True)
 
     def enterprise_of(self, group_id: GroupId) -> EnterpriseId | None:
         owners = [enterprise for enterprise, kept in self.kept if kept == group_id]

@@ -266,19 +266,24 @@ class Simulation:
     def _extractor(self, message: ExtractLeg) -> SyncType:
         return self.control.runs[message.key].extractor
 
+    def groups(self) -> InMemoryGroups:
+        """The group as others than runs read it, if it is there."""
+        groups = InMemoryGroups(InMemoryCustomers(), deleting=self.control.deleting)
+        if (ENTERPRISE, GROUP) in self.control.groups:
+            groups.kept[ENTERPRISE, GROUP] = Group(
+                enterprise=ENTERPRISE,
+                group_id=GROUP,
+                config=self.group.config,
+                email="it@springfield.example",
+                client_group_id="SPR",
+                created_at=self.now,
+                updated_at=self.now,
+            )
+        return groups
+
     def _drop_ports(self) -> DropPorts:
-        groups = InMemoryGroups(InMemoryCustomers())
-        groups.kept[ENTERPRISE, GROUP] = Group(
-            enterprise=ENTERPRISE,
-            group_id=GROUP,
-            config=self.group.config,
-            email="it@springfield.example",
-            client_group_id="SPR",
-            created_at=self.now,
-            updated_at=self.now,
-        )
         return DropPorts(
-            groups=groups,
+            groups=self.groups(),
             drops=self.control,
             objects=self.objects,
             extract_queues=dict.fromkeys(SyncType, self.queue),

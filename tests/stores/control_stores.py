@@ -10,6 +10,7 @@ import boto3
 from moto import mock_aws
 
 from shared.adapters.dynamo_batches import DynamoBatches
+from shared.adapters.dynamo_deletions import DynamoDeletions
 from shared.adapters.dynamo_drops import DynamoDrops
 from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_items import group_key, marshal
@@ -18,9 +19,9 @@ from shared.domain.collection import Collection
 from shared.domain.group import Group
 from shared.domain.ids import GroupId, RunKey
 from shared.domain.run import Mode, Plan, Run, RunState, Snapshot, Trigger
-from shared.ports import Batches, Drops, Legs, PlanResult, RunRequest, Runs
-from tests.fakes.control import GroupState, InMemoryControl
-from tests.fakes.control_table import make_control_table
+from shared.ports import Batches, Deletions, Drops, Legs, PlanResult, RunRequest, Runs
+from tests.fakes.control import GroupState, InMemoryControl, InMemoryDeletions
+from tests.fakes.control_table import NAME, make_control_table
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
 
 NOW = datetime(2026, 9, 1, 2, tzinfo=UTC)
@@ -79,6 +80,13 @@ class Control:
         run = self.runs.get(key)
         assert run is not None
         return run
+
+
+def deletions_of(control: Control) -> Deletions:
+    """The deletions of the same kind of store."""
+    if isinstance(control.runs, InMemoryControl):
+        return InMemoryDeletions(control.runs)
+    return DynamoDeletions(control.client, NAME, resend_after=PATIENCE)
 
 
 def plan_of(key: RunKey, batches: int, attempt: str = "one") -> Plan:

@@ -6,16 +6,21 @@ from datetime import timedelta
 
 import pytest
 
-from shared.adapters.dynamo_deletions import DynamoDeletions
 from shared.domain.bundle import Bundle, BundleObject
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import Mode, Run, RunState
 from shared.errors import NotFoundError, StoppedError
 from shared.ports import Deletions, Drop, PlanResult
-from tests.fakes.control import InMemoryControl, InMemoryDeletions
-from tests.fakes.control_table import NAME
 from tests.fakes.simulation import ENTERPRISE, GROUP
-from tests.stores.control_stores import KINDS, NOW, PATIENCE, Control, control_of, plan_of
+from tests.stores.control_stores import (
+    KINDS,
+    NOW,
+    PATIENCE,
+    Control,
+    control_of,
+    deletions_of,
+    plan_of,
+)
 
 SWEEPING = frozenset({RunState.ACCEPTED, RunState.APPLYING})
 SECOND = timedelta(seconds=1)
@@ -41,10 +46,7 @@ class Stores:
 @pytest.fixture(params=KINDS)
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     with control_of(request.param) as control:
-        if isinstance(control.runs, InMemoryControl):
-            yield Stores(control, InMemoryDeletions(control.runs))
-        else:
-            yield Stores(control, DynamoDeletions(control.client, NAME, resend_after=PATIENCE))
+        yield Stores(control, deletions_of(control))
 
 
 def _drop(name: str) -> Drop:

@@ -9,20 +9,34 @@ from shared.domain.ids import EnterpriseId
 from shared.domain.run import RunState
 from shared.errors import NotFoundError
 from shared.ports import Commit
-from shared.roster_ports import RosterState
+from shared.roster_ports import RosterState, RosterStates
+from tests.fakes.control import InMemoryControl, InMemoryRosterStates
 from tests.fakes.control_table import NAME
 from tests.fakes.simulation import ENTERPRISE, GROUP
-from tests.stores.control_stores import NOW, Control, control_of, snapshot_of
+from tests.stores.control_stores import (
+    KINDS,
+    NOW,
+    Control,
+    control_of,
+    deletions_of,
+    snapshot_of,
+)
 
 
-@pytest.fixture
-def control() -> Iterator[Control]:
-    with control_of("dynamo") as made:
+@pytest.fixture(params=KINDS)
+def control(request: pytest.FixtureRequest) -> Iterator[Control]:
+    with control_of(request.param) as made:
         yield made
 
 
+def states_of(control: Control) -> RosterStates:
+    if isinstance(control.runs, InMemoryControl):
+        return InMemoryRosterStates(control.runs)
+    return DynamoRosterStates(control.client, NAME)
+
+
 def test_a_roster_is_that_of_the_last_run_that_was_committed(control: Control) -> None:
-    states = DynamoRosterStates(control.client, NAME)
+    states = states_of(control)
     assert states.get(ENTERPRISE, GROUP) == RosterState(GROUP, "UTC")
     key, plan = control.applying(1)
     assert states.get(ENTERPRISE, GROUP) == RosterState(GROUP, "UTC", plan.shards, None, None, 1)
@@ -36,15 +50,13 @@ def test_a_roster_is_that_of_the_last_run_that_was_committed(control: Control) -
 
 def test_anothers_group_has_no_state(control: Control) -> None:
     with pytest.raises(NotFoundError):
-        DynamoRosterStates(control.client, NAME).get(EnterpriseId("somebody-else"), GROUP)
+        states_of(control).get(EnterpriseId("somebody-else"), GROUP)
 
 
 def test_a_group_that_is_being_deleted_is_not_there(control: Control) -> None:
-    control.client.update_item(
-        TableName=NAME,
-        Key={"pk": {"S": f"ENT#{ENTERPRISE}"}, "sk": {"S": f"GROUP#{GROUP}"}},
-        UpdateExpression="SET deleting = :yes",
-        ExpressionAttributeValues={":yes": {"BOOL": True}},
-    )
+    control.applying(1)
+    states = states_of(control)
+    assert states.get(ENTERPRISE, GROUP).shards is not None
+    deletions_of(control).begin(ENTERPRISE, GROUP, "ann", NOW)
     with pytest.raises(NotFoundError):
-        DynamoRosterStates(control.client, NAME).get(ENTERPRISE, GROUP)
+        states.get(ENTERPRISE, GROUP)

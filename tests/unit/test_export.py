@@ -23,7 +23,7 @@ ORGS, SESSIONS, COURSES, CLASSES, USERS, ENROLLMENTS = Collection
 
 def _export(of: Simulation) -> bytes:
     """The export of a roster as it is now."""
-    ports = ExportPorts(of.control, of.objects)
+    ports = ExportPorts(of.groups(), of.control, of.objects)
     assert request_export(ENTERPRISE, GROUP, of.control, of.objects, of.queue) is None
     message = of.queue.messages.pop()
     assert isinstance(message, ExportRoster)
@@ -103,5 +103,21 @@ def test_a_roster_that_has_moved_on_is_not_exported_any_more() -> None:
     rest.source.put(ORGS, org("district", name="New"))
     rest.sync()
     with tempfile.TemporaryDirectory() as directory:
-        ports = ExportPorts(rest.control, rest.objects)
+        ports = ExportPorts(rest.groups(), rest.control, rest.objects)
         assert not export_roster(old, ports, Path(directory))
+
+
+def test_nothing_is_written_of_a_group_that_is_being_deleted() -> None:
+    rest = Simulation()
+    rest.source.put(ORGS, org("district"))
+    rest.sync()
+    request_export(ENTERPRISE, GROUP, rest.control, rest.objects, rest.queue)
+    late = rest.queue.messages.pop()
+    assert isinstance(late, ExportRoster)
+    rest.delete()
+    for _ in range(2):
+        with tempfile.TemporaryDirectory() as directory:
+            ports = ExportPorts(rest.groups(), rest.control, rest.objects)
+            assert not export_roster(late, ports, Path(directory))
+        rest.settle()
+    assert not rest.objects.objects
