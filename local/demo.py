@@ -9,11 +9,9 @@ machine answer a sample district's OneRoster server and an OpenSSH server, where
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from boto3.dynamodb.types import TypeDeserializer
 
 from local.api import Api
 from local.demo_reading import show_reading
@@ -26,6 +24,7 @@ from local.sample_district.roster import District, generate
 from local.sample_district.server import DistrictServer
 from local.sftp_server import SftpServer, sshd_problem
 from local.stack import Stack, sign_in, start, stop
+from local.stored_roster import letter_of, stored_items, stored_records
 from local.upload import upload
 
 ENTITIES = ("partners", "academicSessions", "courses", "classes", "users", "enrollments")
@@ -58,7 +57,7 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
 
     print(paint("\nFirst sync, over OneRoster 1.1 with OAuth 1.0a signatures", BOLD))
     first = sync(api, group_id)
-    written = [item for item in _written_by(stack, first) if item["pk"].startswith(group_id)]
+    written = stored_records(stack, group_id)
     arrived = _table(first, district, "created")
     print(f"  {len(written):,} records written to the roster")
 
@@ -69,10 +68,11 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
     read = show_reading(api, group_id)
 
     print(paint("\nSecond sync of the same district", BOLD))
+    before = table_of(stack)
     second = sync(api, group_id)
-    again = _written_by(stack, second)
+    again = len(dict(table_of(stack).items() ^ before.items()))
     unchanged = _table(second, district, "unchanged")
-    print(f"  {len(again):,} items written to the roster table")
+    print(f"  {again:,} items written to the roster table")
 
     good = arrived and read and unchanged and not again
     good = _show_zip(stack, api, district, written) and good
@@ -140,14 +140,14 @@ def _show_sftp(stack: Stack, api: Api, district: District, over_rest: list[Json]
 def _alike(stack: Stack, group_id: str, over_rest: list[Json]) -> bool:
     """Whether a group's roster has the same records as the one that came over REST."""
 
-    def names(items: Iterable[Json]) -> set[tuple[str, str]]:
+    def names(items: list[Json]) -> set[tuple[str, str]]:
         return {
-            (item["pk"].split("#")[1], str(item["doc"]["sourcedId"]))
+            (letter_of(item), str(item["doc"]["sourcedId"]))
             for item in items
             if "sourcedId" in item["doc"]
         }
 
-    items = [item for item in _items(stack) if item["pk"].startswith(f"{group_id}#")]
+    items = stored_records(stack, group_id)
     same = names(items) == names(over_rest) and len(items) == len(over_rest)
     text = "the same records as over REST" if same else "other records than over REST"
     print(f"  {len(items):,} records: {text}  {paint('✓', GREEN) if same else paint('✗', RED)}")
@@ -202,24 +202,16 @@ def _table(run: Json, district: District, column: str) -> bool:
     return equal
 
 
-def _written_by(stack: Stack, run: Json) -> list[Json]:
-    """Read the items of the roster table that a run has written: each bears its run's number."""
-    return [item for item in _items(stack) if item["seq"] == int(run["runId"])]
-
-
-def _items(stack: Stack) -> Iterator[Json]:
-    read = TypeDeserializer().deserialize
-    paginator = stack.client("dynamodb").get_paginator("scan")
-    for page in paginator.paginate(TableName=stack.roster_table):
-        for item in page["Items"]:
-            yield {name: read(value) for name, value in item.items()}
+def table_of(stack: Stack) -> dict[tuple[str, str], str]:
+    """Everything in the roster table, of whatever kind, by its key."""
+    return {(item["pk"], item["sk"]): repr(item) for item in stored_items(stack)}
 
 
 def _samples(items: list[Json]) -> Iterator[str]:
     """One record of each kind that a person cares for, in words."""
     by_kind: dict[str, Json] = {}
     for item in sorted(items, key=lambda item: str(item["sk"])):
-        by_kind.setdefault(item["pk"].split("#")[1], item["doc"])
+        by_kind.setdefault(letter_of(item), item["doc"])
     partner, class_, user = by_kind["P"], by_kind["C"], by_kind["U"]
     membership = by_kind["E"]
     yield f"partner     {paint(partner['name'], BOLD)} ({partner['type']})"

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from local.api import Answer, Api
 from local.sample_district.roster import District
 from local.sample_district.server import DistrictServer
 from local.stack import Stack
+from local.stored_roster import letter_of, stored_items, stored_records
 
 RUN_SECONDS = 90
 
@@ -65,44 +64,27 @@ def counted(run: Json, column: str) -> dict[str, int]:
     return {name: counts[column] for name, counts in run["counts"].items()}
 
 
-def items(stack: Stack) -> list[Json]:
-    """Everything in the roster table."""
-    read = TypeDeserializer().deserialize
-    pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.roster_table)
-    return [{k: read(v) for k, v in item.items()} for page in pages for item in page["Items"]]
-
-
 def group_items(stack: Stack, group_id: str) -> list[Json]:
-    """The roster items of one group; the table has those of all tests."""
-    read = TypeDeserializer().deserialize
-    pages = (
-        stack.client("dynamodb")
-        .get_paginator("scan")
-        .paginate(
-            TableName=stack.roster_table,
-            FilterExpression="begins_with(pk, :group)",
-            ExpressionAttributeValues={":group": {"S": f"{group_id}#"}},
-        )
-    )
-    return [{k: read(v) for k, v in item.items()} for page in pages for item in page["Items"]]
+    """Everything of one group in the roster table: records, and what is assigned to them."""
+    return list(stored_items(stack, group_id))
 
 
 def written_by(stack: Stack, group_id: str, run: Json) -> int:
     """How many roster items a run has written: each bears the number of its last run."""
     number = int(run["runId"])
-    return sum(item["seq"] == number for item in group_items(stack, group_id))
+    return sum(item["seq"] == number for item in stored_records(stack, group_id))
 
 
 def records(stack: Stack, group_id: str, letter: str) -> dict[str, Json]:
     """The documents of one kind (P, S, K, C, U, E) that are there, by id."""
-    return _records(group_items(stack, group_id), letter)
+    return _records(stored_records(stack, group_id), letter)
 
 
 def _records(items_: list[Json], letter: str) -> dict[str, Json]:
     return {
         item["sk"].rsplit("#", 1)[-1]: item["doc"]
         for item in items_
-        if item["pk"].split("#")[1] == letter and "deletedAt" not in item
+        if letter_of(item) == letter and "deletedAt" not in item
     }
 
 
@@ -113,7 +95,7 @@ def ids(stack: Stack, group_id: str, letter: str) -> dict[str, str]:
 
 def check_district(stack: Stack, group_id: str, district: District) -> None:
     """The roster holds exactly this district (students and staff), entity by entity."""
-    there = group_items(stack, group_id)
+    there = stored_records(stack, group_id)
     found = {letter: _records(there, letter) for letter in "PSKCUE"}
     by_id = {id_: doc["sourcedId"] for letter in "PSKCU" for id_, doc in found[letter].items()}
 

@@ -8,14 +8,15 @@ from local.sample_district.evolution import without_users
 from local.sample_district.roster import generate
 from local.sample_district.server import DistrictServer
 from local.stack import Stack
+from local.stored_roster import stored_records
 from tests.e2e.deployed import invoke
-from tests.e2e.roster import RUN_SECONDS, add_group, check_district, group_items, ids, sync
+from tests.e2e.roster import RUN_SECONDS, add_group, check_district, ids, sync
 
 Json = dict[str, Any]
 
 
 def _left(stack: Stack, group_id: str) -> list[Json]:
-    return [item for item in group_items(stack, group_id) if "deletedAt" in item]
+    return [item for item in stored_records(stack, group_id) if "deletedAt" in item]
 
 
 def _keep(stack: Stack, api: Api, group_id: str) -> Json:

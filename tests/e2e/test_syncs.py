@@ -17,6 +17,7 @@ from local.sample_district.quirks import Quirks
 from local.sample_district.roster import District, generate
 from local.sample_district.server import DistrictServer
 from local.stack import Stack
+from local.stored_roster import stored_records
 from tests.e2e.deployed import logs_of
 from tests.e2e.roster import (
     PATHS,
@@ -24,7 +25,6 @@ from tests.e2e.roster import (
     ask,
     check_district,
     counted,
-    group_items,
     ids,
     records,
     sync,
@@ -191,7 +191,7 @@ def test_one_username_in_two_groups_is_two_users(
     people = [
         (item["sk"], item["doc"]["loginName"])
         for group_id in (first, second)
-        for item in group_items(stack, group_id)
+        for item in stored_records(stack, group_id)
         if item["doc"].get("username") == "jsmith"
     ]
     assert {login for _, login in people} == {"jsmith@north", "jsmith@south"}

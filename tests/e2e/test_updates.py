@@ -15,6 +15,7 @@ from local.sample_district.roster import District, generate
 from local.sample_district.server import DistrictServer
 from local.sftp_server import SftpServer, sshd_problem
 from local.stack import Stack
+from local.stored_roster import stored_records
 from tests.e2e.bundles import add_zip_group, sync_zip
 from tests.e2e.conftest import AdminMaker
 from tests.e2e.roster import (
@@ -169,7 +170,7 @@ def test_a_restore_brings_back_the_roster_of_the_run_before(
     stack: Stack, api: Api, district: District
 ) -> None:
     def roster() -> dict[tuple[str, str], Json]:
-        items = [i for i in group_items(stack, group_id) if "deletedAt" not in i]
+        items = [i for i in stored_records(stack, group_id) if "deletedAt" not in i]
         return {(item["pk"], item["sk"]): item["doc"] for item in items}
 
     with DistrictServer(district) as server:
