@@ -1,5 +1,7 @@
 """The template as CloudFormation gets it: SAM's transform done, parameters at their defaults."""
 
+import copy
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,16 +15,27 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
+@functools.cache
+def _translated() -> dict[str, Any]:
+    source = yaml_parse((ROOT / "template.yaml").read_text())
+    # The transform wants the code where `sam deploy` would have put it.
+    source["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+    session = boto3.session.Session(region_name="eu-central-1")
+    # No look-up of AWS's managed policies, which no function uses.
+    document: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(source, {})
+    return document
+
+
+def processed() -> dict[str, Any]:
+    """Give the document that CloudFormation gets, its parameters and conditions still open."""
+    return copy.deepcopy(_translated())
+
+
 class Template:
     """The processed template, for a set of parameters; the rest have their defaults."""
 
     def __init__(self, **parameters: str) -> None:
-        source = yaml_parse((ROOT / "template.yaml").read_text())
-        # The transform wants the code where `sam deploy` would have put it.
-        source["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
-        session = boto3.session.Session(region_name="eu-central-1")
-        # No look-up of AWS's managed policies, which no function uses.
-        document = Translator({}, Parser(), boto_session=session).translate(source, {})
+        document = processed()
         self._parameters = {
             name: parameters.get(name, declared["Default"])
             for name, declared in document["Parameters"].items()
@@ -33,6 +46,11 @@ class Template:
             name: self._resolve(resource)
             for name, resource in document["Resources"].items()
             if "Condition" not in resource or self._holds(resource["Condition"])
+        }
+        self.outputs: dict[str, Any] = {
+            name: self._resolve(output["Value"])
+            for name, output in document["Outputs"].items()
+            if "Condition" not in output or self._holds(output["Condition"])
         }
 
     def of_type(self, kind: str) -> dict[str, Any]:
@@ -82,6 +100,10 @@ class Template:
                 return self._holds(self._conditions[name])
             case {"Fn::Not": [inner]}:
                 return not self._holds(inner)
+            case {"Fn::Or": list(several)}:
+                return any(self._holds(each) for each in several)
+            case {"Fn::And": list(several)}:
+                return all(self._holds(each) for each in several)
             case {"Fn::Equals": [left, right]}:
                 return bool(self._resolve(left) == self._resolve(right))
         raise AssertionError(condition)

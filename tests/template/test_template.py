@@ -551,6 +551,28 @@ class TestApi:
         assert template.resources["ApiGatewayAccount"]["DeletionPolicy"] == "Retain"
         assert "ApiGatewayAccount" not in Template(ApiLogRole="existing").resources
 
+    def test_there_is_one_stage(self, template: Template) -> None:
+        # SAM deploys another one, named Stage, that no setting of ours reaches: not throttled, not
+        # logged, not traced. A deployment that names a stage makes it.
+        [stage] = template.of_type("ApiGateway::Stage").values()
+        assert stage["StageName"] == "v1"
+        [deployment] = template.of_type("ApiGateway::Deployment").values()
+        assert "StageName" not in deployment
+        assert target(stage["DeploymentId"]) in template.resources
+
+    def test_the_stage_comes_after_the_role_that_lets_it_log(self, template: Template) -> None:
+        [stage] = template.of_type("ApiGateway::Stage").values()
+        assert target(stage["Variables"]["logRole"]) == "ApiGatewayAccount"
+        [stage] = Template(ApiLogRole="existing").of_type("ApiGateway::Stage").values()
+        assert stage["Variables"] == {"logRole": "existing"}
+
+    def test_metrics_of_each_method_are_for_who_asks(self, template: Template) -> None:
+        # Each method would have five metrics, each paid for like one's own (docs/costs.md).
+        [stage] = template.of_type("ApiGateway::Stage").values()
+        assert stage["MethodSettings"][0]["MetricsEnabled"] is False
+        [stage] = Template(DetailedApiMetrics="true").of_type("ApiGateway::Stage").values()
+        assert stage["MethodSettings"][0]["MetricsEnabled"] is True
+
     def test_callers_are_bounded_and_seen(self, template: Template) -> None:
         [stage] = template.of_type("ApiGateway::Stage").values()
         [settings] = stage["MethodSettings"]
