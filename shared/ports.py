@@ -82,6 +82,27 @@ def check_decision(decision: HoldDecision | None, hold: Hold | None) -> None:
         )
 
 
+def check_unmark(active_run: int | None, hold: Hold | None) -> None:
+    """See that a roster's mark can be taken back just like that; every store of groups asks this.
+
+    :raises ConflictError: ``run_under_way``: that run may be planning what the mark asks for;
+        ``mark_waits``: a run has planned it, and it waits for a decision.
+    """
+    if active_run is not None:
+        raise ConflictError(
+            "run_under_way",
+            f"Run {active_run} is under way, and may be planning the deletion: take the mark back "
+            "when it has ended.",
+            runId=str(active_run),
+        )
+    if hold is not None and hold.of_mark:
+        raise ConflictError(
+            "mark_waits",
+            "An update has planned the deletion, and it waits for a decision: reject what waits "
+            "(POST …/hold/decisions). That keeps the roster, and takes the mark back.",
+        )
+
+
 @dataclass(frozen=True)
 class Drop:
     """A bundle that somebody has put into the group's place in the bucket.
@@ -587,6 +608,15 @@ class Groups(KnownGroups, Protocol):
         """Mark a group's roster for deletion; a group marked already stays so.
 
         :raises NotFoundError: no such group in this enterprise.
+        """
+        ...
+
+    def unmark(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
+        """Take the mark of a group's roster back; a group that is not marked stays so.
+
+        :raises NotFoundError: no such group in this enterprise.
+        :raises ConflictError: see ``check_unmark``.
+        :raises TryLaterError: a run began at the same moment.
         """
         ...
 

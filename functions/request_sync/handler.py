@@ -51,7 +51,7 @@ from shared.ports import (
 from shared.sync.decide_hold import decide_hold
 from shared.sync.fields import read_fields
 from shared.sync.request_export import request_export
-from shared.sync.request_sync import RequestPorts, request_sync, restore_run
+from shared.sync.request_sync import RequestPorts, check_mark, request_sync, restore_run
 from shared.sync.take_drop import drop_key
 from shared.sync.try_connection import read_test, request_test
 
@@ -168,6 +168,7 @@ def post_upload(group_id: str) -> Response[str]:
     group = runtime.groups.get(caller.enterprise, GroupId(group_id))
     if group.config.sync_type is not SyncType.ZIP:
         raise ConflictError("not_a_zip_group", "Bundles are uploaded to groups of sync type ZIP.")
+    check_mark(group)
     upload_id = uuid.uuid4().hex
     key = drop_key(group.group_id, given.mode, upload_id, accept_older=given.accept_older)
     return answer(201, show_upload(upload_id, runtime.exchange.upload_address(key)))
@@ -223,6 +224,14 @@ def mark_roster(group_id: str) -> Response[str]:
     """Mark the group's roster for deletion; the next update plans it, and it is held."""
     caller, runtime = caller_of(app.current_event.raw_event), build()
     runtime.groups.mark(caller.enterprise, GroupId(group_id), clock.now())
+    return answer(200, show_group(runtime.groups.get(caller.enterprise, GroupId(group_id))))
+
+
+@app.delete("/groups/<group_id>/roster/mark")
+def unmark_roster(group_id: str) -> Response[str]:
+    """Take the mark back: the roster stays, and syncs as before."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    runtime.groups.unmark(caller.enterprise, GroupId(group_id))
     return answer(200, show_group(runtime.groups.get(caller.enterprise, GroupId(group_id))))
 
 

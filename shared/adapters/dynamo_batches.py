@@ -30,6 +30,7 @@ from shared.adapters.dynamo_run_item import (
     structure,
     without_secrets,
 )
+from shared.adapters.group_item import MARKED
 from shared.domain.collection import Collection
 from shared.domain.ids import RecordId, RunKey
 from shared.domain.run import Plan, Run, RunState, Snapshot
@@ -302,7 +303,7 @@ class DynamoBatches:
                     "SET #base = :base, baseAt = :now, dirty = :dirty, "
                     f"shards = if_not_exists(shards, :spread){remember}"
                     f"{', #hold = :hold REMOVE' if commit.hold else ' REMOVE #hold,'} activeRun"
-                    f"{', markedAt' if commit.unmark else ''}"
+                    f"{f', {MARKED}' if commit.unmark else ''}"
                 ),
                 "ConditionExpression": "activeRun = :seq",
                 "ExpressionAttributeNames": _RESERVED,

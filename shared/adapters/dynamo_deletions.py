@@ -17,7 +17,7 @@ from shared.adapters.dynamo_run_item import (
     without_secrets,
 )
 from shared.adapters.group_claims import freed
-from shared.adapters.group_item import DELETING, read_group
+from shared.adapters.group_item import DELETING, MARKED, read_group
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import Mode, Reason, Run, RunState, Trigger
 from shared.errors import StoppedError, TryLaterError
@@ -128,7 +128,7 @@ class DynamoDeletions:
                 "UpdateExpression": (
                     "SET activeRun = :seq, runSeq = :seq, "
                     f"{DELETING} = if_not_exists({DELETING}, :now) "
-                    "REMOVE waiting, #hold, markedAt, duePeriod, nextRunAt"
+                    f"REMOVE waiting, #hold, {MARKED}, duePeriod, nextRunAt"
                 ),
                 "ConditionExpression": f"runSeq = :last AND version = :version AND {active}",
                 "ExpressionAttributeNames": {"#hold": "hold"},

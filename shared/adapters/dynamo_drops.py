@@ -30,7 +30,7 @@ from shared.adapters.dynamo_run_item import (
     superseding,
     to_item,
 )
-from shared.adapters.group_item import DELETING, STAYS, no_group
+from shared.adapters.group_item import DELETING, MARKED, STAYS, no_group
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import Reason, Run, RunState, Trigger
 from shared.errors import TryLaterError
@@ -149,7 +149,10 @@ class DynamoDrops:
 
     def _beginning(self, key: RunKey, group: Item, waiting: list[int], now: datetime) -> list[Item]:
         # The group's settings may have changed while the bundle waited: those of now count.
+        # So does its mark, if it has one by now: the bundle is not loaded then.
+        marked = MARKED in group
         begun: dict[str, Any] = {
+            **({":marked": True} if marked else {}),
             ":accepted": RunState.ACCEPTED.value,
             ":waiting": RunState.WAITING.value,
             ":config": structure(config_of(group)),
@@ -159,7 +162,8 @@ class DynamoDrops:
             self._update_group(
                 key,
                 "SET activeRun = :seq, waiting = :left",
-                f"{STAYS} AND attribute_not_exists(activeRun) "
+                f"{STAYS} AND attribute_not_exists(activeRun) AND "
+                f"attribute_{'exists' if marked else 'not_exists'}({MARKED}) "
                 "AND waiting = :seen AND version = :version",
                 {
                     ":seq": key.seq,
@@ -173,7 +177,7 @@ class DynamoDrops:
                     "TableName": self._table,
                     "Key": run_key(key),
                     "UpdateExpression": "SET #state = :accepted, config = :config, "
-                    "openUntil = :until",
+                    f"openUntil = :until{', marked = :marked' if marked else ''}",
                     "ConditionExpression": "#state = :waiting",
                     "ExpressionAttributeNames": {"#state": "state"},
                     "ExpressionAttributeValues": marshal(begun),

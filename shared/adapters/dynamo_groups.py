@@ -30,10 +30,11 @@ from shared.adapters.group_claims import (
     note_retention,
     retention_key,
 )
-from shared.adapters.group_item import DELETING, STAYS, no_group, read_group
+from shared.adapters.group_item import DELETING, MARKED, STAYS, no_group, read_group
 from shared.domain.group import Group, Period
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.errors import TryLaterError
+from shared.ports import check_unmark
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -170,13 +171,31 @@ class DynamoGroups:
             self._client.update_item(
                 TableName=self._table,
                 Key=group_key(enterprise, group_id),
-                UpdateExpression="SET markedAt = if_not_exists(markedAt, :now)",
+                UpdateExpression=f"SET {MARKED} = if_not_exists({MARKED}, :now)",
                 ConditionExpression=STAYS,
                 ExpressionAttributeValues=marshal({":now": now.isoformat()}),
             )
         except ClientError as error:
             if refused(error):
                 raise no_group() from error
+            raise
+
+    def unmark(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
+        """Take the mark of a group's roster back; see ``ports.Groups.unmark``."""
+        group = read_group(self._client, self._table, enterprise, group_id)
+        check_unmark(group.get("activeRun"), hold_of(group))
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=group_key(enterprise, group_id),
+                UpdateExpression=f"REMOVE {MARKED}",
+                # What waits changes by runs alone, and each of them takes a number.
+                ConditionExpression=f"{STAYS} AND runSeq = :seen",
+                ExpressionAttributeValues=marshal({":seen": group["runSeq"]}),
+            )
+        except ClientError as error:
+            if refused(error):
+                raise TryLaterError("a run of the group has begun meanwhile") from error
             raise
 
     def delete(self, group: Group) -> None:
@@ -249,7 +268,7 @@ def _group(enterprise: EnterpriseId, item: Item) -> Group:
             "nextRunAt": datetime.fromtimestamp(int(due), UTC) if due is not None else None,
             "activeRun": item.get("activeRun"),
             "hold": hold_of(item),
-            "markedAt": item.get("markedAt"),
+            "markedAt": item.get(MARKED),
             "lastEnded": json.loads(item["lastEnded"]) if "lastEnded" in item else None,
             "empty": not (
                 item.keys() & {"base", "activeRun"} or item.get("dirty") or item.get("waiting")

@@ -1,7 +1,8 @@
 """The group's item in the ``control`` table, and whether the group is on its way out.
 
-``DELETING`` is written when a deletion begins, and stands until the item itself goes. It is named
-here alone: who reads a group, and who makes a write depend on it, asks in these words.
+``DELETING`` is written when a deletion begins, and stands until the item itself goes; ``MARKED`` is
+what a person has said of the roster alone. Both are named here alone: who reads a group, and who
+makes a write depend on it, asks in these words.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 DELETING = "deletingSince"
 """Since when the group is being deleted; a group without it is not."""
+
+MARKED = "markedAt"
+"""Since when the group's roster is marked for deletion."""
 
 STAYS = f"attribute_exists(pk) AND attribute_not_exists({DELETING})"
 """The condition of a write: the group is there, and is not being deleted."""

@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from shared.domain.guard import HoldRule
+
 
 class Decision(StrEnum):
     """What a person says of a hold: let it happen, or keep what is there."""
@@ -29,6 +31,11 @@ class Hold(BaseModel):
     seq: int = 0
     list_key: str = ""
     summary_key: str = ""
+
+    @property
+    def of_mark(self) -> bool:
+        """Whether the deletion of a marked roster is among what waits."""
+        return any(each.get("rule") == HoldRule.MARKED for each in self.by_rule)
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -180,7 +180,8 @@ class Run(BaseModel):
     ``leg`` numbers the invocations of the present state; ``owner`` and ``lease_until`` say who
     works on it. ``cursor`` is the extractor's own; ``bundle`` what it reads, kept to know it again.
     Three kinds of runs fetch nothing: ``decision`` is what a person said of the group's hold;
-    ``marked`` plans the deletion of the whole roster; ``restores`` is the run whose ``snapshot`` is
+    ``marked`` plans the deletion of the whole roster (or, with a bundle that somebody brought, says
+    that the roster was marked when its turn came); ``restores`` is the run whose ``snapshot`` is
     taken. ``snapshot`` is what a run has left the roster as, ``hold`` what it has left to a person.
     ``supersedes`` names the objects that a committed run has replaced, until its end is
     ``announced``. All times are aware UTC.

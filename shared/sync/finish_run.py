@@ -10,7 +10,6 @@ from typing import Protocol
 
 from shared.domain.change import Change
 from shared.domain.events import records_held, run_finished
-from shared.domain.guard import HoldRule
 from shared.domain.hold import Hold
 from shared.domain.ids import RunKey
 from shared.domain.run import Reason, Run, RunState
@@ -106,9 +105,7 @@ def _end_of(unapplied: Sequence[Unapplied], hold: Hold | None) -> RunState:
 
 def unmarks(run: Run, before: Hold | None) -> bool:
     """Whether a run has decided on a marked roster, so that the mark has done its work."""
-    if run.decision is None or before is None:
-        return False
-    return any(each.get("rule") == HoldRule.MARKED for each in before.by_rule)
+    return run.decision is not None and before is not None and before.of_mark
 
 
 def waits(hold: Hold | None) -> Reason | None:

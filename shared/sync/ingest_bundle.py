@@ -33,6 +33,7 @@ from shared.messages import ExtractLeg, PlanRun
 from shared.ports import Announcements, Legs, Objects, Queue, Runs
 from shared.sync.finish_run import announce, fail
 from shared.sync.known_bundle import close_repeated, later_bundle, repeated
+from shared.sync.request_sync import MARKED
 from shared.sync.staging import StagedWriter
 
 ROWS_BETWEEN_LOOKS = 5000
@@ -86,6 +87,8 @@ def ingest_leg(message: ExtractLeg, ports: IngestPorts, owner: str) -> None:
     if run is None:
         return
     try:
+        if run.marked:
+            raise GiveUpError(MARKED)
         _Leg(run, ports, owner).work()
     except GiveUpError as error:
         fail(run, error.reason, owner, ports.legs, ports.runs, ports)

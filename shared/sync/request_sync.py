@@ -4,9 +4,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.domain.group import SyncFrequency, SyncType
+from shared.domain.group import Group, SyncFrequency, SyncType
 from shared.domain.ids import RunKey
-from shared.domain.run import Run
+from shared.domain.run import Reason, Run
 from shared.errors import ConflictError, NotFoundError, TryLaterError
 from shared.messages import ExtractLeg, PlanRun
 from shared.ports import ExtractQueues, Groups, Queue, RunRequest, Runs
@@ -16,6 +16,14 @@ FETCHED_TYPES = frozenset({SyncType.API, SyncType.SFTP})
 
 
 CHANGE_TRIES = 3
+
+MARKED = Reason(
+    code="roster_marked",
+    message="The group's roster is marked for deletion, and takes nothing in until that is "
+    "settled. Either take the mark back (DELETE …/roster/mark), then bring the roster again; or "
+    "have the deletion planned by an update (POST …/syncs), and decide on it.",
+)
+"""Why a roster that is marked for deletion is neither fetched, loaded nor restored."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +42,28 @@ def request_sync(request: RunRequest, ports: RequestPorts, now: datetime) -> Run
     An update (or its preview) of a roster that is marked for deletion fetches nothing.
 
     :raises NotFoundError: no such group in this enterprise.
-    :raises ConflictError: a run is under way, or the group's roster cannot be fetched.
+    :raises ConflictError: a run is under way, the group's roster cannot be fetched, or it is marked
+        for deletion and takes nothing in.
     """
     group = ports.groups.get(request.enterprise, request.group_id)
     if group.marked_at is not None and request.mode.deletes:
         return start_planning(replace(request, marked=True), ports.runs, ports.plan_queue, now)
+    check_mark(group)
     if group.config.sync_type not in FETCHED_TYPES:
         raise ConflictError(
             "upload_needed",
             "A zip group is synced by uploading a bundle: ask POST …/uploads for an address.",
         )
     return start_fetching(request, ports.runs, ports.extract_queues, now)
+
+
+def check_mark(group: Group) -> None:
+    """See that a group's roster may take something in: one that is marked for deletion may not.
+
+    :raises ConflictError: ``roster_marked``, and what to do.
+    """
+    if group.marked_at is not None:
+        raise ConflictError(MARKED.code, MARKED.message)
 
 
 def start_fetching(
@@ -69,9 +88,11 @@ def restore_run(
     source lacks. Returns the run, and whether the group is Auto still.
 
     :raises NotFoundError: no such group, or no such run.
-    :raises ConflictError: a run is under way, or that run has left no snapshot.
+    :raises ConflictError: a run is under way, that run has left no snapshot, or the roster is
+        marked for deletion.
     """
     group = ports.groups.get(request.enterprise, request.group_id)
+    check_mark(group)
     assert request.restores is not None
     past = ports.runs.get(RunKey(request.enterprise, request.group_id, request.restores))
     if past is None:

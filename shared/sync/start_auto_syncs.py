@@ -24,7 +24,7 @@ from shared.domain.run import Mode, Reason, Trigger
 from shared.domain.schedule import local_day, next_auto_run
 from shared.errors import ConflictError, NotDueError, NotFoundError
 from shared.ports import Due, DueGroups, RunRequest
-from shared.sync.request_sync import RequestPorts, request_sync, start_planning
+from shared.sync.request_sync import MARKED, RequestPorts, request_sync, start_planning
 
 CLOCK = "clock"
 """Who started a run that nobody asked for."""
@@ -124,23 +124,29 @@ def _start(tick: Tick, ports: AutoPorts, enterprise: EnterpriseId, group_id: Gro
 
 
 def _open(request: RunRequest, ports: AutoPorts) -> str:
-    """Start a run, or note that another is under way."""
+    """Start a run, or note that another is under way, or that the roster takes nothing in."""
     now = ports.clock()
     try:
         request_sync(request, ports.requests, now)
     except ConflictError as error:
-        if error.code != "run_under_way":
-            raise
-        run_id = error.extra["runId"]
+        reason = _skipped(error)
     else:
         return "started"
-    reason = Reason(
-        code="run_under_way",
-        message=f"It was time for this run while run {run_id} was still under way. The next one "
-        "comes at its own time.",
-    )
     ports.requests.runs.skip(request, reason, now)
     return "skipped"
+
+
+def _skipped(error: ConflictError) -> Reason:
+    """Why a run of the clock does not begin; another error goes on up."""
+    if error.code == MARKED.code:
+        return MARKED
+    if error.code != "run_under_way":
+        raise error
+    return Reason(
+        code="run_under_way",
+        message=f"It was time for this run while run {error.extra['runId']} was still under way. "
+        "The next one comes at its own time.",
+    )
 
 
 def _request(

@@ -53,7 +53,6 @@ class GroupState:
     shards: int | None = None
     learned: dict[str, str] = field(default_factory=dict)
     hold: Hold | None = None
-    marked: bool = False
     next_run_at: datetime | None = None
 
 
@@ -72,6 +71,7 @@ class InMemoryControl:
     ) -> None:
         self.groups: dict[GroupKey, GroupState] = {}
         self.deleting: dict[GroupKey, datetime] = {}
+        self.marked: dict[GroupKey, datetime] = {}
         self.runs: dict[RunKey, Run] = {}
         self.open_until: dict[RunKey, datetime] = {}
         self.pending: dict[tuple[RunKey, str], set[int]] = {}
@@ -205,7 +205,9 @@ class InMemoryControl:
             group.active_run, *rest = group.waiting
             group.waiting = tuple(rest)
             key = RunKey(enterprise, group_id, group.active_run)
-            return self._put(key, until, state=RunState.ACCEPTED, config=group.config)
+            marked = (enterprise, group_id) in self.marked
+            changes = {"config": group.config, "marked": marked}
+            return self._put(key, until, state=RunState.ACCEPTED, **changes)
 
     def history(self, group_id: GroupId, limit: int, before: int | None) -> Sequence[Run]:
         runs = [
@@ -337,7 +339,8 @@ class InMemoryControl:
             group.run_seq += 1
             group.active_run, group.waiting = group.run_seq, ()
             self.deleting.setdefault((enterprise, group_id), now)
-            group.hold, group.marked = None, False
+            group.hold = None
+            self.marked.pop((enterprise, group_id), None)
             run = Run(
                 enterprise=enterprise,
                 group_id=group_id,
@@ -441,7 +444,8 @@ class InMemoryControl:
             group = self._group(key)
             group.base, group.dirty = commit.snapshot, commit.dirty
             group.hold = commit.hold
-            group.marked = group.marked and not commit.unmark
+            if commit.unmark:
+                self.marked.pop((key.enterprise, key.group_id), None)
             group.shards = group.shards or commit.shards
             group.active_run = None
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from shared.domain.group import Customer, Group, GroupConfig
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId
 from shared.errors import ConflictError, NotFoundError
+from shared.ports import check_unmark
 
 Id = TypeVar("Id", bound=str)
 Value = TypeVar("Value")
@@ -38,18 +39,20 @@ class InMemoryCustomers:
 
 
 class InMemoryGroups:
-    """``Groups`` in memory. ``configs`` and ``deleting`` are those of the runs of the same test."""
+    """``Groups`` in memory; ``configs``, ``deleting`` and ``marked`` are those of its runs."""
 
     def __init__(
         self,
         customers: InMemoryCustomers,
         configs: MutableMapping[tuple[EnterpriseId, GroupId], GroupConfig] | None = None,
         deleting: Mapping[tuple[EnterpriseId, GroupId], datetime] | None = None,
+        marked: MutableMapping[tuple[EnterpriseId, GroupId], datetime] | None = None,
     ) -> None:
         self.kept: dict[tuple[EnterpriseId, GroupId], Group] = {}
         self._customers = customers
         self._configs = {} if configs is None else configs
         self._deleting = {} if deleting is None else deleting
+        self._marked = {} if marked is None else marked
 
     def create(self, group: Group) -> None:
         self._check(group, None)
@@ -60,7 +63,8 @@ class InMemoryGroups:
         since = self._deleting.get((enterprise, group_id))
         if group is None or (since is not None and not deleting):
             raise NotFoundError("group_not_found", "none")
-        return group.model_copy(update={"deleting_since": since})
+        marked = self._marked.get((enterprise, group_id))
+        return group.model_copy(update={"deleting_since": since, "marked_at": marked})
 
     def known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
         self.get(enterprise, group_id, deleting=True)
@@ -80,9 +84,13 @@ class InMemoryGroups:
         self._keep(new, old)
 
     def mark(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> None:
+        self.get(enterprise, group_id)
+        self._marked.setdefault((enterprise, group_id), now)
+
+    def unmark(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
         group = self.get(enterprise, group_id)
-        marked = group.model_copy(update={"marked_at": group.marked_at or now})
-        self.kept[enterprise, group_id] = marked
+        check_unmark(group.active_run, group.hold)
+        self._marked.pop((enterprise, group_id), None)
 
     def delete(self, group: Group) -> None:
         if not group.empty:

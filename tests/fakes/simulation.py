@@ -35,7 +35,7 @@ from shared.sync.delete_group import DeletePorts, delete_leg, send_deletion
 from shared.sync.extract import ExtractPorts, extract_leg
 from shared.sync.ingest_bundle import IngestPorts, ingest_leg
 from shared.sync.plan_run import PlanPorts, plan_run
-from shared.sync.request_sync import start_planning
+from shared.sync.request_sync import RequestPorts, request_sync, restore_run, start_planning
 from shared.sync.take_drop import DropPorts, take_drop
 from tests.fakes.control import GroupState, InMemoryControl, InMemoryDeletions
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
@@ -158,6 +158,37 @@ class Simulation:
         send_deletion(run, self.queue)
         return run
 
+    def mark(self) -> None:
+        """Mark the group's roster for deletion."""
+        self.groups().mark(ENTERPRISE, GROUP, self.now)
+
+    def unmark(self) -> None:
+        """Take the mark back."""
+        self.groups().unmark(ENTERPRISE, GROUP)
+
+    @property
+    def marked(self) -> bool:
+        """Whether the group's roster is marked for deletion."""
+        return self.groups().get(ENTERPRISE, GROUP).marked_at is not None
+
+    def ask(self, mode: Mode) -> Run:
+        """A run that a person asks for, from the request to its end."""
+        queues = dict.fromkeys(SyncType, self.queue)
+        ports = RequestPorts(self.groups(), self.control, queues, self.queue)
+        request = RunRequest(ENTERPRISE, GROUP, mode, Trigger.REQUEST, "test")
+        run = request_sync(request, ports, self.now)
+        self.settle()
+        return self.control.runs[run.key]
+
+    def restore(self, seq: int) -> Run:
+        """A run that goes back to run ``seq``, from the request to its end."""
+        queues = dict.fromkeys(SyncType, self.queue)
+        ports = RequestPorts(self.groups(), self.control, queues, self.queue)
+        request = RunRequest(ENTERPRISE, GROUP, Mode.RESTORE, Trigger.REQUEST, "test", restores=seq)
+        run, _ = restore_run(request, ports, self.now, keep_auto=True)
+        self.settle()
+        return self.control.runs[run.key]
+
     def take(self, index: int = 0) -> Message:
         """Take a waiting message out of the queue."""
         message = self.queue.messages.pop(index)
@@ -268,7 +299,10 @@ class Simulation:
 
     def groups(self) -> InMemoryGroups:
         """The group as others than runs read it, if it is there."""
-        groups = InMemoryGroups(InMemoryCustomers(), deleting=self.control.deleting)
+        control = self.control
+        groups = InMemoryGroups(
+            InMemoryCustomers(), deleting=control.deleting, marked=control.marked
+        )
         if (ENTERPRISE, GROUP) in self.control.groups:
             groups.kept[ENTERPRISE, GROUP] = Group(
                 enterprise=ENTERPRISE,
@@ -278,6 +312,8 @@ class Simulation:
                 client_group_id="SPR",
                 created_at=self.now,
                 updated_at=self.now,
+                active_run=self.group.active_run,
+                hold=self.group.hold,
             )
         return groups
 

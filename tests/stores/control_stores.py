@@ -19,9 +19,10 @@ from shared.domain.collection import Collection
 from shared.domain.group import Group
 from shared.domain.ids import GroupId, RunKey
 from shared.domain.run import Mode, Plan, Run, RunState, Snapshot, Trigger
-from shared.ports import Batches, Deletions, Drops, Legs, PlanResult, RunRequest, Runs
+from shared.ports import Batches, Deletions, Drops, Groups, Legs, PlanResult, RunRequest, Runs
 from tests.fakes.control import GroupState, InMemoryControl, InMemoryDeletions
 from tests.fakes.control_table import NAME, make_control_table
+from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
 
 NOW = datetime(2026, 9, 1, 2, tzinfo=UTC)
@@ -80,6 +81,18 @@ class Control:
         run = self.runs.get(key)
         assert run is not None
         return run
+
+
+def groups_of(control: Control) -> Groups:
+    """The groups of the same kind of store."""
+    if not isinstance(control.runs, InMemoryControl):
+        return DynamoGroups(control.client, NAME)
+    runs = control.runs
+    groups = InMemoryGroups(InMemoryCustomers(), deleting=runs.deleting, marked=runs.marked)
+    for key, state in runs.groups.items():
+        found = {"active_run": state.active_run, "hold": state.hold}
+        groups.kept[key] = group_of(key[1]).model_copy(update=found)
+    return groups
 
 
 def deletions_of(control: Control) -> Deletions:

@@ -496,6 +496,7 @@ class TestApi:
             "GET /groups/{groupId}/syncs/{runId}/errors/summary",
             "GET /groups/{groupId}/syncs/{runId}/changes",
             "DELETE /groups/{groupId}/roster",
+            "DELETE /groups/{groupId}/roster/mark",
             "GET /groups/{groupId}/export",
             "GET /groups/{groupId}/hold",
             "GET /groups/{groupId}/hold/records",

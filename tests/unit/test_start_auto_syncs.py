@@ -183,6 +183,18 @@ def test_a_roster_that_is_marked_is_planned_without_fetching(world: World) -> No
     )  # fmt: skip
 
 
+def test_a_roster_that_is_marked_takes_nothing_in_by_the_clock(world: World) -> None:
+    group_id = world.add("marked", auto_mode=AutoMode.SYNC)
+    world.groups.mark(ENTERPRISE, group_id, DUE)
+    assert world.tick() == NONE | {"skipped": 1}
+    [skipped] = world.history(group_id)
+    assert (skipped.state, skipped.reason and skipped.reason.code) == (
+        RunState.CANCELLED, "roster_marked",
+    )  # fmt: skip
+    assert (world.queue.messages, world.plans.messages) == ([], [])
+    assert world.group(group_id).next_run_at == DUE + timedelta(days=1)
+
+
 def test_before_a_blackout_it_is_due_after_it(world: World) -> None:
     autumn = DateRange(first=date(2026, 9, 2), last=date(2026, 9, 20))
     group_id = world.add("due", calendar=Calendar(blackouts=(autumn,)))

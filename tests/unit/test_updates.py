@@ -322,11 +322,11 @@ def test_a_snapshot_that_is_no_longer_kept_is_said_so() -> None:
 
 def test_a_marked_roster_waits_and_goes_when_it_is_approved() -> None:
     world = school()
-    world.group.marked = True
+    world.mark()
     pages = world.source.pages
-    shown = world.plan(PREVIEW, marked=True)
+    shown = world.ask(PREVIEW)
     assert shown.counts["users"].held == 40
-    run = world.plan(UPDATE, marked=True)
+    run = world.ask(UPDATE)
     assert (run.state, run.counts["users"].held) == (RunState.HELD, 40)
     assert (len(there(world)), world.source.pages) == (40, pages)
     hold = world.group.hold
@@ -334,18 +334,18 @@ def test_a_marked_roster_waits_and_goes_when_it_is_approved() -> None:
     assert {str(row["rule"]) for row in hold.by_rule} == {"marked", "with_held"}
     done = world.decide(Decision.APPROVE)
     assert (done.state, done.counts["users"].deleted) == (RunState.SUCCEEDED, 40)
-    assert (contents(world), world.group.marked) == ({}, False)
+    assert (contents(world), world.marked) == ({}, False)
     # The source still has it all: a sync brings it back, the same records.
     assert world.sync().counts["users"].restored == 40
 
 
 def test_a_marked_roster_that_is_kept_stays() -> None:
     world = school()
-    world.group.marked = True
+    world.mark()
     before = contents(world)
-    world.plan(UPDATE, marked=True)
+    world.ask(UPDATE)
     assert world.decide(Decision.REJECT).state is RunState.SUCCEEDED
-    assert (contents(world), world.group.marked) == (before, False)
+    assert (contents(world), world.marked) == (before, False)
     assert world.sync(UPDATE).counts["users"].deleted == 0
 
 
