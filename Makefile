@@ -89,7 +89,7 @@ smoke: .venv/.dev requirements/runtime.txt ## Import each built function in a ba
 	  || { tail -25 .aws-sam/smoke.log; exit 1; }
 	@$(UV) pip install -q --target .aws-sam/runtime --python $(BIN)/python --require-hashes \
 	  -r requirements/runtime.txt
-	$(BIN)/python tools/smoke.py .aws-sam/smoke .aws-sam/runtime
+	$(BIN)/python -m tools.smoke .aws-sam/smoke .aws-sam/runtime
 
 deploy: build ## Deploy to AWS (asks for what it needs)
 	$(SAM) deploy --guided --capabilities CAPABILITY_IAM --template-file $(BUILD_DIR)/template.yaml
@@ -132,5 +132,5 @@ setup: .venv/.dev .venv-emulator/.done .venv-sam/.done .venv-contract/.done
 
 # Called by `sam build` for each function, with ARTIFACTS_DIR set.
 build-%:
-	@$(BIN)/python tools/build_function.py $* "$(ARTIFACTS_DIR)" --platform "$(TARGET_PLATFORM)" \
+	@$(BIN)/python -m tools.build_function $* "$(ARTIFACTS_DIR)" --platform "$(TARGET_PLATFORM)" \
 	  --python-version "$(TARGET_PYTHON)" --architecture "$(TARGET_ARCH)"

@@ -1,11 +1,12 @@
 """How much memory and time a large bundle takes in ingest_zip and in plan_sync.
 
-    python -m benchmarks.bundle_memory [rows, in millions]
+    python -m benchmarks.bundle_memory [millions of rows]
 
 Each stage runs in a process of its own, over a bucket that is a folder, so that what is measured is
 the stage: peak resident memory of its process, and seconds. Both must stay within 1,024 MB.
 """
 
+import argparse
 import csv
 import io
 import json
@@ -20,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+from local.entry import run_command
 from shared.domain.bundle import Bundle, BundleObject
 from shared.domain.run import Mode, Run, RunState
 from shared.messages import ExtractLeg, PlanRun
@@ -83,7 +85,17 @@ class FolderObjects:
 
 def main() -> int:
     """Make the bundle, run both stages, print what they took."""
-    millions = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
+    parser = argparse.ArgumentParser(description="Measure the stages over a large bundle.")
+    parser.add_argument("millions", type=float, nargs="?", default=2.0, help="of rows")
+    parser.add_argument("--stage", nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.stage:
+        _stage(given.stage[0], Path(given.stage[1]))
+        return 0
+    return _measure(given.millions)
+
+
+def _measure(millions: float) -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "drops/roster.zip"
         path.parent.mkdir()
@@ -93,8 +105,8 @@ def main() -> int:
         print(f"  {'stage':<12}{'peak memory':>14}{'seconds':>10}")
         good = True
         for stage in ("ingest", "plan", "plan again"):
-            command = [sys.executable, "-m", "benchmarks.bundle_memory", f"--{stage}", folder]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            command = [sys.executable, "-m", "benchmarks.bundle_memory", "--stage", stage, folder]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
             peak, seconds = json.loads(done.stdout.splitlines()[-1])
             good = good and peak <= MOST_MEGABYTES
             print(f"  {stage:<12}{peak:>11,.0f} MB{seconds:>10.1f}", flush=True)
@@ -234,7 +246,4 @@ def _now() -> datetime:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2 and sys.argv[1].startswith("--"):
-        _stage(sys.argv[1].removeprefix("--"), Path(sys.argv[2]))
-    else:
-        sys.exit(main())
+    run_command(main)

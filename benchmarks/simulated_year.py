@@ -7,13 +7,15 @@ source delivers with what the roster holds, in mode update; a person decides whe
 so. The table is in docs/simulated-year.md.
 """
 
-import sys
+import argparse
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from local.arguments import whole
+from local.entry import run_command
 from local.sample_district.evolution import rollover, without_records, without_users
 from local.sample_district.roster import District, generate
 from shared.domain.collection import Collection
@@ -259,7 +261,9 @@ def _line(seen: Seen) -> str:
 
 def main() -> int:
     """Print the table."""
-    schools = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    parser = argparse.ArgumentParser(description="Live through a simulated year.")
+    parser.add_argument("schools", type=whole(3), nargs="?", default=40)
+    schools = parser.parse_args().schools
     print("| Night | At the source | Applied | Held | Decided |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as directory:
         live_through(schools, Path(directory), lambda seen: print(_line(seen), flush=True))
@@ -267,4 +271,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -14,10 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local.api import Api
+from local.arguments import whole
 from local.closed_document import closed
+from local.entry import run_command
+from local.invoke import stack_at_hand
 from local.sample_district.roster import generate
 from local.sample_district.server import DistrictServer
-from local.stack import FOLDER, Stack, add_admin, new_password, sign_in
+from local.stack import Stack, add_admin, new_password, sign_in
 
 SCHEMATHESIS = Path(__file__).parents[1] / ".venv-contract" / "bin" / "schemathesis"
 CHECKS = (
@@ -117,14 +120,14 @@ def _config(api: Api, known: dict[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
+def main() -> int:
     """Hold the stack of `make up` to its document."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--examples", type=int, default=EXAMPLES)
-    good, report = hold_to_contract(Stack.read(FOLDER / "stack.json"), parser.parse_args().examples)
+    parser = argparse.ArgumentParser(description="Hold the local stack to its OpenAPI document.")
+    parser.add_argument("--examples", type=whole(1), default=EXAMPLES)
+    good, report = hold_to_contract(stack_at_hand(), parser.parse_args().examples)
     sys.stdout.write(report)
-    raise SystemExit(not good)
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

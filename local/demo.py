@@ -7,7 +7,6 @@ machine answer a sample district's OneRoster server and an OpenSSH server, where
 """
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from local.api import Api
 from local.demo_reading import show_reading
 from local.demo_updates import show_updates
 from local.emulator import StackError
+from local.entry import run_command
 from local.progress import BOLD, DIM, GREEN, RED, paint, step
 from local.run_view import follow, sync
 from local.sample_district.bundle import csv_files, pack
@@ -40,9 +40,6 @@ def main() -> int:
         stack = start(folder)
         with DistrictServer(generate()) as server:
             return 0 if _show(stack, server) else 1
-    except StackError as error:
-        print(paint(f"\n{error}", RED), file=sys.stderr)
-        return 1
     finally:
         stop(folder)
         shutil.rmtree(folder, ignore_errors=True)
@@ -226,4 +223,4 @@ def _samples(items: list[Json]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

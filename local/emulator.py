@@ -19,6 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.entry import CommandError
+
 ROOT = Path(__file__).resolve().parent.parent
 INTERPRETER = ROOT / ".venv-emulator" / "bin" / "python"
 REGION = "eu-central-1"
@@ -34,7 +36,7 @@ _directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _started: dict[int, subprocess.Popen[bytes]] = {}
 
 
-class StackError(RuntimeError):
+class StackError(CommandError):
     """The local stack cannot do what was asked; the message says what to do about it."""
 
 

@@ -8,13 +8,13 @@ import contextlib
 import json
 import os
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from local.emulator import ROOT, StackError
-from local.progress import DIM, RED, paint
+from local.entry import run_command
+from local.progress import DIM, paint
 from local.stack import FOLDER, STACK_FILE, Stack
 
 EVENTS = ROOT / "events"
@@ -84,18 +84,14 @@ def main() -> int:
     parser.add_argument("function", help="create_group or create-group")
     parser.add_argument("event", nargs="?", type=Path)
     given = parser.parse_args()
-    try:
-        stack = stack_at_hand()
-        function = function_named(given.function, stack)
-        event = event_of(function, given.event)
-        failed, answer = invoke(stack, function, event)
-    except StackError as error:
-        print(paint(str(error), RED), file=sys.stderr)
-        return 1
+    stack = stack_at_hand()
+    function = function_named(given.function, stack)
+    event = event_of(function, given.event)
+    failed, answer = invoke(stack, function, event)
     print(paint(f"{function} on {event.name}", DIM))
     print(readable(answer))
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -11,6 +11,8 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from local.entry import run_command
+
 TEMPLATE = "template.yaml"
 _CODE = re.compile(r"^(\s+CodeUri: )(\w+)$", re.MULTILINE)
 
@@ -44,4 +46,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -4,13 +4,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
 
 
-def paint(text: str, code: str) -> str:
-    """Colour ``text`` where there is a terminal to show it."""
-    return f"\033[{code}m{text}\033[0m" if sys.stdout.isatty() else text
+def paint(text: str, code: str, stream: TextIO | None = None) -> str:
+    """Colour ``text`` where there is a terminal to show it: behind stdout, or another stream."""
+    return f"\033[{code}m{text}\033[0m" if (stream or sys.stdout).isatty() else text
 
 
 @contextmanager
@@ -20,7 +21,8 @@ def step(what: str) -> Iterator[None]:
     begun = time.monotonic()
     try:
         yield
-    except BaseException:
-        print(paint("failed", RED), flush=True)
+    except BaseException as error:
+        how = "ended" if isinstance(error, KeyboardInterrupt) else "failed"
+        print(paint(how, RED), flush=True)
         raise
     print(paint(f"{time.monotonic() - begun:5.1f} s", DIM), flush=True)

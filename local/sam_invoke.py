@@ -23,8 +23,9 @@ import yaml
 
 from local import emulator
 from local.emulator import ROOT, StackError
+from local.entry import run_command
 from local.invoke import event_of, function_named, listens, readable, stack_at_hand
-from local.progress import DIM, RED, paint, step
+from local.progress import DIM, paint, step
 from local.stack import FOLDER, SAM, Stack
 
 WORKPLACE = FOLDER / "sam-invoke"
@@ -151,23 +152,19 @@ def main() -> int:
     )
     parameters = {"Runtime": f"python{given.python}", "Architecture": architecture}
     image = f"public.ecr.aws/lambda/python:{given.python}-{architecture}"
-    try:
-        stack = stack_at_hand()
-        function = function_named(given.function, stack)
-        event = event_of(function, given.event)
-        check_reachable(stack)
-        logical_id = "".join(word.capitalize() for word in function.split("_")) + "Function"
-        with step(f"Building {function} for python{given.python} on {architecture}"):
-            template = build(logical_id, parameters)
-        variables = environment(stack, function, logical_id)
-        command = sam_command(stack, logical_id, template, event, variables)
-        command += ["--parameter-overrides", *(f"{k}={v}" for k, v in parameters.items())]
-        command += ["--skip-pull-image"] if is_here(image) else []
-        print(paint(f"{function} on {event.name}, in {image}", DIM), flush=True)
-        log, answer = run(command, stack)
-    except StackError as error:
-        print(paint(str(error), RED), file=sys.stderr)
-        return 1
+    stack = stack_at_hand()
+    function = function_named(given.function, stack)
+    event = event_of(function, given.event)
+    check_reachable(stack)
+    logical_id = "".join(word.capitalize() for word in function.split("_")) + "Function"
+    with step(f"Building {function} for python{given.python} on {architecture}"):
+        template = build(logical_id, parameters)
+    variables = environment(stack, function, logical_id)
+    command = sam_command(stack, logical_id, template, event, variables)
+    command += ["--parameter-overrides", *(f"{k}={v}" for k, v in parameters.items())]
+    command += ["--skip-pull-image"] if is_here(image) else []
+    print(paint(f"{function} on {event.name}, in {image}", DIM), flush=True)
+    log, answer = run(command, stack)
     for line in log:
         print(paint(line, DIM))
     print(readable(answer))
@@ -175,4 +172,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -12,7 +12,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +22,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import emulator
+from local.arguments import port
 from local.emulator import REGION, ROOT, ROOT_KEY, StackError
+from local.entry import run_command
 from local.packages import pack
-from local.progress import BOLD, DIM, GREEN, RED, paint, step
+from local.progress import BOLD, DIM, GREEN, paint, step
 
 FOLDER = ROOT / ".local"
 STACK_FILE = "stack.json"
@@ -331,21 +332,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The local stack.")
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start it and leave it running")
-    up.add_argument("--port", type=int, help=f"where it listens (default {USUAL_PORT}, if free)")
+    up.add_argument("--port", type=port, help=f"where it listens (default {USUAL_PORT}, if free)")
     up.add_argument("--bind", default="127.0.0.1", help="the address it listens at")
     commands.add_parser("down", help="end it")
     given = parser.parse_args()
-    try:
-        if given.command == "up":
-            _up(given.port, given.bind)
-        else:
-            print("The stack is down." if stop(FOLDER) else "No stack was running.")
-            shutil.rmtree(FOLDER / "emulator", ignore_errors=True)
-    except StackError as error:
-        print(f"\n{paint(str(error), RED)}", file=sys.stderr)
-        return 1
+    if given.command == "up":
+        _up(given.port, given.bind)
+    else:
+        print("The stack is down." if stop(FOLDER) else "No stack was running.")
+        shutil.rmtree(FOLDER / "emulator", ignore_errors=True)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from local.entry import run_command
+
 ROOT = Path(__file__).resolve().parent.parent
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
@@ -86,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

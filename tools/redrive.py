@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from local.entry import run_command
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -63,4 +65,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

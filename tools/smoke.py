@@ -3,12 +3,15 @@
 The development environment has every dependency, so only this notices that one is not shipped. The
 environment is empty: a module that wants to be configured at import is noticed as well.
 
-    python tools/smoke.py BUILD_DIR RUNTIME_DIR
+    python -m tools.smoke BUILD_DIR RUNTIME_DIR
 """
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
+
+from local.entry import run_command
 
 # Lambda refuses more, unzipped.
 MOST_BYTES = 250 * 1024 * 1024
@@ -44,7 +47,11 @@ def faults(artifact: Path, runtime: Path) -> list[str]:
 
 def main() -> int:
     """Check every function of a build."""
-    build, runtime = (Path(argument).resolve() for argument in sys.argv[1:])
+    parser = argparse.ArgumentParser(description="Import each built function.")
+    parser.add_argument("build", type=Path)
+    parser.add_argument("runtime", type=Path)
+    given = parser.parse_args()
+    build, runtime = given.build.resolve(), given.runtime.resolve()
     artifacts = sorted(path for path in build.glob("*Function") if path.is_dir())
     if not artifacts:
         print(f"nothing is built in {build}")
@@ -58,4 +65,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

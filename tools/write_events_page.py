@@ -5,6 +5,7 @@
 from pathlib import Path
 from typing import Any
 
+from local.entry import run_command
 from shared.domain.events import KINDS, SOURCE
 
 PAGE = Path(__file__).parents[1] / "docs" / "events.md"
@@ -62,5 +63,10 @@ def _type(field: dict[str, Any]) -> str:
     return " or ".join(kinds)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write the page."""
     PAGE.write_text(page())
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from local.entry import run_command
 from shared.http.contract.document import document
 from shared.http.contract.routes import EVERYWHERE, TOPICS, Route, refusals_of
 from shared.http.problems import CODES
@@ -124,6 +125,11 @@ def anchor(title: str) -> str:
     return kept.replace(" ", "-")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write both files."""
     for file, text in pages().items():
         file.write_text(text)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -3,6 +3,8 @@
 import argparse
 import threading
 
+from local.arguments import port, whole
+from local.entry import run_command
 from local.sample_district.roster import generate
 from local.sample_district.server import PATHS, DistrictServer
 
@@ -10,9 +12,9 @@ from local.sample_district.server import PATHS, DistrictServer
 def main() -> None:
     """Serve until interrupted."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", type=port, default=8000)
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--pupils", type=int, default=4600)
+    parser.add_argument("--pupils", type=whole(1), default=4600)
     parser.add_argument(
         "--version", choices=sorted(PATHS.values()), default="1.1", help="of the example"
     )
@@ -29,11 +31,9 @@ def main() -> None:
         print("Try it:")
         print(f"  curl -u {key}:{secret} -d grant_type=client_credentials {server.url}/token")
         print(f"  curl -H 'Authorization: Bearer <access_token>' '{base}/users?limit=2'")
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            print()
+        print("It serves until it is ended: Ctrl-C.", flush=True)
+        threading.Event().wait()
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)
