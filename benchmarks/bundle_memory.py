@@ -30,7 +30,7 @@ from shared.sync.ingest_bundle import IngestPorts, ingest_leg
 from shared.sync.plan_run import MEMORY_LIMIT, PlanPorts, plan_run
 from tests.fakes.control import GroupState, InMemoryControl
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
-from tests.fakes.world import InMemoryAnnouncements, InMemoryQueue
+from tests.fakes.world import InMemoryAnnouncements, InMemoryQueue, InMemoryRunLog
 
 MOST_MEGABYTES = 1024
 USERS_PER_MILLION = 160_000
@@ -201,6 +201,7 @@ def _ingest(run: Run, control: InMemoryControl, objects: FolderObjects) -> None:
         ingest_queue=InMemoryQueue(),
         plan_queue=InMemoryQueue(),
         announcements=InMemoryAnnouncements(),
+        run_log=InMemoryRunLog(),
         clock=_now,
         leg=timedelta(hours=1),
     )
@@ -218,6 +219,7 @@ def _plan(run: Run, control: InMemoryControl, objects: FolderObjects, folder: Pa
         extract_queue=_Forgetful(),
         apply_queue=_Forgetful(),
         announcements=InMemoryAnnouncements(),
+        run_log=InMemoryRunLog(),
         clock=_now,
         memory_limit=MEMORY_LIMIT,
     )

@@ -6,6 +6,7 @@ HomeroomError
 │   └── SourceBusyError    the source did not answer; its reason counts once tries run out
 ├── ParameterRefusedError  the source does not accept a query parameter: ask without it
 ├── MissingObjectError     an object that should be in the bucket is not
+├── MailRefusedError       the mail service does not take the address: the group's to change
 ├── NotDueError            the clock has been here before: leave the group alone
 ├── StoppedError           this worker no longer owns the run: stop at once, touch nothing
 └── RefusedError           an HTTP request that cannot be honoured
@@ -61,6 +62,14 @@ class ParameterRefusedError(HomeroomError):
 
 class MissingObjectError(HomeroomError):
     """An object that should be in the bucket is not there (any more)."""
+
+
+class MailRefusedError(HomeroomError):
+    """The mail service does not take a group's address; ``code`` is the service's own."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class StoppedError(HomeroomError):

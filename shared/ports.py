@@ -13,7 +13,7 @@ from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.connection_test import ConnectionTest, Probe
 from shared.domain.events import Event
-from shared.domain.group import Customer, Group, Period, SecretName, SyncType
+from shared.domain.group import Customer, EmailStatus, Group, Period, SecretName, SyncType
 from shared.domain.hold import Hold, HoldDecision
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.remote import Listing, RemoteFile
@@ -295,8 +295,16 @@ class Legs(Protocol):
         """
         ...
 
+    def recorded(self, key: RunKey) -> bool:
+        """Note that the run's end stands in the log; False if it was noted before."""
+        ...
+
+    def published(self, key: RunKey) -> None:
+        """Note that the run's end has been published, while something else is still to be done."""
+        ...
+
     def announced(self, key: RunKey) -> None:
-        """Note that the run's end has been published."""
+        """Note that all that follows a run's end has been done."""
         ...
 
     def learn(self, key: RunKey, facts: dict[str, str]) -> None:
@@ -541,19 +549,33 @@ class Announcements(Protocol):
         ...
 
 
+class RunLog(Protocol):
+    """What an operator sees: the log and the metrics."""
+
+    def ended(self, run: Run) -> None:
+        """Write the end of a run down in one line, by ids, codes and numbers, and measure it."""
+        ...
+
+
 class Mailing(Protocol):
     """E-mail to the addresses of groups."""
 
     def subscribe(self, group_id: GroupId, email: str) -> None:
-        """Let mails of the group go to this address, and to no other; it must agree first."""
+        """Let mails of the group go to this address, and to no other; it must agree first.
+
+        :raises MailRefusedError: the address is not taken, whenever one tries.
+        """
         ...
 
-    def confirmed(self, group_id: GroupId, email: str) -> bool:
-        """Tell whether the address has agreed."""
+    def status(self, group_id: GroupId, email: str) -> EmailStatus:
+        """Tell whether the address has agreed, or has been asked at all."""
         ...
 
     def send(self, group_id: GroupId, email: str, subject: str, text: str) -> None:
-        """Send a mail to the group's address, if it has agreed."""
+        """Send a mail to the group's address, if it has agreed.
+
+        :raises MailRefusedError: as ``subscribe``, where the address was not asked before.
+        """
         ...
 
 

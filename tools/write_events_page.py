@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501  # lines of a page are longer than those of code
 
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def page() -> str:
     for model, kind in KINDS.items():
         schema = model.model_json_schema(by_alias=True)
         rows = _rows(schema, schema.get("$defs", {}))
-        about = (model.__doc__ or "").strip()
+        about = cleandoc(model.__doc__ or "")
         table = "\n".join(["| Field | Type |", "|---|---|", *rows])
         parts.append(f"## {kind}\n\n{about}\n\n{table}\n")
     return "\n".join(parts)

@@ -13,6 +13,7 @@ from shared.adapters.dynamo_drops import DynamoDrops
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.extract_queues import extract_queues
+from shared.adapters.run_log import PowertoolsRunLog
 from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
@@ -39,6 +40,7 @@ def build_ports() -> ClosePorts:
         announcements=EventBridgeAnnouncements(
             boto3.client("events"), settings.required("EVENT_BUS_NAME")
         ),
+        run_log=PowertoolsRunLog(logger),
         extract_queues=extract_queues(
             sqs,
             {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import clock, settings
 from shared.adapters.cover_images import S3CoverImages
@@ -21,7 +22,7 @@ from shared.adapters.kms_secrets import KmsSecrets
 from shared.adapters.s3_client import make_s3_client
 from shared.adapters.sns_mailing import SnsMailing
 from shared.adapters.sqs_queue import SqsQueue
-from shared.domain.group import SyncType
+from shared.domain.group import EmailStatus, Group, SyncType
 from shared.domain.ids import CustomerId, GroupId
 from shared.domain.requests import CoverImageInput
 from shared.http.answers import answer, answer_text, show_cursor
@@ -32,7 +33,7 @@ from shared.http.once import Outcome, once
 from shared.http.problems import install
 from shared.http.requests import json_body, page_of, version_of
 from shared.http.run_acceptance import show_deletion
-from shared.observability import make_logger
+from shared.observability import log_failure, make_logger
 from shared.ports import CoverImages, Mailing
 from shared.sync.delete_group import RequestDeletionPorts, request_deletion
 from shared.sync.fields import read_fields
@@ -128,8 +129,16 @@ def get_group(group_id: str) -> Response[str]:
     caller = caller_of(app.current_event.raw_event)
     runtime = build()
     group = runtime.ports.groups.get(caller.enterprise, GroupId(group_id), deleting=True)
-    confirmed = runtime.mailing.confirmed(group.group_id, group.email)
-    return answer(200, show_group(group, email_confirmed=confirmed))
+    return answer(200, show_group(group, email_status=_email_status(group, runtime.mailing)))
+
+
+def _email_status(group: Group, mailing: Mailing) -> EmailStatus | None:
+    """Whether the group's address takes mails; None where the mail service does not say."""
+    try:
+        return mailing.status(group.group_id, group.email)
+    except (BotoCoreError, ClientError) as error:
+        log_failure(logger, "email status unknown", error, group_id=group.group_id)
+        return None
 
 
 @app.patch("/groups/<group_id>")

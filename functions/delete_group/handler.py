@@ -13,6 +13,7 @@ from shared.adapters.dynamo_deletions import DynamoDeletions
 from shared.adapters.dynamo_remains import DynamoRemains
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.run_log import PowertoolsRunLog
 from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.s3_remains import S3Remains
@@ -47,6 +48,7 @@ def build_ports() -> DeletePorts:
         announcements=EventBridgeAnnouncements(
             boto3.client("events"), settings.required("EVENT_BUS_NAME")
         ),
+        run_log=PowertoolsRunLog(logger),
         delete_queue=SqsQueue(boto3.client("sqs"), settings.required("DELETE_QUEUE_URL")),
         clock=clock.now,
         leg=timedelta(seconds=settings.number("LEG_SECONDS")),

@@ -19,6 +19,7 @@ from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.extract_queues import extract_queues
+from shared.adapters.run_log import PowertoolsRunLog
 from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
@@ -61,6 +62,7 @@ def build() -> tuple[DropPorts, IngestPorts]:
         ingest_queue=queues[SyncType.ZIP],
         plan_queue=SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
         announcements=announcements,
+        run_log=PowertoolsRunLog(logger),
         clock=clock.now,
         leg=timedelta(seconds=settings.number("LEG_SECONDS")),
         beat=lease / 3,
@@ -75,7 +77,8 @@ def take_drops(record: SQSRecord) -> None:
         key = unquote_plus(s3["key"])
         refused = take_drop(key, s3.get("versionId"), int(s3["size"]), build()[0])
         if refused:
-            logger.warning("drop refused", code=refused, key=key)
+            # Not the key, which bears the file's name; the version finds the object as well.
+            logger.warning("drop refused", code=refused, version_id=s3.get("versionId"))
 
 
 def read_on(message: ExtractLeg | Message, owner: str) -> None:

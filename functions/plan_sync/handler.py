@@ -15,6 +15,7 @@ from shared import clock, settings
 from shared.adapters.dynamo_batches import DynamoBatches
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.run_log import PowertoolsRunLog
 from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
@@ -45,6 +46,7 @@ def build_ports() -> PlanPorts:
         announcements=EventBridgeAnnouncements(
             boto3.client("events"), settings.required("EVENT_BUS_NAME")
         ),
+        run_log=PowertoolsRunLog(logger),
         clock=clock.now,
         beat_seconds=lease / 3,
     )

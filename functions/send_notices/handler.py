@@ -1,6 +1,6 @@
-"""send_notices: mails a group's address what it must know, measures runs (SQS: NoticeQueue)."""
+"""send_notices: mails a group's address what it must know (SQS: NoticeQueue)."""
 
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import boto3
@@ -8,18 +8,17 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
-from functions.send_notices.measure import make_metrics, measure_run
 from shared import settings
 from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.sns_mailing import SnsMailing
+from shared.errors import MailRefusedError
 from shared.messages import Message, TellOfRun
 from shared.observability import make_logger
 from shared.queue_consumer import consume
 from shared.sync.tell_of_run import TellPorts, tell_of_run
 
 logger = make_logger()
-metrics = make_metrics()
 
 EITHER: TypeAdapter[TellOfRun | Message] = TypeAdapter(TellOfRun | Message)
 
@@ -33,7 +32,6 @@ def build_ports() -> TellPorts:
         groups=DynamoGroups(dynamodb, table),
         runs=DynamoRuns(dynamodb, table),
         mailing=SnsMailing(boto3.client("sns"), settings.required("GROUP_TOPIC_PREFIX")),
-        measure=partial(measure_run, metrics),
     )
 
 
@@ -42,7 +40,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
     """Tell of the run of each message; a failed message comes again."""
 
     def tell(message: TellOfRun | Message, receives: int) -> None:
-        if tell_of_run(message, build_ports()):
-            logger.info("mail sent")
+        try:
+            if tell_of_run(message, build_ports()):
+                logger.info("mail sent")
+        except MailRefusedError as error:
+            # The group's matter, and shown there (``emailStatus``): it would be refused again.
+            logger.warning("mail refused", code=error.code)
 
     return consume(event, EITHER, logger, tell)

@@ -17,6 +17,7 @@ from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.kms_secrets import KmsSecrets
 from shared.adapters.oneroster_rest.client import open_source
+from shared.adapters.run_log import PowertoolsRunLog
 from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
@@ -51,6 +52,7 @@ def build_ports() -> ExtractPorts:
         announcements=EventBridgeAnnouncements(
             boto3.client("events"), settings.required("EVENT_BUS_NAME")
         ),
+        run_log=PowertoolsRunLog(logger),
         open_source=partial(open_source, allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES")),
         clock=clock.now,
         wait=clock.wait,

@@ -17,6 +17,7 @@ from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.extract_queues import extract_queues
 from shared.adapters.kms_secrets import KmsSecrets
+from shared.adapters.run_log import PowertoolsRunLog
 from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.s3_uploads import S3Uploads
@@ -59,6 +60,7 @@ def build_ports() -> FetchPorts:
         announcements=EventBridgeAnnouncements(
             boto3.client("events"), settings.required("EVENT_BUS_NAME")
         ),
+        run_log=PowertoolsRunLog(logger),
         open_server=partial(open_server, allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES")),
         clock=clock.now,
         wait=clock.wait,

@@ -91,6 +91,7 @@ def from_item(item: Item) -> Run:
             "finished_at": times.get("finishedAt"),
             "supersedes": tuple(values.get("supersedes", ())),
             "announced": "openShard" not in values,
+            "published": bool(values.get("published")),
             "marked": bool(values.get("marked")),
             "restores": int(values["restores"]) if "restores" in values else None,
             **structures,

@@ -291,8 +291,34 @@ class DynamoRuns:
             raise
         return True
 
+    def recorded(self, key: RunKey) -> bool:
+        """Note that the run's end stands in the log; see ``ports.Legs.recorded``."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=run_key(key),
+                UpdateExpression="SET recorded = :yes",
+                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(recorded)",
+                ExpressionAttributeValues=marshal({":yes": True}),
+            )
+        except ClientError as error:
+            if not refused(error):
+                raise
+            return False
+        return True
+
+    def published(self, key: RunKey) -> None:
+        """Note that the run's end has been published; see ``ports.Legs.published``."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=run_key(key),
+            UpdateExpression="SET published = :yes",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues=marshal({":yes": True}),
+        )
+
     def announced(self, key: RunKey) -> None:
-        """Note that the run's end has been published: it leaves the index of open runs."""
+        """Note that all that follows the run's end is done: it leaves the index of open runs."""
         self._client.update_item(
             TableName=self._table,
             Key=run_key(key),

@@ -7,10 +7,28 @@ confirmed. One topic with a filter for each group would end at 200 groups (SNS q
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
+from shared.domain.group import EmailStatus
 from shared.domain.ids import EnterpriseId, GroupId
+from shared.errors import MailRefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+
+
+REFUSALS = frozenset(
+    {
+        "AuthorizationError",
+        "FilterPolicyLimitExceeded",
+        "InvalidParameter",
+        "InvalidParameterValue",
+        "SubscriptionLimitExceeded",
+        "TopicLimitExceeded",
+    }
+)
+"""What SNS answers to an address that it will not take however often it is asked (API reference:
+Subscribe, CreateTopic). What is left (InternalError, Throttled) passes."""
 
 
 class SnsMailing:
@@ -23,8 +41,17 @@ class SnsMailing:
     def subscribe(self, group_id: GroupId, email: str) -> None:
         """Let mails of the group go to this address, and to no other.
 
-        One that has not agreed yet is asked once more.
+        One that has not agreed yet is asked once more. See ``ports.Mailing.subscribe``.
         """
+        try:
+            self._subscribe(group_id, email)
+        except ClientError as error:
+            code = error.response["Error"]["Code"].removesuffix("Exception")
+            if code in REFUSALS:
+                raise MailRefusedError(code) from None
+            raise
+
+    def _subscribe(self, group_id: GroupId, email: str) -> None:
         topic = self._topic(group_id)
         known = self._subscribed(topic)
         if known and set(known) == {email} and _agreed(known[email]):
@@ -37,10 +64,12 @@ class SnsMailing:
         )
         self._client.subscribe(TopicArn=topic, Protocol="email", Endpoint=email)
 
-    def confirmed(self, group_id: GroupId, email: str) -> bool:
-        """Tell whether the address has said that it wants our mails."""
-        known = self._subscribed(self._topic(group_id)) or {}
-        return _agreed(known.get(email, ""))
+    def status(self, group_id: GroupId, email: str) -> EmailStatus:
+        """Tell whether the address has said that it wants our mails; see ``ports.Mailing``."""
+        subscription = (self._subscribed(self._topic(group_id)) or {}).get(email)
+        if subscription is None:
+            return EmailStatus.NOT_ASKED
+        return EmailStatus.CONFIRMED if _agreed(subscription) else EmailStatus.ASKED
 
     def send(self, group_id: GroupId, email: str, subject: str, text: str) -> None:
         """Send a mail; an address that never was subscribed is so now, and gets the next."""

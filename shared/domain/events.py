@@ -69,9 +69,17 @@ class RecordsHeld(_Event):
 
 
 class DropRefused(_Event):
-    """An object in the bucket is nobody's bundle; ``reason`` is a code."""
+    """An object in the bucket is nobody's bundle; ``reason`` is a code.
 
-    key: str
+    Its key is not told, since a file's name can name a pupil: ``version_id`` finds the object for
+    who may look into the bucket. ``enterprise`` and ``group_id`` are those of the group in whose
+    place it lies, null where there is no such group.
+    """
+
+    enterprise: str | None
+    group_id: str | None
+    version_id: str | None
+    size: int
     reason: str
 
 

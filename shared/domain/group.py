@@ -20,6 +20,18 @@ class OnboardingType(StrEnum):
     ONEROSTER_1_2 = "OneRoster1.2"
 
 
+class EmailStatus(StrEnum):
+    """Whether the group's address takes mails.
+
+    ``notAsked`` is also an address that the mail service does not take, or that let its question
+    lapse: only another, or the same set once more, is asked anew.
+    """
+
+    CONFIRMED = "confirmed"
+    ASKED = "asked"
+    NOT_ASKED = "notAsked"
+
+
 class SyncType(StrEnum):
     """The way the roster comes in."""
 

@@ -184,7 +184,7 @@ class Run(BaseModel):
     that the roster was marked when its turn came); ``restores`` is the run whose ``snapshot`` is
     taken. ``snapshot`` is what a run has left the roster as, ``hold`` what it has left to a person.
     ``supersedes`` names the objects that a committed run has replaced, until its end is
-    ``announced``. All times are aware UTC.
+    ``announced``; ``published`` stands where that could not be done at once. Times are aware UTC.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -214,6 +214,7 @@ class Run(BaseModel):
     plan: Plan | None = None
     hold: Hold | None = None
     supersedes: tuple[str, ...] = ()
+    published: bool = False
     announced: bool = False
     created_at: AwareDatetime
     started_at: AwareDatetime | None = None

@@ -1,6 +1,6 @@
 """What the API shows of groups and customers."""
 
-from shared.domain.group import Customer, Group
+from shared.domain.group import Customer, EmailStatus, Group
 from shared.domain.group_change import request_of
 from shared.domain.run import Run
 from shared.http.contract.groups import CustomerAnswer, GroupAnswer
@@ -10,11 +10,11 @@ DEFAULT_COVER = "default"
 
 
 def show_group(
-    group: Group, *, started: Run | None = None, email_confirmed: bool | None = None
+    group: Group, *, started: Run | None = None, email_status: EmailStatus | None = None
 ) -> GroupAnswer:
     """A group; of its secrets only whether they are set.
 
-    ``started`` is the run that began with it; without that, or without ``email_confirmed``,
+    ``started`` is the run that began with it; without that, or without ``email_status``,
     nothing is said of either.
     """
     shown = request_of(group)
@@ -22,8 +22,9 @@ def show_group(
         shown["connection"]["secretsSet"] = sorted(name.value for name in group.config.secrets)
     if started is not None:
         shown["sync"] = show_accepted(started)
-    if email_confirmed is not None:
-        shown["emailConfirmed"] = email_confirmed
+    if email_status is not None:
+        shown["emailStatus"] = email_status
+        shown["emailConfirmed"] = email_status is EmailStatus.CONFIRMED
     return GroupAnswer.model_validate(
         shown
         | {

@@ -9,7 +9,17 @@ from shared.domain.documents import roster_write
 from shared.domain.run import Run
 from shared.errors import TryLaterError
 from shared.messages import ApplyBatch
-from shared.ports import Announcements, Batches, Legs, Objects, Refusal, Roster, Runs, Unapplied
+from shared.ports import (
+    Announcements,
+    Batches,
+    Legs,
+    Objects,
+    Refusal,
+    Roster,
+    RunLog,
+    Runs,
+    Unapplied,
+)
 from shared.sync.change_file import read_batch
 from shared.sync.finish_run import commit_run
 
@@ -24,6 +34,7 @@ class ApplyPorts:
     roster: Roster
     objects: Objects
     announcements: Announcements
+    run_log: RunLog
     clock: Callable[[], datetime]
 
 

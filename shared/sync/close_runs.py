@@ -19,6 +19,7 @@ from shared.ports import (
     Legs,
     Objects,
     Queue,
+    RunLog,
     Runs,
 )
 from shared.sync import change_file
@@ -39,6 +40,7 @@ class ClosePorts:
     batches: Batches
     objects: Objects
     announcements: Announcements
+    run_log: RunLog
     extract_queues: ExtractQueues
     plan_queue: Queue
     apply_queue: Queue

@@ -13,7 +13,17 @@ from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import Run, RunState
 from shared.errors import ConflictError, StoppedError
 from shared.messages import DeleteGroup
-from shared.ports import Announcements, Deletions, Groups, Legs, Objects, Queue, Remains, Runs
+from shared.ports import (
+    Announcements,
+    Deletions,
+    Groups,
+    Legs,
+    Objects,
+    Queue,
+    Remains,
+    RunLog,
+    Runs,
+)
 from shared.sync.finish_run import announce
 
 SECOND_SWEEP_SECONDS = 900
@@ -42,6 +52,7 @@ class DeletePorts:
     remains: Sequence[Remains]
     objects: Objects
     announcements: Announcements
+    run_log: RunLog
     delete_queue: Queue
     clock: Callable[[], datetime]
     leg: timedelta

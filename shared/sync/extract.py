@@ -25,6 +25,7 @@ from shared.ports import (
     Objects,
     Page,
     Queue,
+    RunLog,
     Runs,
     Secrets,
     Source,
@@ -53,6 +54,7 @@ class ExtractPorts:
     plan_queue: Queue
     secrets: Secrets
     announcements: Announcements
+    run_log: RunLog
     open_source: Callable[[GroupConfig, str], Source]
     clock: Callable[[], datetime]
     wait: Callable[[float], None]

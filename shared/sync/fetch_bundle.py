@@ -25,6 +25,7 @@ from shared.ports import (
     Legs,
     Objects,
     RemoteReader,
+    RunLog,
     Runs,
     Secrets,
     Uploads,
@@ -55,6 +56,7 @@ class FetchPorts:
     extract_queues: ExtractQueues
     secrets: Secrets
     announcements: Announcements
+    run_log: RunLog
     open_server: Callable[[SftpConnection, dict[SecretName, str]], FileServer]
     clock: Callable[[], datetime]
     wait: Callable[[float], None]

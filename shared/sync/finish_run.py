@@ -14,7 +14,7 @@ from shared.domain.hold import Hold
 from shared.domain.ids import RunKey
 from shared.domain.run import Reason, Run, RunState
 from shared.errors import StoppedError
-from shared.ports import Announcements, Batches, Commit, Legs, Objects, Runs, Unapplied
+from shared.ports import Announcements, Batches, Commit, Legs, Objects, RunLog, Runs, Unapplied
 from shared.sync import change_file
 from shared.sync.change_file import messages, read_batch
 
@@ -33,6 +33,11 @@ class Ending(Protocol):
         ...
 
     @property
+    def run_log(self) -> RunLog:
+        """What an operator sees."""
+        ...
+
+    @property
     def clock(self) -> Callable[[], datetime]:
         """The time."""
         ...
@@ -47,13 +52,25 @@ def fail(
 
 
 def announce(key: RunKey, runs: Runs, legs: Legs, ports: Ending) -> None:
-    """Do what follows a run's end; every step may be repeated."""
+    """Do what follows a run's end; every step may be repeated, and none waits for another.
+
+    What fails is tried again by ``close_runs``, without publishing once more.
+    """
     run = runs.get(key)
     if run is None or run.open or run.announced:
         return
-    ports.objects.tag(run.supersedes, change_file.SUPERSEDED)
-    held = records_held(run)
-    ports.announcements.publish(run_finished(run), *([held] if held else ()))
+    # First, so that whatever else fails an operator sees it; noted before it is written, so that it
+    # is written once, however often the rest is tried and by how many.
+    if legs.recorded(key):
+        ports.run_log.ended(run)
+    if not run.published:
+        held = records_held(run)
+        ports.announcements.publish(run_finished(run), *([held] if held else ()))
+    try:
+        ports.objects.tag(run.supersedes, change_file.SUPERSEDED)
+    except Exception:
+        legs.published(key)
+        raise
     legs.announced(key)
 
 

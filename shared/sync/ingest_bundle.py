@@ -30,7 +30,7 @@ from shared.domain.run import Reason, Run, RunState
 from shared.domain.staged import PlanCursor, StagedCollection, StagedPart, StagedRoster
 from shared.errors import GiveUpError, MissingObjectError, StoppedError
 from shared.messages import ExtractLeg, PlanRun
-from shared.ports import Announcements, Legs, Objects, Queue, Runs
+from shared.ports import Announcements, Legs, Objects, Queue, RunLog, Runs
 from shared.sync.finish_run import announce, fail
 from shared.sync.known_bundle import close_repeated, later_bundle, repeated
 from shared.sync.request_sync import MARKED
@@ -51,6 +51,7 @@ class IngestPorts:
     ingest_queue: Queue
     plan_queue: Queue
     announcements: Announcements
+    run_log: RunLog
     clock: Callable[[], datetime]
     leg: timedelta = timedelta(minutes=4)
     beat: timedelta = timedelta(seconds=20)

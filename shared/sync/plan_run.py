@@ -24,6 +24,7 @@ from shared.ports import (
     PlanResult,
     Queue,
     RosterBase,
+    RunLog,
     Runs,
 )
 from shared.sync import change_file
@@ -46,6 +47,7 @@ class PlanPorts:
     extract_queue: Queue
     apply_queue: Queue
     announcements: Announcements
+    run_log: RunLog
     clock: Callable[[], datetime]
     beat_seconds: float = 20
     memory_limit: str = MEMORY_LIMIT

@@ -50,19 +50,34 @@ def take_drop(key: str, version: str | None, size: int, ports: DropPorts) -> str
     """
     group_id, _, rest = key.removeprefix(DROPS).partition("/")
     enterprise = ports.groups.enterprise_of(GroupId(group_id))
+
+    def refuse(reason: str) -> str:
+        # What is no group's id may be anybody's name.
+        known = None if enterprise is None else group_id
+        ports.announcements.publish(
+            DropRefused(
+                enterprise=enterprise,
+                group_id=known,
+                version_id=version,
+                size=size,
+                reason=reason,
+            )
+        )
+        return reason
+
     try:
         if enterprise is None or not rest:
-            return _refuse(key, "no_such_group", ports)
+            return refuse("no_such_group")
         group = ports.groups.get(enterprise, GroupId(group_id))
         if group.config.sync_type is not SyncType.ZIP:
-            return _refuse(key, "not_a_zip_group", ports)
+            return refuse("not_a_zip_group")
         mode, bundle = _read_place(
             rest, BundleObject(name=key.rpartition("/")[2], key=key, version=version, size=size)
         )
         needless = _needless(enterprise, group.group_id, mode, bundle, ports)
         ports.drops.take(Drop(enterprise, group.group_id, mode, bundle, needless), ports.clock())
     except NotFoundError:
-        return _refuse(key, "no_such_group", ports)
+        return refuse("no_such_group")
     begin_waiting(enterprise, group.group_id, ports)
     return None
 
@@ -116,8 +131,3 @@ def _carried(bundle: Bundle, ports: DropPorts) -> dict[str, CollectionStatus]:
         return read_contents(opened).carried(opened)
     except (GiveUpError, MissingObjectError):
         return {}
-
-
-def _refuse(key: str, code: str, ports: DropPorts) -> str:
-    ports.announcements.publish(DropRefused(key=key, reason=code))
-    return code

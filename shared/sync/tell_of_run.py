@@ -1,9 +1,7 @@
 """Tells a group's e-mail address what it must know of a run; subscribes it to begin with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from shared.domain.run import Run
 from shared.domain.run_mail import run_mail
 from shared.errors import NotFoundError
 from shared.messages import Message, TellOfRun
@@ -12,18 +10,19 @@ from shared.ports import Groups, Mailing, Runs
 
 @dataclass(frozen=True)
 class TellPorts:
-    """What telling of runs needs of the world; ``measure`` counts a run that has ended."""
+    """What telling of runs needs of the world."""
 
     groups: Groups
     runs: Runs
     mailing: Mailing
-    measure: Callable[[Run], None]
 
 
 def tell_of_run(message: TellOfRun | Message, ports: TellPorts) -> bool:
     """Send the mail about a run, if there is one; True if it was sent.
 
     A message that names only a group has its address subscribed.
+
+    :raises MailRefusedError: the mail service does not take the address.
     """
     try:
         group = ports.groups.get(message.enterprise, message.group_id, deleting=True)
@@ -39,6 +38,4 @@ def tell_of_run(message: TellOfRun | Message, ports: TellPorts) -> bool:
     mail = run_mail(run, group.config.name) if group is not None else None
     if group is not None and mail is not None:
         ports.mailing.send(group.group_id, group.email, *mail)
-    # Last, since a mail that could not be sent brings the message, and the run, again.
-    ports.measure(run)
     return mail is not None

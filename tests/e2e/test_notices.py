@@ -158,12 +158,23 @@ def test_a_drop_that_is_nobodys_is_an_event(stack: Stack) -> None:
     events.put_rule(Name="refused-drops", EventPattern=json.dumps(pattern))
     arn = f"arn:aws:sqs:{REGION}:000000000000:refused-drops"
     events.put_targets(Rule="refused-drops", Targets=[{"Id": "queue", "Arn": arn}])
-    key = "drops/nobody-at-all/roster.zip"
-    stack.client("s3").put_object(Bucket=stack.drop_bucket, Key=key, Body=b"PK")
+    # In nobody's place, not even a group's.
+    put = stack.client("s3").put_object(
+        Bucket=stack.drop_bucket, Key="drops/Anna Hartmann.zip", Body=b"PK"
+    )
 
     def told() -> list[Json]:
         answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
         bodies = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
-        return [body["detail"] for body in bodies if body["detail"]["key"] == key]
+        details = [body["detail"] for body in bodies]
+        return [detail for detail in details if detail["versionId"] == put["VersionId"]]
 
-    assert eventually(told, 60) == [{"key": key, "reason": "no_such_group"}]
+    assert eventually(told, 60) == [
+        {
+            "enterprise": None,
+            "groupId": None,
+            "versionId": put["VersionId"],
+            "size": 2,
+            "reason": "no_such_group",
+        }
+    ]

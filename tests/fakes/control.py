@@ -75,6 +75,7 @@ class InMemoryControl:
         self.runs: dict[RunKey, Run] = {}
         self.open_until: dict[RunKey, datetime] = {}
         self.pending: dict[tuple[RunKey, str], set[int]] = {}
+        self.in_log: set[RunKey] = set()
         self.noted: dict[RunKey, dict[int, list[Unapplied]]] = {}
         self._lease = lease
         self._resend_after = resend_after
@@ -307,6 +308,18 @@ class InMemoryControl:
             self._end(key, now, state=state, reason=reason, **facts)
             self._group(key).active_run = None
             return True
+
+    def recorded(self, key: RunKey) -> bool:
+        self.on_write("recorded")
+        with self._lock:
+            known = key in self.in_log
+            self.in_log.add(key)
+            return not known
+
+    def published(self, key: RunKey) -> None:
+        self.on_write("published")
+        with self._lock:
+            self.runs[key] = self.runs[key].model_copy(update={"published": True})
 
     def announced(self, key: RunKey) -> None:
         self.on_write("announced")

@@ -143,6 +143,7 @@ class Fetching:
             extract_queues=dict.fromkeys(SyncType, world.queue),
             secrets=PlainSecrets(),
             announcements=world.announcements,
+            run_log=world.run_log,
             open_server=log_in,
             clock=world._clock,
             wait=world._wait,

@@ -45,6 +45,7 @@ from tests.fakes.world import (
     InMemoryObjects,
     InMemoryQueue,
     InMemoryRoster,
+    InMemoryRunLog,
     PlainSecrets,
 )
 
@@ -106,6 +107,7 @@ class Simulation:
         self.objects = InMemoryObjects(on_write=self._write)
         self.queue = InMemoryQueue(on_write=self._write)
         self.announcements = InMemoryAnnouncements(on_write=self._write)
+        self.run_log = InMemoryRunLog()
         self.sent: list[Message] = []
 
     @property
@@ -213,6 +215,7 @@ class Simulation:
             batches=self.control,
             objects=self.objects,
             announcements=self.announcements,
+            run_log=self.run_log,
             drops=self.control,
             extract_queues=dict.fromkeys(SyncType, self.queue),
             plan_queue=self.queue,
@@ -335,6 +338,7 @@ class Simulation:
             ingest_queue=self.queue,
             plan_queue=self.queue,
             announcements=self.announcements,
+            run_log=self.run_log,
             clock=self._clock,
             leg=self.leg,
         )
@@ -348,6 +352,7 @@ class Simulation:
             plan_queue=self.queue,
             secrets=PlainSecrets(),
             announcements=self.announcements,
+            run_log=self.run_log,
             open_source=lambda config, secret: self.source,
             clock=self._clock,
             wait=self._wait,
@@ -364,6 +369,7 @@ class Simulation:
             extract_queue=self.queue,
             apply_queue=self.queue,
             announcements=self.announcements,
+            run_log=self.run_log,
             clock=self._clock,
             beat_seconds=3600,
             memory_limit="200MB",
@@ -378,6 +384,7 @@ class Simulation:
             remains=(self.roster, self.objects),
             objects=self.objects,
             announcements=self.announcements,
+            run_log=self.run_log,
             delete_queue=self.queue,
             clock=self._clock,
             leg=self.leg,
@@ -391,5 +398,6 @@ class Simulation:
             roster=self.roster,
             objects=self.objects,
             announcements=self.announcements,
+            run_log=self.run_log,
             clock=self._clock,
         )

@@ -14,6 +14,7 @@ from shared.domain.collection import Collection
 from shared.domain.events import DropRefused, Event, RunFinished
 from shared.domain.group import SecretName
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
+from shared.domain.run import Run
 from shared.errors import MissingObjectError
 from shared.messages import Message
 from shared.ports import Refusal
@@ -205,6 +206,16 @@ class PlainSecrets:
 
 
 @dataclass
+class InMemoryRunLog:
+    """``RunLog`` in memory."""
+
+    runs: list[Run] = field(default_factory=list)
+
+    def ended(self, run: Run) -> None:
+        self.runs.append(run)
+
+
+@dataclass
 class InMemoryAnnouncements:
     """``Announcements`` in memory."""
 
@@ -221,6 +232,6 @@ class InMemoryAnnouncements:
         return [event.run_id for event in self.published if isinstance(event, RunFinished)]
 
     @property
-    def refused(self) -> list[tuple[str, str]]:
-        """The drops that were refused, each with the reason."""
-        return [(e.key, e.reason) for e in self.published if isinstance(e, DropRefused)]
+    def refused(self) -> list[str]:
+        """Why drops were refused."""
+        return [e.reason for e in self.published if isinstance(e, DropRefused)]

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,15 +14,18 @@ from typing import Any
 
 import boto3
 import pytest
+from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from functions.send_notices.measure import make_metrics, measure_run
+from functions.send_notices import handler as send_notices
+from shared.adapters.run_log import PowertoolsRunLog
 from shared.adapters.sns_mailing import SnsMailing
 from shared.adapters.webhook import WebhookPost
 from shared.domain.events import KINDS, Event, records_held, run_finished
-from shared.domain.group import SecretName, Webhook
+from shared.domain.group import EmailStatus, SecretName, Webhook
 from shared.domain.hold import Hold
 from shared.domain.ids import GroupId
 from shared.domain.run import EntityCounts, Mode, Reason, Run, RunState, Trigger
@@ -30,8 +34,11 @@ from shared.errors import TryLaterError
 from shared.messages import Message, TellOfRun
 from shared.sync.call_webhook import BusEvent, WebhookPorts, call_webhook
 from shared.sync.tell_of_run import TellPorts, tell_of_run
+from tests.fakes.api import Context
 from tests.fakes.control import InMemoryControl
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
+from tests.fakes.invocations import sqs_event
+from tests.fakes.logs import logged
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.fakes.world import PlainSecrets
 from tests.stores.control_stores import group_of
@@ -115,8 +122,8 @@ class _Mails:
     def subscribe(self, group_id: GroupId, email: str) -> None:
         self.subscribed.append((group_id, email))
 
-    def confirmed(self, group_id: GroupId, email: str) -> bool:
-        return False
+    def status(self, group_id: GroupId, email: str) -> EmailStatus:
+        return EmailStatus.NOT_ASKED
 
     def send(self, group_id: GroupId, email: str, subject: str, text: str) -> None:
         self.sent.append((email, subject))
@@ -128,9 +135,9 @@ def _groups(**changes: Any) -> InMemoryGroups:
     return groups
 
 
-def test_the_address_of_the_group_is_told_and_every_run_is_measured() -> None:
-    control, mails, measured = InMemoryControl(), _Mails(), list[Run]()
-    ports = TellPorts(_groups(), control, mails, measured.append)
+def test_the_address_of_the_group_is_told() -> None:
+    control, mails = InMemoryControl(), _Mails()
+    ports = TellPorts(_groups(), control, mails)
     quiet, loud = _run(), _run(RunState.FAILED, reason=FAILED).model_copy(update={"seq": 8})
     control.runs = {quiet.key: quiet, loud.key: loud}
     told = [
@@ -138,7 +145,6 @@ def test_the_address_of_the_group_is_told_and_every_run_is_measured() -> None:
         for seq in (7, 8, 9)
     ]
     assert told == [False, True, False]
-    assert measured == [quiet, loud]
     assert [email for email, _ in mails.sent] == ["it@springfield.example"]
     assert not tell_of_run(Message(enterprise=ENTERPRISE, group_id=GROUP), ports)
     assert mails.subscribed == [(GROUP, "it@springfield.example")]
@@ -146,7 +152,7 @@ def test_the_address_of_the_group_is_told_and_every_run_is_measured() -> None:
 
 def test_nobody_is_told_of_a_group_that_is_gone() -> None:
     control, mails = InMemoryControl(), _Mails()
-    ports = TellPorts(InMemoryGroups(InMemoryCustomers()), control, mails, lambda run: None)
+    ports = TellPorts(InMemoryGroups(InMemoryCustomers()), control, mails)
     run = _run(RunState.FAILED)
     control.runs = {run.key: run}
     assert not tell_of_run(TellOfRun(enterprise=ENTERPRISE, group_id=GROUP, seq=7), ports)
@@ -164,7 +170,7 @@ def test_one_address_at_a_time_is_subscribed() -> None:
             answer = client.list_subscriptions_by_topic(TopicArn=f"{prefix}{GROUP}")
             return [each["Endpoint"] for each in answer["Subscriptions"]]
 
-        assert not mailing.confirmed(GROUP, "a@x.example")
+        assert mailing.status(GROUP, "a@x.example") is EmailStatus.NOT_ASKED
         for _ in range(2):
             mailing.subscribe(GROUP, "a@x.example")
         assert addresses() == ["a@x.example"]
@@ -177,6 +183,71 @@ def test_one_address_at_a_time_is_subscribed() -> None:
         for group_id in (GROUP, GroupId("other"), GroupId("none")):
             assert list(mailing.sweep(ENTERPRISE, group_id)) == [0]
         assert client.list_topics()["Topics"] == []
+
+
+def _context() -> Any:
+    return Context()
+
+
+class _Refusing:
+    """SNS as it answers to an address that it does not take; what else it is asked, it does."""
+
+    def __init__(self, sns: Any, operation: str, code: str) -> None:
+        self._sns, self._operation, self._code = sns, operation, code
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._operation:
+            return self._refuse
+        return getattr(self._sns, name)
+
+    def _refuse(self, **_: Any) -> None:
+        raise ClientError(
+            {"Error": {"Code": self._code, "Message": "Invalid: it@springfield.example"}},
+            self._operation,
+        )
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "again"),
+    [
+        ("subscribe", "InvalidParameter", False),
+        ("subscribe", "InvalidParameterException", False),
+        ("subscribe", "AuthorizationError", False),
+        ("subscribe", "SubscriptionLimitExceeded", False),
+        ("create_topic", "TopicLimitExceeded", False),
+        ("subscribe", "InternalError", True),
+        ("create_topic", "Throttled", True),
+    ],
+)
+@pytest.mark.parametrize("message", ["of a group", "of a run"])
+def test_an_address_that_is_refused_is_the_groups_matter(
+    operation: str,
+    code: str,
+    again: bool,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with mock_aws():
+        client = boto3.client("sns")
+        prefix = f"arn:aws:sns:{client.meta.region_name}:123456789012:stack-group-"
+        refusing: Any = _Refusing(client, operation, code)
+        mailing = SnsMailing(refusing, prefix)
+        control = InMemoryControl()
+        run = _run(RunState.FAILED, reason=FAILED)
+        control.runs = {run.key: run}
+        ports = TellPorts(_groups(), control, mailing)
+        monkeypatch.setattr(send_notices, "build_ports", lambda: ports)
+        body = {"enterprise": ENTERPRISE, "groupId": GROUP}
+        if message == "of a run":
+            body["seq"] = "7"
+        with logged(send_notices.logger) as lines:
+            answer = send_notices.lambda_handler(sqs_event(body), _context())
+        # What would be refused for ever is not sent again for ever.
+        assert bool(answer["batchItemFailures"]) == again
+        assert mailing.status(GROUP, "it@springfield.example") is EmailStatus.NOT_ASKED
+    [line] = lines.all
+    assert line["message"] == ("message failed" if again else "mail refused")
+    assert (line["group_id"], "springfield.example" in json.dumps(line)) == (GROUP, False)
 
 
 # Webhooks
@@ -308,7 +379,8 @@ def test_a_run_is_measured_once_and_without_its_group(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "homeroom")
-    measure_run(make_metrics(), _run(RunState.SUCCEEDED, counts=REJECTED))
+    log = PowertoolsRunLog(Logger(stream=io.StringIO()))
+    log.ended(_run(RunState.SUCCEEDED, counts=REJECTED))
     [line] = capsys.readouterr().out.splitlines()
     shown = json.loads(line)
     measured = {
@@ -325,6 +397,7 @@ def test_a_run_is_measured_once_and_without_its_group(
         _run(RunState.FAILED, counts=REJECTED),
         _run(counts=REJECTED).model_copy(update={"mode": Mode.PREVIEW}),
     ):
-        measure_run(make_metrics(), unapplied)
-        assert json.loads(capsys.readouterr().out)["Changes"] == [0.0]
+        log.ended(unapplied)
+        [line] = capsys.readouterr().out.splitlines()
+        assert json.loads(line)["Changes"] == [0.0]
     assert (declared["Namespace"], declared["Dimensions"]) == ("Homeroom", [["service"]])

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 from shared.domain.group import (
     Authorization,
     AutoMode,
+    EmailStatus,
     MatchWith,
     OnboardingType,
     Period,
@@ -102,9 +103,10 @@ class LastRun(Answer):
 class GroupAnswer(Answer):
     """A group as it is kept.
 
-    ``email_confirmed`` stands only where one group is read, ``sync`` only where an Auto group is
-    made. ``version`` counts the changes, ``held_records`` what waits for a decision. ``marked_at``
-    says since when the roster is to go, ``deleting_since`` since when the group is going.
+    ``email_status`` and ``email_confirmed`` stand only where one group is read, ``sync`` only where
+    an Auto group is made. ``version`` counts the changes, ``held_records`` what waits for a
+    decision. ``marked_at`` says since when the roster is to go, ``deleting_since`` since when the
+    group is going.
     """
 
     group_id: str
@@ -112,6 +114,7 @@ class GroupAnswer(Answer):
     description: str
     email: str
     email_confirmed: bool = False
+    email_status: EmailStatus | None = None
     client_group_id: str
     onboarding_type: OnboardingType
     sync_type: SyncType

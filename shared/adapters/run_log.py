@@ -1,0 +1,74 @@
+"""What an operator sees of the ends of runs: one line in the log, and CloudWatch metrics.
+
+The metrics are of all groups together: one for each group would cost more than the group. They are
+written to the log too (embedded metric format, by Powertools), so that nothing must be called.
+"""
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from shared.domain.run import Mode, Run, RunState
+from shared.domain.run_faults import fault_of
+
+NAMESPACE = "Homeroom"
+ENDED = "run ended"
+APPLIED = {RunState.SUCCEEDED, RunState.HELD, RunState.SUCCEEDED_WITH_ERRORS}
+CHANGES = ("created", "updated", "deleted", "restored", "ended", "rekeyed")
+_LEVELS = {"ours": "error", "theirs": "warning", "nobody": "info"}
+
+
+class PowertoolsRunLog:
+    """``RunLog`` by Powertools, for whichever function ends a run."""
+
+    def __init__(self, logger: Logger) -> None:
+        self._logger = logger
+        self._metrics = Metrics(namespace=NAMESPACE)
+
+    def ended(self, run: Run) -> None:
+        """Write a run's end down; see ``ports.RunLog.ended``."""
+        counts = {
+            entity: {kind: n for kind, n in each.model_dump().items() if n}
+            for entity, each in run.counts.items()
+        }
+        fault = fault_of(run)
+        getattr(self._logger, _LEVELS[fault])(
+            ENDED,
+            extra={
+                # These are the run's own, whatever message or tick the function is at.
+                "enterprise": run.enterprise,
+                "group_id": run.group_id,
+                "run_id": run.key.run_id,
+                "mode": run.mode.value,
+                "sync_type": run.config.sync_type.value,
+                "trigger": run.trigger.value,
+                "state": run.state.value,
+                # The code and not the words, which may quote a file: names of files name people.
+                "code": run.reason.code if run.reason else None,
+                "field": run.reason.field if run.reason else None,
+                "fault": fault,
+                "seconds": _seconds(run),
+                "counts": {entity: kinds for entity, kinds in counts.items() if kinds},
+            },
+        )
+        self._measure(run)
+
+    def _measure(self, run: Run) -> None:
+        """Count a run by its state, what it changed, rejected and held, and how long it took."""
+        add = self._metrics.add_metric
+        add(name=f"Runs{run.state.value}", unit=MetricUnit.Count, value=1)
+        counts = run.counts.values()
+        # What a preview or a run that failed has planned was never done.
+        applied = run.mode is not Mode.PREVIEW and run.state in APPLIED
+        changes = sum(getattr(each, kind) for each in counts for kind in CHANGES) if applied else 0
+        add(name="Changes", unit=MetricUnit.Count, value=changes)
+        rejected = sum(each.rejected for each in counts)
+        add(name="RejectedRows", unit=MetricUnit.Count, value=rejected)
+        add(name="HeldRecords", unit=MetricUnit.Count, value=sum(each.held for each in counts))
+        if (seconds := _seconds(run)) is not None:
+            add(name="RunSeconds", unit=MetricUnit.Seconds, value=seconds)
+        # At once, and not at the end of the invocation: one that ended no run would be warned of.
+        self._metrics.flush_metrics()
+
+
+def _seconds(run: Run) -> float | None:
+    return (run.finished_at - run.created_at).total_seconds() if run.finished_at else None
