@@ -85,7 +85,8 @@ def test_a_group_is_created_with_its_defaults(stack: HttpStack) -> None:
         "heldRecords": 0,
     }
     assert stack.groups(f"GET /groups/{created['groupId']}").json == group | created | {
-        "emailConfirmed": False
+        "emailConfirmed": False,
+        "emailStatus": "notAsked",
     }
 
 
@@ -317,7 +318,7 @@ def test_a_group_with_a_run_or_a_roster_is_deleted_in_the_background(stack: Http
     # It can be seen, and nothing else.
     [listed] = stack.groups("GET /groups").json["groups"]
     shown = stack.groups(f"GET /groups/{group_id}").json
-    assert shown == listed | {"emailConfirmed": False}
+    assert shown == listed | {"emailConfirmed": False, "emailStatus": "notAsked"}
     assert listed["deletingSince"] is not None
     for request in ("PATCH /groups/{}", "POST /groups/{}/syncs", "GET /groups/{}/hold"):
         call = stack.groups if request.startswith("PATCH") else stack.syncs
