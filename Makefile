@@ -73,6 +73,7 @@ down: .venv/.dev ## End the local stack
 	@$(BIN)/python -m local.stack down
 
 build: .venv/.dev .venv-sam/.done ## Build the functions (TARGET_PYTHON, TARGET_ARCH, ONLY)
+	@$(BIN)/python -m tools.target_python $(TARGET_PYTHON)
 	@$(SAM) build $(ONLY) --build-in-source --parallel --build-dir $(BUILD_DIR) --parameter-overrides \
 	  Runtime=python$(TARGET_PYTHON) Architecture=$(TARGET_ARCH)
 
@@ -108,7 +109,7 @@ lock: .venv/.uv ## Resolve the dependencies anew
 	done
 
 clean: ## Remove everything that was built or installed
-	rm -rf .venv .venv-emulator .venv-sam .venv-contract .aws-sam .local .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-emulator .venv-sam .venv-contract .python .aws-sam .local .pytest_cache .mypy_cache .ruff_cache
 
 setup: .venv/.dev .venv-emulator/.done .venv-sam/.done .venv-contract/.done
 

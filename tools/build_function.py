@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from local.entry import run_command
+from tools.target_python import find, without
 
 ROOT = Path(__file__).resolve().parent.parent
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
@@ -47,24 +48,22 @@ def install(uv: Path, folder: str, target: Path, python_version: str, platform: 
     shutil.rmtree(target / "bin", ignore_errors=True)
 
 
-def compile_bytecode(uv: Path, target: Path, python_version: str) -> None:
-    """Compile, if the interpreter of the target is at hand.
+def compile_bytecode(interpreter: Path, target: Path) -> None:
+    """Compile with an interpreter of the version that will run it: no other's is of any use.
 
     /var/task is read-only, so what is not compiled here is compiled again at every cold start.
-    Unchecked hashes stay valid whatever time stamps the zip gives the sources.
+    Unchecked hashes stay valid whatever time stamps the zip gives the sources (Python: Cached
+    bytecode invalidation). The place where it was built is not written down in it.
     """
-    found = subprocess.run(
-        [str(uv), "python", "find", "--no-python-downloads", python_version],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if found.returncode != 0:
-        return
-    compiling = (found.stdout.strip(), "-m", "compileall", "-q", "-j", "2")
-    # Some packages ship files for other versions that do not compile; nobody imports those.
+    compiling = (str(interpreter), "-m", "compileall", "-q", "-j", "2")
+    # Some packages ship files for other versions that do not compile; nobody imports those, and
+    # `make smoke` looks at what is imported.
     subprocess.run(
-        [*compiling, "--invalidation-mode", "unchecked-hash", str(target)],
+        [
+            *compiling,
+            *("--invalidation-mode", "unchecked-hash", "-s", str(target), "-p", "/var/task"),
+            str(target),
+        ],
         stdout=subprocess.DEVNULL,
         check=False,
     )
@@ -84,7 +83,11 @@ def main() -> None:
     copy_sources(folder, given.target)
     platform = f"{MACHINES[given.architecture]}-{given.platform}"
     install(uv, folder, given.target, given.python_version, platform)
-    compile_bytecode(uv, given.target, given.python_version)
+    interpreter = find(given.python_version)
+    if interpreter is None:
+        print(without(given.python_version), file=sys.stderr)
+    else:
+        compile_bytecode(interpreter, given.target.resolve())
 
 
 if __name__ == "__main__":

@@ -17,7 +17,21 @@ from local.entry import run_command
 MOST_BYTES = 250 * 1024 * 1024
 # The runtime has boto3; the rest is ours and no business of a function.
 NEVER_SHIPPED = ("boto3", "botocore", "tests", "docs", "events", "local", "tools", ".venv", "bin")
-IMPORT = "import sys, importlib; sys.path[:0] = sys.argv[2:]; importlib.import_module(sys.argv[1])"
+# Byte code is of any use if it is there, of this version, and valid whatever the sources' time
+# stamps say: a .pyc begins with a magic number, and a 1 for an unchecked hash (PEP 552).
+IMPORT = """
+import importlib, importlib.util, pathlib, sys
+sys.dont_write_bytecode = True
+sys.path[:0] = sys.argv[2:]
+importlib.import_module(sys.argv[1])
+wanted = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
+for module in list(sys.modules.values()):
+    file = pathlib.Path(getattr(module, "__file__", None) or "")
+    if file.suffix == ".py" and file.is_relative_to(sys.argv[2]):
+        compiled = pathlib.Path(importlib.util.cache_from_source(str(file)))
+        if not compiled.exists() or compiled.read_bytes()[:8] != wanted:
+            print(file.relative_to(sys.argv[2]))
+"""
 
 
 def faults(artifact: Path, runtime: Path) -> list[str]:
@@ -42,6 +56,8 @@ def faults(artifact: Path, runtime: Path) -> list[str]:
     )
     if imported.returncode != 0:
         found.append(imported.stderr.strip())
+    if uncompiled := imported.stdout.split():
+        found.append(f"has no byte code for {len(uncompiled)} modules, such as {uncompiled[0]}")
     return found
 
 
