@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -202,7 +203,14 @@ class Runs(Protocol):
         ...
 
     def overdue(self, now: datetime) -> Iterator[RunKey]:
-        """Find the open runs that nobody has touched for too long."""
+        """Find the runs whose time is up, open or unannounced, those first that are longest due."""
+        ...
+
+    def sent(self, run: Run, now: datetime) -> None:
+        """Note that a queue has taken the message of the leg that ``run`` has come to.
+
+        Does nothing where the run has gone on since.
+        """
         ...
 
 
@@ -273,8 +281,15 @@ class Legs(Protocol):
         """
         ...
 
-    def resend(self, key: RunKey, now: datetime, limit: int) -> Run | None:
-        """Note that the run's message is sent again; None if that was done ``limit`` times."""
+    def resend(self, run: Run, now: datetime, delay_seconds: int = 0) -> None:
+        """Count that the run's message is about to be sent again, held back so long.
+
+        :raises StoppedError: the run is not as it was seen any more, or was looked after already.
+        """
+        ...
+
+    def put_off(self, run: Run, now: datetime) -> None:
+        """Look after this run again later; does nothing where something has been heard of it."""
         ...
 
     def close(
@@ -519,6 +534,36 @@ class Queue(Protocol):
 
     def send(self, messages: Iterable[Message], *, delay_seconds: int = 0) -> None:
         """Send messages, fairly queued by group."""
+        ...
+
+    def empty(self) -> bool:
+        """Whether nothing is in it: nothing waits, nothing is held back, nothing is worked on.
+
+        It may be wrong about what was sent within the last minute.
+        """
+        ...
+
+
+class WorkQueue(StrEnum):
+    """The queues through which runs go."""
+
+    EXTRACT_API = "extractApi"
+    EXTRACT_SFTP = "extractSftp"
+    EXTRACT_ZIP = "extractZip"
+    PLAN = "plan"
+    UPSERT = "upsert"
+    DELETE = "delete"
+
+
+class QueueWatch(Protocol):
+    """When each queue was last seen empty: what was sent before that is in it no more."""
+
+    def emptied(self) -> Mapping[WorkQueue, datetime]:
+        """Read it; a queue that was never seen empty is missing."""
+        ...
+
+    def saw_empty(self, queues: Iterable[WorkQueue], now: datetime) -> None:
+        """Write down that these are empty now."""
         ...
 
 

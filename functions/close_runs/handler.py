@@ -10,18 +10,25 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared import clock, settings
 from shared.adapters.dynamo_batches import DynamoBatches
 from shared.adapters.dynamo_drops import DynamoDrops
+from shared.adapters.dynamo_queue_watch import DynamoQueueWatch
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
-from shared.adapters.extract_queues import extract_queues
 from shared.adapters.run_log import PowertoolsRunLog
 from shared.adapters.s3_client import make_s3_client
 from shared.adapters.s3_objects import S3Objects
 from shared.adapters.sqs_queue import SqsQueue
-from shared.domain.group import SyncType
-from shared.observability import make_logger
+from shared.domain.ids import RunKey
+from shared.errors import TryLaterError
+from shared.observability import log_failure, make_logger
+from shared.ports import WorkQueue
 from shared.sync.close_runs import ClosePorts, close_runs
 
 logger = make_logger()
+
+
+def _report(key: RunKey, error: Exception) -> None:
+    names = {"enterprise": key.enterprise, "group_id": key.group_id, "run_id": key.run_id}
+    log_failure(logger, "run not looked after", error, **names)
 
 
 @cache
@@ -41,25 +48,31 @@ def build_ports() -> ClosePorts:
             boto3.client("events"), settings.required("EVENT_BUS_NAME")
         ),
         run_log=PowertoolsRunLog(logger),
-        extract_queues=extract_queues(
-            sqs,
-            {
-                SyncType.API: settings.required("EXTRACT_API_QUEUE_URL"),
-                SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
-                SyncType.ZIP: settings.required("EXTRACT_ZIP_QUEUE_URL"),
-            },
-        ),
-        plan_queue=SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
-        apply_queue=SqsQueue(sqs, settings.required("UPSERT_QUEUE_URL")),
-        delete_queue=SqsQueue(sqs, settings.required("DELETE_QUEUE_URL")),
+        queues={
+            WorkQueue.EXTRACT_API: SqsQueue(sqs, settings.required("EXTRACT_API_QUEUE_URL")),
+            WorkQueue.EXTRACT_SFTP: SqsQueue(sqs, settings.required("EXTRACT_SFTP_QUEUE_URL")),
+            WorkQueue.EXTRACT_ZIP: SqsQueue(sqs, settings.required("EXTRACT_ZIP_QUEUE_URL")),
+            WorkQueue.PLAN: SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
+            WorkQueue.UPSERT: SqsQueue(sqs, settings.required("UPSERT_QUEUE_URL")),
+            WorkQueue.DELETE: SqsQueue(sqs, settings.required("DELETE_QUEUE_URL")),
+        },
+        watch=DynamoQueueWatch(dynamodb, table),
+        report=_report,
+        resend_after=resend_after,
+        lost_after=timedelta(seconds=settings.number("LOST_SECONDS")),
         clock=clock.now,
     )
 
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Send silent runs' messages again, end those for which it does not help."""
+    """Send lost messages of runs again, end the runs for which it does not help.
+
+    A tick that could not look after some fails, so that it is seen; Lambda repeats it.
+    """
     done = close_runs(build_ports())
     if any(done.values()):
         logger.info("silent runs looked after", extra=done)
+    if done["failed"]:
+        raise TryLaterError("some runs could not be looked after")
     return done

@@ -93,6 +93,7 @@ def build() -> Runtime:
     mailing = SnsMailing(boto3.client("sns"), settings.required("GROUP_TOPIC_PREFIX"))
     deletion = RequestDeletionPorts(
         ports.groups,
+        ports.runs,
         DynamoDeletions(dynamodb, table, resend_after=resend_after),
         (mailing,),
         SqsQueue(sqs, settings.required("DELETE_QUEUE_URL")),

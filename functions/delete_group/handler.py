@@ -19,6 +19,7 @@ from shared.adapters.s3_objects import S3Objects
 from shared.adapters.s3_remains import S3Remains
 from shared.adapters.sns_mailing import SnsMailing
 from shared.adapters.sqs_queue import SqsQueue
+from shared.domain import timers
 from shared.messages import DeleteGroup
 from shared.observability import make_logger
 from shared.queue_consumer import consume
@@ -52,6 +53,7 @@ def build_ports() -> DeletePorts:
         delete_queue=SqsQueue(boto3.client("sqs"), settings.required("DELETE_QUEUE_URL")),
         clock=clock.now,
         leg=timedelta(seconds=settings.number("LEG_SECONDS")),
+        beat=lease / timers.BEATS_PER_LEASE,
         second_sweep_seconds=settings.number("SECOND_SWEEP_SECONDS"),
     )
 

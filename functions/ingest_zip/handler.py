@@ -49,6 +49,7 @@ def build() -> tuple[DropPorts, IngestPorts]:
     queues = extract_queues(sqs, {SyncType.ZIP: settings.required("EXTRACT_ZIP_QUEUE_URL")})
     taking = DropPorts(
         groups=DynamoGroups(dynamodb, table),
+        runs=runs,
         drops=DynamoDrops(dynamodb, table, look_again=resend_after),
         objects=objects,
         extract_queues=queues,

@@ -31,6 +31,7 @@ from shared.adapters.dynamo_run_item import (
     without_secrets,
 )
 from shared.adapters.group_item import MARKED
+from shared.domain import timers
 from shared.domain.collection import Collection
 from shared.domain.ids import RecordId, RunKey
 from shared.domain.run import Plan, Run, RunState, Snapshot
@@ -53,7 +54,7 @@ class DynamoBatches:
         client: "DynamoDBClient",
         table: str,
         *,
-        quiet: timedelta = timedelta(minutes=5),
+        quiet: timedelta = timers.RESEND_AFTER,
     ) -> None:
         self._client = client
         self._table = table
@@ -97,7 +98,7 @@ class DynamoBatches:
                 "UpdateExpression": (
                     "SET #state = :applying, #plan = :plan, #counts = :counts, notices = :notices, "
                     "pendingShards = :shards, openUntil = :until, resends = :zero "
-                    "REMOVE #owner, leaseUntil, #cursor"
+                    "REMOVE #owner, leaseUntil, #cursor, sentAt"
                 ),
                 "ConditionExpression": "#state = :planning AND #owner = :owner",
                 "ExpressionAttributeNames": {

@@ -18,6 +18,7 @@ from shared.adapters.dynamo_run_item import (
 )
 from shared.adapters.group_claims import freed
 from shared.adapters.group_item import DELETING, MARKED, read_group
+from shared.domain import timers
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import Mode, Reason, Run, RunState, Trigger
 from shared.errors import StoppedError, TryLaterError
@@ -38,7 +39,7 @@ class DynamoDeletions:
         client: "DynamoDBClient",
         table: str,
         *,
-        resend_after: timedelta = timedelta(minutes=5),
+        resend_after: timedelta = timers.RESEND_AFTER,
     ) -> None:
         self._client = client
         self._table = table

@@ -31,6 +31,7 @@ from shared.adapters.dynamo_run_item import (
     to_item,
 )
 from shared.adapters.group_item import DELETING, MARKED, STAYS, no_group
+from shared.domain import timers
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import Reason, Run, RunState, Trigger
 from shared.errors import TryLaterError
@@ -55,7 +56,7 @@ class DynamoDrops:
         client: "DynamoDBClient",
         table: str,
         *,
-        look_again: timedelta = timedelta(minutes=5),
+        look_again: timedelta = timers.RESEND_AFTER,
     ) -> None:
         self._client = client
         self._table = table

@@ -86,6 +86,7 @@ def from_item(item: Item) -> Run:
             "owner": values.get("owner"),
             "lease_until": None if lease is None else float(lease),
             "resends": int(values.get("resends", 0)),
+            "sent_at": float(values["sentAt"]) if "sentAt" in values else None,
             "created_at": times["createdAt"],
             "started_at": times.get("startedAt"),
             "finished_at": times.get("finishedAt"),

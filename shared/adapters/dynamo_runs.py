@@ -7,6 +7,8 @@ changes nothing. Times in conditions are whole seconds since the epoch.
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from heapq import merge
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -30,6 +32,7 @@ from shared.adapters.dynamo_run_item import (
     structure,
     without_secrets,
 )
+from shared.domain import timers
 from shared.domain.bundle import Bundle
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import OPEN_STATES, Counts, Notice, Reason, Run, RunState
@@ -45,10 +48,9 @@ ACCEPT_TRIES = 5
 class DynamoRuns:
     """``Runs`` and ``Legs`` over DynamoDB.
 
-    ``lease`` is how long an owner may be silent; ``resend_after`` how long a run may wait for an
-    owner before its message is sent again, and after that, each time four times as long. From five
-    minutes it is 28 hours until the fifth message has had its time: waiting in a queue is no
-    failure.
+    ``lease`` is how long an owner may be silent; ``resend_after`` how soon a run is looked at that
+    nobody works on. Once its message had to be sent again, the next look is four times as far off,
+    each time: from five minutes, the fifth has had its time after 28 hours.
     """
 
     def __init__(
@@ -56,8 +58,8 @@ class DynamoRuns:
         client: "DynamoDBClient",
         table: str,
         *,
-        lease: timedelta = timedelta(seconds=60),
-        resend_after: timedelta = timedelta(minutes=5),
+        lease: timedelta = timers.LEASE,
+        resend_after: timedelta = timers.RESEND_AFTER,
     ) -> None:
         self._client = client
         self._table = table
@@ -98,18 +100,30 @@ class DynamoRuns:
 
     def overdue(self, now: datetime) -> Iterator[RunKey]:
         """Find the open or unannounced runs whose time is up, from the sparse index."""
-        paginator = self._client.get_paginator("query")
-        for shard in range(OPEN_SHARDS):
-            for page in paginator.paginate(
-                TableName=self._table,
-                IndexName="openRuns",
-                KeyConditionExpression="openShard = :shard AND openUntil < :now",
-                ExpressionAttributeValues=marshal({":shard": str(shard), ":now": seconds(now)}),
-            ):
-                for item in map(unmarshal, page["Items"]):
-                    group_id = GroupId(item["pk"].removeprefix("GROUP#"))
-                    seq = int(item["sk"].removeprefix("RUN#"))
-                    yield RunKey(EnterpriseId(item["enterprise"]), group_id, seq)
+        shards = (self._overdue(str(shard), now) for shard in range(OPEN_SHARDS))
+        for item in merge(*shards, key=itemgetter("openUntil")):
+            group_id = GroupId(item["pk"].removeprefix("GROUP#"))
+            seq = int(item["sk"].removeprefix("RUN#"))
+            yield RunKey(EnterpriseId(item["enterprise"]), group_id, seq)
+
+    def _overdue(self, shard: str, now: datetime) -> Iterator[Item]:
+        """One partition of the index, in the order of its sort key."""
+        for page in self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="openRuns",
+            KeyConditionExpression="openShard = :shard AND openUntil < :now",
+            ExpressionAttributeValues=marshal({":shard": shard, ":now": seconds(now)}),
+        ):
+            yield from map(unmarshal, page["Items"])
+
+    def sent(self, run: Run, now: datetime) -> None:
+        """Note that a message was taken by its queue; see ``ports.Runs.sent``."""
+        self._if_still(
+            run,
+            "SET sentAt = :now",
+            "leg = :leg",
+            {":now": seconds(now), ":leg": run.leg},
+        )
 
     # Legs
 
@@ -128,6 +142,7 @@ class DynamoRuns:
                 ),
                 ConditionExpression=(
                     f"enterprise = :enterprise AND leg = :leg AND #state IN ({_names(states)}) AND "
+                    "createdAt > :oldest AND "
                     "(attribute_not_exists(#owner) OR #owner = :owner OR leaseUntil < :seconds)"
                 ),
                 ExpressionAttributeNames=_NAMES,
@@ -139,6 +154,7 @@ class DynamoRuns:
                         ":seconds": seconds(now),
                         ":enterprise": key.enterprise,
                         ":leg": leg,
+                        ":oldest": (now - timers.RUN_DEADLINE).isoformat(),
                         ":working": _working(states).value,
                         **_values(states),
                     }
@@ -181,7 +197,7 @@ class DynamoRuns:
             owner,
             "SET #state = :state, leg = leg + :one, #cursor = :cursor, progress = :progress, "
             f"openUntil = :until, resends = :zero{', bundle = :bundle' if bundle else ''} "
-            "REMOVE #owner, leaseUntil",
+            "REMOVE #owner, leaseUntil, sentAt",
             {
                 ":state": state.value,
                 ":one": 1,
@@ -195,36 +211,44 @@ class DynamoRuns:
         )
         return from_item(attributes).leg
 
-    def resend(self, key: RunKey, now: datetime, limit: int) -> Run | None:
-        """Note that the run's message is sent again; see ``ports.Legs.resend``."""
-        run = self.get(key)
-        if run is None or not run.open or run.resends >= limit:
-            return None
-        patience = self._resend_after
-        if run.owner is None and run.state is not RunState.APPLYING:
-            patience *= 4**run.resends
+    def resend(self, run: Run, now: datetime, delay_seconds: int = 0) -> None:
+        """Count that the run's message is about to be sent again; see ``ports.Legs.resend``."""
+        until = now + timedelta(seconds=delay_seconds)
+        until += timers.wait_after(run.resends, self._resend_after)
+        counted = self._if_still(
+            run,
+            "SET resends = resends + :one, openUntil = :until REMOVE sentAt",
+            "resends = :seen AND openUntil < :now",
+            {":one": 1, ":until": seconds(until), ":seen": run.resends, ":now": seconds(now)},
+        )
+        if not counted:
+            raise StoppedError
+
+    def put_off(self, run: Run, now: datetime) -> None:
+        """Look after this run again later; see ``ports.Legs.put_off``."""
+        self._if_still(
+            run,
+            "SET openUntil = :until",
+            "attribute_exists(openShard) AND openUntil < :now",
+            {":until": seconds(now + self._resend_after), ":now": seconds(now)},
+        )
+
+    def _if_still(self, run: Run, update: str, condition: str, values: dict[str, Any]) -> bool:
+        """Update a run that is in the state in which it was seen; False if it is not."""
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key=run_key(key),
-                UpdateExpression="SET resends = resends + :one, openUntil = :until",
-                ConditionExpression="resends = :seen AND openUntil < :now AND #state = :state",
+                Key=run_key(run.key),
+                UpdateExpression=update,
+                ConditionExpression=f"#state = :state AND {condition}",
                 ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=marshal(
-                    {
-                        ":one": 1,
-                        ":until": seconds(now + patience),
-                        ":seen": run.resends,
-                        ":now": seconds(now),
-                        ":state": run.state.value,
-                    }
-                ),
+                ExpressionAttributeValues=marshal(values | {":state": run.state.value}),
             )
         except ClientError as error:
             if refused(error):
-                raise StoppedError from error
+                return False
             raise
-        return run
+        return True
 
     def close(
         self,

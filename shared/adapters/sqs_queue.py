@@ -9,6 +9,7 @@ from shared.messages import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 MESSAGES_PER_CALL = 10
 MAX_DELAY_SECONDS = 900
@@ -44,6 +45,22 @@ class SqsQueue:
             )
             if answer.get("Failed"):
                 raise TryLaterError("messages were not taken by the queue")
+
+    def empty(self) -> bool:
+        """Whether nothing is in it; see ``ports.Queue.empty``.
+
+        The counts are approximate, and right a minute after the last message was sent (Amazon SQS,
+        GetQueueAttributes).
+        """
+        answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=_COUNTS)
+        return not any(int(answer["Attributes"][name]) for name in _COUNTS)
+
+
+_COUNTS: list["QueueAttributeNameType"] = [
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+]
 
 
 def _batches(messages: Iterator[Message]) -> Iterator[list[Message]]:

@@ -178,7 +178,8 @@ class Run(BaseModel):
     """The run item (table ``control``); ``config`` is the group as it was when it was accepted.
 
     ``leg`` numbers the invocations of the present state; ``owner`` and ``lease_until`` say who
-    works on it. ``cursor`` is the extractor's own; ``bundle`` what it reads, kept to know it again.
+    works on it; ``sent_at`` is when a queue had taken its message, or those of its batches, None
+    until then. ``cursor`` is the extractor's own; ``bundle`` what it reads, kept to know it again.
     Three kinds of runs fetch nothing: ``decision`` is what a person said of the group's hold;
     ``marked`` plans the deletion of the whole roster (or, with a bundle that somebody brought, says
     that the roster was marked when its turn came); ``restores`` is the run whose ``snapshot`` is
@@ -201,6 +202,7 @@ class Run(BaseModel):
     owner: str | None = None
     lease_until: AwareDatetime | None = None
     resends: int = 0
+    sent_at: AwareDatetime | None = None
     cursor: dict[str, Any] | None = None
     bundle: Bundle | None = None
     progress: dict[str, Any] = {}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.domain import timers
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import Run, RunState
 from shared.errors import ConflictError, StoppedError
@@ -25,10 +26,10 @@ from shared.ports import (
     Runs,
 )
 from shared.sync.finish_run import announce
+from shared.sync.send_work import at_leg, send_deletion
 
 SECOND_SWEEP_SECONDS = 900
 """How long an invocation can live (AWS Lambda quotas), and how long SQS can hold a message back."""
-BEAT = timedelta(seconds=15)
 _STATES = frozenset({RunState.ACCEPTED, RunState.APPLYING})
 
 
@@ -37,6 +38,7 @@ class RequestDeletionPorts:
     """What the request to delete a group needs of the world; ``remains`` are an empty group's."""
 
     groups: Groups
+    runs: Runs
     deletions: Deletions
     remains: Sequence[Remains]
     delete_queue: Queue
@@ -44,7 +46,10 @@ class RequestDeletionPorts:
 
 @dataclass(frozen=True)
 class DeletePorts:
-    """What the deletion of a group needs of the world; ``leg`` is how long one goes on."""
+    """What the deletion of a group needs of the world; ``leg`` is how long one goes on.
+
+    ``beat`` is a third of the lease.
+    """
 
     runs: Runs
     legs: Legs
@@ -56,6 +61,7 @@ class DeletePorts:
     delete_queue: Queue
     clock: Callable[[], datetime]
     leg: timedelta
+    beat: timedelta = timers.LEASE / timers.BEATS_PER_LEASE
     second_sweep_seconds: int = SECOND_SWEEP_SECONDS
 
 
@@ -89,16 +95,9 @@ def request_deletion(
                 pass
         return None
     run = ports.deletions.begin(enterprise, group_id, person, now)
-    send_deletion(run, ports.delete_queue)
+    if run.sent_at is None and run.owner is None:
+        send_deletion(run, ports.delete_queue, ports.runs, now)
     return run
-
-
-def send_deletion(run: Run, queue: Queue, delay_seconds: int = 0) -> None:
-    """Send the message of the leg that a deletion has come to."""
-    message = DeleteGroup(
-        enterprise=run.enterprise, group_id=run.group_id, seq=run.seq, leg=run.leg
-    )
-    queue.send([message], delay_seconds=delay_seconds)
 
 
 def delete_leg(message: DeleteGroup, ports: DeletePorts, owner: str) -> None:
@@ -123,7 +122,7 @@ def _sweep(run: Run, ports: DeletePorts, owner: str) -> None:
             if now - began >= ports.leg:
                 _hand_on(run, ports, owner, second=second, deleted=deleted)
                 return
-            if now - beaten >= BEAT:
+            if now - beaten >= ports.beat:
                 beaten = now
                 ports.legs.beat(run.key, owner, now, _progress(deleted))
     if not second:
@@ -137,16 +136,18 @@ def _sweep(run: Run, ports: DeletePorts, owner: str) -> None:
 def _hand_on(
     run: Run, ports: DeletePorts, owner: str, *, second: bool, deleted: int, delay_seconds: int = 0
 ) -> None:
+    now = ports.clock()
     leg = ports.legs.hand_on(
         run.key,
         owner,
-        ports.clock(),
+        now,
         state=RunState.APPLYING,
         cursor={"second": second},
         progress=_progress(deleted),
         delay_seconds=delay_seconds,
     )
-    send_deletion(run.model_copy(update={"leg": leg}), ports.delete_queue, delay_seconds)
+    run = at_leg(run, RunState.APPLYING, leg)
+    send_deletion(run, ports.delete_queue, ports.runs, now, delay_seconds)
 
 
 def _progress(deleted: int) -> dict[str, object]:

@@ -18,7 +18,7 @@ from shared.domain.oneroster_json import staged_row
 from shared.domain.run import Run, RunState
 from shared.domain.staged import Absent, PlanCursor, StagedCollection, StagedRoster
 from shared.errors import GiveUpError, SourceBusyError, StoppedError
-from shared.messages import ExtractLeg, PlanRun
+from shared.messages import ExtractLeg
 from shared.ports import (
     Announcements,
     Legs,
@@ -33,6 +33,7 @@ from shared.ports import (
 from shared.sync.confirm import Asking, confirm
 from shared.sync.finish_run import fail
 from shared.sync.paging import AT_ONCE, Place, read_on
+from shared.sync.send_work import at_leg, send_extract_leg, send_plan
 from shared.sync.staging import StagedWriter
 
 DEFAULT_PAGE_SIZE = 1000
@@ -139,24 +140,22 @@ class _Leg:
             staged=self.cursor.staged or StagedRoster(collections=self.cursor.done),
             present=self.cursor.present,
         )
+        now = self.ports.clock()
         leg = self.ports.legs.hand_on(
             self.run.key,
             self.owner,
-            self.ports.clock(),
+            now,
             state=RunState.PLANNING,
             cursor=cursor.model_dump(mode="json"),
             progress={"stage": "planning"},
         )
-        self.ports.plan_queue.send([PlanRun(**self._names(), leg=leg)])
+        run = at_leg(self.run, RunState.PLANNING, leg)
+        send_plan(run, self.ports.plan_queue, self.ports.runs, now)
 
     def _open_source(self) -> Source:
         ciphertext = self.run.config.secrets[SecretName.SECRET_KEY]
         secret = self.ports.secrets.decrypt(self.run.group_id, SecretName.SECRET_KEY, ciphertext)
         return self.ports.open_source(self.run.config, secret)
-
-    def _names(self) -> dict[str, Any]:
-        run = self.run
-        return {"enterprise": run.enterprise, "group_id": run.group_id, "seq": run.seq}
 
     def _read(self, source: Source, collection: Collection) -> None:
         """Read one collection to its end."""
@@ -330,15 +329,16 @@ class _Leg:
         self.cursor.objects = self._objects_before + self._writer.keys
 
     def _hand_on(self, delay_seconds: int) -> None:
+        now = self.ports.clock()
         leg = self.ports.legs.hand_on(
             self.run.key,
             self.owner,
-            self.ports.clock(),
+            now,
             state=RunState.EXTRACTING,
             cursor=self.cursor.model_dump(mode="json"),
             progress=self._progress(),
             delay_seconds=delay_seconds,
         )
-        self.ports.extract_queue.send(
-            [ExtractLeg(**self._names(), leg=leg)], delay_seconds=delay_seconds
-        )
+        run = at_leg(self.run, RunState.EXTRACTING, leg)
+        queues = {run.extractor: self.ports.extract_queue}
+        send_extract_leg(run, queues, self.ports.runs, now, delay_seconds)

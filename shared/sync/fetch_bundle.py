@@ -33,6 +33,7 @@ from shared.ports import (
 from shared.sync.finish_run import announce, fail
 from shared.sync.heartbeat import Heartbeat
 from shared.sync.known_bundle import close_repeated, repeated
+from shared.sync.send_work import at_leg, send_extract_leg
 
 PART_BYTES = 16 * 1024 * 1024
 LEAST_PART_BYTES = 5 * 1024 * 1024
@@ -321,33 +322,33 @@ class _Leg:
 
     def _hand_on(self) -> None:
         self.check()
+        now = self.ports.clock()
         leg = self.ports.legs.hand_on(
             self.run.key,
             self.owner,
-            self.ports.clock(),
+            now,
             state=RunState.EXTRACTING,
             cursor=self.cursor.model_dump(mode="json"),
             progress=self.progress(),
         )
-        self._send(SyncType.SFTP, leg)
+        run = at_leg(self.run, RunState.EXTRACTING, leg)
+        send_extract_leg(run, self.ports.extract_queues, self.ports.runs, now)
 
     def _hand_over(self, look: str) -> None:
         """Leave the bundle to the one who reads zips."""
+        now = self.ports.clock()
+        bundle = self._bundle(look, self.cursor.done)
         leg = self.ports.legs.hand_on(
             self.run.key,
             self.owner,
-            self.ports.clock(),
+            now,
             state=RunState.EXTRACTING,
             cursor=None,
             progress=self.progress(),
-            bundle=self._bundle(look, self.cursor.done),
+            bundle=bundle,
         )
-        self._send(SyncType.ZIP, leg)
-
-    def _send(self, extractor: SyncType, leg: int) -> None:
-        run = self.run
-        message = ExtractLeg(enterprise=run.enterprise, group_id=run.group_id, seq=run.seq, leg=leg)
-        self.ports.extract_queues[extractor].send([message])
+        run = at_leg(self.run, RunState.EXTRACTING, leg).model_copy(update={"bundle": bundle})
+        send_extract_leg(run, self.ports.extract_queues, self.ports.runs, now)
 
 
 def _no_bundle(path: str) -> Reason:

@@ -29,11 +29,12 @@ from shared.domain.group import StoredField
 from shared.domain.run import Reason, Run, RunState
 from shared.domain.staged import PlanCursor, StagedCollection, StagedPart, StagedRoster
 from shared.errors import GiveUpError, MissingObjectError, StoppedError
-from shared.messages import ExtractLeg, PlanRun
+from shared.messages import ExtractLeg
 from shared.ports import Announcements, Legs, Objects, Queue, RunLog, Runs
 from shared.sync.finish_run import announce, fail
 from shared.sync.known_bundle import close_repeated, later_bundle, repeated
 from shared.sync.request_sync import MARKED
+from shared.sync.send_work import at_leg, send_extract_leg, send_plan
 from shared.sync.staging import StagedWriter
 
 ROWS_BETWEEN_LOOKS = 5000
@@ -236,16 +237,19 @@ class _Leg:
         return {"stage": "fetching", "fetched": rows}
 
     def _hand_on(self, bundle: Bundle) -> None:
+        now = self.ports.clock()
         leg = self.ports.legs.hand_on(
             self.run.key,
             self.owner,
-            self.ports.clock(),
+            now,
             state=RunState.EXTRACTING,
             cursor=self.cursor.model_dump(mode="json"),
             progress=self._progress(),
             bundle=bundle,
         )
-        self.ports.ingest_queue.send([ExtractLeg(**self._names(), leg=leg)])
+        run = at_leg(self.run, RunState.EXTRACTING, leg).model_copy(update={"bundle": bundle})
+        queues = {run.extractor: self.ports.ingest_queue}
+        send_extract_leg(run, queues, self.ports.runs, now)
 
     def _hand_over(self, bundle: Bundle) -> None:
         done = self.cursor.done
@@ -260,20 +264,18 @@ class _Leg:
             roles=done.get(ROLES),
             findings=self.cursor.findings,
         )
+        now = self.ports.clock()
         leg = self.ports.legs.hand_on(
             self.run.key,
             self.owner,
-            self.ports.clock(),
+            now,
             state=RunState.PLANNING,
             cursor=PlanCursor(staged=roster).model_dump(mode="json"),
             progress={"stage": "planning"},
             bundle=bundle,
         )
-        self.ports.plan_queue.send([PlanRun(**self._names(), leg=leg)])
-
-    def _names(self) -> dict[str, Any]:
-        run = self.run
-        return {"enterprise": run.enterprise, "group_id": run.group_id, "seq": run.seq}
+        run = at_leg(self.run, RunState.PLANNING, leg)
+        send_plan(run, self.ports.plan_queue, self.ports.runs, now)
 
 
 def _older(later: Run) -> Reason:

@@ -11,7 +11,7 @@ from shared.domain.hold import Hold
 from shared.domain.run import Mode, Plan, Reason, Run, RunState, Snapshot
 from shared.domain.staged import Absent, PlanCursor
 from shared.errors import GiveUpError, StoppedError
-from shared.messages import ExtractLeg, PlanRun
+from shared.messages import PlanRun
 from shared.planning.columns import SHAPE_VERSION
 from shared.planning.plan import PlanOutcome
 from shared.planning.planner import Planner, settings_digest, shards_for
@@ -31,6 +31,7 @@ from shared.sync import change_file
 from shared.sync.finish_run import announce, fail, unmarks, waits
 from shared.sync.heartbeat import Heartbeat
 from shared.sync.plan_inputs import fetch_inputs
+from shared.sync.send_work import at_leg, send_batches, send_extract_leg
 
 MEMORY_LIMIT = "600MB"
 """What DuckDB may hold before it spills to disk; the process has as much again for all else."""
@@ -57,14 +58,12 @@ class PlanPorts:
 def plan_run(message: PlanRun, ports: PlanPorts, owner: str, directory: Path) -> None:
     """Plan the run that ``message`` speaks of, if its leg can be claimed.
 
-    ``owner`` names this invocation; ``directory`` is empty scratch space. A run that was planned
-    already by somebody who did not live to send its batches has its open ones sent again.
+    ``owner`` names this invocation; ``directory`` is empty scratch space.
     """
     now = ports.clock()
     states = frozenset({RunState.PLANNING})
     run = ports.legs.claim(message.key, states, message.leg, owner, now)
     if run is None:
-        _fan_out_again(message, ports)
         return
     step = "planning"
 
@@ -84,14 +83,6 @@ def plan_run(message: PlanRun, ports: PlanPorts, owner: str, directory: Path) ->
             fail(run, error.reason, owner, ports.legs, ports.runs, ports)
         except StoppedError:
             return
-
-
-def _fan_out_again(message: PlanRun, ports: PlanPorts) -> None:
-    run = ports.runs.get(message.key)
-    if run is None or run.state is not RunState.APPLYING or run.plan is None:
-        return
-    numbers = ports.batches.still_open(run.key, run.plan)
-    ports.apply_queue.send(change_file.messages(ports.objects, run.key, run.plan, numbers))
 
 
 def _plan(
@@ -137,17 +128,17 @@ def _ask_again(run: Run, ports: PlanPorts, owner: str, absent: Mapping[Collectio
         ports.objects.upload(key, path)
         wanted[collection] = Absent(key=key, records=_count_lines(path))
     cursor = PlanCursor.model_validate(run.cursor).model_copy(update={"absent": wanted})
+    now = ports.clock()
     leg = ports.legs.hand_on(
         run.key,
         owner,
-        ports.clock(),
+        now,
         state=RunState.EXTRACTING,
         cursor=cursor.model_dump(mode="json"),
         progress={"stage": "confirming"},
     )
-    ports.extract_queue.send(
-        [ExtractLeg(enterprise=run.enterprise, group_id=run.group_id, seq=run.seq, leg=leg)]
-    )
+    run = at_leg(run, RunState.EXTRACTING, leg)
+    send_extract_leg(run, {run.extractor: ports.extract_queue}, ports.runs, now)
 
 
 def _close_preview(run: Run, ports: PlanPorts, owner: str, outcome: PlanOutcome) -> None:
@@ -238,7 +229,7 @@ def _hand_over(
     """Write the changes down, then take the run to Applying, then fan out.
 
     The order is the safety: whatever stops this after the transaction, the changes are in the
-    group's ``dirty`` and the open batches are known.
+    group's ``dirty``, and ``close_runs`` sends the open batches, for none is noted as sent.
     """
     path = directory / "changes.gz"
     ends = change_file.write_batches(planner.changes(), path)
@@ -260,7 +251,9 @@ def _hand_over(
         ports.clock(),
         PlanResult(counts=outcome.counts, notices=outcome.notices, plan=plan),
     )
-    ports.apply_queue.send(change_file.messages(ports.objects, run.key, plan, range(plan.batches)))
+    applying = run.model_copy(update={"state": RunState.APPLYING, "plan": plan})
+    numbers = range(plan.batches)
+    send_batches(applying, numbers, ports.objects, ports.apply_queue, ports.runs, ports.clock)
 
 
 def _close_unchanged(

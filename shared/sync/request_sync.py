@@ -8,8 +8,8 @@ from shared.domain.group import Group, SyncFrequency, SyncType
 from shared.domain.ids import RunKey
 from shared.domain.run import Reason, Run
 from shared.errors import ConflictError, NotFoundError, TryLaterError
-from shared.messages import ExtractLeg, PlanRun
 from shared.ports import ExtractQueues, Groups, Queue, RunRequest, Runs
+from shared.sync.send_work import send_extract_leg, send_plan
 
 FETCHED_TYPES = frozenset({SyncType.API, SyncType.SFTP})
 """The sync types whose roster can be fetched on request; a zip is brought by somebody."""
@@ -71,11 +71,11 @@ def start_fetching(
 ) -> Run:
     """Open a run that fetches a roster, and send the message of its first leg.
 
-    If the message is lost after the run was opened, ``close_runs`` sends it again.
+    If the message cannot be sent after the run was opened, ``close_runs`` sends it.
     """
     run = runs.accept(request, now)
     with suppress(TryLaterError):  # close_runs sends it
-        send_extract_leg(run, extract_queues, request.delay_seconds)
+        send_extract_leg(run, extract_queues, runs, now, request.delay_seconds)
     return run
 
 
@@ -141,14 +141,5 @@ def start_planning(request: RunRequest, runs: Runs, plan_queue: Queue, now: date
     """Open a run that fetches nothing, and send the message of its plan."""
     run = runs.accept(request, now)
     with suppress(TryLaterError):  # close_runs sends it
-        plan_queue.send(
-            [PlanRun(enterprise=run.enterprise, group_id=run.group_id, seq=run.seq, leg=run.leg)],
-            delay_seconds=request.delay_seconds,
-        )
+        send_plan(run, plan_queue, runs, now, request.delay_seconds)
     return run
-
-
-def send_extract_leg(run: Run, extract_queues: ExtractQueues, delay_seconds: int = 0) -> None:
-    """Send the message of the run's present extraction leg to whoever extracts it."""
-    leg = ExtractLeg(enterprise=run.enterprise, group_id=run.group_id, seq=run.seq, leg=run.leg)
-    extract_queues[run.extractor].send([leg], delay_seconds=delay_seconds)

@@ -17,8 +17,8 @@ from shared.domain.group import SyncType
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import FETCHING_MODES, Mode, Run
 from shared.errors import GiveUpError, MissingObjectError, NotFoundError
-from shared.ports import Announcements, Drop, Drops, ExtractQueues, Groups, Objects
-from shared.sync.request_sync import send_extract_leg
+from shared.ports import Announcements, Drop, Drops, ExtractQueues, Groups, Objects, Runs
+from shared.sync.send_work import send_extract_leg
 
 DROPS = "drops/"
 OLDER = "older"
@@ -29,6 +29,7 @@ class DropPorts:
     """What taking a drop needs of the world."""
 
     groups: Groups
+    runs: Runs
     drops: Drops
     objects: Objects
     extract_queues: ExtractQueues
@@ -84,9 +85,10 @@ def take_drop(key: str, version: str | None, size: int, ports: DropPorts) -> str
 
 def begin_waiting(enterprise: EnterpriseId, group_id: GroupId, ports: DropPorts) -> None:
     """Begin the run of the bundle that has waited longest, if the group is free."""
-    run = ports.drops.begin(enterprise, group_id, ports.clock())
+    now = ports.clock()
+    run = ports.drops.begin(enterprise, group_id, now)
     if run is not None:
-        send_extract_leg(run, ports.extract_queues)
+        send_extract_leg(run, ports.extract_queues, ports.runs, now)
 
 
 def _read_place(rest: str, place: BundleObject) -> tuple[Mode, Bundle]:

@@ -4,8 +4,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
+from shared.domain import timers
 from shared.domain.bundle import Bundle
 from shared.domain.group import GroupConfig
 from shared.domain.hold import Hold
@@ -65,8 +67,8 @@ class InMemoryControl:
 
     def __init__(
         self,
-        lease: timedelta = timedelta(seconds=60),
-        resend_after: timedelta = timedelta(minutes=5),
+        lease: timedelta = timers.LEASE,
+        resend_after: timedelta = timers.RESEND_AFTER,
         on_write: Callable[[str], None] = lambda name: None,
     ) -> None:
         self.groups: dict[GroupKey, GroupState] = {}
@@ -219,7 +221,15 @@ class InMemoryControl:
         return sorted(runs, key=lambda run: -run.seq)[:limit]
 
     def overdue(self, now: datetime) -> Iterator[RunKey]:
-        yield from [key for key, until in self.open_until.items() if until < now]
+        due = [(until, key) for key, until in self.open_until.items() if until < now]
+        yield from [key for _, key in sorted(due, key=itemgetter(0))]
+
+    def sent(self, run: Run, now: datetime) -> None:
+        self.on_write("sent")
+        with self._lock:
+            kept = self.runs.get(run.key)
+            if kept is not None and (kept.state, kept.leg) == (run.state, run.leg):
+                self._put(run.key, self.open_until[run.key], sent_at=now)
 
     # Legs
 
@@ -230,6 +240,8 @@ class InMemoryControl:
         with self._lock:
             run = self.runs.get(key)
             if run is None or run.state not in states or run.leg != leg:
+                return None
+            if now - run.created_at >= timers.RUN_DEADLINE:
                 return None
             held = run.owner not in (None, owner)
             if held and run.lease_until is not None and run.lease_until >= now:
@@ -266,22 +278,27 @@ class InMemoryControl:
             until = now + self._resend_after + timedelta(seconds=delay_seconds)
             changes: dict[str, Any] = {"state": state, "cursor": cursor, "progress": progress}
             changes |= {"leg": run.leg + 1, "bundle": bundle or run.bundle}
-            free = {"owner": None, "lease_until": None, "resends": 0}
+            free = {"owner": None, "lease_until": None, "resends": 0, "sent_at": None}
             return self._put(key, until, **changes, **free).leg
 
-    def resend(self, key: RunKey, now: datetime, limit: int) -> Run | None:
+    def resend(self, run: Run, now: datetime, delay_seconds: int = 0) -> None:
         self.on_write("resend")
         with self._lock:
-            run = self.runs[key]
-            if not run.open or run.resends >= limit:
-                return None
-            if self.open_until[key] >= now:
+            kept = self.runs[run.key]
+            if (kept.state, kept.resends) != (run.state, run.resends):
                 raise StoppedError
-            patience = self._resend_after
-            if run.owner is None and run.state is not RunState.APPLYING:
-                patience *= 4**run.resends
-            self._put(key, now + patience, resends=run.resends + 1)
-            return run
+            if self.open_until[run.key] >= now:
+                raise StoppedError
+            until = now + timedelta(seconds=delay_seconds)
+            until += timers.wait_after(run.resends, self._resend_after)
+            self._put(run.key, until, resends=run.resends + 1, sent_at=None)
+
+    def put_off(self, run: Run, now: datetime) -> None:
+        self.on_write("put_off")
+        with self._lock:
+            until = self.open_until.get(run.key)
+            if until is not None and until < now and self.runs[run.key].state is run.state:
+                self._put(run.key, now + self._resend_after)
 
     def close(
         self,
@@ -405,6 +422,7 @@ class InMemoryControl:
                 lease_until=None,
                 cursor=None,
                 resends=0,
+                sent_at=None,
             )
             group = self._group(key)
             group.dirty = (*group.dirty, result.plan.changes_key)

@@ -23,19 +23,20 @@ from shared.domain.group import (
     SyncType,
 )
 from shared.domain.hold import Decision, HoldDecision
-from shared.domain.ids import EnterpriseId, GroupId, SourcedId
+from shared.domain.ids import EnterpriseId, GroupId, RunKey, SourcedId
 from shared.domain.run import Mode, Run, Trigger
 from shared.errors import TryLaterError
 from shared.messages import ApplyBatch, DeleteGroup, ExtractLeg, Message, PlanRun
-from shared.ports import RunRequest
+from shared.ports import RunRequest, WorkQueue
 from shared.sync.apply_batch import ApplyPorts, apply_batch
 from shared.sync.close_runs import ClosePorts, close_runs
 from shared.sync.decide_hold import decide_hold
-from shared.sync.delete_group import DeletePorts, delete_leg, send_deletion
+from shared.sync.delete_group import DeletePorts, delete_leg
 from shared.sync.extract import ExtractPorts, extract_leg
 from shared.sync.ingest_bundle import IngestPorts, ingest_leg
 from shared.sync.plan_run import PlanPorts, plan_run
 from shared.sync.request_sync import RequestPorts, request_sync, restore_run, start_planning
+from shared.sync.send_work import send_deletion
 from shared.sync.take_drop import DropPorts, take_drop
 from tests.fakes.control import GroupState, InMemoryControl, InMemoryDeletions
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
@@ -44,6 +45,7 @@ from tests.fakes.world import (
     InMemoryAnnouncements,
     InMemoryObjects,
     InMemoryQueue,
+    InMemoryQueueWatch,
     InMemoryRoster,
     InMemoryRunLog,
     PlainSecrets,
@@ -89,6 +91,10 @@ def _read_snapshot(parquet: bytes) -> list[tuple[str, ...]]:
         return duckdb.execute(query).fetchall()
 
 
+def _fail(key: RunKey, error: Exception) -> None:
+    raise error
+
+
 @dataclass
 class Simulation:
     """One group, its source, and everything between."""
@@ -108,6 +114,7 @@ class Simulation:
         self.queue = InMemoryQueue(on_write=self._write)
         self.announcements = InMemoryAnnouncements(on_write=self._write)
         self.run_log = InMemoryRunLog()
+        self.watch = InMemoryQueueWatch()
         self.sent: list[Message] = []
 
     @property
@@ -157,7 +164,7 @@ class Simulation:
     def delete(self) -> Run:
         """Ask for the group's deletion."""
         run = InMemoryDeletions(self.control).begin(ENTERPRISE, GROUP, "test", self.now)
-        send_deletion(run, self.queue)
+        send_deletion(run, self.queue, self.control, self.now)
         return run
 
     def mark(self) -> None:
@@ -217,11 +224,10 @@ class Simulation:
             announcements=self.announcements,
             run_log=self.run_log,
             drops=self.control,
-            extract_queues=dict.fromkeys(SyncType, self.queue),
-            plan_queue=self.queue,
-            apply_queue=self.queue,
-            delete_queue=self.queue,
+            queues=dict.fromkeys(WorkQueue, self.queue),
+            watch=self.watch,
             clock=self._clock,
+            report=_fail,
         )
         close_runs(ports)
 
@@ -323,6 +329,7 @@ class Simulation:
     def _drop_ports(self) -> DropPorts:
         return DropPorts(
             groups=self.groups(),
+            runs=self.control,
             drops=self.control,
             objects=self.objects,
             extract_queues=dict.fromkeys(SyncType, self.queue),

@@ -1,7 +1,7 @@
 """In-memory twins of roster, bucket, queues, secrets and bus."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.run import Run
 from shared.errors import MissingObjectError
 from shared.messages import Message
-from shared.ports import Refusal
+from shared.ports import Refusal, WorkQueue
 
 
 @dataclass
@@ -191,6 +191,22 @@ class InMemoryQueue:
             self.on_write("send")
             self.messages.append(message)
             self.delays.append(delay_seconds)
+
+    def empty(self) -> bool:
+        return not self.messages
+
+
+@dataclass
+class InMemoryQueueWatch:
+    """``QueueWatch`` in memory."""
+
+    seen: dict[WorkQueue, datetime] = field(default_factory=dict)
+
+    def emptied(self) -> Mapping[WorkQueue, datetime]:
+        return dict(self.seen)
+
+    def saw_empty(self, queues: Iterable[WorkQueue], now: datetime) -> None:
+        self.seen |= dict.fromkeys(queues, now)
 
 
 class PlainSecrets:

@@ -118,7 +118,7 @@ def test_a_run_being_applied_is_overdue_when_nothing_comes(control: Control) -> 
     assert control.batches.touch(key, NOW + PATIENCE) is not None
     assert control.overdue(NOW + 2 * PATIENCE) == []
     late = NOW + 2 * PATIENCE + second
-    assert control.runs.resend(key, late, 5) is not None
+    control.runs.resend(control.get(key), late)
     assert control.overdue(late + PATIENCE + second) == [key]
 
 

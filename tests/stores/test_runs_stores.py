@@ -12,6 +12,7 @@ from moto import mock_aws
 from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_run_item import HISTORY_SECONDS, open_shard
 from shared.adapters.dynamo_runs import ACCEPT_TRIES, DynamoRuns
+from shared.domain import timers
 from shared.domain.group import SecretName
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import Mode, Reason, RunState, Trigger
@@ -234,46 +235,108 @@ def test_a_waiting_run_is_overdue_once_its_patience_is_over(control: Control) ->
     assert control.overdue(NOW + PATIENCE + timedelta(seconds=601)) == [key]
 
 
-def test_a_message_that_nobody_takes_is_sent_again_five_times_within_a_day_or_so(
+def test_each_look_after_a_message_was_sent_again_is_four_times_as_far_off(
     control: Control,
 ) -> None:
     key, now, waits = control.accept().key, NOW, []
-    while True:
+    for _ in range(6):
         before = now
         while not control.overdue(now):
             now += PATIENCE
         waits.append((now - before) // PATIENCE)
-        if control.runs.resend(key, now, 5) is None:
-            break
+        control.runs.resend(control.get(key), now)
     # In steps of five minutes: it is due in the step after its time is up.
     assert waits == [2, 2, 5, 17, 65, 257]
     assert timedelta(hours=24) < now - NOW < timedelta(hours=30)
-    assert control.get(key).resends == 5
+    assert control.get(key).resends == 6
 
 
-def test_a_silent_owners_message_comes_again_after_the_same_time_each_time(
-    control: Control,
-) -> None:
-    key = control.extracting()
-    now = NOW + LEASE + SECOND
-    for resends in range(3):
-        run = control.runs.resend(key, now, 5)
-        assert run is not None
-        assert control.get(key).resends == resends + 1
-        assert control.overdue(now + PATIENCE) == []
-        now += PATIENCE + SECOND
-        assert control.overdue(now) == [key]
+def test_a_message_held_back_has_its_time_from_then_on(control: Control) -> None:
+    key, now = control.extracting(), NOW + LEASE + SECOND
+    control.runs.resend(control.get(key), now, delay_seconds=600)
+    assert control.overdue(now + timedelta(seconds=600) + PATIENCE) == []
+    now += timedelta(seconds=601) + PATIENCE
+    assert control.overdue(now) == [key]
     control.runs.claim(key, EXTRACTING, 0, "two", now)
     control.runs.hand_on(key, "two", now, state=RunState.PLANNING, cursor=None, progress={})
     assert control.get(key).resends == 0
 
 
+def test_a_message_is_noted_as_sent_until_the_run_goes_on(control: Control) -> None:
+    run = control.accept()
+    assert run.sent_at is None
+    control.runs.sent(run, NOW)
+    control.runs.sent(run, NOW + SECOND)
+    key = run.key
+    assert control.get(key).sent_at == NOW + SECOND
+    assert control.runs.claim(key, EXTRACTING, 0, "one", NOW) is not None
+    assert control.get(key).sent_at == NOW + SECOND
+    control.runs.hand_on(key, "one", NOW, state=RunState.PLANNING, cursor=None, progress={})
+    assert control.get(key).sent_at is None
+    control.runs.sent(run, NOW)  # a late note of the former leg
+    assert control.get(key).sent_at is None
+    planning = control.get(key)
+    control.runs.sent(planning, NOW)
+    control.runs.resend(planning, NOW + PATIENCE + SECOND)
+    assert control.get(key).sent_at is None
+    control.runs.sent(planning, NOW)
+    assert control.runs.claim(key, PLANNING, 1, "two", NOW) is not None
+    plan = plan_of(key, 1)
+    control.batches.open(key, plan, NOW)
+    control.batches.planned(key, "two", NOW, PlanResult({}, (), plan))
+    control.runs.sent(planning, NOW)
+    assert control.get(key).sent_at is None
+    control.runs.sent(control.get(key), NOW)
+    assert control.get(key).sent_at == NOW
+
+
+def test_a_run_that_waits_is_put_off_and_nothing_is_counted(control: Control) -> None:
+    key, now = control.accept().key, NOW + PATIENCE + SECOND
+    control.runs.put_off(control.get(key), NOW)
+    assert control.overdue(now) == [key]
+    control.runs.put_off(control.get(key), now)
+    assert control.overdue(now + PATIENCE) == []
+    assert control.overdue(now + PATIENCE + SECOND) == [key]
+    assert control.get(key).resends == 0
+    seen = control.get(key)
+    control.runs.claim(key, EXTRACTING, 0, "one", now)
+    control.runs.put_off(seen, now + PATIENCE)
+    assert control.overdue(now + LEASE + SECOND) == [key]
+    # One that has ended and could not be announced is put off as well; an announced one is gone.
+    control.runs.close(key, now, RunState.FAILED, WHY, "one")
+    ended = control.get(key)
+    control.runs.put_off(ended, now + SECOND)
+    assert control.overdue(now + PATIENCE) == []
+    control.runs.announced(key)
+    control.runs.put_off(ended, now + timedelta(days=1))
+    assert control.overdue(now + timedelta(days=9)) == []
+
+
+def test_those_that_are_longest_due_come_first(control: Control) -> None:
+    keys = []
+    for number in range(9):
+        group_id = GroupId(f"g-{number}")
+        control.add_group(group_id)
+        keys.append(control.accept(NOW + timedelta(minutes=(number * 5) % 9), group_id).key)
+    late = NOW + timedelta(hours=1)
+    order = sorted(keys, key=lambda key: control.get(key).created_at)
+    assert control.overdue(late) == order
+
+
+def test_no_leg_is_taken_up_once_the_run_is_out_of_time(control: Control) -> None:
+    key = control.accept().key
+    late = NOW + timers.RUN_DEADLINE
+    assert control.runs.claim(key, EXTRACTING, 0, "one", late) is None
+    assert control.runs.claim(key, EXTRACTING, 0, "one", late - SECOND) is not None
+
+
 def test_of_two_who_send_again_one_is_stopped(control: Control) -> None:
     key = control.accept().key
     late = NOW + PATIENCE + SECOND
-    assert control.runs.resend(key, late, 5) is not None
+    seen = control.get(key)
+    control.runs.resend(seen, late)
     with pytest.raises(StoppedError):
-        control.runs.resend(key, late, 5)
+        control.runs.resend(seen, late)
     assert control.get(key).resends == 1
 
 
@@ -322,7 +385,6 @@ def test_an_ended_run_is_overdue_until_its_end_is_announced(control: Control) ->
     control.runs.close(key, NOW, RunState.FAILED, WHY, "one")
     assert control.overdue(NOW + SECOND) == [key]
     assert not control.get(key).announced
-    assert control.runs.resend(key, NOW + SECOND, 5) is None
     control.runs.announced(key)
     control.runs.announced(key)
     assert control.overdue(NOW + timedelta(days=900)) == []

@@ -92,7 +92,7 @@ def test_a_deletion_that_nobody_works_on_fails_and_can_be_asked_for_again() -> N
     run = world.delete()
     for _ in range(12):
         world.queue.messages.clear()
-        world.tick(timedelta(days=3))
+        world.tick(timedelta(hours=8))
     given_up = world.control.runs[run.key]
     assert (given_up.state, given_up.reason and given_up.reason.code) == (
         RunState.FAILED, "abandoned",
