@@ -47,6 +47,7 @@ PARAMETERS = {
     "LegSeconds": "60",
     "LeaseSeconds": "20",
     "ResendSeconds": "30",
+    "LostSeconds": "900",
     "SecondSweepSeconds": "30",
     "SpreadSeconds": "5",
     "ExtractVisibilitySeconds": "90",

@@ -21,6 +21,7 @@ from tests.e2e.deployed import new_admin
 QUICK = {
     "LegSeconds": "15",
     "LeaseSeconds": "6",
+    "LostSeconds": "300",
     "ResendSeconds": "10",
     "SecondSweepSeconds": "5",
     "SpreadSeconds": "5",

@@ -1,0 +1,140 @@
+"""The order of all timers: of the template, and of the shorter times by which tests and people try.
+
+``shared/domain/timers.py`` says what the order is. The emulator enforces none of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from local.stack import PARAMETERS
+from shared.domain import timers
+from shared.domain.timers import QueueTimes, Times, out_of_order, refused_by_aws
+from tests.e2e.conftest import QUICK
+from tests.template.processed import Template, target
+
+CHOICES: dict[str, Mapping[str, str]] = {
+    "template": {},
+    "local": PARAMETERS,
+    "tests": {**PARAMETERS, **QUICK},
+}
+HELD_BACK = {"ExtractApiQueue", "ExtractSftpQueue", "ExtractZipQueue", "PlanQueue", "DeleteQueue"}
+"""The queues to which messages are sent with a delay: retries, the spread of an hour, sweeps."""
+
+
+def times_of(template: Template) -> Times:
+    """All the times that a processed template has."""
+    sources = template.of_type("Lambda::EventSourceMapping").values()
+    alarm = template.of_type("CloudWatch::Alarm").get("WorkWaitsAlarm")
+    rules = template["DataBucket"]["LifecycleConfiguration"]["Rules"]
+    [staged] = [r["ExpirationInDays"] for r in rules if r["Id"] == "staged"]
+    closing = template["CloseRunsFunction"]
+    return Times(
+        lease=int(template["PlanSyncFunction"]["Environment"]["Variables"]["LEASE_SECONDS"]),
+        resend_after=int(closing["Environment"]["Variables"]["RESEND_SECONDS"]),
+        lost_after=int(closing["Environment"]["Variables"]["LOST_SECONDS"]),
+        queues=tuple(_queue_of(template, source, alarm is not None) for source in sources),
+        alarm_after=int(alarm["Threshold"]) if alarm else None,
+        staged_for=staged * 86_400,
+        tick_timeout=closing["Timeout"],
+    )
+
+
+def _queue_of(template: Template, source: dict[str, Any], on_aws: bool) -> QueueTimes:
+    name = target(source["EventSourceArn"])
+    queue, function = template[name], template[target(source["FunctionName"])]
+    leg = function["Environment"]["Variables"].get("LEG_SECONDS")
+    parked = template[target(queue["RedrivePolicy"]["deadLetterTargetArn"])]
+    return QueueTimes(
+        name=name,
+        function_timeout=function["Timeout"],
+        # What has no legs may take its whole time-out; nobody waits for that on the emulator.
+        works_for=int(leg) if leg else function["Timeout"] if on_aws else 0,
+        visibility=int(queue["VisibilityTimeout"]),
+        receives=int(queue["RedrivePolicy"]["maxReceiveCount"]),
+        retention=queue["MessageRetentionPeriod"],
+        parked_for=parked["MessageRetentionPeriod"],
+        batching_window=source.get("MaximumBatchingWindowInSeconds", 0),
+        held_back=timers.MAX_DELAY_SECONDS if on_aws and name in HELD_BACK else 0,
+    )
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_no_timer_contradicts_another(choice: str) -> None:
+    times = times_of(Template(**CHOICES[choice]))
+    assert {queue.name for queue in times.queues} == {
+        name for name in Template().of_type("SQS::Queue") if name.endswith("Queue")
+    }
+    assert out_of_order(times) == []
+
+
+def test_aws_takes_the_times_of_the_template_as_it_advises() -> None:
+    assert refused_by_aws(times_of(Template())) == []
+
+
+def test_the_code_and_the_template_have_the_same_times() -> None:
+    times = times_of(Template())
+    assert times.lease == timers.LEASE.total_seconds()
+    assert times.resend_after == timers.RESEND_AFTER.total_seconds()
+    assert times.lost_after == timers.LOST_AFTER.total_seconds()
+    assert times.staged_for == timers.STAGED_FOR.total_seconds()
+
+
+@pytest.mark.parametrize("name", [queue.name for queue in times_of(Template()).queues])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"works_for": 9000}, "comes again while its worker"),
+        ({"visibility": 9000}, "taken for lost before its last receive"),
+        ({"receives": 80}, "taken for lost before its last receive"),
+        ({"held_back": 43_000}, "taken for lost while it is held back"),
+        ({"retention": 4 * 86_400}, "forgets a message before its run ends"),
+        ({"parked_for": 7 * 86_400}, "what is parked may be forgotten"),
+    ],
+)
+def test_each_queue_is_held_to_the_order(name: str, change: Mapping[str, Any], said: str) -> None:
+    times = times_of(Template())
+    queues = tuple(replace(q, **change) if q.name == name else q for q in times.queues)
+    found = out_of_order(replace(times, queues=queues))
+    assert any(line.startswith(f"{name}: ") and said in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"lease": 5}, "no time for a beat"),
+        ({"lease": 300}, "before its owner's lease is over"),
+        ({"lost_after": 86_400}, "before the last of its messages"),
+        ({"lost_after": 3_600}, "before its last receive"),
+        ({"resend_after": 3_600}, "as often as it may be"),
+        ({"staged_for": 5 * 86_400}, "is gone before the run ends"),
+        ({"alarm_after": 3_600}, "rings at each message that comes a second time"),
+        ({"alarm_after": 86_400}, "before anybody is told"),
+        ({"tick_timeout": 60}, "no time to finish"),
+        ({"tick": 30}, "the next one will look after"),
+    ],
+)
+def test_runs_are_held_to_the_order(change: Mapping[str, Any], said: str) -> None:
+    found = out_of_order(replace(times_of(Template()), **change))
+    assert any(said in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"visibility": 3_000}, "is less than"),
+        ({"batching_window": 300, "visibility": 5_500}, "is less than"),
+        ({"works_for": 960}, "stopped before it means to end"),
+        ({"receives": 3}, "too few"),
+        ({"held_back": 901}, "held back"),
+        ({"visibility": 43_201}, "beyond what SQS takes"),
+        ({"parked_for": 1_209_601}, "beyond what SQS takes"),
+    ],
+)
+def test_what_aws_refuses_is_said(change: Mapping[str, Any], said: str) -> None:
+    times = times_of(Template())
+    queues = tuple(replace(q, **change) if q.name == "PlanQueue" else q for q in times.queues)
+    assert any(said in line for line in refused_by_aws(replace(times, queues=queues)))
+    assert refused_by_aws(replace(times, resend_after=30))
