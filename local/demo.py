@@ -3,7 +3,8 @@
     make demo
 
 Everything is real but the account: the template is deployed to an emulator of AWS, and on this
-machine answer a sample district's OneRoster server and an OpenSSH server, where one is installed.
+machine answer a sample district's OneRoster server and an SFTP server: OpenSSH's where there is an
+sshd, AsyncSSH's elsewhere.
 """
 
 import shutil
@@ -22,7 +23,7 @@ from local.run_view import follow, sync
 from local.sample_district.bundle import csv_files, pack
 from local.sample_district.roster import District, generate
 from local.sample_district.server import DistrictServer
-from local.sftp_server import SftpServer, sshd_problem
+from local.sftp_server import servers_at_hand
 from local.stack import Stack, sign_in, start, stop
 from local.stored_roster import letter_of, stored_items, stored_records
 from local.upload import upload
@@ -100,12 +101,11 @@ def _show_zip(stack: Stack, api: Api, district: District, over_rest: list[Json])
 
 
 def _show_sftp(stack: Stack, api: Api, district: District, over_rest: list[Json]) -> bool:
-    """Fetch the district's bundle from a real OpenSSH server."""
+    """Fetch the district's bundle from a real SFTP server, twice."""
     print(paint("\nThe same district over SFTP, OneRoster 1.2", BOLD))
-    if problem := sshd_problem():
-        print(f"  {problem}")
-        return True
-    with tempfile.TemporaryDirectory() as folder, SftpServer(Path(folder)) as server:
+    kind, *_ = servers_at_hand()
+    print(f"  {kind.product}'s server answers on this machine")
+    with tempfile.TemporaryDirectory() as folder, kind(Path(folder)) as server:
         (server.files / "roster.zip").write_bytes(pack(csv_files(district, "1.2")))
         connection = {
             "host": server.host,

@@ -1,7 +1,8 @@
-"""A real OpenSSH server on this machine, for the demonstration and the tests.
+"""Real SFTP servers on this machine, for the demonstration and the tests.
 
-It runs as whoever starts it, on loopback and a port of its own, with nothing of the system's
-configuration, and serves one folder. Debian has it as ``openssh-server``.
+Two implementations, neither of them the client's: AsyncSSH, which comes with the development tools,
+and OpenSSH where there is an sshd (Debian's ``openssh-server``). Both run as whoever starts them,
+on loopback and a port of their own, with nothing of the system's configuration, and serve a folder.
 """
 
 import getpass
@@ -9,44 +10,58 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
+from typing import ClassVar, Self
 
+import asyncssh
+
+from local.emulator import free_port
+from local.entry import CommandError
+
+ROOT = Path(__file__).parents[1]
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-START_SECONDS = 10
+START_SECONDS = 60
+STOP_SECONDS = 10
+# How often a passphrase is hashed: the fewest that bcrypt takes without a warning.
+ROUNDS = 50
 PASSPHRASE = "a passphrase for tests"
 
+# The keys that may log in: type, form (as AsyncSSH names it), passphrase.
+KEYS = {
+    "openssh": ("ssh-ed25519", "openssh", None),
+    "pem": ("ssh-rsa", "pkcs1-pem", None),
+    "encrypted": ("ssh-ed25519", "openssh", PASSPHRASE),
+}
 
-def sshd_problem() -> str | None:
-    """Say what is missing for such a server, and how to have it; None if nothing is."""
-    if SSHD is None:
-        return "There is no sshd on this machine. Install it: apt-get install openssh-server"
-    return None
 
+class SftpServer(ABC):
+    """A server that serves ``files`` (also where a login begins) until it is left.
 
-class SftpServer:
-    """An sshd that serves ``files`` (also as the folder where a login begins) until it is left.
-
-    The user who runs it logs in with one of the private keys in ``keys``: ``openssh``, ``pem`` and
-    ``encrypted`` (with ``PASSPHRASE``), each Ed25519 or RSA.
+    ``username`` logs in with one of the private keys named ``openssh``, ``pem`` and ``encrypted``
+    (with ``PASSPHRASE``).
     """
+
+    product: ClassVar[str]
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.files = folder / "files"
-        self.keys = folder / "keys"
         self.host = "127.0.0.1"
-        self.port = _free_port()
-        self.username = getpass.getuser()
+        self.port = free_port()
+        self._keys: dict[str, asyncssh.SSHKey] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "SftpServer":
-        if problem := sshd_problem():
-            raise RuntimeError(problem)
-        for folder in (self.files, self.keys):
-            folder.mkdir(parents=True, exist_ok=True)
-        self._make_keys()
+    def __enter__(self) -> Self:
+        self.files.mkdir(parents=True, exist_ok=True)
+        self._keys = {
+            name: asyncssh.generate_private_key(kind) for name, (kind, _, _) in KEYS.items()
+        }
+        public = b"".join(key.export_public_key() for key in self._keys.values())
+        self._authorized.write_bytes(public)
         self.change_host_key()
         return self
 
@@ -61,51 +76,61 @@ class SftpServer:
     @property
     def fingerprint(self) -> str:
         """The fingerprint of the host key, as ``ssh-keygen -l`` shows it."""
-        shown = _run("ssh-keygen", "-l", "-f", str(self._host_key) + ".pub")
-        return shown.split()[1]
-
-    @property
-    def _host_key(self) -> Path:
-        return self._folder / "host_key"
+        return self._host_key.get_fingerprint()
 
     def private_key(self, name: str) -> str:
         """One of the private keys that may log in."""
-        return (self.keys / name).read_text()
+        _, form, passphrase = KEYS[name]
+        return self._keys[name].export_private_key(form, passphrase, rounds=ROUNDS).decode()
 
     def change_host_key(self) -> None:
         """Give the server another host key, as if it had been set up anew, and start it again."""
         self.stop()
-        for path in (self._host_key, Path(f"{self._host_key}.pub")):
-            path.unlink(missing_ok=True)
-        _make_key(self._host_key, "ed25519")
+        self._host_key = asyncssh.generate_private_key("ssh-ed25519")
+        self._host_key_file.write_bytes(self._host_key.export_private_key())
+        # A key that others may read is none to sshd.
+        self._host_key_file.chmod(0o600)
         self.start()
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        assert SSHD is not None
-        if os.getuid() == 0:
-            # Where sshd, run by root, puts aside what it must not touch.
-            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-        config = self._folder / "sshd_config"
-        config.write_text(self._config())
-        log = (self._folder / "sshd.log").open("ab")
-        with log:
+        log = self._folder / "server.log"
+        with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [SSHD, "-D", "-e", "-f", str(config)], stdout=log, stderr=log
+                self._command(), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
         until = time.monotonic() + START_SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > until:
-                message = f"sshd did not start: {(self._folder / 'sshd.log').read_text()[-500:]}"
-                raise RuntimeError(message)
+                said = log.read_text(errors="replace")[-500:]
+                self.stop()
+                message = f"The SFTP server ({self.product}) did not start:\n{said}"
+                raise CommandError(message)
             time.sleep(0.05)
 
     def stop(self) -> None:
         """End the server."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(START_SECONDS)
+            self._process.wait(STOP_SECONDS)
             self._process = None
+
+    @property
+    @abstractmethod
+    def username(self) -> str:
+        """Who may log in."""
+
+    @abstractmethod
+    def _command(self) -> list[str]:
+        """What runs the server in the foreground."""
+
+    @property
+    def _authorized(self) -> Path:
+        return self._folder / "authorized_keys"
+
+    @property
+    def _host_key_file(self) -> Path:
+        return self._folder / "host_key"
 
     def _answers(self) -> bool:
         try:
@@ -114,13 +139,47 @@ class SftpServer:
         except OSError:
             return False
 
+
+class AsyncSshServer(SftpServer):
+    """AsyncSSH's server. A login sees the served folder as its whole file system."""
+
+    product = "AsyncSSH"
+    username = "district"
+
+    def _command(self) -> list[str]:
+        return [
+            *(sys.executable, "-m", "local.asyncssh_server", str(self.files)),
+            *("--port", str(self.port), "--username", self.username),
+            *("--host-key", str(self._host_key_file), "--authorized", str(self._authorized)),
+        ]
+
+
+class OpenSshServer(SftpServer):
+    """OpenSSH's server. A login begins in the served folder, and may look outside it."""
+
+    product = "OpenSSH"
+
+    @property
+    def username(self) -> str:
+        """Who runs it: sshd, unless root runs it, can let in nobody else."""
+        return getpass.getuser()
+
+    def _command(self) -> list[str]:
+        assert SSHD is not None
+        if os.getuid() == 0:
+            # Where sshd, run by root, puts aside what it must not touch.
+            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        config = self._folder / "sshd_config"
+        config.write_text(self._config())
+        return [SSHD, "-D", "-e", "-f", str(config)]
+
     def _config(self) -> str:
         return f"""
             ListenAddress {self.host}
             Port {self.port}
-            HostKey {self._host_key}
+            HostKey {self._host_key_file}
             PidFile none
-            AuthorizedKeysFile {self.keys / "authorized_keys"}
+            AuthorizedKeysFile {self._authorized}
             StrictModes no
             PasswordAuthentication no
             KbdInteractiveAuthentication no
@@ -130,26 +189,17 @@ class SftpServer:
             LogLevel ERROR
         """
 
-    def _make_keys(self) -> None:
-        if (self.keys / "authorized_keys").exists():
-            return
-        _make_key(self.keys / "openssh", "ed25519")
-        _make_key(self.keys / "pem", "rsa", "-b", "2048", "-m", "PEM")
-        _make_key(self.keys / "encrypted", "ed25519", passphrase=PASSPHRASE)
-        public = "".join(path.read_text() for path in sorted(self.keys.glob("*.pub")))
-        (self.keys / "authorized_keys").write_text(public)
+
+def servers_at_hand() -> tuple[type[SftpServer], ...]:
+    """Name the servers that can run here, OpenSSH's first: it is what most schools have."""
+    return (AsyncSshServer,) if SSHD is None else (OpenSshServer, AsyncSshServer)
 
 
-def _make_key(path: Path, kind: str, *options: str, passphrase: str = "") -> None:
-    _run("ssh-keygen", "-q", "-t", kind, *options, "-N", passphrase, "-C", "", "-f", str(path))
-
-
-def _run(*command: str) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+def not_tried() -> str | None:
+    """Say in a line which server cannot run here, and how to have it; None if all can."""
+    if SSHD is not None:
+        return None
+    return (
+        "Not tried: OpenSSH's SFTP server, for there is no sshd on this machine. To have it: "
+        "apt-get install openssh-server, or what your system calls it."
+    )

@@ -1,4 +1,4 @@
-"""Bundles from a real OpenSSH server, the whole way."""
+"""Bundles from real SFTP servers, the whole way."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from local.api import Api
 from local.sample_district.bundle import csv_files, pack
 from local.sample_district.evolution import with_user
 from local.sample_district.roster import District, generate
-from local.sftp_server import PASSPHRASE, SftpServer, sshd_problem
+from local.sftp_server import PASSPHRASE, SftpServer, servers_at_hand
 from local.stack import Stack
 from tests.e2e.roster import check_district, counted, records, sync, written_by
 
@@ -20,11 +20,11 @@ def district() -> District:
     return generate(pupils=60)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SftpServer]:
-    if problem := sshd_problem():
-        pytest.fail(problem)
-    with SftpServer(tmp_path_factory.mktemp("sftp")) as running:
+@pytest.fixture(scope="module", params=servers_at_hand(), ids=lambda each: each.product)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SftpServer]:
+    with request.param(tmp_path_factory.mktemp("sftp")) as running:
         yield running
 
 
@@ -110,7 +110,8 @@ def test_of_dated_bundles_the_newest_wins(
 def test_a_changed_host_key_ends_the_run_and_can_be_confirmed(
     api: Api, tmp_path: Path, district: District
 ) -> None:
-    with SftpServer(tmp_path) as server:
+    kind, *_ = servers_at_hand()
+    with kind(tmp_path) as server:
         (server.files / "roster.zip").write_bytes(pack(csv_files(district, "1.1")))
         group_id = add_sftp_group(api, server, district.client_partner_id, "roster.zip")
         assert sync(api, group_id)["state"] == "Succeeded"

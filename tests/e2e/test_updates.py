@@ -13,7 +13,7 @@ from local.sample_district.bundle import csv_files, pack
 from local.sample_district.evolution import without_users
 from local.sample_district.roster import District, generate
 from local.sample_district.server import DistrictServer
-from local.sftp_server import SftpServer, sshd_problem
+from local.sftp_server import servers_at_hand
 from local.stack import Stack
 from local.stored_roster import stored_records
 from tests.e2e.bundles import add_zip_group, sync_zip
@@ -68,9 +68,8 @@ def source(
             lambda now, mode: sync_zip(api, group_id, pack(csv_files(now, "1.1")), mode=mode),
         )
     else:
-        if problem := sshd_problem():
-            pytest.fail(problem)
-        with SftpServer(tmp_path_factory.mktemp("sftp")) as files:
+        kind, *_ = servers_at_hand()
+        with kind(tmp_path_factory.mktemp("sftp")) as files:
             group_id = add_sftp_group(api, files, partner, "update.zip")
 
             def put(now: District, mode: str) -> Json:

@@ -1,17 +1,19 @@
-"""The SFTP adapter against a real OpenSSH server, over a good line and over bad ones."""
+"""The SFTP adapter against real servers, over a good line and over bad ones."""
 
 import random
+import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import asyncssh
 import paramiko
 import pytest
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL
 
-from local.sftp_server import PASSPHRASE, SftpServer, sshd_problem
+from local.sftp_server import PASSPHRASE, ROUNDS, SftpServer, not_tried, servers_at_hand
 from shared.adapters.sftp.private_keys import read_private_key
 from shared.adapters.sftp.server import connect, fingerprint_of, log_in, open_server, show_host_key
 from shared.domain.group import SecretName, SftpConnection
@@ -29,11 +31,11 @@ pytestmark = [
 WHOLE = random.Random(1).randbytes(24 * 1024 * 1024)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SftpServer]:
-    if problem := sshd_problem():
-        pytest.fail(problem)
-    with SftpServer(tmp_path_factory.mktemp("sftp")) as running:
+@pytest.fixture(scope="module", params=servers_at_hand(), ids=lambda each: each.product)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SftpServer]:
+    with request.param(tmp_path_factory.mktemp("sftp")) as running:
         (running.files / "roster.zip").write_bytes(WHOLE)
         yield running
 
@@ -61,6 +63,12 @@ def fetching(server: SftpServer, line: Line, silence: float) -> Fetching:
     return Fetching(
         path="roster.zip", connect=lambda: open_server(there, secrets, True, silence=silence)
     )
+
+
+def test_openssh_is_among_the_servers() -> None:
+    if missing := not_tried():
+        pytest.skip(missing)
+    assert [each.product for each in servers_at_hand()] == ["OpenSSH", "AsyncSSH"]
 
 
 def test_a_server_that_cuts_off_at_40_percent_is_read_on_where_it_stopped(
@@ -195,22 +203,50 @@ def test_what_speaks_no_ssh_is_said_so() -> None:
         serving.join(10)
 
 
-@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
-@pytest.mark.parametrize("form", ["RFC4716", "PEM", "PKCS8"])
-@pytest.mark.parametrize("passphrase", ["", PASSPHRASE])
-def test_reads_every_form_of_private_key(
-    tmp_path: Path, kind: str, form: str, passphrase: str
-) -> None:
-    if (kind, form) in {("ed25519", "PEM"), ("ed25519", "PKCS8")}:
-        form = "RFC4716"  # ssh-keygen writes Ed25519 in its own format alone
-    path = tmp_path / "key"
-    arguments = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "", "-f", str(path)]
+def written_by_ssh_keygen(folder: Path, kind: str, form: str, passphrase: str) -> tuple[str, str]:
+    """A private key as people make it, and the fingerprint that they are shown."""
+    path = folder / "key"
+    name = kind.removeprefix("ssh-").partition("-")[0]
+    arguments = ["ssh-keygen", "-q", "-t", name, "-N", passphrase, "-C", "", "-f", str(path)]
     # Its own format is what it writes unless told otherwise.
-    subprocess.run(arguments + (["-m", form] if form != "RFC4716" else []), check=True)
+    forms = {"openssh": [], "pkcs1-pem": ["-m", "PEM"], "pkcs8-pem": ["-m", "PKCS8"]}
+    subprocess.run(arguments + forms[form], check=True)
     shown = subprocess.run(
         ["ssh-keygen", "-l", "-f", f"{path}.pub"], check=True, capture_output=True, text=True
     ).stdout.split()[1]
-    text = path.read_text()
+    return path.read_text(), shown
+
+
+def written_by_asyncssh(folder: Path, kind: str, form: str, passphrase: str) -> tuple[str, str]:
+    """A private key as a program makes it, and its fingerprint."""
+    key = asyncssh.generate_private_key(kind)
+    text = key.export_private_key(form, passphrase or None, rounds=ROUNDS)
+    return text.decode(), key.get_fingerprint()
+
+
+WRITERS = [written_by_asyncssh] + ([written_by_ssh_keygen] if shutil.which("ssh-keygen") else [])
+
+
+@pytest.mark.parametrize("write", WRITERS)
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        (kind, form)
+        for kind in ("ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256")
+        for form in ("openssh", "pkcs1-pem", "pkcs8-pem")
+        # There is no such form of it, whoever writes.
+        if (kind, form) != ("ssh-ed25519", "pkcs1-pem")
+    ],
+)
+@pytest.mark.parametrize("passphrase", ["", PASSPHRASE])
+def test_reads_every_form_of_private_key(
+    tmp_path: Path,
+    write: Callable[[Path, str, str, str], tuple[str, str]],
+    kind: str,
+    form: str,
+    passphrase: str,
+) -> None:
+    text, shown = write(tmp_path, kind, form, passphrase)
     assert fingerprint_of(read_private_key(text, passphrase or None)) == shown
     assert fingerprint_of(read_private_key(text.replace("\n", "\r\n"), passphrase or None)) == shown
     if passphrase:
