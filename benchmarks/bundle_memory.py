@@ -30,7 +30,13 @@ from shared.sync.ingest_bundle import IngestPorts, ingest_leg
 from shared.sync.plan_run import MEMORY_LIMIT, PlanPorts, plan_run
 from tests.fakes.control import GroupState, InMemoryControl
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
-from tests.fakes.world import InMemoryAnnouncements, InMemoryQueue, InMemoryRunLog
+from tests.fakes.world import (
+    InMemoryAnnouncements,
+    InMemoryHoldings,
+    InMemoryQueue,
+    InMemoryRoster,
+    InMemoryRunLog,
+)
 
 MOST_MEGABYTES = 1024
 USERS_PER_MILLION = 160_000
@@ -215,6 +221,7 @@ def _plan(run: Run, control: InMemoryControl, objects: FolderObjects, folder: Pa
         runs=control,
         legs=control,
         batches=control,
+        holdings=InMemoryHoldings(InMemoryRoster()),
         objects=objects,
         extract_queue=_Forgetful(),
         apply_queue=_Forgetful(),

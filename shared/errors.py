@@ -6,6 +6,7 @@ HomeroomError
 │   └── SourceBusyError    the source did not answer; its reason counts once tries run out
 ├── ParameterRefusedError  the source does not accept a query parameter: ask without it
 ├── MissingObjectError     an object that should be in the bucket is not
+│   └── BaseMissingError   what says how a roster stands is gone: look at the roster itself
 ├── MailRefusedError       the mail service does not take the address: the group's to change
 ├── NotDueError            the clock has been here before: leave the group alone
 ├── StoppedError           this worker no longer owns the run: stop at once, touch nothing
@@ -70,6 +71,10 @@ class MailRefusedError(HomeroomError):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class BaseMissingError(MissingObjectError):
+    """A part of what says how a roster stands is not in the bucket any more."""
 
 
 class StoppedError(HomeroomError):

@@ -62,8 +62,13 @@ class PlanRun(RunMessage):
 
 
 class ApplyBatch(RunMessage):
-    """Apply batch ``batch`` of the run's change file, bytes ``start`` to ``start + length``."""
+    """Apply batch ``batch`` of the run's change file, bytes ``start`` to ``start + length``.
+
+    ``attempt`` is that of the plan that made the batch: a number may come to mean another run, if
+    the records of runs are restored to an earlier moment.
+    """
 
     batch: int
     start: int
     length: int
+    attempt: str | None = None

@@ -15,6 +15,7 @@ from shared.domain.collection import Collection
 from shared.domain.connection_test import ConnectionTest, Probe
 from shared.domain.events import Event
 from shared.domain.group import Customer, EmailStatus, Group, Period, SecretName, SyncType
+from shared.domain.held import HeldRecord
 from shared.domain.hold import Hold, HoldDecision
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.remote import Listing, RemoteFile
@@ -30,6 +31,7 @@ from shared.domain.run import (
     Snapshot,
     Trigger,
 )
+from shared.domain.stamp import Stamp
 from shared.errors import ConflictError
 from shared.messages import Message
 
@@ -124,22 +126,30 @@ class RosterBase:
     """What a group's roster holds at present: the last snapshot, and what may differ from it.
 
     ``dirty`` are change files whose changes may or may not have been applied; their records are
-    written again by the next run. ``shards`` is None until the first load has fixed it.
+    written again by the next run. ``shards`` is None until the first load has fixed it. ``stamp``
+    is of the last plan that began to write; None where none has since stamps are kept.
     """
 
     snapshot: Snapshot | None
     dirty: tuple[str, ...]
     shards: int | None
     hold: Hold | None = None
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True)
 class PlanResult:
-    """What the planner hands over at the step from Planning to Applying (or to the end)."""
+    """What the planner hands over at the step from Planning to Applying (or to the end).
+
+    ``stamp`` is what group and roster table are to say from then on; ``seen`` what the table was
+    seen to say.
+    """
 
     counts: Counts
     notices: tuple[Notice, ...]
     plan: Plan
+    stamp: Stamp | None = None
+    seen: Stamp | None = None
 
 
 @dataclass(frozen=True)
@@ -344,7 +354,11 @@ class Batches(Protocol):
     def planned(self, key: RunKey, owner: str, now: datetime, result: PlanResult) -> None:
         """Take the run from Planning to Applying and its change file into the group's ``dirty``.
 
-        :raises StoppedError: the run is no longer this owner's.
+        The stamp changes in both tables at once. A group whose run numbers lie below it goes on
+        counting from there.
+
+        :raises StoppedError: the run is no longer this owner's, or the roster's table does not say
+            any more what it was seen to say.
         """
         ...
 
@@ -399,8 +413,25 @@ class Roster(Protocol):
     ) -> Sequence[Refusal]:
         """Write records, each by itself, where no newer sequence has written the record.
 
+        ``key.seq`` is the number that the writes bear (``Plan.writing``).
+
         What is already applied, or overtaken by a newer run, is no refusal. A user whose login name
         belongs to another user is written without it, and refused with ``login_name_taken``.
+        """
+        ...
+
+
+class RosterHoldings(Protocol):
+    """What the roster's table itself says of a group, whatever the records of runs say."""
+
+    def stamp(self, group_id: GroupId) -> Stamp | None:
+        """Read by which plan the table says that it was last written, consistently."""
+        ...
+
+    def records(self, group_id: GroupId, shards: int | None, now: datetime) -> Iterator[HeldRecord]:
+        """Read every record of a group, also those that have left and are kept still.
+
+        Without ``shards`` every partition that the group could have is looked into.
         """
         ...
 

@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
 from shared.adapters.dynamo_batches import DynamoBatches
+from shared.adapters.dynamo_roster_holdings import DynamoRosterHoldings
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
 from shared.adapters.run_log import PowertoolsRunLog
@@ -31,7 +32,7 @@ logger = make_logger()
 def build_ports() -> PlanPorts:
     """Build the adapters, once a container, at the first message."""
     dynamodb = boto3.client("dynamodb")
-    table = settings.required("CONTROL_TABLE")
+    table, roster = settings.required("CONTROL_TABLE"), settings.required("ROSTER_TABLE")
     lease = settings.number("LEASE_SECONDS")
     resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
     runs = DynamoRuns(dynamodb, table, lease=timedelta(seconds=lease), resend_after=resend_after)
@@ -39,7 +40,8 @@ def build_ports() -> PlanPorts:
     return PlanPorts(
         runs=runs,
         legs=runs,
-        batches=DynamoBatches(dynamodb, table, quiet=resend_after),
+        batches=DynamoBatches(dynamodb, table, quiet=resend_after, roster=roster),
+        holdings=DynamoRosterHoldings(dynamodb, roster),
         objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
         extract_queue=SqsQueue(sqs, settings.required("EXTRACT_API_QUEUE_URL")),
         apply_queue=SqsQueue(sqs, settings.required("UPSERT_QUEUE_URL")),

@@ -32,9 +32,11 @@ from shared.adapters.dynamo_run_item import (
 )
 from shared.adapters.group_item import MARKED
 from shared.domain import timers
+from shared.adapters.roster_keys import stamp_key
 from shared.domain.collection import Collection
 from shared.domain.ids import RecordId, RunKey
 from shared.domain.run import Plan, Run, RunState, Snapshot
+from shared.domain.stamp import Stamp
 from shared.errors import StoppedError
 from shared.ports import Commit, PlanResult, RosterBase, Unapplied
 
@@ -47,7 +49,10 @@ KEPT = timedelta(days=30)
 
 
 class DynamoBatches:
-    """``Batches`` over DynamoDB. ``quiet`` is how long a run being applied may stay untouched."""
+    """``Batches`` over DynamoDB. ``quiet`` is how long a run being applied may stay untouched.
+
+    Whoever plans names the ``roster`` table besides, which bears witness to the plan.
+    """
 
     def __init__(
         self,
@@ -55,10 +60,12 @@ class DynamoBatches:
         table: str,
         *,
         quiet: timedelta = timers.RESEND_AFTER,
+        roster: str | None = None,
     ) -> None:
         self._client = client
         self._table = table
         self._quiet = quiet
+        self._roster = roster
 
     def base(self, key: RunKey) -> RosterBase:
         """Read what the group's roster holds, consistently."""
@@ -66,7 +73,7 @@ class DynamoBatches:
             TableName=self._table,
             Key=group_key(key.enterprise, key.group_id),
             ConsistentRead=True,
-            ProjectionExpression="#base, dirty, shards, #hold",
+            ProjectionExpression="#base, dirty, shards, #hold, stamp",
             ExpressionAttributeNames=_RESERVED,
         )
         group = unmarshal(answer.get("Item", {}))
@@ -76,6 +83,7 @@ class DynamoBatches:
             dirty=tuple(group.get("dirty", ())),
             shards=int(group["shards"]) if "shards" in group else None,
             hold=hold_of(group),
+            stamp=Stamp.model_validate_json(group["stamp"]) if "stamp" in group else None,
         )
 
     def open(self, key: RunKey, plan: Plan, now: datetime) -> None:
@@ -123,26 +131,66 @@ class DynamoBatches:
                 ),
             }
         }
+        sets = (
+            "SET dirty = list_append(if_not_exists(dirty, :none), :changes), "
+            "shards = if_not_exists(shards, :spread)"
+        )
+        condition = "activeRun = :seq"
+        values = {
+            ":none": [],
+            ":changes": [result.plan.changes_key],
+            ":spread": result.plan.shards,
+            ":seq": key.seq,
+        }
+        witness = []
+        if result.stamp is not None:
+            witness.append(self._bear_witness(key, now, result.stamp, result.seen))
+            sets += ", stamp = :stamp"
+            values[":stamp"] = structure(result.stamp)
+            if (last := self._overtaken(key, result.stamp)) is not None:
+                sets += ", runSeq = :order"
+                condition += " AND runSeq = :last"
+                values |= {":order": result.stamp.order, ":last": last}
         group = {
             "Update": {
                 "TableName": self._table,
                 "Key": group_key(key.enterprise, key.group_id),
-                "UpdateExpression": (
-                    "SET dirty = list_append(if_not_exists(dirty, :none), :changes), "
-                    "shards = if_not_exists(shards, :spread)"
-                ),
-                "ConditionExpression": "activeRun = :seq",
-                "ExpressionAttributeValues": marshal(
-                    {
-                        ":none": [],
-                        ":changes": [result.plan.changes_key],
-                        ":spread": result.plan.shards,
-                        ":seq": key.seq,
-                    }
-                ),
+                "UpdateExpression": sets,
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": marshal(values),
             }
         }
-        self._transact(run, group)
+        self._transact(run, group, *witness)
+
+    def _bear_witness(self, key: RunKey, now: datetime, stamp: Stamp, seen: Stamp | None) -> Item:
+        """The action by which the roster's table takes the stamp, if it says what was seen."""
+        values = {":stamp": structure(stamp), ":now": now.isoformat()}
+        condition = "attribute_not_exists(pk)"
+        if seen is not None:
+            condition = "stamp = :seen"
+            values[":seen"] = structure(seen)
+        return {
+            "Update": {
+                "TableName": self._roster,
+                "Key": marshal(stamp_key(key.group_id)),
+                "UpdateExpression": "SET stamp = :stamp, updatedAt = :now",
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": marshal(values),
+            }
+        }
+
+    def _overtaken(self, key: RunKey, stamp: Stamp) -> int | None:
+        """The group's last number, if it lies below the stamp."""
+        if stamp.order <= key.seq:
+            return None
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key=group_key(key.enterprise, key.group_id),
+            ConsistentRead=True,
+            ProjectionExpression="runSeq",
+        )
+        last = int(unmarshal(answer.get("Item", {})).get("runSeq", 0))
+        return last if last < stamp.order else None
 
     def touch(self, key: RunKey, now: datetime) -> Run | None:
         """Say that this run is being applied; None if it is not Applying (any more)."""

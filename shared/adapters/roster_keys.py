@@ -30,10 +30,11 @@ def _shard(shards: int, record_id: str) -> int:
 
 
 def partitions(group_id: GroupId) -> Iterator[str]:
-    """Every partition that a group can have records or content in."""
+    """Every partition that a group can have anything in."""
     for letter in (*LETTERS.values(), CONTENT):
         for shard in range(MAX_SHARDS):
             yield f"{group_id}#{letter}#{shard}"
+    yield stamp_key(group_id)["pk"]
 
 
 def record_key(group_id: GroupId, shards: int, write: RosterWrite) -> dict[str, str]:
@@ -54,6 +55,11 @@ def user_key(group_id: GroupId, write: RosterWrite) -> dict[str, str]:
 def login_key(enterprise: EnterpriseId, login_name: str) -> dict[str, str]:
     """The item that says whose a login name is. Names differ in more than case."""
     return {"pk": f"LOGIN#{enterprise}#{login_name.casefold()}", "sk": "LOGIN"}
+
+
+def stamp_key(group_id: GroupId) -> dict[str, str]:
+    """The item that says by which plan the group's records were last written."""
+    return {"pk": f"STAMP#{group_id}", "sk": "STAMP"}
 
 
 def class_prefix(class_id: RecordId) -> str:

@@ -139,7 +139,8 @@ class Plan(BaseModel):
     where each ends, in bytes, stands in the object beside it (``index_key``). ``snapshot`` is what
     is to become the base; ``shards`` spreads the roster keys of this group; ``hold`` is what waits
     for a person. ``attempt`` names the invocation that planned: two that overlap must not touch
-    each other's batches.
+    each other's batches. ``order`` is what the plan's writes are numbered by, where the run's own
+    number is not above all that the roster's table has seen.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -150,6 +151,11 @@ class Plan(BaseModel):
     shards: int
     snapshot: "Snapshot"
     hold: Hold | None = None
+    order: int | None = None
+
+    def writing(self, key: RunKey) -> RunKey:
+        """Name the run by the number that its writes bear."""
+        return key if self.order is None else key._replace(seq=self.order)
 
     @property
     def index_key(self) -> str:

@@ -65,3 +65,26 @@ def nothing_gone(collection: Collection, why: str) -> Notice:
         code="nothing_gone",
         message=f"Nothing of the {collection.entity} counts as gone: {why}.",
     )
+
+
+def begun_anew(known: int | None, found: int | None, written: int) -> Notice:
+    """The roster's table was not what run ``known`` had left, or nobody knows any more what it was.
+
+    ``found`` counts the records that the group's runs did not know; None where what they left is
+    gone.
+    """
+    last = "no run of this group" if known is None else f"run {known}"
+    why = (
+        f"What {last} left is no longer kept"
+        if found is None
+        else f"The roster does not stand as {last} left it"
+    )
+    more = "" if not found else f" {found} records came from runs that are no longer known."
+    return Notice(
+        code="begun_anew",
+        message=(
+            f"{why}; so it is after a table was restored from a backup. The roster was read record "
+            f"by record, and {written} records are written again.{more} What the source does not "
+            "have stays for now: this run deletes nothing, the next update does."
+        ),
+    )

@@ -33,7 +33,10 @@ class PlanInput:
     ``dirty`` is an NDJSON file of uncertain changes, oldest first. ``decision`` is a person's, on
     what the base holds. ``present`` are, once the absent records have been asked for by themselves,
     the sourcedIds that are there after all. ``marked`` plans the deletion of everything;
-    ``restored`` are the Parquet files of a past snapshot, which the roster is to become.
+    ``restored`` are the Parquet files of a past snapshot, which the roster is to become. ``survey``
+    is an NDJSON file of what the roster's table holds, where that is not what the base says; what
+    was written under a number above ``base_order`` was written after the base. ``base_run`` is the
+    run that left the base.
     """
 
     group_id: GroupId
@@ -52,6 +55,9 @@ class PlanInput:
     present: Mapping[Collection, tuple[Path, ...]] | None = None
     marked: bool = False
     restored: Mapping[Collection, Path] | None = None
+    survey: Path | None = None
+    base_run: int | None = None
+    base_order: int = 0
 
     @property
     def today(self) -> date:

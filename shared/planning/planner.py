@@ -42,6 +42,7 @@ from shared.planning.references import map_ids, resolve
 from shared.planning.restoring import restore_rows
 from shared.planning.root import place_root
 from shared.planning.scope import select_rows
+from shared.planning.survey import load_survey, merge_survey
 from shared.planning.suspicions import hold_lost_zeros, holds_any, looks_like_delta
 from shared.planning.tables import (
     load_base,
@@ -91,6 +92,7 @@ class Planner:
         self._suspicious = False
         self._dirty: frozenset[Collection] = frozenset()
         self._roles = False
+        self._found = 0
         self._notices: list[Notice] = []
 
     def close(self) -> None:
@@ -105,6 +107,8 @@ class Planner:
         """
         given, connection = self.given, self._connection
         self._dirty = load_dirty(connection, given.dirty)
+        if given.survey is not None:
+            load_survey(connection, given.survey)
         if self._everything:
             self._moved.update(Collection)
         report.add_file_findings(connection, given.findings)
@@ -128,13 +132,19 @@ class Planner:
     @property
     def _everything(self) -> bool:
         """Whether every document must be written anew."""
-        return bool(self.given.base) and self.given.base_settings != settings_digest(
-            self.given.config
+        given = self.given
+        return given.survey is not None or (
+            bool(given.base) and given.base_settings != settings_digest(given.config)
         )
 
     @property
+    def _deletes(self) -> bool:
+        """Whether what is gone is to leave; not yet, where what is there was only just found."""
+        return self.given.mode.deletes and self.given.survey is None
+
+    @property
     def _lets_go(self) -> bool:
-        return self.given.mode.deletes and self.given.decision is not Decision.REJECT
+        return self._deletes and self.given.decision is not Decision.REJECT
 
     @property
     def _fetched(self) -> bool:
@@ -146,7 +156,7 @@ class Planner:
     def _asks_again(self) -> bool:
         """Offset paging skips a record when another is deleted meanwhile: absence is no proof."""
         given = self.given
-        return self._fetched and given.mode.deletes and given.config.sync_type is SyncType.API
+        return self._fetched and self._deletes and given.config.sync_type is SyncType.API
 
     def _absent(self, collection: Collection) -> Path | None:
         path = self.directory / f"absent-{collection.name.lower()}.txt"
@@ -195,7 +205,11 @@ class Planner:
             largest = max(largest, compared.rows)
             if differs or collection in self._expired:
                 snapshot[collection] = self._write_snapshot(collection)
-        if pending and not given.mode.deletes:
+        if given.survey is not None:
+            came = self._found if given.base or given.base_run is None else None
+            written = sum(changed.values())
+            self._notices.append(notices.begun_anew(given.base_run, came, written))
+        elif pending and not given.mode.deletes:
             self._notices.append(notices.pending(pending))
         self.checkpoint("report")
         path, summary = self.directory / "errors.csv", self.directory / "summary.json"
@@ -243,6 +257,9 @@ class Planner:
             self._expired.add(collection)
         if collection in self._dirty:
             merge_dirty(connection, collection, self._judgement.since)
+        if given.survey is not None:
+            self._found += merge_survey(connection, collection, given.base_order)
+            self._dirty |= {collection}
         load_present(connection, collection, (given.present or {}).get(collection, ()))
         # An empty collection proves nothing: it is what a broken source looks like.
         status = staged.said.status
@@ -329,7 +346,7 @@ class Planner:
     ) -> None:
         """Say in a run that deletes why nothing of a collection counts as gone."""
         held = self._size(table("base", collection))
-        if not (held and self._fetched and self.given.mode.deletes):
+        if not (held and self._fetched and self._deletes):
             return
         why = None
         if status is CollectionStatus.ABSENT:
@@ -351,9 +368,7 @@ class Planner:
         if not self._fetched:
             return
         if collection in (Collection.ORGS, Collection.USERS):
-            hint = hold_rekeyed(
-                connection, collection, given.config.guard, deletes=given.mode.deletes
-            )
+            hint = hold_rekeyed(connection, collection, given.config.guard, deletes=self._deletes)
             if hint is not None:
                 self._notices.append(notices.rekeyed(collection, hint))
         if collection is Collection.USERS:

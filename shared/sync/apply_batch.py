@@ -41,19 +41,21 @@ class ApplyPorts:
 def apply_batch(message: ApplyBatch, ports: ApplyPorts, *, last_receive: bool) -> int | None:
     """Apply the batch that ``message`` speaks of; returns how many changes could not be applied.
 
-    A message of a run that is not Applying does nothing (None): late ones must not touch a roster
-    that a newer run has since changed. What can never succeed is noted at once. What may succeed
-    later fails the message; on its last receive that, too, is noted, so that the run can end.
+    A message of a run that is not Applying, or of another plan than the run's, does nothing (None):
+    late ones must not touch a roster that a newer run has since changed. What can never succeed is
+    noted at once. What may succeed later fails the message; on its last receive that, too, is
+    noted, so that the run can end.
 
     :raises TryLaterError: some changes failed in passing; the message should come again, or go to
         the dead-letter queue if this was its last receive.
     """
     run = ports.batches.touch(message.key, ports.clock())
-    if run is None or run.plan is None:
+    if run is None or run.plan is None or message.attempt not in (None, run.plan.attempt):
         return None
     changes = read_batch(ports.objects, run.plan, message.start, message.length)
     writes, refusals = _writes(run, changes)
-    refusals += ports.roster.apply(run.key, run.plan.shards, writes, ports.clock())
+    writing = run.plan.writing(run.key)
+    refusals += ports.roster.apply(writing, run.plan.shards, writes, ports.clock())
     passing = [refusal for refusal in refusals if refusal.passing]
     if passing and not last_receive:
         raise TryLaterError("some changes could not be applied yet")

@@ -68,6 +68,7 @@ def messages(
             batch=number,
             start=start,
             length=ends[number] - start,
+            attempt=plan.attempt,
         )
 
 

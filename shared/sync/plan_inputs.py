@@ -8,20 +8,28 @@ from shared.domain.collection import Collection
 from shared.domain.ids import RunKey
 from shared.domain.run import Reason, Run
 from shared.domain.staged import PlanCursor, StagedPart
-from shared.errors import GiveUpError, MissingObjectError
+from shared.errors import BaseMissingError, GiveUpError, MissingObjectError
 from shared.planning.plan import PlanInput, StagedFiles
 from shared.ports import Objects, RosterBase, Runs
 from shared.sync import change_file
 
 
 def fetch_inputs(
-    run: Run, base: RosterBase, runs: Runs, objects: Objects, directory: Path, now: datetime
+    run: Run,
+    base: RosterBase,
+    runs: Runs,
+    objects: Objects,
+    directory: Path,
+    now: datetime,
+    survey: Path | None = None,
 ) -> PlanInput:
     """Fetch what a run has staged and what its roster holds into ``directory``.
 
-    ``now`` is the moment by which the plan judges.
+    ``now`` is the moment by which the plan judges. With a ``survey`` of the roster's table the base
+    may be gone.
 
-    :raises GiveUpError: something of it is no longer kept; nothing is planned against less.
+    :raises BaseMissingError: the base is gone; nothing is planned against less.
+    :raises GiveUpError: something else of it is no longer kept.
     """
     staged: dict[Collection, StagedFiles] = {}
     cursor = PlanCursor.model_validate(run.cursor)
@@ -44,27 +52,8 @@ def fetch_inputs(
             )
         ) from error
     restored = _fetch_past(run, runs, objects, directory)
-    snapshot: dict[Collection, Path] = {}
-    dirty = directory / "dirty.ndjson" if base.dirty else None
-    try:
-        if base.snapshot is not None:
-            for collection, key in base.snapshot.objects.items():
-                snapshot[collection] = directory / f"base-{collection.name.lower()}.parquet"
-                objects.download(key, snapshot[collection])
-        for key in base.dirty:
-            packed = directory / "dirty.gz"
-            objects.download(key, packed)
-            assert dirty is not None
-            change_file.unpack(packed, dirty)
-    except MissingObjectError as error:
-        # Never plan against less than what is held: everything missing would look new or gone.
-        raise GiveUpError(
-            Reason(
-                code="base_missing",
-                message="The stored state of this group's roster is missing. Ask whoever runs "
-                "Homeroom to restore it; nothing was changed.",
-            )
-        ) from error
+    snapshot = _fetch_base(base, objects, directory, surveyed=survey is not None)
+    dirty = _fetch_dirty(base, objects, directory, surveyed=survey is not None)
     return PlanInput(
         group_id=run.group_id,
         seq=run.seq,
@@ -82,7 +71,50 @@ def fetch_inputs(
         base_settings=base.snapshot.settings if base.snapshot else None,
         base_retention=base.snapshot.retention if base.snapshot else None,
         dirty=dirty,
+        survey=survey,
+        base_run=base.snapshot.seq if base.snapshot else None,
+        base_order=base.stamp.order if base.stamp else run.seq - 1,
     )
+
+
+def _fetch_base(
+    base: RosterBase, objects: Objects, directory: Path, *, surveyed: bool
+) -> dict[Collection, Path]:
+    """Fetch the snapshot that is the base; never a part of it.
+
+    Planned against less than what is held, everything missing would look new or gone. Where the
+    roster's table was surveyed, that is what is held.
+    """
+    found: dict[Collection, Path] = {}
+    try:
+        for collection, key in base.snapshot.objects.items() if base.snapshot else ():
+            path = directory / f"base-{collection.name.lower()}.parquet"
+            objects.download(key, path)
+            found[collection] = path
+    except MissingObjectError as error:
+        if surveyed:
+            return {}
+        raise BaseMissingError from error
+    return found
+
+
+def _fetch_dirty(
+    base: RosterBase, objects: Objects, directory: Path, *, surveyed: bool
+) -> Path | None:
+    """Fetch the uncertain changes, oldest first; a survey has seen what became of them."""
+    if not base.dirty:
+        return None
+    dirty, packed = directory / "dirty.ndjson", directory / "dirty.gz"
+    dirty.touch()
+    for key in base.dirty:
+        try:
+            objects.download(key, packed)
+        except MissingObjectError as error:
+            if not surveyed:
+                raise BaseMissingError from error
+        else:
+            change_file.unpack(packed, dirty)
+    return dirty if dirty.stat().st_size else None
 
 
 def _fetch_past(

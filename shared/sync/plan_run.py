@@ -10,10 +10,11 @@ from shared.domain.group import Tolerance
 from shared.domain.hold import Hold
 from shared.domain.run import Mode, Plan, Reason, Run, RunState, Snapshot
 from shared.domain.staged import Absent, PlanCursor
-from shared.errors import GiveUpError, StoppedError
+from shared.domain.stamp import Stamp
+from shared.errors import BaseMissingError, GiveUpError, StoppedError
 from shared.messages import PlanRun
 from shared.planning.columns import SHAPE_VERSION
-from shared.planning.plan import PlanOutcome
+from shared.planning.plan import PlanInput, PlanOutcome
 from shared.planning.planner import Planner, settings_digest, shards_for
 from shared.ports import (
     Announcements,
@@ -24,6 +25,7 @@ from shared.ports import (
     PlanResult,
     Queue,
     RosterBase,
+    RosterHoldings,
     RunLog,
     Runs,
 )
@@ -32,6 +34,7 @@ from shared.sync.finish_run import announce, fail, unmarks, waits
 from shared.sync.heartbeat import Heartbeat
 from shared.sync.plan_inputs import fetch_inputs
 from shared.sync.send_work import at_leg, send_batches, send_extract_leg
+from shared.sync.survey import Survey, differs, make_survey, order_of, spread
 
 MEMORY_LIMIT = "600MB"
 """What DuckDB may hold before it spills to disk; the process has as much again for all else."""
@@ -44,6 +47,7 @@ class PlanPorts:
     runs: Runs
     legs: Legs
     batches: Batches
+    holdings: RosterHoldings
     objects: Objects
     extract_queue: Queue
     apply_queue: Queue
@@ -89,8 +93,16 @@ def _plan(
     run: Run, ports: PlanPorts, owner: str, directory: Path, checkpoint: Callable[[str], None]
 ) -> None:
     base = ports.batches.base(run.key)
-    # The run's day: a plan made anew judges by the same.
-    given = fetch_inputs(run, base, ports.runs, ports.objects, directory, run.created_at)
+    witness = ports.holdings.stamp(run.group_id)
+    survey: Survey | None = None
+    if differs(base, witness):
+        survey = _survey(run, base, witness, ports, directory)
+    try:
+        given = _fetch(run, base, ports, directory, survey)
+    except BaseMissingError:
+        survey = _survey(run, base, witness, ports, directory)
+        given = _fetch(run, base, ports, directory, survey)
+    order = order_of(run, witness, survey)
     planner = Planner(
         given, directory, checkpoint, memory_limit=ports.memory_limit, threads=ports.threads
     )
@@ -111,13 +123,37 @@ def _plan(
             return
         snapshot = _store_snapshot(run, base, outcome, ports.objects, owner)
         hold = _store_hold(run, outcome, ports.objects, owner)
-        shards = base.shards or shards_for(outcome.largest)
+        shards = spread(base, witness) or shards_for(outcome.largest)
         if outcome.changes:
-            _hand_over(run, ports, owner, planner, outcome, snapshot, hold, shards, directory)
+            writing = _Writing(order, shards, witness)
+            _hand_over(run, ports, owner, planner, outcome, snapshot, hold, writing, directory)
         else:
             _close_unchanged(run, ports, owner, base, outcome, snapshot, hold, shards)
     finally:
         planner.close()
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """How a plan's changes are written: under which number, where, and after which plan."""
+
+    order: int
+    shards: int
+    witness: Stamp | None
+
+
+def _survey(
+    run: Run, base: RosterBase, witness: Stamp | None, ports: PlanPorts, directory: Path
+) -> Survey:
+    return make_survey(run, base, witness, ports.holdings, directory, ports.clock())
+
+
+def _fetch(
+    run: Run, base: RosterBase, ports: PlanPorts, directory: Path, survey: Survey | None
+) -> PlanInput:
+    # The run's day: a plan made anew judges by the same.
+    now, file = run.created_at, survey.file if survey else None
+    return fetch_inputs(run, base, ports.runs, ports.objects, directory, now, file)
 
 
 def _ask_again(run: Run, ports: PlanPorts, owner: str, absent: Mapping[Collection, Path]) -> None:
@@ -223,7 +259,7 @@ def _hand_over(
     outcome: PlanOutcome,
     snapshot: Snapshot,
     hold: Hold | None,
-    shards: int,
+    writing: _Writing,
     directory: Path,
 ) -> None:
     """Write the changes down, then take the run to Applying, then fan out.
@@ -237,9 +273,10 @@ def _hand_over(
         changes_key=f"changes/{run.group_id}/{run.seq}/{owner}.ndjson.gz",
         attempt=owner,
         batches=len(ends),
-        shards=shards,
+        shards=writing.shards,
         snapshot=snapshot,
         hold=hold,
+        order=writing.order,
     )
     change_file.upload(ports.objects, plan.changes_key, path, ends)
     ports.batches.open(run.key, plan, ports.clock())
@@ -249,7 +286,13 @@ def _hand_over(
         run.key,
         owner,
         ports.clock(),
-        PlanResult(counts=outcome.counts, notices=outcome.notices, plan=plan),
+        PlanResult(
+            counts=outcome.counts,
+            notices=outcome.notices,
+            plan=plan,
+            stamp=Stamp(order=writing.order, attempt=owner, shards=writing.shards),
+            seen=writing.witness,
+        ),
     )
     applying = run.model_copy(update={"state": RunState.APPLYING, "plan": plan})
     numbers = range(plan.batches)

@@ -25,6 +25,7 @@ from shared.domain.run import (
     Trigger,
 )
 from shared.domain.staged import NOTHING_STAGED
+from shared.domain.stamp import Stamp
 from shared.errors import ConflictError, NotDueError, NotFoundError, StoppedError
 from shared.ports import (
     Commit,
@@ -56,13 +57,14 @@ class GroupState:
     learned: dict[str, str] = field(default_factory=dict)
     hold: Hold | None = None
     next_run_at: datetime | None = None
+    stamp: Stamp | None = None
 
 
 class InMemoryControl:
     """``Runs``, ``Legs`` and ``Batches`` in memory.
 
-    ``on_write`` is called before every write with its name; a test that raises from it kills the
-    worker there.
+    ``stamps`` are those of the roster's table. ``on_write`` is called before every write with its
+    name; a test that raises from it kills the worker there.
     """
 
     def __init__(
@@ -70,7 +72,9 @@ class InMemoryControl:
         lease: timedelta = timers.LEASE,
         resend_after: timedelta = timers.RESEND_AFTER,
         on_write: Callable[[str], None] = lambda name: None,
+        stamps: dict[GroupId, Stamp] | None = None,
     ) -> None:
+        self.stamps = {} if stamps is None else stamps
         self.groups: dict[GroupKey, GroupState] = {}
         self.deleting: dict[GroupKey, datetime] = {}
         self.marked: dict[GroupKey, datetime] = {}
@@ -399,7 +403,7 @@ class InMemoryControl:
 
     def base(self, key: RunKey) -> RosterBase:
         group = self._group(key)
-        return RosterBase(group.base, group.dirty, group.shards, group.hold)
+        return RosterBase(group.base, group.dirty, group.shards, group.hold, group.stamp)
 
     def open(self, key: RunKey, plan: Plan, now: datetime) -> None:
         self.on_write("open")
@@ -410,6 +414,8 @@ class InMemoryControl:
         with self._lock:
             run = self._mine(key, owner)
             if run.state is not RunState.PLANNING:
+                raise StoppedError
+            if result.stamp is not None and self.stamps.get(key.group_id) != result.seen:
                 raise StoppedError
             self._put(
                 key,
@@ -427,6 +433,9 @@ class InMemoryControl:
             group = self._group(key)
             group.dirty = (*group.dirty, result.plan.changes_key)
             group.shards = group.shards or result.plan.shards
+            if result.stamp is not None:
+                self.stamps[key.group_id] = group.stamp = result.stamp
+                group.run_seq = max(group.run_seq, result.stamp.order)
 
     def touch(self, key: RunKey, now: datetime) -> Run | None:
         with self._lock:

@@ -43,6 +43,7 @@ from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.fakes.source import InMemorySource
 from tests.fakes.world import (
     InMemoryAnnouncements,
+    InMemoryHoldings,
     InMemoryObjects,
     InMemoryQueue,
     InMemoryQueueWatch,
@@ -107,9 +108,9 @@ class Simulation:
     def __post_init__(self) -> None:
         self._until_death: int | None = None
         self._workers = 0
-        self.control = InMemoryControl(on_write=self._write)
-        self.control.groups[ENTERPRISE, GROUP] = GroupState(self.group_config)
         self.roster = InMemoryRoster(on_write=self._write)
+        self.control = InMemoryControl(on_write=self._write, stamps=self.roster.stamps)
+        self.control.groups[ENTERPRISE, GROUP] = GroupState(self.group_config)
         self.objects = InMemoryObjects(on_write=self._write)
         self.queue = InMemoryQueue(on_write=self._write)
         self.announcements = InMemoryAnnouncements(on_write=self._write)
@@ -304,7 +305,8 @@ class Simulation:
         self.now += timedelta(seconds=seconds)
 
     def _extractor(self, message: ExtractLeg) -> SyncType:
-        return self.control.runs[message.key].extractor
+        run = self.control.runs.get(message.key)
+        return run.extractor if run else SyncType.API
 
     def groups(self) -> InMemoryGroups:
         """The group as others than runs read it, if it is there."""
@@ -372,6 +374,7 @@ class Simulation:
             runs=self.control,
             legs=self.control,
             batches=self.control,
+            holdings=InMemoryHoldings(self.roster),
             objects=self.objects,
             extract_queue=self.queue,
             apply_queue=self.queue,

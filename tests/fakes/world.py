@@ -13,8 +13,11 @@ from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.events import DropRefused, Event, RunFinished
 from shared.domain.group import SecretName
+from shared.domain.held import HeldRecord
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
+from shared.domain.retention import Left
 from shared.domain.run import Run
+from shared.domain.stamp import Stamp
 from shared.errors import MissingObjectError
 from shared.messages import Message
 from shared.ports import Refusal, WorkQueue
@@ -27,7 +30,7 @@ class Record:
     collection: Collection
     doc: dict[str, Any]
     seq: int
-    removal: str | None = None
+    removal: Left | None = None
     left_at: datetime | None = None
     expires_at: datetime | None = None
 
@@ -38,6 +41,7 @@ class InMemoryRoster:
     def __init__(self, on_write: Callable[[str], None] = lambda name: None) -> None:
         self.records: dict[tuple[str, str], Record] = {}
         self.logins: dict[tuple[EnterpriseId, str], tuple[RecordId, int]] = {}
+        self.stamps: dict[GroupId, Stamp] = {}
         self.writes = 0
         self.on_write = on_write
         self.fails: Callable[[RosterWrite], str | None] = lambda write: None
@@ -65,6 +69,25 @@ class InMemoryRoster:
             if self.logins.get(name, ("", 0))[0] == at[1]:
                 del self.logins[name]
             yield 1
+        self.stamps.pop(group_id, None)
+
+    def records_of(
+        self, group_id: GroupId, shards: int | None, now: datetime
+    ) -> Iterator[HeldRecord]:
+        """Every record of a group that has not expired."""
+        for (pk, sk), record in list(self.records.items()):
+            if not pk.startswith(f"{group_id}#") or (
+                record.expires_at is not None and record.expires_at < now
+            ):
+                continue
+            yield HeldRecord(
+                collection=record.collection,
+                id=RecordId(sk.rsplit("#", 1)[-1]),
+                doc=record.doc,
+                order=record.seq,
+                left=record.removal,
+                since=record.left_at,
+            )
 
     def of(self, group_id: GroupId, collection: Collection) -> dict[str, dict[str, Any]]:
         """The documents of a group, by sort key."""
@@ -124,6 +147,19 @@ class InMemoryRoster:
             if held_by == write.id and since < key.seq:
                 del self.logins[name]
         return refusals
+
+
+class InMemoryHoldings:
+    """``RosterHoldings`` over a roster in memory."""
+
+    def __init__(self, roster: InMemoryRoster) -> None:
+        self._roster = roster
+
+    def stamp(self, group_id: GroupId) -> Stamp | None:
+        return self._roster.stamps.get(group_id)
+
+    def records(self, group_id: GroupId, shards: int | None, now: datetime) -> Iterator[HeldRecord]:
+        yield from self._roster.records_of(group_id, shards, now)
 
 
 class InMemoryObjects:

@@ -14,16 +14,29 @@ from shared.adapters.dynamo_deletions import DynamoDeletions
 from shared.adapters.dynamo_drops import DynamoDrops
 from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_items import group_key, marshal
+from shared.adapters.dynamo_roster_holdings import DynamoRosterHoldings
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.domain.collection import Collection
 from shared.domain.group import Group
 from shared.domain.ids import GroupId, RunKey
 from shared.domain.run import Mode, Plan, Run, RunState, Snapshot, Trigger
-from shared.ports import Batches, Deletions, Drops, Groups, Legs, PlanResult, RunRequest, Runs
+from shared.ports import (
+    Batches,
+    Deletions,
+    Drops,
+    Groups,
+    Legs,
+    PlanResult,
+    RosterHoldings,
+    RunRequest,
+    Runs,
+)
 from tests.fakes.control import GroupState, InMemoryControl, InMemoryDeletions
 from tests.fakes.control_table import NAME, make_control_table
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
+from tests.fakes.roster_table import make_roster_table
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
+from tests.fakes.world import InMemoryHoldings, InMemoryRoster
 
 NOW = datetime(2026, 9, 1, 2, tzinfo=UTC)
 LEASE, PATIENCE = timedelta(seconds=60), timedelta(minutes=5)
@@ -45,6 +58,7 @@ class Control:
     drops: Drops
     add_group: Callable[[GroupId], None]
     set_due: Callable[[datetime], None]
+    holdings: RosterHoldings
     client: Any = None
 
     def accept(self, now: datetime = NOW, group_id: GroupId = GROUP) -> Run:
@@ -121,7 +135,8 @@ def snapshot_of(key: RunKey) -> Snapshot:
 def control_of(kind: str) -> Iterator[Control]:
     """The stores of this kind."""
     if kind == "memory":
-        memory = InMemoryControl(LEASE, PATIENCE)
+        roster = InMemoryRoster()
+        memory = InMemoryControl(LEASE, PATIENCE, stamps=roster.stamps)
 
         def remember(group_id: GroupId) -> None:
             memory.groups[ENTERPRISE, group_id] = GroupState(config())
@@ -131,7 +146,7 @@ def control_of(kind: str) -> Iterator[Control]:
         def due_in_memory(at: datetime) -> None:
             memory.groups[ENTERPRISE, GROUP].next_run_at = at
 
-        yield Control(memory, memory, memory, remember, due_in_memory)
+        yield Control(memory, memory, memory, remember, due_in_memory, InMemoryHoldings(roster))
         return
     with mock_aws():
         client = boto3.client("dynamodb")
@@ -142,7 +157,9 @@ def control_of(kind: str) -> Iterator[Control]:
 
         create(GROUP)
         runs = DynamoRuns(client, table, lease=LEASE, resend_after=PATIENCE)
-        batches = DynamoBatches(client, table, quiet=PATIENCE)
+        roster_table = make_roster_table(client)
+        batches = DynamoBatches(client, table, quiet=PATIENCE, roster=roster_table)
+        holdings = DynamoRosterHoldings(client, roster_table)
         drops = DynamoDrops(client, table, look_again=PATIENCE)
 
         def due(at: datetime) -> None:
@@ -153,7 +170,7 @@ def control_of(kind: str) -> Iterator[Control]:
                 ExpressionAttributeValues=marshal({":at": int(at.timestamp()), ":period": "Daily"}),
             )
 
-        yield Control(runs, batches, drops, create, due, client)
+        yield Control(runs, batches, drops, create, due, holdings, client)
 
 
 def group_of(group_id: GroupId, **changes: Any) -> Group:
