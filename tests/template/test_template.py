@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from shared.adapters.roster_keys import stamp_key
 from shared.domain.events import RUN_FINISHED, SOURCE
 from shared.domain.group import Period, SecretName, SyncType
+from shared.domain.ids import GroupId
 from shared.messages import Message
 from shared.sync.start_auto_syncs import Tick
 from shared.sync.take_drop import DROPS
@@ -380,7 +382,8 @@ class TestPermissions:
         assert who(template, "kms:Encrypt") == {"CreateGroupRole"}
         assert who(template, "kms:Decrypt") == {"SyncApiRole", "SyncSftpRole", "CallWebhookRole"}
         # Records are written by one alone; two more read them over HTTP, and one of these writes
-        # content beside them; one sweeps all that a group has.
+        # content beside them; one sweeps all that a group has. Whoever plans looks at what is
+        # there, and writes stamps: the partition's key says so.
         of_roster = [
             (role, statement["Action"])
             for role, statement in template.statements()
@@ -388,11 +391,22 @@ class TestPermissions:
         ]
         reads = {"dynamodb:BatchGetItem", "dynamodb:Query"}
         writes = {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:DeleteItem"}
-        roles = ("UpsertEntitiesRole", "ReadRosterRole", "AssignContentRole", "DeleteGroupRole")
+        roles = ("UpsertEntitiesRole", "ReadRosterRole", "AssignContentRole", "DeleteGroupRole",
+                 "PlanSyncRole")  # fmt: skip
         assert {role for role, _ in of_roster} == set(roles)
         by_role = {role: {action for of, action in of_roster if of == role} for role in roles}
         assert by_role["ReadRosterRole"] == reads
         assert by_role["AssignContentRole"] == reads | writes
+        of_stamps = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}
+        assert by_role["PlanSyncRole"] == of_stamps
+        bound = [
+            (statement["Action"], statement["Condition"])
+            for role, statement in template.statements()
+            if role == "PlanSyncRole" and "Condition" in statement
+        ]
+        key = stamp_key(GroupId(""))["pk"] + "*"
+        within = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": key}}
+        assert bound == [("dynamodb:UpdateItem", within)]
         # The bucket's rules delete objects, and whoever deletes a whole group.
         deleting = who(template, "s3:DeleteObject", "s3:DeleteObjectVersion")
         assert deleting == {"DeleteGroupRole"}
