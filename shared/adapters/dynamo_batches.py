@@ -31,8 +31,8 @@ from shared.adapters.dynamo_run_item import (
     without_secrets,
 )
 from shared.adapters.group_item import MARKED
-from shared.domain import timers
 from shared.adapters.roster_keys import stamp_key
+from shared.domain import timers
 from shared.domain.collection import Collection
 from shared.domain.ids import RecordId, RunKey
 from shared.domain.run import Plan, Run, RunState, Snapshot
