@@ -13,7 +13,7 @@ _TOLD = {
     RunState.SUCCEEDED_WITH_ERRORS: "could not write everything",
 }
 _QUOTED = {
-    "held", "abandoned", "source_unavailable", "base_missing", "too_many_rejected", "not_strict",
+    "held", "abandoned", "source_unavailable", "too_many_rejected", "not_strict",
     "changes_unapplied", "staged_roster_expired", "snapshot_expired",
 }  # fmt: skip
 """Reasons whose words are all our own."""
