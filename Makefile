@@ -25,7 +25,7 @@ SIDE_BY_SIDE = --dist loadfile --no-loadscope-reorder
 export TARGET_PYTHON TARGET_ARCH TARGET_PLATFORM
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test test-unit test-e2e contract nightly check format build local-build smoke up down deploy lock \
+.PHONY: help demo test test-unit test-e2e contract nightly check format build smoke up down deploy lock \
 	clean setup
 
 help: ## Show what can be made
@@ -43,9 +43,7 @@ test-unit: .venv/.dev ## Run the fast tests only (WORKERS)
 
 # Two stacks side by side: much of the time goes into waiting for leases and queues.
 test-e2e: setup smoke ## Run the end-to-end tests only
-	@$(BIN)/python -m local.packages .aws-sam/smoke .aws-sam/packed
-	HOMEROOM_BUILT=.aws-sam/packed/template.yaml \
-	  $(BIN)/python -m pytest -q -m e2e -n 2 $(SIDE_BY_SIDE) tests/e2e
+	$(BIN)/python -m pytest -q -m e2e -n 2 $(SIDE_BY_SIDE) tests/e2e
 
 contract: setup ## Hold the stack of `make up` to its OpenAPI document (EXAMPLES)
 	@$(BIN)/python -m local.contract $(if $(EXAMPLES),--examples $(EXAMPLES))
@@ -66,31 +64,20 @@ format: .venv/.dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-up: setup ## Start the local stack and leave it running (PORT, BIND)
-	@$(BIN)/python -m local.stack up $(if $(PORT),--port $(PORT)) $(if $(BIND),--bind $(BIND))
+up: setup ## Have the local stack running, with the code as it is (KEEP=1, PORT, BIND)
+	@$(BIN)/python -m local.up $(if $(KEEP),--keep) $(if $(PORT),--port $(PORT)) \
+	  $(if $(BIND),--bind $(BIND))
 
 down: .venv/.dev ## End the local stack
-	@$(BIN)/python -m local.stack down
+	@$(BIN)/python -m local.down
 
 build: .venv/.dev .venv-sam/.done ## Build the functions (TARGET_PYTHON, TARGET_ARCH, ONLY)
 	@$(BIN)/python -m tools.target_python $(TARGET_PYTHON)
 	@$(SAM) build $(ONLY) --build-in-source --parallel --build-dir $(BUILD_DIR) --parameter-overrides \
 	  Runtime=python$(TARGET_PYTHON) Architecture=$(TARGET_ARCH)
 
-# For the interpreter and machine at hand, on which the emulator runs the functions.
-local-build: .venv/.dev
-	@$(MAKE) --no-print-directory build BUILD_DIR=$(BUILD_DIR) \
-	  TARGET_PYTHON=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
-	  TARGET_ARCH=$$(uname -m | sed s/aarch64/arm64/) \
-	  TARGET_PLATFORM=$$(test $$(uname -s) = Darwin && echo apple-darwin || echo $(TARGET_PLATFORM))
-
-smoke: .venv/.dev requirements/runtime.txt ## Import each built function in a bare interpreter
-	@mkdir -p .aws-sam
-	@$(MAKE) --no-print-directory local-build BUILD_DIR=.aws-sam/smoke > .aws-sam/smoke.log 2>&1 \
-	  || { tail -25 .aws-sam/smoke.log; exit 1; }
-	@$(UV) pip install -q --target .aws-sam/runtime --python $(BIN)/python --require-hashes \
-	  -r requirements/runtime.txt
-	$(BIN)/python -m tools.smoke .aws-sam/smoke .aws-sam/runtime
+smoke: setup ## Import each built function in a bare interpreter
+	$(BIN)/python -m tools.smoke
 
 deploy: build ## Deploy to AWS (asks for what it needs)
 	$(SAM) deploy --guided --capabilities CAPABILITY_IAM --template-file $(BUILD_DIR)/template.yaml
@@ -111,7 +98,12 @@ lock: .venv/.uv ## Resolve the dependencies anew
 clean: ## Remove everything that was built or installed
 	rm -rf .venv .venv-emulator .venv-sam .venv-contract .python .aws-sam .local .pytest_cache .mypy_cache .ruff_cache
 
-setup: .venv/.dev .venv-emulator/.done .venv-sam/.done .venv-contract/.done
+setup: .venv/.dev .venv-emulator/.done .venv-sam/.done .venv-contract/.done .local/.wheels
+
+# Each stamp holds what was installed: a file that was only touched installs nothing anew. What uv has
+# in its cache needs nobody's answer, so it is asked to do without the network first.
+INSTALL = $(UV) pip install -q --require-hashes
+install = $(INSTALL) --offline --python $(1) -r $(2) 2> /dev/null || $(INSTALL) --python $(1) -r $(2)
 
 .venv/.uv: requirements/uv.txt
 	@echo "Preparing .venv"
@@ -120,15 +112,21 @@ setup: .venv/.dev .venv-emulator/.done .venv-sam/.done .venv-contract/.done
 	@touch $@
 
 .venv/.dev: .venv/.uv requirements/dev.txt
-	@echo "Installing the development tools"
-	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
-	@touch $@
+	@cmp -s requirements/dev.txt $@ || { echo "Installing the development tools"; \
+	  $(call install,$(BIN)/python,requirements/dev.txt); }
+	@cp requirements/dev.txt $@
 
 # The emulator and the SAM CLI pin their dependencies exactly, so each has an environment of its own.
 .venv-%/.done: .venv/.uv requirements/%.txt
-	@echo "Installing the $*"
-	@$(UV) venv -q --clear --python $(BIN)/python .venv-$*
-	@$(UV) pip install -q --python .venv-$*/bin/python --require-hashes -r requirements/$*.txt
+	@cmp -s requirements/$*.txt $@ || { echo "Installing the $*"; \
+	  $(UV) venv -q --clear --python $(BIN)/python .venv-$*; \
+	  $(call install,.venv-$*/bin/python,requirements/$*.txt); }
+	@cp requirements/$*.txt $@
+
+# So that building a function later asks no registry.
+.local/.wheels: .venv/.dev tools/dependencies.py $(wildcard requirements/*.txt)
+	@echo "Installing what the functions depend on"
+	@$(BIN)/python -m tools.dependencies
 	@touch $@
 
 # Called by `sam build` for each function, with ARTIFACTS_DIR set.

@@ -5,20 +5,16 @@ the access key ``test`` (or an account id as the key); functions call with a ses
 role. That makes the port an open door, so it listens on the loopback address unless told otherwise.
 """
 
-import contextlib
 import json
 import os
 import shutil
-import signal
 import socket
-import subprocess
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from local import processes
 from local.entry import CommandError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,12 +24,14 @@ ROOT_KEY = "test"
 # A function inherits the emulator's environment, so that gets no more of ours than it needs.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 START_SECONDS = 60.0
-STOP_SECONDS = 15.0
+# It may have a district's roster to write down.
+STOP_SECONDS = 60.0
+MODULE = "ministack"
+NOTE = "emulator.json"
+KEPT = "kept"
 
 # Past any proxy that the environment names.
 _directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-# Our own children, so that their ends are noticed.
-_started: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class StackError(CommandError):
@@ -42,10 +40,11 @@ class StackError(CommandError):
 
 @dataclass(frozen=True)
 class Emulator:
-    """A running emulator: its process group, and where it answers."""
+    """A running emulator: its process group, where it answers, and to whom."""
 
     pid: int
     port: int
+    bind: str = "127.0.0.1"
 
     @property
     def endpoint(self) -> str:
@@ -98,55 +97,57 @@ def free_port() -> int:
 
 
 def start(
-    folder: Path, *, port: int, bind: str = "127.0.0.1", keeps_state: bool = False
+    folder: Path,
+    *,
+    port: int,
+    bind: str = "127.0.0.1",
+    keeps_state: bool = False,
+    restores: bool = False,
 ) -> Emulator:
-    """Start an empty emulator that keeps its files in ``folder``, and wait until it answers.
+    """Start an emulator that keeps its files in ``folder``, and wait until it answers.
 
-    One that ``keeps_state`` writes down all that it holds when it ends, which takes it a while.
+    It is empty, unless it ``restores`` what another has kept there. One that ``keeps_state`` writes
+    down all that it holds when it ends, which takes it a while.
     """
     files = folder / "emulator"
-    shutil.rmtree(files, ignore_errors=True)
+    if not restores:
+        shutil.rmtree(files, ignore_errors=True)
+    shutil.rmtree(files / "tmp", ignore_errors=True)
     (files / "tmp").mkdir(parents=True)
     log = folder / "emulator.log"
     own = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [str(INTERPRETER), "-m", "ministack"],
-            cwd=files,
-            env=own
-            | {
-                "AUTH": "true",
-                "GATEWAY_PORT": str(port),
-                "BIND_HOST": bind,
-                "MINISTACK_REGION": REGION,
-                "LOG_LEVEL": "INFO",
-                # These would listen on ports of their own, open to the network.
-                "IOT_MTLS_ENABLED": "0",
-                "SFTP_ENABLED": "0",
-                **({"PERSIST_STATE": "1", "S3_PERSIST": "1"} if keeps_state else {}),
-                "STATE_DIR": str(files / "state"),
-                "S3_DATA_DIR": str(files / "s3"),
-                "TMPDIR": str(files / "tmp"),
-                "PYTHONUNBUFFERED": "1",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            # A process group of its own: the functions' workers end with it.
-            start_new_session=True,
-        )
-    _started[process.pid] = process
-    emulator = Emulator(process.pid, port)
-    (folder / "emulator.json").write_text(json.dumps({"pid": process.pid, "port": port}))
+    pid = processes.start(
+        [str(INTERPRETER), "-m", MODULE],
+        log=log,
+        folder=files,
+        environment=own
+        | {
+            "AUTH": "true",
+            "GATEWAY_PORT": str(port),
+            "BIND_HOST": bind,
+            "MINISTACK_REGION": REGION,
+            "LOG_LEVEL": "INFO",
+            # These would listen on ports of their own, open to the network.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            **({"PERSIST_STATE": "1", "S3_PERSIST": "1"} if keeps_state else {}),
+            "STATE_DIR": str(files / "state"),
+            "S3_DATA_DIR": str(files / "s3"),
+            "TMPDIR": str(files / "tmp"),
+            "PYTHONUNBUFFERED": "1",
+        },
+    )
+    emulator = Emulator(pid, port)
+    (folder / NOTE).write_text(json.dumps({"pid": pid, "port": port, "bind": bind}))
 
     def answers() -> bool:
-        if process.poll() is not None:
+        if not processes.lives(pid, MODULE):
             message = f"The emulator ended at once:\n{tail(log)}"
             raise StackError(message)
         return emulator.is_ready()
 
-    if not _await(answers, START_SECONDS):
-        stop(folder)
+    if not processes.wait_until(answers, START_SECONDS):
+        stop(folder, saves=False)
         message = f"The emulator does not answer:\n{tail(log)}"
         raise StackError(message)
     return emulator
@@ -154,26 +155,39 @@ def start(
 
 def running(folder: Path) -> Emulator | None:
     """Find the emulator that was started from ``folder``, if it still lives."""
+    noted = _noted(folder)
+    return noted if noted and processes.lives(noted.pid, MODULE) else None
+
+
+def kept_port(folder: Path) -> int | None:
+    """Find the port of what an emulator has kept when it ended; None if there is nothing.
+
+    It is good for that port only: the addresses of its queues have it.
+    """
     try:
-        noted = json.loads((folder / "emulator.json").read_text())
-        emulator = Emulator(int(noted["pid"]), int(noted["port"]))
-    except (OSError, ValueError, KeyError):
+        return int((folder / "emulator" / KEPT).read_text())
+    except (OSError, ValueError):
         return None
-    return emulator if _is_emulator(emulator.pid) else None
 
 
-def stop(folder: Path) -> bool:
-    """End the emulator that was started from ``folder``; says whether there was one."""
+def forget_kept(folder: Path) -> None:
+    """Say that what was kept is kept no more: an emulator has changed it."""
+    (folder / "emulator" / KEPT).unlink(missing_ok=True)
+
+
+def stop(folder: Path, *, saves: bool = True) -> bool:
+    """End the emulator that was started from ``folder``; says whether there was one.
+
+    One that is not to save what it holds leaves what was kept before it.
+    """
     emulator = running(folder)
     if emulator is not None:
-        _signal(emulator.pid, signal.SIGTERM)
-        if not _await(lambda: not _is_emulator(emulator.pid), STOP_SECONDS):
-            _signal(emulator.pid, signal.SIGKILL)
-        # Workers that did not hear the first signal, the emulator having ended before them.
-        _signal(emulator.pid, signal.SIGKILL)
-        if child := _started.pop(emulator.pid, None):
-            child.wait(STOP_SECONDS)
-    (folder / "emulator.json").unlink(missing_ok=True)
+        written = folder / "emulator" / "state" / "dynamodb.json"
+        before = _modified(written)
+        processes.end(emulator.pid, MODULE, STOP_SECONDS if saves else 0)
+        if saves and _modified(written) != before:
+            (folder / "emulator" / KEPT).write_text(str(emulator.port))
+    (folder / NOTE).unlink(missing_ok=True)
     return emulator is not None
 
 
@@ -185,32 +199,16 @@ def tail(log: Path, lines: int = 15) -> str:
         return ""
 
 
-def _is_emulator(pid: int) -> bool:
-    """Say whether the process is our emulator; another program may have got its number since."""
-    # What has ended keeps its number until its parent has asked.
-    if child := _started.get(pid):
-        child.poll()
+def _noted(folder: Path) -> Emulator | None:
     try:
-        return b"ministack" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        noted = json.loads((folder / NOTE).read_text())
+        return Emulator(int(noted["pid"]), int(noted["port"]), str(noted.get("bind", "127.0.0.1")))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _modified(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
     except OSError:
-        if Path("/proc/self").exists():
-            return False
-    # Not Linux: ps is there, and /proc is not.
-    asked = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return "ministack" in asked.stdout
-
-
-def _signal(group: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
-
-
-def _await(condition: Callable[[], bool], seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.1)
-    return True
+        return 0

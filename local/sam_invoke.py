@@ -21,12 +21,13 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from local import emulator
+from local import emulator, sam_cli
 from local.emulator import ROOT, StackError
 from local.entry import run_command
 from local.invoke import event_of, function_named, listens, readable, stack_at_hand
 from local.progress import DIM, paint, step
-from local.stack import FOLDER, SAM, Stack
+from local.sam_cli import SAM
+from local.stack import FOLDER, Stack
 
 WORKPLACE = FOLDER / "sam-invoke"
 # What a container calls the machine that it runs on.
@@ -48,6 +49,7 @@ def build(logical_id: str, parameters: dict[str, str]) -> Path:
                 f"TARGET_ARCH={parameters['Architecture']}",
             ],
             cwd=ROOT,
+            env=os.environ | sam_cli.environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -94,7 +96,7 @@ def run(command: list[str], stack: Stack) -> tuple[list[str], Any]:
     done = subprocess.run(
         command,
         cwd=ROOT,
-        env=own | emulator.environment(stack.endpoint_url) | {"SAM_CLI_TELEMETRY": "0"},
+        env=own | emulator.environment(stack.endpoint_url) | sam_cli.environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -1,16 +1,12 @@
-"""Builds the real template, deploys it to the emulator, and writes down where everything is.
-
-    python -m local.stack up [--port N] [--bind ADDRESS]
-    python -m local.stack down
+"""Deploys the real template to the emulator, and writes down where everything is.
 
 What is known of a running stack lies in ``.local/stack.json`` (see ``Stack``).
 """
 
-import argparse
+import contextlib
+import hashlib
 import json
-import os
 import secrets
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,19 +17,16 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import emulator
-from local.arguments import port
+from local import emulator, sam_cli
+from local.builds import Build, build
 from local.emulator import REGION, ROOT, ROOT_KEY, StackError
-from local.entry import run_command
-from local.packages import pack
-from local.progress import BOLD, DIM, GREEN, paint, step
+from local.progress import step
+from local.sam_cli import SAM
 
 FOLDER = ROOT / ".local"
 STACK_FILE = "stack.json"
 STACK_NAME = "homeroom-local"
-USUAL_PORT = 4566
 ARTIFACTS = "homeroom-local-artifacts"
-SAM = ROOT / ".venv-sam" / "bin" / "sam"
 ADMIN_GROUP = "enterprise-admin"
 ADMIN = "admin@demo.example"
 ENTERPRISE = "demo"
@@ -75,6 +68,8 @@ class Stack:
     queue_urls: Mapping[str, str]
     functions: Mapping[str, str]
     folder: str
+    # What it was deployed from, as a digest.
+    made_of: str
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -118,45 +113,67 @@ def start(
     port: int | None = None,
     bind: str = "127.0.0.1",
     parameters: Mapping[str, str] | None = None,
-    built: Path | None = None,
+    built: Build | None = None,
     keeps_state: bool = False,
+    restores: bool = False,
 ) -> Stack:
     """Start an emulator, deploy the template to it, and make an Enterprise Admin.
 
-    Everything lies in ``folder``; a stack that runs from there is ended first. ``built`` is a
-    template that ``build`` has given before. ``keeps_state`` has the emulator write down what it
-    holds when it ends.
+    Everything lies in ``folder``; a stack that runs from there is ended, but only when this one can
+    begin. ``keeps_state`` has the emulator write down what it holds when it ends; a stack that
+    ``restores`` goes on with that, with the code and parameters of today.
+
+    :raises StackError: it cannot be built, started or deployed. What was to be restored still can.
     """
-    for tool in (emulator.INTERPRETER, SAM):
-        if not tool.exists():
-            message = f"{tool.relative_to(ROOT)} is missing: run `make setup`."
-            raise StackError(message)
+    check_tools()
     folder.mkdir(parents=True, exist_ok=True)
+    built = built or build()
     current = emulator.running(folder)
     if port and not emulator.is_free(port) and not (current and current.port == port):
-        message = f"Port {port} is taken by another program; choose another one with --port."
+        message = f"Port {port} is taken by another program; choose another one with PORT=…"
         raise StackError(message)
     if current:
         with step("Ending the stack that was running"):
             stop(folder)
     with step("Starting the AWS emulator"):
         aws = emulator.start(
-            folder, port=port or emulator.free_port(), bind=bind, keeps_state=keeps_state
+            folder,
+            port=port or emulator.free_port(),
+            bind=bind,
+            keeps_state=keeps_state,
+            restores=restores,
         )
+    used = {**PARAMETERS, **(parameters or {})}
     try:
-        if built is None:
-            with step("Building the functions"):
-                built = build(folder)
         with step("Deploying the template"):
-            deploy(built, folder, aws.endpoint, {**PARAMETERS, **(parameters or {})})
+            deploy(built.template, folder, aws.endpoint, used)
         with step("Adding an Enterprise Admin"):
-            stack = _describe(folder, aws.endpoint)
+            stack = _describe(folder, aws.endpoint, made_of(built, used))
             add_admin(stack, stack.admin_username, stack.admin_password, ENTERPRISE)
             stack.write(folder / STACK_FILE)
     except BaseException:
-        emulator.stop(folder)
+        emulator.stop(folder, saves=False)
         raise
+    emulator.forget_kept(folder)
     return stack
+
+
+def check_tools() -> None:
+    """See that what a stack is started with is installed.
+
+    :raises StackError: it is not.
+    """
+    for tool in (emulator.INTERPRETER, SAM):
+        if not tool.exists():
+            message = f"{tool.relative_to(ROOT)} is missing: run `make setup`."
+            raise StackError(message)
+
+
+def made_of(built: Build, parameters: Mapping[str, str]) -> str:
+    """Make a digest of what a stack is deployed from: the build, its parameters, the emulator."""
+    emulated_by = (ROOT / "requirements" / "emulator.txt").read_text()
+    known = json.dumps([built.key, sorted(parameters.items()), emulated_by])
+    return hashlib.sha256(known.encode()).hexdigest()[:16]
 
 
 def stop(folder: Path) -> bool:
@@ -165,26 +182,12 @@ def stop(folder: Path) -> bool:
     return emulator.stop(folder)
 
 
-def build(folder: Path) -> Path:
-    """Build the functions for the interpreter and machine at hand: the emulator runs them on it.
-
-    Returns the template of the packed functions.
-    """
-    target = folder / "build"
-    _run(
-        ["make", "local-build", "--no-print-directory", f"BUILD_DIR={target}"],
-        log=folder / "build.log",
-        env=dict(os.environ),
-    )
-    return pack(target, folder / "packed")
-
-
 def deploy(template: Path, folder: Path, endpoint: str, parameters: Mapping[str, str]) -> None:
     """Deploy a built template with the SAM CLI, as to AWS."""
     # A bucket of our own: `--resolve-s3` would deploy another stack for it first.
-    client(endpoint, "s3").create_bucket(
-        Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
+    s3 = client(endpoint, "s3")
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
     try:
         _run(
             [
@@ -197,28 +200,34 @@ def deploy(template: Path, folder: Path, endpoint: str, parameters: Mapping[str,
             ],
             log=folder / "deploy.log",
             env=emulator.environment(endpoint)
-            | {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.3"},
+            | sam_cli.environment()
+            | {"SAM_CLI_POLL_DELAY": "0.3"},
         )
     except StackError as error:
         message = "\n".join([*_failed_resources(endpoint), str(error)])
         raise StackError(message) from error
+    # The functions have their code by now.
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=ARTIFACTS):
+        for found in page.get("Contents", ()):
+            s3.delete_object(Bucket=ARTIFACTS, Key=found["Key"])
 
 
 def add_admin(stack: Stack, username: str, password: str, enterprise: str) -> None:
-    """Make an Enterprise Admin of ``enterprise`` who can sign in."""
+    """Make an Enterprise Admin of ``enterprise`` who can sign in; one who is there, can anew."""
     cognito, pool = stack.client("cognito-idp"), stack.user_pool_id
-    cognito.admin_create_user(
-        UserPoolId=pool,
-        Username=username,
-        MessageAction="SUPPRESS",
-        # The emulator would make up one that is too short for the pool's own policy.
-        TemporaryPassword=password,
-        UserAttributes=[
-            {"Name": "email", "Value": username},
-            {"Name": "email_verified", "Value": "true"},
-            {"Name": "custom:enterprise", "Value": enterprise},
-        ],
-    )
+    with contextlib.suppress(cognito.exceptions.UsernameExistsException):
+        cognito.admin_create_user(
+            UserPoolId=pool,
+            Username=username,
+            MessageAction="SUPPRESS",
+            # The emulator would make up one that is too short for the pool's own policy.
+            TemporaryPassword=password,
+            UserAttributes=[
+                {"Name": "email", "Value": username},
+                {"Name": "email_verified", "Value": "true"},
+                {"Name": "custom:enterprise", "Value": enterprise},
+            ],
+        )
     cognito.admin_set_user_password(
         UserPoolId=pool, Username=username, Password=password, Permanent=True
     )
@@ -227,12 +236,20 @@ def add_admin(stack: Stack, username: str, password: str, enterprise: str) -> No
 
 def sign_in(stack: Stack, username: str, password: str) -> str:
     """Sign in through Cognito; the answer is the ID token, for the Authorization header."""
+    tokens = authenticate(stack, "USER_PASSWORD_AUTH", USERNAME=username, PASSWORD=password)
+    return str(tokens["IdToken"])
+
+
+def authenticate(stack: Stack, flow: Any, **parameters: str) -> dict[str, Any]:
+    """Take one of Cognito's flows; returns its AuthenticationResult, with the tokens.
+
+    :raises botocore.exceptions.ClientError: Cognito refuses it.
+    """
     answer = stack.client("cognito-idp").initiate_auth(
-        AuthFlow="USER_PASSWORD_AUTH",
-        ClientId=stack.user_pool_client_id,
-        AuthParameters={"USERNAME": username, "PASSWORD": password},
+        AuthFlow=flow, ClientId=stack.user_pool_client_id, AuthParameters=parameters
     )
-    return str(answer["AuthenticationResult"]["IdToken"])
+    tokens: dict[str, Any] = answer["AuthenticationResult"]
+    return tokens
 
 
 def new_password() -> str:
@@ -240,7 +257,7 @@ def new_password() -> str:
     return f"Aa1-{secrets.token_urlsafe(18)}"
 
 
-def _describe(folder: Path, endpoint: str) -> Stack:
+def _describe(folder: Path, endpoint: str, made_of: str) -> Stack:
     cloudformation = client(endpoint, "cloudformation")
     described = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     out = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
@@ -262,6 +279,7 @@ def _describe(folder: Path, endpoint: str) -> Stack:
         queue_urls=_ending(out, "Url", skip="Api"),
         functions=_ending(out, "FunctionName"),
         folder=str(folder),
+        made_of=made_of,
     )
 
 
@@ -313,37 +331,3 @@ def _camel(name: str) -> str:
 
 def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-
-
-def _up(port: int | None, bind: str) -> None:
-    chosen = port or (USUAL_PORT if emulator.is_free(USUAL_PORT) else None)
-    if current := emulator.running(FOLDER):
-        chosen = port or current.port
-    stack = start(FOLDER, port=chosen, bind=bind)
-    shown = {"API": stack.api_url, "AWS endpoint": stack.endpoint_url}
-    shown |= {"Admin": stack.admin_username, "Password": stack.admin_password}
-    print(f"\n{paint('The stack is up.', GREEN)}")
-    for name, value in shown.items():
-        print(f"  {name:<14}{paint(value, BOLD)}")
-    print(paint("  All of it: .local/stack.json. End it with `make down`.", DIM))
-
-
-def main() -> int:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description="The local stack.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    up = commands.add_parser("up", help="start it and leave it running")
-    up.add_argument("--port", type=port, help=f"where it listens (default {USUAL_PORT}, if free)")
-    up.add_argument("--bind", default="127.0.0.1", help="the address it listens at")
-    commands.add_parser("down", help="end it")
-    given = parser.parse_args()
-    if given.command == "up":
-        _up(given.port, given.bind)
-    else:
-        print("The stack is down." if stop(FOLDER) else "No stack was running.")
-        shutil.rmtree(FOLDER / "emulator", ignore_errors=True)
-    return 0
-
-
-if __name__ == "__main__":
-    run_command(main)

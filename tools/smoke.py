@@ -3,7 +3,7 @@
 The development environment has every dependency, so only this notices that one is not shipped. The
 environment is empty: a module that wants to be configured at import is noticed as well.
 
-    python -m tools.smoke BUILD_DIR RUNTIME_DIR
+    python -m tools.smoke
 """
 
 import argparse
@@ -11,7 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from local.builds import build
 from local.entry import run_command
+from tools.dependencies import RUNTIME, at_hand, installed
 
 # Lambda refuses more, unzipped.
 MOST_BYTES = 250 * 1024 * 1024
@@ -63,14 +65,12 @@ def faults(artifact: Path, runtime: Path) -> list[str]:
 
 def main() -> int:
     """Check every function of a build."""
-    parser = argparse.ArgumentParser(description="Import each built function.")
-    parser.add_argument("build", type=Path)
-    parser.add_argument("runtime", type=Path)
-    given = parser.parse_args()
-    build, runtime = given.build.resolve(), given.runtime.resolve()
-    artifacts = sorted(path for path in build.glob("*Function") if path.is_dir())
+    argparse.ArgumentParser(description="Import each built function.").parse_args()
+    built = build()
+    runtime = installed(RUNTIME, at_hand())
+    artifacts = sorted(path for path in built.functions.glob("*Function") if path.is_dir())
     if not artifacts:
-        print(f"nothing is built in {build}")
+        print(f"nothing is built in {built.functions}")
         return 1
     failed = False
     for artifact in artifacts:

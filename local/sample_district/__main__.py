@@ -1,9 +1,12 @@
 """Runs the sample district's server by itself: ``python -m local.sample_district``."""
 
 import argparse
+import os
 import threading
+from pathlib import Path
 
 from local.arguments import port, whole
+from local.district import SampleDistrict
 from local.entry import run_command
 from local.sample_district.roster import generate
 from local.sample_district.server import PATHS, DistrictServer
@@ -18,9 +21,19 @@ def main() -> None:
     parser.add_argument(
         "--version", choices=sorted(PATHS.values()), default="1.1", help="of the example"
     )
+    parser.add_argument("--note-in", type=Path, help="a folder in which to write down where it is")
     given = parser.parse_args()
     with DistrictServer(generate(given.seed, given.pupils), port=given.port) as server:
         key, secret = server.credentials.key, server.credentials.secret
+        if given.note_in:
+            SampleDistrict(
+                pid=os.getpid(),
+                port=given.port,
+                url=server.url,
+                consumer_key=key,
+                secret_key=secret,
+                client_partner_id=server.district.client_partner_id,
+            ).write(given.note_in)
         print(f"Sample district at {server.url}")
         for path, version in PATHS.items():
             print(f"  OneRoster {version}  {server.url}{path}")

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from local.api import Api
-from local.stack import FOLDER, Stack, build, start, stop
+from local.builds import Build, build
+from local.stack import FOLDER, Stack, start, stop
 from tests.e2e.deployed import new_admin
 
 # What would take minutes at its real length. A visibility below its function's time-out lets
@@ -50,20 +51,17 @@ def workplace(request: pytest.FixtureRequest) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
     # The logs of a session with failures are worth more than its space.
-    for part in ("build", "packed", "emulator") if request.session.testsfailed else (".",):
+    for part in ("emulator",) if request.session.testsfailed else (".",):
         shutil.rmtree(folder / part, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def built(workplace: Path) -> Path:
-    """Build the template once a session, while the person's environment is still there.
+def built() -> Build:
+    """Build the template, while the person's environment is still there.
 
-    The build may need a certificate or a proxy of theirs. ``HOMEROOM_BUILT`` names one that was
-    built before, for several sessions.
+    The build may need a certificate or a proxy of theirs.
     """
-    if given := os.environ.get("HOMEROOM_BUILT"):
-        return Path(given).resolve(strict=True)
-    return build(workplace)
+    return build()
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +76,7 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def own_stack(built: Path, tmp_path: Path) -> Iterator[Stack]:
+def own_stack(built: Build, tmp_path: Path) -> Iterator[Stack]:
     """Deploy a stack for one test only: one that ends it, and looks through what it has kept."""
     yield start(tmp_path, parameters=QUICK, built=built, keeps_state=True)
     stop(tmp_path)

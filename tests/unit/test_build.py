@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools import smoke, target_python
-from tools.build_function import compile_bytecode
+from tools.dependencies import compile_bytecode
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 OTHER = f"{sys.version_info.major}.{sys.version_info.minor + 1}"

@@ -104,7 +104,7 @@ def befallen(
 
 
 def test_every_command_begins_in_the_one_place() -> None:
-    assert {"local.demo", "local.stack", "local.contract", "tools.redrive"} <= MODULES.keys()
+    assert {"local.demo", "local.up", "local.contract", "tools.redrive"} <= MODULES.keys()
     for module, path in MODULES.items():
         assert [ast.unparse(guard) for guard in _guards(path)] == [GUARD], module
     for package in ("functions", "shared"):

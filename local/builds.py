@@ -1,0 +1,146 @@
+"""The functions as they are built for this machine: once for each state of what they are made of.
+
+    python -m local.builds      # builds them unless they are, and prints where they lie
+
+A build is named by its sources, locked wheels, template, tools and interpreter, so that it can be
+taken again, by ``make up``, ``make demo`` and the tests alike, and nobody's old one by mistake.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from local import sam_cli
+from local.emulator import ROOT, StackError, tail
+from local.entry import run_command
+from local.packages import TEMPLATE, pack
+from local.progress import step
+from tools.dependencies import at_hand, group_of, locked
+
+BUILDS = ROOT / ".local" / "builds"
+# A session that began with a build may deploy it again while others are made.
+KEPT = 4
+_TRIES = 3
+# Beside functions/, shared/ and the wheels of functions.
+_MADE_WITH = (
+    "template.yaml",
+    "Makefile",
+    "requirements/sam.txt",
+    "tools/build_function.py",
+    "tools/dependencies.py",
+    "local/packages.py",
+)
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build: ``functions`` as `sam build` has left them, and ``template``, of packed ones."""
+
+    folder: Path
+
+    @property
+    def key(self) -> str:
+        """What it was made of, as a digest."""
+        return self.folder.name
+
+    @property
+    def functions(self) -> Path:
+        """The folder with a folder for each function."""
+        return self.folder / "functions"
+
+    @property
+    def template(self) -> Path:
+        """The template that names the packed functions beside it."""
+        return self.folder / "packed" / TEMPLATE
+
+
+def build() -> Build:
+    """Build the functions, or take them as they were built from the same before.
+
+    :raises StackError: the build fails, with the end of what it has said.
+    """
+    if (found := Build(BUILDS / key())).folder.is_dir():
+        os.utime(found.folder)
+        return found
+    with step("Building the functions"), locked(BUILDS / "lock"):
+        for _ in range(_TRIES):
+            found = Build(BUILDS / key())
+            if found.folder.is_dir():
+                return found
+            with tempfile.TemporaryDirectory(dir=BUILDS) as folder:
+                made = Build(Path(folder) / found.key)
+                made.folder.mkdir()
+                _build(made.functions)
+                pack(made.functions, made.template.parent, at_hand())
+                # What is edited meanwhile may be in it by half.
+                if key() == found.key:
+                    made.folder.rename(found.folder)
+                    _forget_old()
+                    return found
+    message = "The sources change while they are built: try again once they are at rest."
+    raise StackError(message)
+
+
+def key(root: Path = ROOT) -> str:
+    """Make a digest of all that a build is made of."""
+    digest = hashlib.sha256(f"{sys.version} {platform.platform()}".encode())
+    for path in sorted(_sources(root)):
+        content = path.read_bytes()
+        digest.update(f"\n{path.relative_to(root).as_posix()} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()[:16]
+
+
+def _sources(root: Path) -> Iterator[Path]:
+    yield from (root / name for name in _MADE_WITH)
+    for handler in (root / "functions").glob("*/handler.py"):
+        yield root / "requirements" / f"{group_of(handler.parent.name)}.txt"
+    for folder in ("functions", "shared"):
+        for path in (root / folder).rglob("*"):
+            if path.is_file() and path.suffix != ".pyc":
+                yield path
+
+
+def _build(into: Path) -> None:
+    target = at_hand()
+    log = BUILDS / "build.log"
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [
+                *("make", "build", "--no-print-directory", f"BUILD_DIR={into}"),
+                f"TARGET_PYTHON={target.python_version}",
+                f"TARGET_ARCH={target.architecture}",
+                f"TARGET_PLATFORM={target.platform}",
+            ],
+            cwd=ROOT,
+            env=os.environ | sam_cli.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode != 0:
+        message = f"The build of the functions failed:\n{tail(log, 25)}"
+        raise StackError(message)
+
+
+def _forget_old() -> None:
+    builds = [path for path in BUILDS.iterdir() if path.is_dir() and path.name.isalnum()]
+    for old in sorted(builds, key=lambda path: path.stat().st_mtime)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def main() -> None:
+    """Print the folder of the built functions, last."""
+    print(build().functions)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,87 @@
+"""The sample district's server as a process beside the stack, so that there is something to sync.
+
+Where it answers, and to which key and secret, lies in ``district.json`` beside ``stack.json``.
+"""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from local import processes
+from local.emulator import ROOT, StackError, free_port, is_free, tail
+
+FILE = "district.json"
+USUAL_PORT = 8000
+START_SECONDS = 60.0
+END_SECONDS = 5.0
+MODULE = "local.sample_district"
+
+
+@dataclass(frozen=True)
+class SampleDistrict:
+    """A running server: its process, and what a group must know of it."""
+
+    pid: int
+    port: int
+    url: str
+    consumer_key: str
+    secret_key: str
+    client_partner_id: str
+
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """Read what the server of ``folder`` has written down; None if there was none."""
+        try:
+            return cls(**json.loads((folder / FILE).read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, folder: Path) -> None:
+        """Write it down, for nobody else to read: whole, or not at all."""
+        new = folder / f"{FILE}.new"
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        new.rename(folder / FILE)
+
+    @property
+    def lives(self) -> bool:
+        """Whether its process is still there."""
+        return processes.lives(self.pid, MODULE)
+
+
+def start(folder: Path) -> SampleDistrict:
+    """Have a server running for ``folder``: the one that is, or a new one, at the old port.
+
+    Groups that were kept know it by that port.
+
+    :raises StackError: it does not start; the message has the end of its log.
+    """
+    before = SampleDistrict.read(folder)
+    if before and before.lives:
+        return before
+    wanted = (*((before.port,) if before else ()), USUAL_PORT)
+    port = next((port for port in wanted if is_free(port)), None) or free_port()
+    (folder / FILE).unlink(missing_ok=True)
+    log = folder / "district.log"
+    pid = processes.start(
+        [sys.executable, "-m", MODULE, "--port", str(port), "--note-in", str(folder)],
+        log=log,
+        folder=ROOT,
+    )
+    processes.wait_until(
+        lambda: SampleDistrict.read(folder) is not None or not processes.lives(pid, MODULE),
+        START_SECONDS,
+    )
+    if (started := SampleDistrict.read(folder)) is not None:
+        return started
+    processes.end(pid, MODULE, END_SECONDS)
+    message = f"The sample district's server does not start:\n{tail(log)}"
+    raise StackError(message)
+
+
+def stop(folder: Path) -> None:
+    """End the server of ``folder``; its port stays written down."""
+    if found := SampleDistrict.read(folder):
+        processes.end(found.pid, MODULE, END_SECONDS)

@@ -1,0 +1,93 @@
+"""A person's session with the local stack: signed in once, refreshed when its hour is over.
+
+It lies in ``session.json`` beside the stack's ``stack.json``, for nobody else to read.
+"""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from botocore.exceptions import ClientError
+
+from local.stack import Stack, authenticate
+
+FILE = "session.json"
+# A token that ends while a request is on its way is of no use.
+EARLY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Session:
+    """Tokens, until when the ID token is good, and what they are of."""
+
+    client_id: str
+    username: str
+    id_token: str
+    refresh_token: str
+    until: float
+
+    @classmethod
+    def read(cls, stack: Stack) -> Self | None:
+        """Read the session with this stack; None if there is none."""
+        try:
+            found = cls(**json.loads(_file(stack).read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+        return found if found.client_id == stack.user_pool_client_id else None
+
+    def write(self, stack: Stack) -> None:
+        """Write it down."""
+        file = _file(stack)
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+
+def sign_in(stack: Stack) -> tuple[Session, str]:
+    """Sign the stack's admin in by password; returns the session, and what was called for it."""
+    tokens = authenticate(
+        stack,
+        "USER_PASSWORD_AUTH",
+        USERNAME=stack.admin_username,
+        PASSWORD=stack.admin_password,
+    )
+    session = _session(stack, tokens, tokens["RefreshToken"])
+    return session, _said(stack, "USER_PASSWORD_AUTH")
+
+
+def session_of(stack: Stack) -> tuple[Session, str]:
+    """Have a session: the one there is, refreshed if need be, or a new one; and what was called."""
+    session = Session.read(stack)
+    if session is None:
+        return sign_in(stack)
+    if time.time() < session.until - EARLY_SECONDS:
+        return session, ""
+    try:
+        tokens = authenticate(stack, "REFRESH_TOKEN_AUTH", REFRESH_TOKEN=session.refresh_token)
+    except ClientError:
+        # Refused: it has ended, or was revoked.
+        return sign_in(stack)
+    # Cognito gives no new refresh token for an old one.
+    refreshed = _session(stack, tokens, session.refresh_token)
+    return refreshed, _said(stack, "REFRESH_TOKEN_AUTH")
+
+
+def _session(stack: Stack, tokens: dict[str, Any], refresh_token: str) -> Session:
+    session = Session(
+        client_id=stack.user_pool_client_id,
+        username=stack.admin_username,
+        id_token=tokens["IdToken"],
+        refresh_token=refresh_token,
+        until=time.time() + tokens["ExpiresIn"],
+    )
+    session.write(stack)
+    return session
+
+
+def _said(stack: Stack, flow: str) -> str:
+    return f"POST {stack.endpoint_url}/ InitiateAuth, {flow} of {stack.admin_username}"
+
+
+def _file(stack: Stack) -> Path:
+    return Path(stack.folder) / FILE
