@@ -13,14 +13,16 @@ import uuid
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local.api import Api
+from local.api import Api, signed_in
 from local.arguments import whole
 from local.closed_document import closed
 from local.entry import run_command
 from local.invoke import stack_at_hand
+from local.progress import step
+from local.run_view import SILENCE, ended
 from local.sample_district.roster import generate
 from local.sample_district.server import DistrictServer
-from local.stack import Stack, add_admin, new_password, sign_in
+from local.stack import Stack, add_admin, new_password
 
 SCHEMATHESIS = Path(__file__).parents[1] / ".venv-contract" / "bin" / "schemathesis"
 CHECKS = (
@@ -28,7 +30,6 @@ CHECKS = (
     "response_schema_conformance",
 )  # fmt: skip
 EXAMPLES = 20
-PATIENCE = 120
 
 
 def hold_to_contract(stack: Stack, examples: int, *, workers: int = 2) -> tuple[bool, str]:
@@ -39,7 +40,7 @@ def hold_to_contract(stack: Stack, examples: int, *, workers: int = 2) -> tuple[
     enterprise = f"contract-{uuid.uuid4().hex[:12]}"
     username, password = f"admin@{enterprise}.example", new_password()
     add_admin(stack, username, password, enterprise)
-    api = Api(stack.api_url, sign_in(stack, username, password))
+    api = signed_in(stack, username, password)
     with DistrictServer(generate(pupils=30)) as server, TemporaryDirectory() as folder:
         known = _prepare(api, server)
         config = Path(folder) / "schemathesis.toml"
@@ -75,15 +76,15 @@ def _prepare(api: Api, server: DistrictServer) -> dict[str, str]:
             "secretKey": server.credentials.secret,
         },
     }
-    group_id = api.call("POST", "/groups", body).body["groupId"]
-    run = api.call("POST", f"/groups/{group_id}/syncs", {}).body["runId"]
-    api.follow_run(group_id, run, PATIENCE)
+    group_id = api.ask("POST", "/groups", body, status=201)["groupId"]
+    run_id = api.ask("POST", f"/groups/{group_id}/syncs", {}, status=202)["runId"]
+    ended(api.follow_run(group_id, run_id, SILENCE))
     [class_, *_] = api.get(f"/groups/{group_id}/classes")["classes"]
     [user, *_] = api.get(f"/groups/{group_id}/users")["users"]
     [partner, *_] = api.get(f"/groups/{group_id}/partners")["partners"]
     return {
         "groupId": group_id,
-        "runId": run,
+        "runId": run_id,
         "classes": class_["id"],
         "users": user["id"],
         "partners": partner["id"],
@@ -124,7 +125,9 @@ def main() -> int:
     """Hold the stack of `make up` to its document."""
     parser = argparse.ArgumentParser(description="Hold the local stack to its OpenAPI document.")
     parser.add_argument("--examples", type=whole(1), default=EXAMPLES)
-    good, report = hold_to_contract(stack_at_hand(), parser.parse_args().examples)
+    examples = parser.parse_args().examples
+    with step("Making requests, which takes minutes"):
+        good, report = hold_to_contract(stack_at_hand(), examples)
     sys.stdout.write(report)
     return 0 if good else 1
 

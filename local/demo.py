@@ -8,25 +8,28 @@ sshd, AsyncSSH's elsewhere.
 """
 
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local.api import Api
+from local.api import Api, signed_in
 from local.demo_reading import show_reading
 from local.demo_updates import show_updates
-from local.emulator import StackError
-from local.entry import run_command
+from local.entry import CommandError, run_command
 from local.progress import BOLD, DIM, GREEN, RED, paint, step
-from local.run_view import follow, sync
+from local.run_view import SILENCE, follow, sync
 from local.sample_district.bundle import csv_files, pack
 from local.sample_district.roster import District, generate
 from local.sample_district.server import DistrictServer
 from local.sftp_server import servers_at_hand
-from local.stack import Stack, sign_in, start, stop
+from local.stack import Stack, start, stop
 from local.stored_roster import letter_of, stored_items, stored_records
 from local.upload import upload
+from local.waiting import Seen, wait_for
 
 ENTITIES = ("partners", "academicSessions", "courses", "classes", "users", "enrollments")
 
@@ -35,21 +38,53 @@ Json = dict[str, Any]
 
 def main() -> int:
     """Show it; the exit status says whether the district arrived whole and the rest was free."""
-    folder = Path(tempfile.mkdtemp(prefix="homeroom-demo-"))
+    began = time.monotonic()
     print(paint("\nHomeroom, on an emulated AWS account", BOLD))
-    try:
+    with _workplace() as folder:
         stack = start(folder)
         with DistrictServer(generate()) as server:
-            return 0 if _show(stack, server) else 1
+            good = _show(stack, server)
+        if not good:
+            raise CommandError("What arrived is not what was sent: see the lines marked ✗.")
+    text = (
+        "The whole district is there, each way; what did not change cost nothing, and nobody was "
+        "deleted by accident."
+    )
+    print(paint(f"\n{text}", GREEN), paint(f"It took {time.monotonic() - began:.0f} s.\n", DIM))
+    return 0
+
+
+@contextmanager
+def _workplace() -> Iterator[Path]:
+    """Give the stack a folder while the block runs; of one that has failed the logs are kept."""
+    folder = Path(tempfile.mkdtemp(prefix="homeroom-demo-"))
+    failed = False
+    try:
+        yield folder
+    except Exception:
+        failed = True
+        raise
     finally:
         stop(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        if failed:
+            _keep_logs(folder)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep_logs(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.suffix != ".log":
+            path.unlink(missing_ok=True)
+    print(f"\nWhat the stack has logged is kept in {folder}", file=sys.stderr)
 
 
 def _show(stack: Stack, server: DistrictServer) -> bool:
     district = server.district
     with step("Signing in through Cognito"):
-        api = Api(stack.api_url, sign_in(stack, stack.admin_username, stack.admin_password))
+        api = signed_in(stack, stack.admin_username, stack.admin_password)
     with step("Adding the group Springfield"):
         group_id = _add_group(api, server)
 
@@ -75,13 +110,7 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
     good = arrived and read and unchanged and not again
     good = _show_zip(stack, api, district, written) and good
     good = _show_sftp(stack, api, district, written) and good
-    good = show_updates(api, group_id, server) and good
-    text = (
-        "The whole district is there, each way; what did not change cost nothing, and nobody was "
-        "deleted by accident."
-    )
-    print(paint(f"\n{text}\n" if good else "\nThe counts differ.\n", GREEN if good else RED))
-    return good
+    return show_updates(api, group_id, server) and good
 
 
 def _show_zip(stack: Stack, api: Api, district: District, over_rest: list[Json]) -> bool:
@@ -89,15 +118,24 @@ def _show_zip(stack: Stack, api: Api, district: District, over_rest: list[Json])
     print(paint("\nThe same district by Zip Upload, OneRoster 1.1", BOLD))
     group_id = _add(api, district, "Springfield by zip", "SPR-ZIP", syncType="ZIP", suffix="@zip")
     bundle = pack(csv_files(district, "1.1"))
-    address = api.call("POST", f"/groups/{group_id}/uploads", {"mode": "sync"}).body
+    address = api.ask("POST", f"/groups/{group_id}/uploads", {"mode": "sync"}, status=201)
     with step(f"Uploading the bundle, {len(bundle) / 1e6:.1f} MB, to the address in S3"):
         upload(address, bundle)
-    run_id = ""
-    while not run_id:
-        runs = api.get(f"/groups/{group_id}/syncs")["syncs"]
-        run_id = next((r["runId"] for r in runs if r["uploadId"] == address["uploadId"]), "")
-    run = follow(api, group_id, run_id)
+    run_id = _run_of(api, group_id, address["uploadId"])
+    run = follow(api, group_id, run_id, state="Succeeded")
     return _table(run, district, "created") and _alike(stack, group_id, over_rest)
+
+
+def _run_of(api: Api, group_id: str, upload_id: str) -> str:
+    """Wait until S3 has told of an upload, and a run has begun; returns its id."""
+    path = f"/groups/{group_id}/syncs"
+
+    def look() -> Seen[str]:
+        runs = api.get(path)["syncs"]
+        return Seen(next((run["runId"] for run in runs if run["uploadId"] == upload_id), None))
+
+    complaint = f"No run has begun {SILENCE} s after the upload. Look at what ingest_zip logs."
+    return wait_for(look, lambda: complaint, silence=SILENCE)
 
 
 def _show_sftp(stack: Stack, api: Api, district: District, over_rest: list[Json]) -> bool:
@@ -162,22 +200,14 @@ def _add_group(api: Api, server: DistrictServer) -> str:
 
 
 def _add(api: Api, district: District, name: str, client_group_id: str, **fields: Any) -> str:
-    answer = api.call(
-        "POST",
-        "/groups",
-        {
-            "name": name,
-            "email": "it@springfield.example",
-            "clientGroupId": client_group_id,
-            "onboardingType": "OneRoster1.1",
-            "clientPartnerId": district.client_partner_id,
-        }
-        | fields,
-    )
-    if answer.status != 201:
-        message = f"The group was not added: {answer.body}"
-        raise StackError(message)
-    return str(answer.body["groupId"])
+    group = {
+        "name": name,
+        "email": "it@springfield.example",
+        "clientGroupId": client_group_id,
+        "onboardingType": "OneRoster1.1",
+        "clientPartnerId": district.client_partner_id,
+    }
+    return str(api.ask("POST", "/groups", group | fields, status=201)["groupId"])
 
 
 def _table(run: Json, district: District, column: str) -> bool:
@@ -185,7 +215,7 @@ def _table(run: Json, district: District, column: str) -> bool:
     expected = district.counts()
     print(paint(f"\n  {'':<18}{'district':>10}{'created':>10}{'updated':>10}"
                 f"{'unchanged':>11}{'rejected':>10}", DIM))  # fmt: skip
-    equal = bool(run["state"] == "Succeeded")
+    equal = True
     for name in ENTITIES:
         counts = run["counts"][name]
         right = counts[column] == expected[name] and sum(counts.values()) == expected[name]

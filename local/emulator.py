@@ -16,6 +16,7 @@ from pathlib import Path
 
 from local import processes
 from local.entry import CommandError
+from local.waiting import Seen, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERPRETER = ROOT / ".venv-emulator" / "bin" / "python"
@@ -140,17 +141,23 @@ def start(
     emulator = Emulator(pid, port)
     (folder / NOTE).write_text(json.dumps({"pid": pid, "port": port, "bind": bind}))
 
-    def answers() -> bool:
+    def look() -> Seen[Emulator]:
         if not processes.lives(pid, MODULE):
             message = f"The emulator ended at once:\n{tail(log)}"
             raise StackError(message)
-        return emulator.is_ready()
+        return Seen(emulator if emulator.is_ready() else None, log.stat().st_size)
 
-    if not processes.wait_until(answers, START_SECONDS):
+    def complaint() -> str:
+        return (
+            f"The emulator does not answer, and has logged nothing for {START_SECONDS:.0f} s. "
+            f"Its log ends with:\n{tail(log)}"
+        )
+
+    try:
+        return wait_for(look, complaint, silence=START_SECONDS, every=0.1)
+    except BaseException:
         stop(folder, saves=False)
-        message = f"The emulator does not answer:\n{tail(log)}"
-        raise StackError(message)
-    return emulator
+        raise
 
 
 def running(folder: Path) -> Emulator | None:

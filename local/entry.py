@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import types
+import urllib.error
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -117,7 +118,9 @@ def _said_of_aws(error: Exception) -> str | None:
 
 
 def _reason(error: OSError) -> str:
-    # urllib wraps what the system said in one of its own.
+    # urllib wraps what the system said in one of its own; an address may have a signature in it.
+    if isinstance(error, urllib.error.HTTPError):
+        return f"HTTP status {error.code}, {error.reason}"
     inner = getattr(error, "reason", None)
     if isinstance(inner, OSError):
         return _reason(inner)

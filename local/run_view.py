@@ -4,51 +4,85 @@ import sys
 from typing import Any
 
 from local.api import Api
-from local.progress import DIM, RED, YELLOW, paint
+from local.entry import CommandError
+from local.progress import DIM, YELLOW, paint
 
-RUN_SECONDS = 300
+SILENCE = 600
+"""After so many seconds in which nothing of a run has moved, it is given up. The system itself ends
+a run that has died, and says why, long before (docs/decisions: timers)."""
 BAR = 32
 
 Json = dict[str, Any]
 
 
-def sync(api: Api, group_id: str, mode: str = "sync") -> Json:
-    """Ask for a sync and show its progress until it has ended."""
-    answer = api.call("POST", f"/groups/{group_id}/syncs", {"mode": mode})
-    print(f"  {answer.body['message']} {paint('(run ' + answer.body['runId'] + ')', DIM)}")
-    return follow(api, group_id, answer.body["runId"])
+def sync(api: Api, group_id: str, mode: str = "sync", *, state: str = "Succeeded") -> Json:
+    """Ask for a sync and show its progress until it has ended, as it must: in ``state``."""
+    accepted = api.ask("POST", f"/groups/{group_id}/syncs", {"mode": mode}, status=202)
+    print(f"  {accepted['message']} {paint('(run ' + accepted['runId'] + ')', DIM)}")
+    return follow(api, group_id, accepted["runId"], state=state)
 
 
-def follow(api: Api, group_id: str, run_id: str) -> Json:
-    """Show a run's progress until it has ended."""
-    shown = ""
+def follow(api: Api, group_id: str, run_id: str, *, state: str | None = None) -> Json:
+    """Show a run's progress until it has ended: in whatever state, or in the one that it must.
+
+    :raises CommandError: it has ended otherwise, or has not moved for long.
+    """
+    line = _Line()
 
     def show(run: Json) -> None:
-        nonlocal shown
-        line = _progress(run)
-        if line != shown and (sys.stdout.isatty() or run["state"] not in shown):
-            end = "" if sys.stdout.isatty() else "\n"
-            print(f"\r\033[K  {line}" if end == "" else f"  {line}", end=end, flush=True)
-        shown = line
+        if run["open"]:
+            line.show(*_shown(run))
 
-    run = api.follow_run(group_id, run_id, RUN_SECONDS, show)
-    if sys.stdout.isatty():
-        print()
+    run = api.follow_run(group_id, run_id, SILENCE, show)
+    line.end(run["state"], f"after {run['seconds']} s")
+    if state:
+        ended(run, state)
     if run["reason"]:
-        print(paint(f"  {run['reason']['message']}", YELLOW if run["state"] == "Held" else RED))
+        print(paint(f"  {run['reason']['message']}", YELLOW))
     return run
 
 
-def _progress(run: Json) -> str:
+def ended(run: Json, state: str = "Succeeded") -> Json:
+    """Return a run that has ended in ``state``.
+
+    :raises CommandError: in another one; the message has the run's own reason.
+    """
+    if run["state"] == state:
+        return run
+    reason = (run["reason"] or {}).get("message", "It gives no reason.")
+    message = f"Run {run['runId']} has ended as {run['state']}, not as {state}. {reason}"
+    raise CommandError(message)
+
+
+class _Line:
+    """One line that changes in a terminal; elsewhere a line for each state."""
+
+    def __init__(self) -> None:
+        self._live = sys.stdout.isatty()
+        self._state = ""
+
+    def show(self, state: str, text: str) -> None:
+        if self._live:
+            print(f"\r\033[K  {state:<12} {text}", end="", flush=True)
+        elif state != self._state:
+            print(f"  {state}", flush=True)
+        self._state = state
+
+    def end(self, state: str, text: str) -> None:
+        start = "\r\033[K" if self._live else ""
+        print(f"{start}  {state} {paint(text, DIM)}", flush=True)
+
+
+def _shown(run: Json) -> tuple[str, str]:
+    """A run's state, and how far it is."""
     progress = run["progress"]
     match progress.get("stage"):
+        case "fetching" if "fetchedBytes" in progress:
+            return run["state"], f"{progress['fetchedBytes'] / 1e6:,.1f} MB fetched"
         case "fetching":
-            if "fetchedBytes" in progress:
-                return f"{run['state']:<12} {progress['fetchedBytes']:,} bytes fetched"
-            fetched = sum(progress["fetched"].values())
-            return f"{run['state']:<12} {fetched:,} rows fetched"
+            return run["state"], f"{sum(progress['fetched'].values()):,} rows fetched"
         case "applying":
             done, all_ = progress["batchesApplied"], progress["batches"]
             full = BAR * done // all_
-            return f"{run['state']:<12} {'█' * full}{'░' * (BAR - full)} {done} of {all_} batches"
-    return str(run["state"])
+            return run["state"], f"{'█' * full}{'░' * (BAR - full)} {done} of {all_} batches"
+    return run["state"], ""

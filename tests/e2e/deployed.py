@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from local.api import Api
-from local.stack import Stack, add_admin, new_password, sign_in
+from local.api import Api, signed_in
+from local.stack import Stack, add_admin, new_password
 
 Seen = TypeVar("Seen")
 
@@ -17,7 +17,7 @@ def new_admin(stack: Stack, enterprise: str) -> Api:
     """Make an Enterprise Admin of ``enterprise`` and sign in through Cognito."""
     username, password = f"{uuid.uuid4().hex[:12]}@{enterprise}.example", new_password()
     add_admin(stack, username, password, enterprise)
-    return Api(stack.api_url, sign_in(stack, username, password))
+    return signed_in(stack, username, password)
 
 
 def invoke(stack: Stack, function: str, event: Any) -> Any:
