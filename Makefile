@@ -106,6 +106,9 @@ INSTALL = $(UV) pip install -q --require-hashes
 install = $(INSTALL) --offline --python $(1) -r $(2) 2> /dev/null || $(INSTALL) --python $(1) -r $(2)
 
 .venv/.uv: requirements/uv.txt
+	@command -v $(PYTHON) > /dev/null || { \
+	  echo "There is no $(PYTHON) on the PATH. Name a Python 3.11 or newer: make PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) tools/check_python.py $(PYTHON) $(MAKECMDGOALS)
 	@echo "Preparing .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt

@@ -1,0 +1,49 @@
+"""Says in words why a Python will not do, before anything is installed: the Makefile asks first.
+
+    python3 tools/check_python.py python3 demo      # the name it goes by, what `make` was asked for
+
+It runs on whatever Python there is, so it is written for all of them, and imports nothing of ours.
+"""
+
+import sys
+
+WANTED = (3, 11)
+# What an environment is made with, and packages are fetched with; some systems leave them out.
+PARTS = ("venv", "ensurepip", "ssl", "zlib")
+
+
+def complaint(version, name, goal):
+    # type: (tuple[int, ...], str, str) -> str
+    """Say what is wanting, or nothing."""
+    if version < WANTED:
+        return (
+            "Homeroom needs Python 3.11 or newer, and "
+            + name
+            + " is Python "
+            + ".".join(str(number) for number in version)
+            + ". Nothing was installed.\nName a newer one: make "
+            + goal
+            + " PYTHON=python3.13"
+        )
+    for part in PARTS:
+        try:
+            __import__(part)
+        except ImportError:
+            return (
+                name
+                + " lacks the module "
+                + part
+                + ", which some systems keep apart. Nothing was installed.\n"
+                + "On Debian and Ubuntu: apt-get install python"
+                + ".".join(str(number) for number in version[:2])
+                + "-venv\nElsewhere name a whole Python: make "
+                + goal
+                + " PYTHON=python3.13"
+            )
+    return ""
+
+
+said = complaint(tuple(sys.version_info[:3]), sys.argv[1], " ".join(sys.argv[2:]) or "demo")
+if said:
+    sys.stderr.write("\n" + said + "\n\n")
+    sys.exit(1)
