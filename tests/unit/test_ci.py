@@ -13,14 +13,21 @@ STEPS = ["check", "demo", "test"]
 
 
 def _run(folder: Path, *steps: str, failing: str = "nothing") -> tuple[int, list[str]]:
-    """Run the pipeline with a ``make`` that only notes what it is asked for."""
+    """Run the pipeline with a ``make`` that only notes what it is asked for.
+
+    There is nothing that it could install.
+    """
     noted = folder / "noted"
-    make = folder / "make"
-    make.write_text(f'#!/bin/sh\necho "$@" >> {noted}\n[ "$1" != {failing} ]\n')
-    make.chmod(0o755)
+    _script(folder / "make", f'echo "$@" >> {noted}\n[ "$1" != {failing} ]')
+    _script(folder / "apt-get", "exit 100")
     known = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"}
     done = subprocess.run([RUN, *steps], env=known, capture_output=True, check=False)
     return done.returncode, noted.read_text().split()
+
+
+def _script(path: Path, lines: str) -> None:
+    path.write_text(f"#!/bin/sh\n{lines}\n")
+    path.chmod(0o755)
 
 
 def test_the_pipeline_runs_the_commands_of_the_readme(tmp_path: Path) -> None:
