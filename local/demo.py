@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ from local.waiting import Seen, wait_for
 ENTITIES = ("partners", "academicSessions", "courses", "classes", "users", "enrollments")
 
 Json = dict[str, Any]
+Names = Counter[tuple[str, str]]
 
 
 def main() -> int:
@@ -90,12 +92,12 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
 
     print(paint("\nFirst sync, over OneRoster 1.1 with OAuth 1.0a signatures", BOLD))
     first = sync(api, group_id)
-    written = stored_records(stack, group_id)
+    written = _names(stack, group_id)
     arrived = _table(first, district, "created")
-    print(f"  {len(written):,} records written to the roster")
+    print(f"  {written.total():,} records written to the roster")
 
     print(paint("\nA few of them", BOLD))
-    for line in _samples(written):
+    for line in _samples(api, group_id):
         print(f"  {line}")
 
     read = show_reading(api, group_id)
@@ -113,7 +115,7 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
     return show_updates(api, group_id, server) and good
 
 
-def _show_zip(stack: Stack, api: Api, district: District, over_rest: list[Json]) -> bool:
+def _show_zip(stack: Stack, api: Api, district: District, over_rest: Names) -> bool:
     """Upload the district as a bundle, and hold its roster against the one from REST."""
     print(paint("\nThe same district by Zip Upload, OneRoster 1.1", BOLD))
     group_id = _add(api, district, "Springfield by zip", "SPR-ZIP", syncType="ZIP", suffix="@zip")
@@ -138,7 +140,7 @@ def _run_of(api: Api, group_id: str, upload_id: str) -> str:
     return wait_for(look, lambda: complaint, silence=SILENCE)
 
 
-def _show_sftp(stack: Stack, api: Api, district: District, over_rest: list[Json]) -> bool:
+def _show_sftp(stack: Stack, api: Api, district: District, over_rest: Names) -> bool:
     """Fetch the district's bundle from a real SFTP server, twice."""
     print(paint("\nThe same district over SFTP, OneRoster 1.2", BOLD))
     kind, *_ = servers_at_hand()
@@ -172,21 +174,26 @@ def _show_sftp(stack: Stack, api: Api, district: District, over_rest: list[Json]
         return good and [notice["code"] for notice in again["notices"]] == ["bundle_unchanged"]
 
 
-def _alike(stack: Stack, group_id: str, over_rest: list[Json]) -> bool:
+def _names(stack: Stack, group_id: str) -> Names:
+    """The records that a group has in the roster table: kind and sourcedId, and how many of each.
+
+    A membership is not known by its enrollment's sourcedId, so those are only counted.
+    """
+    records = stored_records(stack, group_id, "pk, doc.sourcedId")
+    return Counter((letter_of(item), str(item["doc"].get("sourcedId"))) for item in records)
+
+
+def _alike(stack: Stack, group_id: str, over_rest: Names) -> bool:
     """Whether a group's roster has the same records as the one that came over REST."""
-
-    def names(items: list[Json]) -> set[tuple[str, str]]:
-        return {
-            (letter_of(item), str(item["doc"]["sourcedId"]))
-            for item in items
-            if "sourcedId" in item["doc"]
-        }
-
-    items = stored_records(stack, group_id)
-    same = names(items) == names(over_rest) and len(items) == len(over_rest)
+    names = _names(stack, group_id)
+    same = names == over_rest
     text = "the same records as over REST" if same else "other records than over REST"
-    print(f"  {len(items):,} records: {text}  {paint('✓', GREEN) if same else paint('✗', RED)}")
+    print(f"  {names.total():,} records: {text}  {_mark(same)}")
     return same
+
+
+def _mark(good: bool) -> str:
+    return paint("✓", GREEN) if good else paint("✗", RED)
 
 
 def _add_group(api: Api, server: DistrictServer) -> str:
@@ -220,10 +227,9 @@ def _table(run: Json, district: District, column: str) -> bool:
         counts = run["counts"][name]
         right = counts[column] == expected[name] and sum(counts.values()) == expected[name]
         equal = equal and right
-        mark = paint("✓", GREEN) if right else paint("✗", RED)
         print(
             f"  {name:<18}{expected[name]:>10,}{counts['created']:>10,}{counts['updated']:>10,}"
-            f"{counts['unchanged']:>11,}{counts['rejected']:>10,}  {mark}"
+            f"{counts['unchanged']:>11,}{counts['rejected']:>10,}  {_mark(right)}"
         )
     print()
     return equal
@@ -234,13 +240,15 @@ def table_of(stack: Stack) -> dict[tuple[str, str], str]:
     return {(item["pk"], item["sk"]): repr(item) for item in stored_items(stack)}
 
 
-def _samples(items: list[Json]) -> Iterator[str]:
+def _samples(api: Api, group_id: str) -> Iterator[str]:
     """One record of each kind that a person cares for, in words."""
-    by_kind: dict[str, Json] = {}
-    for item in sorted(items, key=lambda item: str(item["sk"])):
-        by_kind.setdefault(letter_of(item), item["doc"])
-    partner, class_, user = by_kind["P"], by_kind["C"], by_kind["U"]
-    membership = by_kind["E"]
+
+    def one(kind: str, more: str = "") -> Json:
+        [found, *_] = api.get(f"/groups/{group_id}/{kind}?limit=5{more}")[kind]
+        return dict(found)
+
+    partner, class_, user = one("partners"), one("classes"), one("users")
+    membership = one("enrollments", "&include=past,future")
     yield f"partner     {paint(partner['name'], BOLD)} ({partner['type']})"
     grades = ", ".join(class_.get("grades", ()))
     yield f"class       {paint(class_['title'], BOLD)}, grade {grades}"

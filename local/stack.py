@@ -73,13 +73,19 @@ class Stack:
 
     @classmethod
     def read(cls, file: Path) -> Self:
-        """Read what ``write`` wrote."""
+        """Read what ``write`` wrote.
+
+        :raises StackError: there is no such file, or it is of another version of this program.
+        """
         try:
             known = json.loads(file.read_text())
+            return cls(**{_snake(name): value for name, value in known.items()})
         except FileNotFoundError as error:
             message = "No local stack is running: start one with `make up`."
             raise StackError(message) from error
-        return cls(**{_snake(name): value for name, value in known.items()})
+        except (ValueError, TypeError, AttributeError) as error:
+            message = f"{file} is not what this version writes: start a new stack with `make up`."
+            raise StackError(message) from error
 
     def write(self, file: Path) -> None:
         """Write it down, readable by nobody else, for there is a password in it."""

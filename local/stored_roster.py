@@ -15,11 +15,16 @@ from shared.adapters.roster_keys import LETTERS
 Json = dict[str, Any]
 
 
-def stored_items(stack: Stack, group_id: str | None = None) -> Iterator[Json]:
-    """Read every item of the table, or those that are a group's: records and assigned content."""
-    only: Json = {}
+def stored_items(
+    stack: Stack, group_id: str | None = None, fields: str | None = None
+) -> Iterator[Json]:
+    """Read every item of the table, or those that are a group's: records and assigned content.
+
+    :param fields: what of them, if not all: a projection, ``pk, doc.sourcedId``.
+    """
+    only: Json = {"ProjectionExpression": fields} if fields else {}
     if group_id is not None:
-        only = {
+        only |= {
             "FilterExpression": "begins_with(pk, :group)",
             "ExpressionAttributeValues": {":group": {"S": f"{group_id}#"}},
         }
@@ -30,10 +35,10 @@ def stored_items(stack: Stack, group_id: str | None = None) -> Iterator[Json]:
             yield {name: read(value) for name, value in item.items()}
 
 
-def stored_records(stack: Stack, group_id: str) -> list[Json]:
+def stored_records(stack: Stack, group_id: str, fields: str | None = None) -> list[Json]:
     """Read a group's records, those that have left as well: items with ``doc`` and ``seq``."""
     letters = set(LETTERS.values())
-    return [item for item in stored_items(stack, group_id) if letter_of(item) in letters]
+    return [item for item in stored_items(stack, group_id, fields) if letter_of(item) in letters]
 
 
 def letter_of(item: Json) -> str:
