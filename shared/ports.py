@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol
 
 from shared.domain.access import Access
 from shared.domain.bundle import Bundle, BundleObject
+from shared.domain.certificate import Certificate, Store, Tally
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.connection_test import ConnectionTest, Probe
@@ -656,12 +657,12 @@ class Mailing(Protocol):
 
 
 class KnownGroups(Protocol):
-    """Which groups an enterprise has, those included that are being deleted."""
+    """Which groups an enterprise has or had: those included that are being deleted, or are gone."""
 
     def known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
-        """See that the enterprise has this group, for what outlives it: runs and accesses.
+        """See that the enterprise has or had this group, for what outlives it: runs and accesses.
 
-        :raises NotFoundError: no such group in this enterprise.
+        :raises NotFoundError: there is no such group in this enterprise, and none was deleted.
         """
         ...
 
@@ -718,10 +719,10 @@ class Groups(KnownGroups, Protocol):
         """
         ...
 
-    def delete(self, group: Group) -> None:
-        """Delete a group that is empty; frees names and customers.
+    def delete(self, group: Group, certificate: Certificate) -> None:
+        """Delete a group that is untouched, and certify it; frees names and customers.
 
-        :raises ConflictError: ``version_conflict``, also where it is empty no more.
+        :raises ConflictError: ``version_conflict``, also where it is untouched no more.
         """
         ...
 
@@ -756,28 +757,63 @@ class Deletions(Protocol):
     def begin(self, enterprise: EnterpriseId, group_id: GroupId, person: str, now: datetime) -> Run:
         """Open the run that deletes a group; its other runs end as Superseded.
 
-        From then on the group takes no request, run or drop. A deletion under way is given back.
+        From then on the group takes no request, run or drop. A deletion under way is given back;
+        one that was given up goes on in a new run, with what it had counted.
 
         :raises NotFoundError: no such group in this enterprise.
         """
         ...
 
-    def finish(self, key: RunKey, owner: str, now: datetime) -> None:
-        """End the run, and delete the group itself; frees names and customers.
+    def finish(self, key: RunKey, owner: str, group: Group, certificate: Certificate) -> None:
+        """End the run, delete the group itself and certify it; frees names and customers.
 
         :raises StoppedError: the run is no longer this owner's.
         """
         ...
 
 
+@dataclass(frozen=True)
+class Found:
+    """A page of what is to be deleted: how much of each kind, and where it ends."""
+
+    tally: Tally
+    position: str
+
+
 class Remains(Protocol):
-    """One kind of what a group that is being deleted has left."""
+    """One store of what a group that is being deleted has left."""
 
-    def sweep(self, enterprise: EnterpriseId, group_id: GroupId) -> Iterator[int]:
-        """Delete page by page; yields how much each page held.
+    @property
+    def store(self) -> Store:
+        """Which store it is."""
+        ...
 
-        It may be given up at any page and be begun anew: what is gone is gone.
+    def sweep(
+        self, enterprise: EnterpriseId, group_id: GroupId, counted: str | None
+    ) -> Iterator[Found]:
+        """Delete page by page; yields each page *before* it is deleted, so that it can be noted.
+
+        It may be given up at any page and be begun anew: what is gone is gone. ``counted`` is the
+        position of a page that was noted and perhaps not deleted: it is not counted again.
         """
+        ...
+
+
+class Certificates(Protocol):
+    """What is left of groups that were deleted."""
+
+    def get(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> Certificate:
+        """Read the certificate of a group's deletion.
+
+        :raises NotFoundError: the enterprise had no such group, its deletion has not ended, or the
+            certificate was kept for as long as it is.
+        """
+        ...
+
+    def list(
+        self, enterprise: EnterpriseId, limit: int, after: GroupId | None, now: datetime
+    ) -> tuple[Sequence[Certificate], GroupId | None]:
+        """Page through an enterprise's certificates; a page may be short before the end."""
         ...
 
 

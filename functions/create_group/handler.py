@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import clock, settings
 from shared.adapters.cover_images import S3CoverImages
+from shared.adapters.dynamo_certificates import DynamoCertificates
 from shared.adapters.dynamo_customers import DynamoCustomers
 from shared.adapters.dynamo_deletions import DynamoDeletions
 from shared.adapters.dynamo_groups import DynamoGroups
@@ -26,6 +27,8 @@ from shared.domain.group import EmailStatus, Group, SyncType
 from shared.domain.ids import CustomerId, GroupId
 from shared.domain.requests import CoverImageInput
 from shared.http.answers import answer, answer_text, show_cursor
+from shared.http.certificate_answers import show_certificate
+from shared.http.contract.certificates import CertificatePage
 from shared.http.contract.groups import CustomerPage, GroupPage, UploadForm
 from shared.http.group_answers import show_customer, show_group
 from shared.http.identity import caller_of
@@ -34,7 +37,7 @@ from shared.http.problems import install
 from shared.http.requests import json_body, page_of, version_of
 from shared.http.run_acceptance import show_deletion
 from shared.observability import log_failure, make_logger
-from shared.ports import CoverImages, Mailing
+from shared.ports import Certificates, CoverImages, Mailing
 from shared.sync.delete_group import RequestDeletionPorts, request_deletion
 from shared.sync.fields import read_fields
 from shared.sync.groups import (
@@ -57,6 +60,7 @@ class Runtime:
     """What the routes use."""
 
     ports: GroupPorts
+    certificates: Certificates
     deletion: RequestDeletionPorts
     mailing: Mailing
     cover_images: CoverImages
@@ -97,8 +101,10 @@ def build() -> Runtime:
         DynamoDeletions(dynamodb, table, resend_after=resend_after),
         (mailing,),
         SqsQueue(sqs, settings.required("DELETE_QUEUE_URL")),
+        settings.number("BACKUP_DAYS"),
     )
-    return Runtime(ports, deletion, mailing, cover_images, dynamodb, table)
+    certificates = DynamoCertificates(dynamodb, table)
+    return Runtime(ports, certificates, deletion, mailing, cover_images, dynamodb, table)
 
 
 @app.post("/groups")
@@ -160,6 +166,25 @@ def remove_group(group_id: str) -> Response[str]:
         caller.enterprise, GroupId(group_id), name, caller.person, build().deletion, clock.now()
     )
     return answer(202, show_deletion(run)) if run else answer(204, None)
+
+
+@app.get("/groups/<group_id>/certificate")
+def get_certificate(group_id: str) -> Response[str]:
+    """Tell what the deletion of a group has done."""
+    caller = caller_of(app.current_event.raw_event)
+    found = build().certificates.get(caller.enterprise, GroupId(group_id), clock.now())
+    return answer(200, show_certificate(found))
+
+
+@app.get("/certificates")
+def get_certificates() -> Response[str]:
+    """List what is left of the enterprise's groups that were deleted."""
+    caller = caller_of(app.current_event.raw_event)
+    limit, after = page_of(app)
+    start = GroupId(after) if after else None
+    page, more = build().certificates.list(caller.enterprise, limit, start, clock.now())
+    shown = [show_certificate(certificate) for certificate in page]
+    return answer(200, CertificatePage(certificates=shown, cursor=show_cursor(more)))
 
 
 @app.post("/groups/<group_id>/cover-image")

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
 from shared.adapters.dynamo_deletions import DynamoDeletions
+from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_remains import DynamoRemains
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.eventbridge import EventBridgeAnnouncements
@@ -37,6 +38,7 @@ def build_ports() -> DeletePorts:
     resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
     runs = DynamoRuns(dynamodb, table, lease=lease, resend_after=resend_after)
     return DeletePorts(
+        groups=DynamoGroups(dynamodb, table),
         runs=runs,
         legs=runs,
         deletions=DynamoDeletions(dynamodb, table, resend_after=resend_after),
@@ -54,6 +56,7 @@ def build_ports() -> DeletePorts:
         clock=clock.now,
         leg=timedelta(seconds=settings.number("LEG_SECONDS")),
         beat=lease / timers.BEATS_PER_LEASE,
+        backup_days=settings.number("BACKUP_DAYS"),
         second_sweep_seconds=settings.number("SECOND_SWEEP_SECONDS"),
     )
 

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from shared.adapters.dynamo_groups import DynamoGroups, disown
+from shared.adapters.dynamo_certificates import keep_certificate
+from shared.adapters.dynamo_groups import disown
 from shared.adapters.dynamo_items import Item, group_key, marshal, refusals, run_key
 from shared.adapters.dynamo_run_item import (
     from_item,
     new_run,
     open_shard,
     seconds,
+    structure,
     superseding,
     to_item,
     without_secrets,
@@ -19,6 +21,8 @@ from shared.adapters.dynamo_run_item import (
 from shared.adapters.group_claims import freed
 from shared.adapters.group_item import DELETING, MARKED, read_group
 from shared.domain import timers
+from shared.domain.certificate import Certificate
+from shared.domain.group import Group
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import Mode, Reason, Run, RunState, Trigger
 from shared.errors import StoppedError, TryLaterError
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 TRIES = 5
+LATEST = "deletionRun"
+"""The number of the last run that deletes the group: where another begins, it was given up."""
 _CONFLICTS = {"TransactionCanceledException", "TransactionConflictException"}
 
 
@@ -60,23 +66,24 @@ class DynamoDeletions:
             waiting = [self._run(enterprise, group_id, seq) for seq in group.get("waiting", ())]
             stopped = [*([under_way] if under_way else []), *waiting]
             run = new_run(request, group, now)
-            run = run.model_copy(
-                update={"state": RunState.ACCEPTED, "config": without_secrets(run.config)}
-            )
+            begun = {"state": RunState.ACCEPTED, "config": without_secrets(run.config)}
+            if LATEST in group:
+                # What it had counted is gone, and counts.
+                begun["progress"] = self._run(enterprise, group_id, group[LATEST]).progress
+            run = run.model_copy(update=begun)
             if self._write(self._beginning(run, group, stopped, now)):
                 return run
         raise TryLaterError("the group is being changed all the time")
 
-    def finish(self, key: RunKey, owner: str, now: datetime) -> None:
+    def finish(self, key: RunKey, owner: str, group: Group, certificate: Certificate) -> None:
         """Delete the group itself; see ``ports.Deletions.finish``."""
-        group = DynamoGroups(self._client, self._table).get(
-            key.enterprise, key.group_id, deleting=True
-        )
+        now = certificate.deleted_at
         close = {
             "Update": {
                 "TableName": self._table,
                 "Key": run_key(key),
-                "UpdateExpression": "SET #state = :done, finishedAt = :now, openUntil = :seconds "
+                "UpdateExpression": "SET #state = :done, finishedAt = :now, openUntil = :seconds, "
+                "counts = :counts "
                 "REMOVE #owner, leaseUntil, #cursor",
                 "ConditionExpression": "#state = :applying AND #owner = :owner",
                 "ExpressionAttributeNames": {
@@ -89,6 +96,7 @@ class DynamoDeletions:
                         ":done": RunState.SUCCEEDED.value,
                         ":now": now.isoformat(),
                         ":seconds": seconds(now),
+                        ":counts": structure(certificate.counts),
                         ":applying": RunState.APPLYING.value,
                         ":owner": owner,
                     }
@@ -104,7 +112,8 @@ class DynamoDeletions:
             }
         }
         freeing = [action for action, _ in freed(self._table, group)]
-        if not self._write([close, delete, disown(self._table, key.group_id), *freeing]):
+        ends = [disown(self._table, key.group_id), keep_certificate(self._table, certificate)]
+        if not self._write([close, delete, *ends, *freeing]):
             raise StoppedError
 
     def _beginning(self, run: Run, group: Item, stopped: list[Run], now: datetime) -> list[Item]:
@@ -127,7 +136,7 @@ class DynamoDeletions:
                 "TableName": self._table,
                 "Key": group_key(run.enterprise, run.group_id),
                 "UpdateExpression": (
-                    "SET activeRun = :seq, runSeq = :seq, "
+                    f"SET activeRun = :seq, runSeq = :seq, {LATEST} = :seq, "
                     f"{DELETING} = if_not_exists({DELETING}, :now) "
                     f"REMOVE waiting, #hold, {MARKED}, duePeriod, nextRunAt"
                 ),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from shared.adapters.dynamo_certificates import is_certified, keep_certificate
 from shared.adapters.dynamo_items import (
     Item,
     enterprise_page,
@@ -31,9 +32,10 @@ from shared.adapters.group_claims import (
     retention_key,
 )
 from shared.adapters.group_item import DELETING, MARKED, STAYS, no_group, read_group
+from shared.domain.certificate import Certificate
 from shared.domain.group import Group, Period
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.errors import TryLaterError
+from shared.errors import NotFoundError, TryLaterError
 from shared.ports import check_unmark
 
 if TYPE_CHECKING:
@@ -80,8 +82,13 @@ class DynamoGroups:
         return _group(enterprise, item)
 
     def known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
-        """See that the enterprise has this group; see ``ports.KnownGroups.known``."""
-        read_group(self._client, self._table, enterprise, group_id, deleting=True, only={})
+        """See that the enterprise has or had this group; see ``ports.KnownGroups.known``."""
+        try:
+            read_group(self._client, self._table, enterprise, group_id, deleting=True, only={})
+        except NotFoundError:
+            # In this order: a group that goes between the two reads has its certificate by then.
+            if not is_certified(self._client, self._table, enterprise, group_id):
+                raise
 
     def enterprise_of(self, group_id: GroupId) -> EnterpriseId | None:
         """Tell whose group it is."""
@@ -198,24 +205,22 @@ class DynamoGroups:
                 raise TryLaterError("a run of the group has begun meanwhile") from error
             raise
 
-    def delete(self, group: Group) -> None:
+    def delete(self, group: Group, certificate: Certificate) -> None:
         """Delete a group that holds nothing; see ``ports.Groups.delete``."""
         delete = {
             "Delete": {
                 "TableName": self._table,
                 "Key": group_key(group.enterprise, group.group_id),
                 "ConditionExpression": (
-                    "version = :old AND attribute_not_exists(activeRun) AND "
-                    "attribute_not_exists(#base) AND "
-                    "(attribute_not_exists(dirty) OR dirty = :none) AND "
-                    "(attribute_not_exists(waiting) OR waiting = :none)"
+                    # Runs and drops alike take a number first.
+                    "version = :old AND runSeq = :none AND attribute_not_exists(coverImage)"
                 ),
-                "ExpressionAttributeNames": {"#base": "base"},  # a reserved word
-                "ExpressionAttributeValues": marshal({":old": group.config.version, ":none": []}),
+                "ExpressionAttributeValues": marshal({":old": group.config.version, ":none": 0}),
             }
         }
         actions: Actions = [(delete, changed()), *freed(self._table, group)]
-        self._transact([*actions, (disown(self._table, group.group_id), changed())])
+        ends = (disown(self._table, group.group_id), keep_certificate(self._table, certificate))
+        self._transact([*actions, *((action, changed()) for action in ends)])
 
     def _transact(self, actions: Actions) -> None:
         """Carry out all or nothing; another transaction in the way is waited for, briefly."""
@@ -273,6 +278,7 @@ def _group(enterprise: EnterpriseId, item: Item) -> Group:
             "empty": not (
                 item.keys() & {"base", "activeRun"} or item.get("dirty") or item.get("waiting")
             ),
+            "untouched": not item["runSeq"] and "coverImage" not in item,
             "deletingSince": item.get(DELETING),
         }
     )

@@ -48,6 +48,7 @@ def to_item(run: Run) -> Item:
         **({"bundle": structure(run.bundle)} if run.bundle else {}),
         **({"decision": structure(run.decision)} if run.decision else {}),
         **({"cursor": as_json(run.cursor)} if run.cursor else {}),
+        **({"progress": as_json(run.progress)} if run.progress else {}),
         **({"marked": True} if run.marked else {}),
         **({"restores": run.restores} if run.restores is not None else {}),
         "createdAt": run.created_at.isoformat(),

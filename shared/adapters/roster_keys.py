@@ -29,12 +29,13 @@ def _shard(shards: int, record_id: str) -> int:
     return zlib.crc32(record_id.encode()) % shards
 
 
-def partitions(group_id: GroupId) -> Iterator[str]:
-    """Every partition that a group can have anything in."""
-    for letter in (*LETTERS.values(), CONTENT):
+def kinds_by_partition(group_id: GroupId) -> Iterator[tuple[str, str]]:
+    """Every partition that a group can have something in, each with what lies there."""
+    kinds = {letter: collection.entity for collection, letter in LETTERS.items()}
+    for letter, kind in (kinds | {CONTENT: "contents"}).items():
         for shard in range(MAX_SHARDS):
-            yield f"{group_id}#{letter}#{shard}"
-    yield stamp_key(group_id)["pk"]
+            yield f"{group_id}#{letter}#{shard}", kind
+    yield stamp_key(group_id)["pk"], "stamps"
 
 
 def record_key(group_id: GroupId, shards: int, write: RosterWrite) -> dict[str, str]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from shared.domain.certificate import Store, named
 from shared.domain.group import EmailStatus
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.errors import MailRefusedError
+from shared.ports import Found
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -33,6 +35,8 @@ Subscribe, CreateTopic). What is left (InternalError, Throttled) passes."""
 
 class SnsMailing:
     """``Mailing`` over SNS; ``prefix`` is what the ARN of each group's topic begins with."""
+
+    store = Store.MAIL
 
     def __init__(self, client: "SNSClient", prefix: str) -> None:
         self._client = client
@@ -80,10 +84,20 @@ class SnsMailing:
             self.subscribe(group_id, email)
             self._client.publish(TopicArn=topic, Subject=subject, Message=text)
 
-    def sweep(self, enterprise: EnterpriseId, group_id: GroupId) -> Iterator[int]:
-        """``Remains``: a group that is deleted has no topic (deleting none is no error)."""
-        self._client.delete_topic(TopicArn=self._topic(group_id))
-        yield 0
+    def sweep(
+        self, enterprise: EnterpriseId, group_id: GroupId, counted: str | None
+    ) -> Iterator[Found]:
+        """``Remains``: a group that is deleted has no topic (deleting none is no error).
+
+        Its subscriptions go with it (DeleteTopic, Amazon SNS API Reference).
+        """
+        topic = self._topic(group_id)
+        known = None if counted else self._subscribed(topic)
+        tally = {}
+        if known is not None:
+            tally = {named(Store.MAIL, "topics"): 1, named(Store.MAIL, "addresses"): len(known)}
+        yield Found(tally, "topic")
+        self._client.delete_topic(TopicArn=topic)
 
     def _topic(self, group_id: GroupId) -> str:
         return f"{self._prefix}{group_id}"

@@ -234,7 +234,8 @@ class EndedRun(_Stored):
 class Group(_Stored):
     """A group as it is kept: its configuration, and what runs need not know.
 
-    ``empty`` is one that has no roster, no run under way and no bundle that waits.
+    ``empty`` is one that has no roster, no run under way and no bundle that waits. Of one that is
+    ``untouched`` nothing can lie anywhere else: no run has ever been, and no image was brought.
     """
 
     enterprise: EnterpriseId
@@ -256,6 +257,7 @@ class Group(_Stored):
     active_run: int | None = None
     last_ended: EndedRun | None = None
     empty: bool = True
+    untouched: bool = True
     hold: Hold | None = None
     marked_at: AwareDatetime | None = None
     deleting_since: AwareDatetime | None = None

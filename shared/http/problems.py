@@ -27,6 +27,7 @@ BY_CODE = {"version_conflict": HTTPStatus.PRECONDITION_FAILED}
 
 CODES: dict[str, str] = {
     "bad_json": "The body is not JSON, or not an object.",
+    "certificate_not_found": "There is no certificate of this group's deletion, or not any more.",
     "client_group_id_taken": "Another group of the enterprise has this client group id.",
     "customer_exists": "There is a customer with this id.",
     "customer_taken": "A customer is in another group already.",

@@ -11,7 +11,7 @@ from shared.ports import UploadAddress
 
 def show_run(run: Run, open_batches: int | None = None) -> RunAnswer:
     """A run: who or what started it, state, progress, counts, reason, times; nobody's data."""
-    progress = dict(run.progress)
+    progress = {name: value for name, value in run.progress.items() if name != "counted"}
     if run.plan is not None and run.open and open_batches is not None:
         progress = {
             "stage": "applying",

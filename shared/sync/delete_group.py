@@ -3,20 +3,29 @@
 Workers of the run that the deletion has stopped may write on for as long as an invocation lives.
 So what is left is swept, and swept again when none of them can be alive any more; only then are the
 group's names and customers free.
+
+What is deleted is counted, store by store and kind by kind, for the certificate that is left of the
+group. Each page is noted in the run before it is deleted, with its place: whoever goes on after a
+worker that died there neither counts it twice nor forgets it.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pydantic import BaseModel, Field
+
 from shared.domain import timers
+from shared.domain.certificate import Store, Tally, added, certify
+from shared.domain.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import Run, RunState
-from shared.errors import ConflictError, StoppedError
+from shared.errors import ConflictError, NotFoundError, StoppedError
 from shared.messages import DeleteGroup
 from shared.ports import (
     Announcements,
     Deletions,
+    Found,
     Groups,
     Legs,
     Objects,
@@ -35,22 +44,28 @@ _STATES = frozenset({RunState.ACCEPTED, RunState.APPLYING})
 
 @dataclass(frozen=True)
 class RequestDeletionPorts:
-    """What the request to delete a group needs of the world; ``remains`` are an empty group's."""
+    """What the request to delete a group needs of the world; ``remains`` are an untouched group's.
+
+    A backup of the tables may hold what was in them for ``backup_days`` more.
+    """
 
     groups: Groups
     runs: Runs
     deletions: Deletions
     remains: Sequence[Remains]
     delete_queue: Queue
+    backup_days: int
 
 
 @dataclass(frozen=True)
 class DeletePorts:
     """What the deletion of a group needs of the world; ``leg`` is how long one goes on.
 
-    ``beat`` is a third of the lease.
+    ``beat`` is a third of the lease. A backup of the tables may hold what was in them for
+    ``backup_days`` more.
     """
 
+    groups: Groups
     runs: Runs
     legs: Legs
     deletions: Deletions
@@ -61,6 +76,7 @@ class DeletePorts:
     delete_queue: Queue
     clock: Callable[[], datetime]
     leg: timedelta
+    backup_days: int
     beat: timedelta = timers.LEASE / timers.BEATS_PER_LEASE
     second_sweep_seconds: int = SECOND_SWEEP_SECONDS
 
@@ -88,16 +104,33 @@ def request_deletion(
             "To delete the group, repeat its exact name in the query: ?name=…",
             field="name",
         )
-    if group.empty and group.deleting_since is None:
-        ports.groups.delete(group)
-        for remains in ports.remains:
-            for _ in remains.sweep(enterprise, group_id):
-                pass
+    if group.untouched and group.deleting_since is None:
+        _delete_untouched(group, person, ports, now)
         return None
     run = ports.deletions.begin(enterprise, group_id, person, now)
     if run.sent_at is None and run.owner is None:
         send_deletion(run, ports.delete_queue, ports.runs, now)
     return run
+
+
+def _delete_untouched(
+    group: Group, person: str, ports: RequestDeletionPorts, now: datetime
+) -> None:
+    """Delete a group of which there is nothing but itself, and what an address was asked by."""
+    tally: Tally = {}
+    for remains in ports.remains:
+        for found in remains.sweep(group.enterprise, group.group_id, None):
+            tally = added(tally, found.tally)
+    certificate = certify(
+        group,
+        tally,
+        requested_by=person,
+        requested_at=now,
+        deleted_at=now,
+        run_seq=None,
+        backup_days=ports.backup_days,
+    )
+    ports.groups.delete(group, certificate)
 
 
 def delete_leg(message: DeleteGroup, ports: DeletePorts, owner: str) -> None:
@@ -111,30 +144,86 @@ def delete_leg(message: DeleteGroup, ports: DeletePorts, owner: str) -> None:
         return
 
 
+class _Counting(BaseModel):
+    """What a deletion has deleted so far, as it stands in the run's progress.
+
+    ``counted`` is the last page that was noted, perhaps before it was deleted: its store and place.
+    """
+
+    deleted: int = 0
+    erased: dict[str, int] = Field(default_factory=dict)
+    counted: tuple[Store, str] | None = None
+
+    def with_page(self, store: Store, found: Found) -> "_Counting":
+        """The same with one more page."""
+        return _Counting(
+            deleted=self.deleted + sum(found.tally.values()),
+            erased=added(self.erased, found.tally),
+            counted=(store, found.position),
+        )
+
+    def all_deleted(self) -> "_Counting":
+        """The same once every page that was noted has been deleted."""
+        return self.model_copy(update={"counted": None})
+
+    @property
+    def progress(self) -> dict[str, object]:
+        """The run's progress."""
+        return {"stage": "deleting", **self.model_dump(mode="json")}
+
+
 def _sweep(run: Run, ports: DeletePorts, owner: str) -> None:
     second = bool((run.cursor or {}).get("second"))
-    deleted = int(run.progress.get("deleted", 0))
+    counting = _Counting.model_validate(run.progress)
     began = beaten = ports.clock()
     for remains in ports.remains:
-        for count in remains.sweep(run.enterprise, run.group_id):
-            deleted += count
+        noted = counting.counted
+        place = noted[1] if noted is not None and noted[0] is remains.store else None
+        for found in remains.sweep(run.enterprise, run.group_id, place):
             now = ports.clock()
             if now - began >= ports.leg:
-                _hand_on(run, ports, owner, second=second, deleted=deleted)
+                # All pages before this one are deleted by now.
+                _hand_on(run, ports, owner, counting.all_deleted(), second=second)
                 return
-            if now - beaten >= ports.beat:
+            counting = counting.with_page(remains.store, found)
+            if found.tally or now - beaten >= ports.beat:
                 beaten = now
-                ports.legs.beat(run.key, owner, now, _progress(deleted))
+                ports.legs.beat(run.key, owner, now, counting.progress)
+    counting = counting.all_deleted()
     if not second:
         wait = ports.second_sweep_seconds
-        _hand_on(run, ports, owner, second=True, deleted=deleted, delay_seconds=wait)
+        _hand_on(run, ports, owner, counting, second=True, delay_seconds=wait)
         return
-    ports.deletions.finish(run.key, owner, ports.clock())
+    ports.legs.beat(run.key, owner, ports.clock(), counting.progress)
+    _finish(run, ports, owner, counting)
     announce(run.key, ports.runs, ports.legs, ports)
 
 
+def _finish(run: Run, ports: DeletePorts, owner: str, counting: _Counting) -> None:
+    try:
+        group = ports.groups.get(run.enterprise, run.group_id, deleting=True)
+    except NotFoundError as error:
+        raise StoppedError from error  # another has ended it
+    certificate = certify(
+        group,
+        counting.erased,
+        requested_by=run.requested_by,
+        requested_at=group.deleting_since or run.created_at,
+        deleted_at=ports.clock(),
+        run_seq=run.seq,
+        backup_days=ports.backup_days,
+    )
+    ports.deletions.finish(run.key, owner, group, certificate)
+
+
 def _hand_on(
-    run: Run, ports: DeletePorts, owner: str, *, second: bool, deleted: int, delay_seconds: int = 0
+    run: Run,
+    ports: DeletePorts,
+    owner: str,
+    counting: _Counting,
+    *,
+    second: bool,
+    delay_seconds: int = 0,
 ) -> None:
     now = ports.clock()
     leg = ports.legs.hand_on(
@@ -143,12 +232,8 @@ def _hand_on(
         now,
         state=RunState.APPLYING,
         cursor={"second": second},
-        progress=_progress(deleted),
+        progress=counting.progress,
         delay_seconds=delay_seconds,
     )
     run = at_leg(run, RunState.APPLYING, leg)
     send_deletion(run, ports.delete_queue, ports.runs, now, delay_seconds)
-
-
-def _progress(deleted: int) -> dict[str, object]:
-    return {"stage": "deleting", "deleted": deleted}

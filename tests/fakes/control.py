@@ -9,7 +9,8 @@ from typing import Any
 
 from shared.domain import timers
 from shared.domain.bundle import Bundle
-from shared.domain.group import GroupConfig
+from shared.domain.certificate import Certificate
+from shared.domain.group import Group, GroupConfig
 from shared.domain.hold import Hold
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import (
@@ -78,6 +79,7 @@ class InMemoryControl:
         self.groups: dict[GroupKey, GroupState] = {}
         self.deleting: dict[GroupKey, datetime] = {}
         self.marked: dict[GroupKey, datetime] = {}
+        self.gone: dict[GroupKey, Certificate] = {}
         self.runs: dict[RunKey, Run] = {}
         self.open_until: dict[RunKey, datetime] = {}
         self.pending: dict[tuple[RunKey, str], set[int]] = {}
@@ -373,6 +375,11 @@ class InMemoryControl:
             group.run_seq += 1
             group.active_run, group.waiting = group.run_seq, ()
             self.deleting.setdefault((enterprise, group_id), now)
+            given_up = [
+                old
+                for key, old in self.runs.items()
+                if key[:2] == (enterprise, group_id) and old.mode is Mode.DELETE
+            ]
             group.hold = None
             self.marked.pop((enterprise, group_id), None)
             run = Run(
@@ -384,18 +391,21 @@ class InMemoryControl:
                 requested_by=person,
                 state=RunState.ACCEPTED,
                 config=group.config.model_copy(update={"secrets": {}}),
+                progress=given_up[-1].progress if given_up else {},
                 created_at=now,
             )
             self.runs[run.key] = run
             self.open_until[run.key] = now + self._resend_after
             return run
 
-    def end_deletion(self, key: RunKey, owner: str, now: datetime) -> None:
+    def end_deletion(self, key: RunKey, owner: str, certificate: Certificate) -> None:
         with self._lock:
             run = self._mine(key, owner)
             if run.state is not RunState.APPLYING or self._group(key).active_run != key.seq:
                 raise StoppedError
-            self._end(key, now, state=RunState.SUCCEEDED)
+            ended = {"state": RunState.SUCCEEDED, "counts": certificate.counts}
+            self._end(key, certificate.deleted_at, **ended)
+            self.gone[key.enterprise, key.group_id] = certificate
             del self.groups[key.enterprise, key.group_id]
             del self.deleting[key.enterprise, key.group_id]
 
@@ -539,6 +549,6 @@ class InMemoryDeletions:
         self._control.on_write("begin_deletion")
         return self._control.start_deletion(enterprise, group_id, person, now)
 
-    def finish(self, key: RunKey, owner: str, now: datetime) -> None:
+    def finish(self, key: RunKey, owner: str, group: Group, certificate: Certificate) -> None:
         self._control.on_write("finish_deletion")
-        self._control.end_deletion(key, owner, now)
+        self._control.end_deletion(key, owner, certificate)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from shared.domain.certificate import Certificate
 from shared.domain.group import Customer, Group, GroupConfig
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId
 from shared.errors import ConflictError, NotFoundError
@@ -39,7 +40,7 @@ class InMemoryCustomers:
 
 
 class InMemoryGroups:
-    """``Groups`` in memory; ``configs``, ``deleting`` and ``marked`` are those of its runs."""
+    """``Groups`` in memory; the other mappings are those of its runs."""
 
     def __init__(
         self,
@@ -47,12 +48,14 @@ class InMemoryGroups:
         configs: MutableMapping[tuple[EnterpriseId, GroupId], GroupConfig] | None = None,
         deleting: Mapping[tuple[EnterpriseId, GroupId], datetime] | None = None,
         marked: MutableMapping[tuple[EnterpriseId, GroupId], datetime] | None = None,
+        gone: MutableMapping[tuple[EnterpriseId, GroupId], Certificate] | None = None,
     ) -> None:
         self.kept: dict[tuple[EnterpriseId, GroupId], Group] = {}
         self._customers = customers
         self._configs = {} if configs is None else configs
         self._deleting = {} if deleting is None else deleting
         self._marked = {} if marked is None else marked
+        self._gone = {} if gone is None else gone
 
     def create(self, group: Group) -> None:
         self._check(group, None)
@@ -67,7 +70,8 @@ class InMemoryGroups:
         return group.model_copy(update={"deleting_since": since, "marked_at": marked})
 
     def known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
-        self.get(enterprise, group_id, deleting=True)
+        if (enterprise, group_id) not in self._gone:
+            self.get(enterprise, group_id, deleting=True)
 
     def enterprise_of(self, group_id: GroupId) -> EnterpriseId | None:
         owners = [enterprise for enterprise, kept in self.kept if kept == group_id]
@@ -92,13 +96,14 @@ class InMemoryGroups:
         check_unmark(group.active_run, group.hold)
         self._marked.pop((enterprise, group_id), None)
 
-    def delete(self, group: Group) -> None:
-        if not group.empty:
-            raise ConflictError("version_conflict", "not empty")
+    def delete(self, group: Group, certificate: Certificate) -> None:
+        if not group.untouched:
+            raise ConflictError("version_conflict", "not untouched")
         self._check_version(group)
         key = (group.enterprise, group.group_id)
         self._hold(group, ())
         del self.kept[key]
+        self._gone[key] = certificate
         self._configs.pop(key, None)
 
     def _check_version(self, group: Group) -> None:

@@ -312,7 +312,10 @@ class Simulation:
         """The group as others than runs read it, if it is there."""
         control = self.control
         groups = InMemoryGroups(
-            InMemoryCustomers(), deleting=control.deleting, marked=control.marked
+            InMemoryCustomers(),
+            deleting=control.deleting,
+            marked=control.marked,
+            gone=control.gone,
         )
         if (ENTERPRISE, GROUP) in self.control.groups:
             groups.kept[ENTERPRISE, GROUP] = Group(
@@ -388,6 +391,7 @@ class Simulation:
 
     def _delete_ports(self) -> DeletePorts:
         return DeletePorts(
+            groups=self.groups(),
             runs=self.control,
             legs=self.control,
             deletions=InMemoryDeletions(self.control),
@@ -398,6 +402,7 @@ class Simulation:
             delete_queue=self.queue,
             clock=self._clock,
             leg=self.leg,
+            backup_days=35,
         )
 
     def _apply_ports(self) -> ApplyPorts:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from shared.adapters.roster_keys import record_key
 from shared.domain.bundle import BundleObject
+from shared.domain.certificate import Store, named
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.events import DropRefused, Event, RunFinished
@@ -20,7 +21,7 @@ from shared.domain.run import Run
 from shared.domain.stamp import Stamp
 from shared.errors import MissingObjectError
 from shared.messages import Message
-from shared.ports import Refusal, WorkQueue
+from shared.ports import Found, Refusal, WorkQueue
 
 
 @dataclass
@@ -60,16 +61,28 @@ class InMemoryRoster:
                 refusals.extend(self._with_login(key, shards, write, now))
         return refusals
 
-    def sweep(self, enterprise: EnterpriseId, group_id: GroupId) -> Iterator[int]:
+    store = Store.ROSTER
+
+    def sweep(
+        self, enterprise: EnterpriseId, group_id: GroupId, counted: str | None
+    ) -> Iterator[Found]:
         """``Remains``: the records of a group, and the login names of its users."""
-        for at in [at for at in self.records if at[0].startswith(f"{group_id}#")]:
-            self.on_write("sweep")
-            record = self.records.pop(at)
+        for at in sorted(at for at in self.records if at[0].startswith(f"{group_id}#")):
+            position = "|".join(at)
+            record = self.records[at]
             name = (enterprise, str(record.doc.get("loginName", "")).casefold())
+            tally = {named(Store.ROSTER, record.collection.entity): 1}
+            if "loginName" in record.doc:
+                tally[named(Store.ROSTER, "loginNames")] = 1
+            yield Found({} if position == counted else tally, position)
+            self.on_write("sweep")
             if self.logins.get(name, ("", 0))[0] == at[1]:
                 del self.logins[name]
-            yield 1
-        self.stamps.pop(group_id, None)
+            self.on_write("sweep")
+            del self.records[at]
+        if group_id in self.stamps:
+            yield Found({} if counted == "stamp" else {named(Store.ROSTER, "stamps"): 1}, "stamp")
+            del self.stamps[group_id]
 
     def records_of(
         self, group_id: GroupId, shards: int | None, now: datetime
@@ -199,13 +212,18 @@ class InMemoryObjects:
             if key in self.objects:
                 self.tags[key] = tags
 
-    def sweep(self, enterprise: EnterpriseId, group_id: GroupId) -> Iterator[int]:
+    store = Store.BUCKET
+
+    def sweep(
+        self, enterprise: EnterpriseId, group_id: GroupId, counted: str | None
+    ) -> Iterator[Found]:
         """``Remains``: the objects of a group."""
-        for key in [key for key in self.objects if key.split("/")[1] == group_id]:
+        for key in sorted(key for key in self.objects if key.split("/")[1] == group_id):
+            tally = {named(Store.BUCKET, key.split("/")[0]): 1}
+            yield Found({} if key == counted else tally, key)
             self.on_write("sweep")
             del self.objects[key]
             self.tags.pop(key, None)
-            yield 1
 
     def expire(self) -> None:
         """Drop what the bucket's lifecycle would drop in the end."""

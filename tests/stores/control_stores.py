@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import boto3
@@ -16,6 +17,7 @@ from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_items import group_key, marshal
 from shared.adapters.dynamo_roster_holdings import DynamoRosterHoldings
 from shared.adapters.dynamo_runs import DynamoRuns
+from shared.domain.certificate import Certificate, Tally, certify
 from shared.domain.collection import Collection
 from shared.domain.group import Group
 from shared.domain.ids import GroupId, RunKey
@@ -97,12 +99,27 @@ class Control:
         return run
 
 
+def certified(group: Group, tally: Tally = MappingProxyType({}), seq: int = 1) -> Certificate:
+    """What says that a group was deleted now."""
+    return certify(
+        group,
+        tally,
+        requested_by="ann",
+        requested_at=NOW,
+        deleted_at=NOW,
+        run_seq=seq,
+        backup_days=35,
+    )
+
+
 def groups_of(control: Control) -> Groups:
     """The groups of the same kind of store."""
     if not isinstance(control.runs, InMemoryControl):
         return DynamoGroups(control.client, NAME)
     runs = control.runs
-    groups = InMemoryGroups(InMemoryCustomers(), deleting=runs.deleting, marked=runs.marked)
+    groups = InMemoryGroups(
+        InMemoryCustomers(), deleting=runs.deleting, marked=runs.marked, gone=runs.gone
+    )
     for key, state in runs.groups.items():
         found = {"active_run": state.active_run, "hold": state.hold}
         groups.kept[key] = group_of(key[1]).model_copy(update=found)

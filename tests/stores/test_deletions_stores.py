@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.bundle import Bundle, BundleObject
+from shared.domain.certificate import Certificate
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import Mode, Run, RunState
 from shared.errors import NotFoundError, StoppedError
@@ -17,8 +18,10 @@ from tests.stores.control_stores import (
     NOW,
     PATIENCE,
     Control,
+    certified,
     control_of,
     deletions_of,
+    groups_of,
     plan_of,
 )
 
@@ -35,6 +38,12 @@ class Stores:
 
     def begin(self) -> Run:
         return self.deletions.begin(ENTERPRISE, GROUP, "ann", NOW)
+
+    def finish(self, run: Run, owner: str) -> Certificate:
+        group = groups_of(self.control).get(ENTERPRISE, GROUP, deleting=True)
+        certificate = certified(group, {"roster/users": 3}, run.seq)
+        self.deletions.finish(run.key, owner, group, certificate)
+        return certificate
 
     def sweeping(self) -> Run:
         run = self.begin()
@@ -108,10 +117,14 @@ def test_bundles_that_wait_are_superseded_and_no_more_are_taken(stores: Stores) 
 def test_it_ends_by_its_owner_alone(stores: Stores) -> None:
     run = stores.sweeping()
     with pytest.raises(StoppedError):
-        stores.deletions.finish(run.key, "two", NOW)
-    stores.deletions.finish(run.key, "one", NOW)
+        stores.finish(run, "two")
+    stores.finish(run, "one")
     ended = stores.control.get(run.key)
     assert (ended.state, ended.finished_at) == (RunState.SUCCEEDED, NOW)
+    assert ended.counts["users"].deleted == 3
+    groups_of(stores.control).known(ENTERPRISE, GROUP)
+    with pytest.raises(NotFoundError):
+        groups_of(stores.control).known(EnterpriseId("globex"), GROUP)
     with pytest.raises(NotFoundError):
         stores.begin()
 
@@ -122,6 +135,16 @@ def test_one_that_was_given_up_can_be_asked_for_again(stores: Stores) -> None:
     with pytest.raises(NotFoundError):
         stores.control.accept()
     assert stores.begin().seq == 2
+
+
+def test_what_one_had_counted_that_was_given_up_is_counted(stores: Stores) -> None:
+    run = stores.sweeping()
+    stores.control.runs.beat(run.key, "one", NOW, {"deleted": 3, "erased": {"roster/users": 3}})
+    later = NOW + timedelta(hours=1)
+    assert stores.control.runs.close(run.key, later, RunState.FAILED, None)
+    again = stores.begin()
+    assert again.progress == {"deleted": 3, "erased": {"roster/users": 3}}
+    assert stores.control.get(again.key).progress == again.progress
 
 
 def test_a_group_of_nobody_is_not_deleted(stores: Stores) -> None:

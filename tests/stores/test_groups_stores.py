@@ -29,6 +29,7 @@ from shared.errors import ConflictError, NotFoundError, TryLaterError
 from shared.ports import Customers, Groups
 from tests.fakes.control_table import NAME, make_control_table
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
+from tests.stores.control_stores import certified
 
 ACME, GLOBEX = EnterpriseId("acme"), EnterpriseId("globex")
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -190,14 +191,14 @@ def test_a_deleted_group_leaves_nothing(stores: Stores) -> None:
     customers.create(_customer("c1"))
     group = _group(customers=["c1"])
     groups.create(group)
-    groups.delete(group)
+    groups.delete(group, certified(group))
     with pytest.raises(NotFoundError):
         groups.get(ACME, group.group_id)
     assert _holder(customers, "c1") is None
     groups.create(group)
     changed = _group(customers=["c1"], version=2)
     groups.change(group, changed)
-    assert _refusal(groups.delete, group) == ("version_conflict", None)
+    assert _refusal(groups.delete, group, certified(group)) == ("version_conflict", None)
 
 
 def test_pages_go_on_where_they_ended(stores: Stores) -> None:

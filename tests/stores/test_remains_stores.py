@@ -1,5 +1,6 @@
 """What is swept of a group that is being deleted, and nothing else, over moto."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from shared.adapters import dynamo_remains, s3_remains
 from shared.adapters.dynamo_contents import DynamoContents
 from shared.adapters.dynamo_remains import DynamoRemains
 from shared.adapters.dynamo_roster import DynamoRoster
@@ -17,6 +19,7 @@ from shared.domain.change import LoginClaim, RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.content import Bearer, ContentId
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
+from shared.ports import Remains
 from shared.roster_ports import RosterPlace
 from tests.fakes.roster_table import NAME, make_roster_table
 from tests.template.processed import Template
@@ -62,14 +65,19 @@ def test_the_roster_of_one_group_goes_with_its_login_names(aws: None, shards: in
         DynamoContents(client, NAME).assign(place, bearer, NOW, ContentId("book"), "ann", NOW)
     before = _items(client)
     remains = DynamoRemains(client, NAME)
-    assert sum(remains.sweep(ACME, GROUP)) == 3 * len(LETTERS) + 3
+    assert _swept(remains) == {
+        **{f"roster/{collection.entity}": 3 for collection in LETTERS},
+        "roster/users": 5,
+        "roster/loginNames": 2,
+        "roster/contents": 1,
+    }
     left = _items(client)
     # "b" was asked for by both, and is the first one's: it is free. "c" is the other group's.
     assert {key for key in left if key.startswith("LOGIN")} == {"LOGIN#acme#c LOGIN"}
     assert {k for k in left if not k.startswith("LOGIN")} == {
         key for key in before if key.startswith(f"{OTHER}#")
     }
-    assert sum(remains.sweep(ACME, GROUP)) == 0
+    assert _swept(remains) == {}
 
 
 def test_the_function_may_sweep_all_that_a_group_has() -> None:
@@ -79,7 +87,7 @@ def test_the_function_may_sweep_all_that_a_group_has() -> None:
         for resource in [statement["Resource"]]
         if role == "DeleteGroupRole" and "s3:DeleteObjectVersion" in statement["Action"]
     }
-    assert allowed == {*FOLDERS, "covers"}
+    assert allowed == set(FOLDERS)
 
 
 def test_every_version_of_every_object_of_one_group_goes(aws: None) -> None:
@@ -90,17 +98,88 @@ def test_every_version_of_every_object_of_one_group_goes(aws: None) -> None:
         Bucket="data", VersioningConfiguration={"Status": "Enabled"}
     )  # fmt: skip
     for group_id in (GROUP, OTHER):
-        for folder in FOLDERS:
+        for folder in set(FOLDERS) - {"covers"}:
             for _ in range(2):
                 client.put_object(Bucket="data", Key=f"{folder}/{group_id}/1/x", Body=b"x")
         client.put_object(Bucket="data", Key=f"covers/{group_id}", Body=b"x")
     client.delete_object(Bucket="data", Key=f"staged/{GROUP}/1/x")
-    assert sum(S3Remains(client, "data").sweep(ACME, GROUP)) == 2 * len(FOLDERS) + 2
+    remains = S3Remains(client, "data")
+    assert _swept(remains) == {
+        **{f"bucket/{folder}": 1 for folder in FOLDERS if folder != "staged"},
+        **{f"bucket/{folder}/earlier": 1 for folder in FOLDERS if folder != "covers"},
+        # Of what had been deleted already: two versions, and the marker.
+        "bucket/staged/earlier": 3,
+    }
+    assert _swept(remains) == {}
     versions = client.list_object_versions(Bucket="data")
     assert "DeleteMarkers" not in versions
     keys = [each["Key"] for each in versions["Versions"]]
-    assert len(keys) == 2 * len(FOLDERS) + 1
+    assert len(keys) == 2 * len(FOLDERS) - 1
     assert all(f"/{OTHER}" in key for key in keys)
+
+
+def _swept(remains: Remains, counted: str | None = None, pages: int = 9999) -> Counter[str]:
+    """What a sweep has counted; after ``pages`` its worker dies, before the last is deleted."""
+    total: Counter[str] = Counter()
+    for number, found in enumerate(remains.sweep(ACME, GROUP, counted), 1):
+        total.update(found.tally)
+        if number == pages:
+            break
+    return total
+
+
+@pytest.mark.parametrize("deaths", [1, 2, 3, 7])
+def test_each_record_is_counted_once_whenever_workers_die(
+    aws: None, monkeypatch: pytest.MonkeyPatch, deaths: int
+) -> None:
+    client: Any = boto3.client("dynamodb")
+    make_roster_table(client)
+    monkeypatch.setattr(dynamo_remains, "PAGE", 4)
+    writes = [_write(Collection.USERS, f"u{number:02}", f"name{number}") for number in range(25)]
+    DynamoRoster(client, NAME, batched=False).apply(RunKey(ACME, GROUP, 1), 1, writes, NOW)
+    total = _with_deaths(DynamoRemains(client, NAME), deaths)
+    assert total == {"roster/users": 25, "roster/loginNames": 25}
+    assert _items(client) == set()
+
+
+@pytest.mark.parametrize("deaths", [1, 2, 3])
+def test_each_object_is_counted_once_whenever_workers_die(
+    aws: None, monkeypatch: pytest.MonkeyPatch, deaths: int
+) -> None:
+    client = boto3.client("s3")
+    place: Any = {"LocationConstraint": "eu-central-1"}
+    client.create_bucket(Bucket="data", CreateBucketConfiguration=place)
+    client.put_bucket_versioning(
+        Bucket="data", VersioningConfiguration={"Status": "Enabled"}
+    )  # fmt: skip
+    for number in range(6):
+        for _ in range(3):
+            client.put_object(Bucket="data", Key=f"staged/{GROUP}/{number}", Body=b"x")
+        client.put_object(Bucket="data", Key=f"reports/{GROUP}/{number}", Body=b"x")
+    # Pages that end within the versions of a key.
+    monkeypatch.setattr(s3_remains, "MOST", 4)
+    assert _with_deaths(S3Remains(client, "data"), deaths) == {
+        "bucket/staged": 6, "bucket/staged/earlier": 12, "bucket/reports": 6,
+    }  # fmt: skip
+    assert "Versions" not in client.list_object_versions(Bucket="data")
+
+
+def _with_deaths(remains: Remains, deaths: int) -> Counter[str]:
+    """Sweep to the end, with workers that die once they have noted their ``deaths``-th page.
+
+    Each notes what it finds, with its place, before the page is deleted.
+    """
+    total: Counter[str] = Counter()
+    noted: str | None = None
+    for _ in range(500):
+        for number, found in enumerate(remains.sweep(ACME, GROUP, noted), 1):
+            total.update(found.tally)
+            noted = found.position
+            if number == deaths and found.tally:
+                break
+        else:
+            return total
+    raise AssertionError("it has no end")
 
 
 def _items(client: Any) -> set[str]:

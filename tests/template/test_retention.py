@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.adapters import dynamo_batches, dynamo_connection_tests, dynamo_drops, dynamo_run_item
-from shared.domain import access
+from shared.domain import access, certificate
 from shared.domain.group import GroupConfig
 from shared.domain.group_request import GroupInput
 from shared.domain.retention import ENDED_DAYS
@@ -61,6 +61,7 @@ def test_each_number_is_what_the_system_does(said: dict[str, str]) -> None:
         "error reports and lists of changes": by_prefix["reports/"],
         "who has read about people, when, and how many": access.KEPT.days,
         "runs, without personal data of the roster": dynamo_run_item.HISTORY_SECONDS // DAY,
+        "what is left of a group that was deleted: its certificate": certificate.KEPT.days,
         "open batches and unapplied changes of a run": dynamo_batches.KEPT.days,
         "by which a drop is known again": dynamo_drops.REMEMBERED.days,
         "connection tests": dynamo_connection_tests.KEPT.days,
@@ -71,6 +72,20 @@ def test_each_number_is_what_the_system_does(said: dict[str, str]) -> None:
     assert {kept: days for kept, days in said.items() if days.isdecimal()} == {
         kept: str(days) for kept, days in done.items()
     }
+
+
+def test_a_certificate_names_the_window_of_the_tables_recovery() -> None:
+    template = Template()
+    windows = {
+        table["PointInTimeRecoverySpecification"].get("RecoveryPeriodInDays", 35)
+        for table in template.of_type("DynamoDB::Table").values()
+    }
+    told = {
+        function["Environment"]["Variables"]["BACKUP_DAYS"]
+        for function in template.of_type("Lambda::Function").values()
+        if "BACKUP_DAYS" in function.get("Environment", {}).get("Variables", {})
+    }
+    assert {str(each) for each in told} == {str(each) for each in windows}
 
 
 def test_what_a_group_may_set_is_said() -> None:

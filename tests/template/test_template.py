@@ -499,6 +499,8 @@ class TestApi:
             "GET /groups/{groupId}",
             "PATCH /groups/{groupId}",
             "DELETE /groups/{groupId}",
+            "GET /groups/{groupId}/certificate",
+            "GET /certificates",
             "POST /groups/{groupId}/cover-image",
             "GET /openapi.json",
             "POST /customers",

@@ -104,6 +104,7 @@ def http_stack(
         "AWS_DEFAULT_REGION": region,
         "ALLOW_INSECURE_SOURCES": "true" if insecure else "false",
         "RESEND_SECONDS": "300",
+        "BACKUP_DAYS": "35",
         "DATA_BUCKET": "data",
         "POWERTOOLS_SERVICE_NAME": "homeroom",
     }.items():

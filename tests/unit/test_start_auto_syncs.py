@@ -25,7 +25,7 @@ from shared.sync.start_auto_syncs import AutoPorts, Tick, start_auto_syncs
 from tests.fakes.control_table import NAME, make_control_table
 from tests.fakes.simulation import ENTERPRISE
 from tests.fakes.world import InMemoryQueue
-from tests.stores.control_stores import group_of
+from tests.stores.control_stores import certified, group_of
 
 DUE = datetime(2026, 9, 1, 2, tzinfo=UTC)
 TICK = Tick(period=Period.DAILY, tick=DUE)
@@ -274,7 +274,8 @@ def test_a_group_that_is_gone_or_has_nothing_keeps_nothing(world: World) -> None
     run, _ = world.history(group_id)
     states = frozenset({RunState.ACCEPTED, RunState.APPLYING})
     assert world.runs.claim(run.key, states, 0, "one", world.now)
-    world.deletions.finish(run.key, "one", world.now)
+    group = world.groups.get(ENTERPRISE, group_id, deleting=True)
+    world.deletions.finish(run.key, "one", group, certified(group))
     assert world.tick(later) == NONE
 
 

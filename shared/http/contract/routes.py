@@ -14,6 +14,7 @@ from shared.domain.requests import (
     UploadInput,
 )
 from shared.http.contract.answers import Accepted, Answer, Message
+from shared.http.contract.certificates import CertificateAnswer, CertificatePage
 from shared.http.contract.examples import A_DECISION, A_GROUP, A_GROUP_CHANGE
 from shared.http.contract.groups import (
     CustomerAnswer,
@@ -125,6 +126,11 @@ TOPICS: dict[str, tuple[Route, ...]] = {
               "Delete a group with its roster, in the background; its name confirms",
               {202: Accepted, 204: None}, query=("name",),
               refuses={409: ("name_not_confirmed",), 412: ("version_conflict",)}),
+        Route("GET", f"{_GROUP}/certificate",
+              "Read what the deletion of a group has done", {200: CertificateAnswer},
+              refuses={404: ("certificate_not_found",)}),
+        Route("GET", "/certificates", "List what is left of groups that were deleted",
+              {200: CertificatePage}, query=PAGED),
         Route("POST", f"{_GROUP}/cover-image", "Get an address to upload a cover image to",
               {200: UploadForm}, CoverImageInput),
         Route("POST", f"{_GROUP}/connection-tests", "Have the connection tried",
