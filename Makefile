@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 SAM := .venv-sam/bin/sam
-GROUPS := dev emulator sam contract runtime create-group request-sync read-roster assign-content sync-api sync-sftp ingest-zip plan-sync upsert-entities close-runs delete-group export-roster start-auto-syncs send-notices call-webhook
+GROUPS := dev emulator sam contract runtime create-group request-sync read-roster assign-content sync-api sync-sftp ingest-zip plan-sync upsert-entities close-runs delete-group export-roster start-auto-syncs send-notices call-webhook decide-claims
 
 # What the functions are built for. AWS runs python3.13 on arm64; the local stack builds for the
 # interpreter and machine at hand: `make build TARGET_PYTHON=3.11 TARGET_ARCH=x86_64`.

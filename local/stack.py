@@ -37,6 +37,8 @@ PARAMETERS = {
     "Platform": "emulator",
     "AllowInsecureSources": "true",
     "DeletionProtection": "false",
+    # Who likes to can set up an authenticator app; nobody must, to try a local stack.
+    "Mfa": "OPTIONAL",
     "LegSeconds": "60",
     "LeaseSeconds": "20",
     "ResendSeconds": "30",

@@ -1,16 +1,16 @@
 """Who calls: the enterprise and the person, from the claims of a Cognito ID token.
 
 API Gateway has checked signature and expiry. An access token passes its authorizer as well, but
-says nothing of the enterprise, so the kind of token is checked here.
+says nothing of the enterprise, so the kind of token is checked here. The enterprise's claim is one
+that only the token function sets (decision 16).
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.ids import EnterpriseId
+from shared.domain.sign_in import ADMINS, ENTERPRISE_CLAIM
 from shared.errors import ForbiddenError
-
-ADMINS = "enterprise-admin"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def caller_of(event: dict[str, Any]) -> Caller:
     claims = (event.get("requestContext", {}).get("authorizer") or {}).get("claims") or {}
     if claims.get("token_use") != "id":
         raise ForbiddenError("wrong_token", "Send the ID token, not the access token.")
-    enterprise = claims.get("custom:enterprise")
+    enterprise = claims.get(ENTERPRISE_CLAIM)
     groups = claims.get("cognito:groups") or ""
     names = groups if isinstance(groups, list) else groups.strip("[]").replace(",", " ").split()
     if not enterprise or ADMINS not in names:

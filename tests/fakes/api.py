@@ -54,7 +54,7 @@ def claims_of(enterprise: str = "acme") -> dict[str, str]:
         "sub": "5f8c",
         "token_use": "id",
         "cognito:groups": "enterprise-admin",
-        "custom:enterprise": enterprise,
+        "homeroom_enterprise": enterprise,
     }
 
 

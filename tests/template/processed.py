@@ -37,7 +37,7 @@ class Template:
     def __init__(self, **parameters: str) -> None:
         document = processed()
         self._parameters = {
-            name: parameters.get(name, declared["Default"])
+            name: _as_typed(parameters.get(name, declared["Default"]), declared["Type"])
             for name, declared in document["Parameters"].items()
         }
         self._mappings = document["Mappings"]
@@ -82,6 +82,8 @@ class Template:
                 return self._parameters[name]
             case {"Fn::If": [condition, yes, no]}:
                 return self._resolve(yes if self._holds(condition) else no)
+            case {"Fn::Join": [str(between), {"Ref": str(name)}]} if name in self._parameters:
+                return between.join(self._parameters[name])
             case {"Fn::FindInMap": [mapping, *keys]}:
                 found = self._mappings[mapping]
                 for key in keys:
@@ -107,6 +109,10 @@ class Template:
             case {"Fn::Equals": [left, right]}:
                 return bool(self._resolve(left) == self._resolve(right))
         raise AssertionError(condition)
+
+
+def _as_typed(value: str, kind: str) -> Any:
+    return value.split(",") if kind == "CommaDelimitedList" else value
 
 
 def as_list(value: Any) -> list[Any]:

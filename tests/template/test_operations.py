@@ -13,6 +13,7 @@ from tests.template.test_template import DEAD_LETTERS, FUNCTIONS
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 HTTP = {"CreateGroupFunction", "RequestSyncFunction", "ReadRosterFunction", "AssignContentFunction"}
 CLOCK = {"StartAutoSyncsFunction", "CloseRunsFunction"}
+SIGN_IN = {"DecideClaimsFunction"}
 MOST_METRICS = 10
 """What an alarm on an expression takes (AWS: CloudWatch quotas)."""
 
@@ -68,7 +69,8 @@ def test_every_queue_is_watched(template: Template) -> None:
 
 
 def test_every_function_and_table_is_watched(template: Template) -> None:
-    workers = set(FUNCTIONS) - HTTP - CLOCK
+    workers = set(FUNCTIONS) - HTTP - CLOCK - SIGN_IN
+    assert _watched(template, "SignInErrors") == {"Errors": SIGN_IN, "Throttles": SIGN_IN}
     assert _watched(template, "WorkerErrors") == {"Errors": workers}
     assert _watched(template, "ClockErrors") == {"Errors": CLOCK}
     # The others are watched by what the API answers.

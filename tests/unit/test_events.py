@@ -14,6 +14,7 @@ from functions.assign_content import handler as assign_content
 from functions.call_webhook import handler as call_webhook
 from functions.close_runs import handler as close_runs
 from functions.create_group import handler as create_group
+from functions.decide_claims import handler as decide_claims
 from functions.delete_group import handler as delete_group
 from functions.export_roster import handler as export_roster
 from functions.ingest_zip import handler as ingest_zip
@@ -57,6 +58,7 @@ HANDLERS = {
     "call_webhook": call_webhook,
     "export_roster": export_roster,
     "start_auto_syncs": start_auto_syncs,
+    "decide_claims": decide_claims,
 }
 MESSAGES: dict[str, type[Message]] = {
     "sync_api": ExtractLeg,

@@ -231,8 +231,8 @@ def test_another_enterprise_sees_nothing(stack: HttpStack) -> None:
     [
         {"token_use": "access"},
         {"token_use": None},
-        {"custom:enterprise": ""},
-        {"custom:enterprise": None},
+        {"homeroom_enterprise": ""},
+        {"homeroom_enterprise": None},
         {"cognito:groups": "enterprise-admins"},
         {"cognito:groups": "viewer,not-enterprise-admin"},
         {"cognito:groups": ""},

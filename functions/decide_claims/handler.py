@@ -1,0 +1,57 @@
+"""decide_claims: puts the enterprise into an ID token (Cognito: pre token generation, V1_0).
+
+Amazon Cognito developer guide, "Pre token generation Lambda trigger": the first version of the
+event is there in every feature plan, and Cognito gives no token where the function fails.
+"""
+
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared import settings
+from shared.adapters.dynamo_providers import DynamoProviders
+from shared.domain.sign_in import (
+    ENTERPRISE_ATTRIBUTE,
+    ENTERPRISE_CLAIM,
+    ROLES_ATTRIBUTE,
+    person_of,
+)
+from shared.observability import log_failure, make_logger
+
+logger = make_logger()
+
+
+@cache
+def build() -> DynamoProviders:
+    """Build the adapter, once a container, at the first user of an identity provider."""
+    return DynamoProviders(boto3.client("dynamodb"), settings.required("CONTROL_TABLE"))
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer with the claims and the groups of the token; nothing that the caller sent counts."""
+    request = event["request"]
+    groups = (request.get("groupConfiguration") or {}).get("groupsToOverride") or []
+    try:
+        person = person_of(
+            event["userName"], request["userAttributes"], groups, lambda name: build().find(name)
+        )
+    except Exception as error:
+        log_failure(logger, "no token given", error)
+        raise
+    if person.enterprise is None:
+        # Constant words: a user's name can be an e-mail address.
+        logger.warning("signs in without an enterprise", source=event.get("triggerSource"))
+    claims = {} if person.enterprise is None else {ENTERPRISE_CLAIM: person.enterprise}
+    event["response"] = {
+        "claimsOverrideDetails": {
+            "claimsToAddOrOverride": claims,
+            # What the decision was made of is no claim, so that nobody takes it for one.
+            "claimsToSuppress": [ENTERPRISE_ATTRIBUTE, ROLES_ATTRIBUTE],
+            # Without this the groups of the pool would stand.
+            "groupOverrideDetails": {"groupsToOverride": list(person.groups)},
+        }
+    }
+    return event

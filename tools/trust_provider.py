@@ -1,0 +1,56 @@
+"""Says for which enterprise an identity provider of the user pool vouches, and who is its admin.
+
+    python -m tools.trust_provider TABLE trust NorthIdP --enterprise north
+    python -m tools.trust_provider TABLE trust NorthIdP --enterprise north --admins everyone
+    python -m tools.trust_provider TABLE trust NorthIdP --enterprise north --role homeroom-admin
+    python -m tools.trust_provider TABLE show NorthIdP
+    python -m tools.trust_provider TABLE distrust NorthIdP
+
+``TABLE`` is the stack's output ControlTableName. It takes effect with the next token.
+"""
+
+import argparse
+
+import boto3
+from pydantic import ValidationError
+
+from local.entry import run_command
+from shared.adapters.dynamo_providers import DynamoProviders
+from shared.domain.sign_in import AdminsBy, TrustedProvider
+
+
+def main() -> int:
+    """Do what the arguments say."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("table")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("trust", "show", "distrust"):
+        command = commands.add_parser(name)
+        command.add_argument("provider")
+        if name == "trust":
+            command.add_argument("--enterprise", required=True)
+            admins = command.add_mutually_exclusive_group()
+            admins.add_argument("--admins", choices=["members", "everyone"], default="members")
+            admins.add_argument("--role", action="append", default=[])
+    given = parser.parse_args()
+    providers = DynamoProviders(boto3.client("dynamodb"), given.table)
+    if given.command == "distrust":
+        providers.distrust(given.provider)
+    elif given.command == "trust":
+        try:
+            provider = TrustedProvider(
+                name=given.provider,
+                enterprise=given.enterprise,
+                admins_by=AdminsBy.ROLES if given.role else AdminsBy(given.admins),
+                roles=tuple(given.role),
+            )
+        except ValidationError as error:
+            parser.error("; ".join(each["msg"] for each in error.errors()))
+        providers.trust(provider)
+    found = providers.find(given.provider)
+    print(found.model_dump_json() if found else f"Nobody trusts {given.provider}.")
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)
