@@ -29,6 +29,10 @@ QUICK = {
     "ExtractVisibilitySeconds": "20",
     "PlanVisibilitySeconds": "20",
     "UpsertVisibilitySeconds": "15",
+    # Sign-in by identity providers, which a test makes.
+    "SignInDomain": "homeroom-test",
+    "SignInProviders": "NorthIdP,NobodysIdP",
+    "SignInCallbackUrls": "https://app.example/callback",
 }
 STACKS = FOLDER / "tests"
 

@@ -133,6 +133,8 @@ CASES: list[tuple[str, dict[str, float], bool]] = [
     ("ApiErrors", {"answers": 5}, False),
     ("ApiErrors", {"answers": 6}, True),
     ("ClockErrors", {"startAutoSyncs": 0, "closeRuns": 1}, True),
+    ("SignInErrors", {"errors": 2, "throttles": 0}, False),
+    ("SignInErrors", {"errors": 2, "throttles": 1}, True),
     ("WorkerErrors", {"planSync": 3, "syncApi": 3}, True),
     ("WorkerErrors", {"planSync": 3, "syncApi": 2}, False),
     ("FunctionThrottles", {"upsertEntities": 11}, True),
