@@ -6,7 +6,7 @@ from shared.domain.run import Run, RunState
 
 Fault = Literal["ours", "theirs", "nobody"]
 
-OURS = frozenset({"abandoned", "base_missing", "staged_roster_expired", "changes_unapplied"})
+OURS = frozenset({"abandoned", "out_of_time", "staged_roster_expired", "changes_unapplied"})
 """Codes of what only the operator can look into: work that stopped, what is gone from the store."""
 
 

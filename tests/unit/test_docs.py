@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from shared.domain.findings import MESSAGES
+from shared.domain.run_faults import OURS
 from shared.http.problems import CODES
 from tools import write_events_page
 
@@ -99,6 +100,7 @@ def test_every_reason_for_a_failed_run_is_explained() -> None:
         for match in re.finditer(r"Reason\(\s*code=\"(\w+)\"", path.read_text()):
             found.add(match[1])
     found |= {"login_name_taken", "changes_unapplied"}
+    assert found >= OURS
     assert len(found) > 15
     assert _first_column(_section(OPERATIONS, "When a run fails")) == found
 

@@ -14,6 +14,7 @@ from shared.domain.group import SyncType
 from shared.domain.ids import RecordId
 from shared.domain.run import Mode, Reason, Run, RunState
 from shared.errors import GiveUpError, TryLaterError
+from shared.messages import PlanRun
 from shared.sync.finish_run import announce
 from tests.fakes.fetching import Fetching, InMemoryServer
 from tests.fakes.logs import Lines
@@ -53,11 +54,14 @@ def _no_zip() -> Simulation:
     return world
 
 
-def _base_gone() -> Simulation:
+def _staged_too_long_ago() -> Simulation:
     world = school()
-    for key in [key for key in world.objects.objects if key.startswith("snapshots/")]:
+    world.request()
+    while not any(isinstance(message, PlanRun) for message in world.queue.messages):
+        world.deliver(world.take())
+    for key in [key for key in world.objects.objects if key.startswith("staged/")]:
         del world.objects.objects[key]
-    world.sync()
+    world.settle()
     return world
 
 
@@ -90,9 +94,9 @@ def _login_name_taken() -> Simulation:
 def _abandoned() -> Simulation:
     world = Simulation()
     world.request()
-    for _ in range(12):
+    while any(run.open for run in world.control.runs.values()):
         world.queue.messages.clear()
-        world.tick(timedelta(days=2))
+        world.tick(timedelta(hours=1))
     return world
 
 
@@ -109,7 +113,7 @@ STORIES: dict[str, tuple[Story, str, str | None, str]] = {
     "sync_api": (_source_refuses, "Failed", "credentials_refused", "WARNING"),
     "sync_sftp": (_nothing_at_the_server, "Failed", "sftp_path_not_found", "WARNING"),
     "ingest_zip": (_no_zip, "Failed", "not_a_zip", "WARNING"),
-    "plan_sync": (_base_gone, "Failed", "base_missing", "ERROR"),
+    "plan_sync": (_staged_too_long_ago, "Failed", "staged_roster_expired", "ERROR"),
     "plan_sync, preview": (_preview, "Succeeded", None, "INFO"),
     "upsert_entities": (_succeeds, "Succeeded", None, "INFO"),
     "upsert_entities, held": (_held, "Held", "held", "INFO"),
