@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from local.progress import BOLD, DIM, GREEN, RED, paint, step
 from local.run_view import SILENCE, follow, sync
 from local.sample_district.bundle import csv_files, pack
 from local.sample_district.roster import District, generate
+from local.sample_district.school_year import year_under_way
 from local.sample_district.server import DistrictServer
 from local.sftp_server import servers_at_hand
 from local.stack import Stack, start, stop
@@ -41,10 +43,12 @@ Names = Counter[tuple[str, str]]
 def main() -> int:
     """Show it; the exit status says whether the district arrived whole and the rest was free."""
     began = time.monotonic()
+    # Whenever it is shown, somebody is in each class.
+    year = year_under_way(datetime.now(UTC).date())
     print(paint("\nHomeroom, on an emulated AWS account", BOLD))
     with _workplace() as folder:
         stack = start(folder)
-        with DistrictServer(generate()) as server:
+        with DistrictServer(generate(year=year)) as server:
             good = _show(stack, server)
         if not good:
             raise CommandError("What arrived is not what was sent: see the lines marked ✗.")

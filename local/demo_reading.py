@@ -16,7 +16,7 @@ def show_reading(api: Api, group_id: str) -> bool:
     """Read a class and a pupil, assign content to both; True if the pupil has what it should."""
     print(paint("\nWhat the learning platform reads, and assigns", BOLD))
     base = f"/groups/{group_id}"
-    # The district's year is always the same: on a day of it somebody is in each class.
+    # In the holidays nobody is in a class today: on the day on which it begins somebody is.
     [membership, *_] = api.get(f"{base}/enrollments?include=past,future&limit=1")["enrollments"]
     day = membership["beginDate"]
     class_ = api.get(f"{base}/classes/{membership['classId']}")

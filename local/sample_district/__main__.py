@@ -3,12 +3,15 @@
 import argparse
 import os
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 from local.arguments import port, whole
 from local.district import SampleDistrict
-from local.entry import run_command
+from local.emulator import is_free
+from local.entry import CommandError, run_command
 from local.sample_district.roster import generate
+from local.sample_district.school_year import year_under_way
 from local.sample_district.server import PATHS, DistrictServer
 
 
@@ -23,7 +26,11 @@ def main() -> None:
     )
     parser.add_argument("--note-in", type=Path, help="a folder in which to write down where it is")
     given = parser.parse_args()
-    with DistrictServer(generate(given.seed, given.pupils), port=given.port) as server:
+    if not is_free(given.port):
+        message = f"Port {given.port} is taken by another program; choose another one with --port."
+        raise CommandError(message)
+    year = year_under_way(datetime.now(UTC).date())
+    with DistrictServer(generate(given.seed, given.pupils, year), port=given.port) as server:
         key, secret = server.credentials.key, server.credentials.secret
         if given.note_in:
             SampleDistrict(

@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from local.sample_district.people import GRADES, People
 from local.sample_district.records import Class, Course, Enrollment, Session, User
 
+FIRST_MONTH = 8
 PUPILS_PER_HOMEROOM = 25
 SUBJECTS = ("Homeroom", "Mathematics", "English", "Science")
 
@@ -18,6 +20,11 @@ class Timetable:
     classes: list[Class] = field(default_factory=list)
     enrollments: list[Enrollment] = field(default_factory=list)
     hired: list[User] = field(default_factory=list)
+
+
+def year_under_way(today: date) -> int:
+    """The year in which the school year has begun that is under way, or was last."""
+    return today.year if today.month >= FIRST_MONTH else today.year - 1
 
 
 def sessions_of(year: int) -> list[Session]:

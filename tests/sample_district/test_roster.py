@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import zlib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from local.sample_district.people import GRADES
 from local.sample_district.records import District
 from local.sample_district.roster import generate
+from local.sample_district.school_year import year_under_way
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,3 +126,11 @@ def test_guardians_are_not_counted(district: District) -> None:
     assert guardians
     assert district.counts()["users"] == len(district.users) - len(guardians)
     assert not guardians & {e.user for e in district.enrollments}
+
+
+@pytest.mark.parametrize(
+    ("today", "year"),
+    [("2026-08-01", 2026), ("2026-12-31", 2026), ("2027-06-12", 2026), ("2027-07-31", 2026)],
+)
+def test_the_school_year_under_way_began_last_august(today: str, year: int) -> None:
+    assert year_under_way(date.fromisoformat(today)) == year
