@@ -35,9 +35,10 @@ def start(
 
 def lives(pid: int, word: str) -> bool:
     """Say whether the process is there and is the one that has the word in its command line."""
+    # A child of ours is known without its command line, which is empty while it is being started.
     # What has ended keeps its number until its parent has asked.
     if child := _started.get(pid):
-        child.poll()
+        return child.poll() is None
     try:
         return word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
