@@ -4,11 +4,13 @@ Each name is planted by whoever brings it: a drop in the bucket, a zip within a 
 folder, an answer of AWS. Everything that was logged, published and sent is searched.
 """
 
+import ast
 import io
 import json
 import logging
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +31,7 @@ from tests.fakes.logs import Lines, logged
 from tests.fakes.simulation import GROUP, Simulation, config
 from tests.fakes.world import InMemoryRunLog
 
+ROOT = Path(__file__).parents[2]
 FIRST, LAST = "Annegret", "Hartmann"
 NAME = f"{FIRST} {LAST}"
 
@@ -187,3 +190,55 @@ def test_a_library_that_quotes_paths_says_nothing(monkeypatch: pytest.MonkeyPatc
     finally:
         logging.getLogger().removeHandler(handler)
     assert [json.dumps(record.getMessage()) for record in seen] == []
+
+
+LOGGED = {
+    # Ours, constant or counted: ids, codes, numbers.
+    "aws_error", "batch", "code", "enterprise", "error_type", "extra", "group_id", "receives", "source", "stack",
+    "unapplied", "version_id", "written",
+    # The words of a TryLaterError, see below.
+    "cause",
+}  # fmt: skip
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
+CALM = {"status", "type(error).__name__"}
+"""What may stand in the words of a TryLaterError, which are logged."""
+
+
+def _calls() -> Iterator[tuple[Path, ast.Call]]:
+    for folder in ("functions", "shared"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call):
+                    yield path, node
+
+
+def test_what_is_logged_is_constant_words_and_known_fields() -> None:
+    found = 0
+    for path, call in _calls():
+        function = call.func
+        own = isinstance(function, ast.Attribute) and function.attr in LEVELS
+        if not own and not (isinstance(function, ast.Name) and function.id == "log_failure"):
+            continue
+        if own and "logger" not in ast.unparse(function):
+            continue
+        found += 1
+        words = call.args[0] if own else call.args[1]
+        place = f"{path.relative_to(ROOT)}:{call.lineno}"
+        named = isinstance(words, ast.Name) and words.id in {"text", "ENDED"}
+        assert isinstance(words, ast.Constant) or named, f"{place} logs words that vary"
+        assert {each.arg for each in call.keywords} <= LOGGED, f"{place}: is this nobody's name?"
+    assert found > 10
+
+
+def test_what_is_tried_later_says_nothing_of_files() -> None:
+    found = 0
+    for path, call in _calls():
+        if not (isinstance(call.func, ast.Name) and call.func.id == "TryLaterError"):
+            continue
+        found += 1
+        [words, *_] = call.args
+        varied = [each for each in ast.walk(words) if isinstance(each, ast.FormattedValue)]
+        place = f"{path.relative_to(ROOT)}:{call.lineno}"
+        assert isinstance(words, ast.Constant | ast.JoinedStr), place
+        assert {ast.unparse(each.value) for each in varied} <= CALM, place
+    assert found > 5
