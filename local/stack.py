@@ -39,6 +39,7 @@ PARAMETERS = {
     "DeletionProtection": "false",
     # Who likes to can set up an authenticator app; nobody must, to try a local stack.
     "Mfa": "OPTIONAL",
+    "Capacity": "small",
     "LegSeconds": "60",
     "LeaseSeconds": "20",
     "ResendSeconds": "30",

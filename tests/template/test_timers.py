@@ -11,54 +11,16 @@ import pytest
 
 from local.stack import PARAMETERS
 from shared.domain import timers
-from shared.domain.timers import QueueTimes, Times, out_of_order, refused_by_aws
+from shared.domain.timers import out_of_order, refused_by_aws
 from tests.e2e.conftest import QUICK
-from tests.template.processed import Template, target
+from tests.template.processed import Template
+from tests.template.times import times_of
 
 CHOICES: dict[str, Mapping[str, str]] = {
     "template": {},
     "local": PARAMETERS,
     "tests": {**PARAMETERS, **QUICK},
 }
-HELD_BACK = {"ExtractApiQueue", "ExtractSftpQueue", "ExtractZipQueue", "PlanQueue", "DeleteQueue"}
-"""The queues to which messages are sent with a delay: retries, the spread of an hour, sweeps."""
-
-
-def times_of(template: Template) -> Times:
-    """All the times that a processed template has."""
-    sources = template.of_type("Lambda::EventSourceMapping").values()
-    alarm = template.of_type("CloudWatch::Alarm").get("WorkWaitsAlarm")
-    rules = template["DataBucket"]["LifecycleConfiguration"]["Rules"]
-    [staged] = [r["ExpirationInDays"] for r in rules if r["Id"] == "staged"]
-    closing = template["CloseRunsFunction"]
-    return Times(
-        lease=int(template["PlanSyncFunction"]["Environment"]["Variables"]["LEASE_SECONDS"]),
-        resend_after=int(closing["Environment"]["Variables"]["RESEND_SECONDS"]),
-        lost_after=int(closing["Environment"]["Variables"]["LOST_SECONDS"]),
-        queues=tuple(_queue_of(template, source, alarm is not None) for source in sources),
-        alarm_after=int(alarm["Threshold"]) if alarm else None,
-        staged_for=staged * 86_400,
-        tick_timeout=closing["Timeout"],
-    )
-
-
-def _queue_of(template: Template, source: dict[str, Any], on_aws: bool) -> QueueTimes:
-    name = target(source["EventSourceArn"])
-    queue, function = template[name], template[target(source["FunctionName"])]
-    leg = function["Environment"]["Variables"].get("LEG_SECONDS")
-    parked = template[target(queue["RedrivePolicy"]["deadLetterTargetArn"])]
-    return QueueTimes(
-        name=name,
-        function_timeout=function["Timeout"],
-        # What has no legs may take its whole time-out; nobody waits for that on the emulator.
-        works_for=int(leg) if leg else function["Timeout"] if on_aws else 0,
-        visibility=int(queue["VisibilityTimeout"]),
-        receives=int(queue["RedrivePolicy"]["maxReceiveCount"]),
-        retention=queue["MessageRetentionPeriod"],
-        parked_for=parked["MessageRetentionPeriod"],
-        batching_window=source.get("MaximumBatchingWindowInSeconds", 0),
-        held_back=timers.MAX_DELAY_SECONDS if on_aws and name in HELD_BACK else 0,
-    )
 
 
 @pytest.mark.parametrize("choice", CHOICES)

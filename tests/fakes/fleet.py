@@ -1,0 +1,336 @@
+"""Many groups at once, over queues that behave as SQS does, with a clock that a test drives.
+
+Requests, extraction, batches, commits and the look after silent runs are the real use cases over
+in-memory stores. Of planning only the comparison is left out, which takes longer than all the rest:
+a plan here has the same few changes for every group, and is handed over as ``plan_run`` does it.
+"""
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import accumulate
+
+from shared.domain.collection import Collection
+from shared.domain.group import SecretName, SyncType
+from shared.domain.ids import GroupId, RunKey
+from shared.domain.run import OPEN_STATES, Mode, Plan, Run, RunState, Snapshot, Trigger
+from shared.domain.timers import QueueTimes, Times
+from shared.errors import TryLaterError
+from shared.messages import ApplyBatch, ExtractLeg, PlanRun, RunMessage
+from shared.ports import PlanResult, RunRequest, WorkQueue
+from shared.sync import change_file
+from shared.sync.apply_batch import ApplyPorts, apply_batch
+from shared.sync.close_runs import ClosePorts, close_runs
+from shared.sync.extract import ExtractPorts, extract_leg
+from shared.sync.request_sync import start_fetching
+from shared.sync.send_work import send_batches
+from tests.fakes.control import GroupState, InMemoryControl
+from tests.fakes.simulation import ENTERPRISE, KilledError, Simulation, config
+from tests.fakes.source import InMemorySource, org, session
+from tests.fakes.sqs import InMemorySqs, Received
+from tests.fakes.world import (
+    InMemoryAnnouncements,
+    InMemoryObjects,
+    InMemoryQueueWatch,
+    InMemoryRoster,
+    InMemoryRunLog,
+    PlainSecrets,
+)
+
+QUEUES = {
+    WorkQueue.EXTRACT_API: "ExtractApiQueue",
+    WorkQueue.PLAN: "PlanQueue",
+    WorkQueue.UPSERT: "UpsertQueue",
+}
+"""The queues of runs that are fetched over REST, by their names in the template."""
+EXTRACTING = frozenset({RunState.ACCEPTED, RunState.EXTRACTING})
+PLANNING = frozenset({RunState.PLANNING})
+START = datetime(2026, 9, 1, 2, tzinfo=UTC)
+
+
+@dataclass
+class Work:
+    """A message that a worker is busy with."""
+
+    queue: WorkQueue
+    received: Received
+    owner: str
+    ends_at: datetime
+    beat_at: datetime
+
+
+@dataclass
+class Fleet:
+    """``groups`` groups that sync at once, with a template's times and caps.
+
+    ``seconds`` is how long work takes, by queue; ``stopped`` are the queues that nobody serves.
+    ``kills`` and ``dies_early`` say of a message whether its worker dies: with its work half done,
+    or before it has claimed anything.
+    """
+
+    groups: int
+    times: Times
+    caps: dict[str, int]
+    seconds: dict[WorkQueue, int] = field(default_factory=dict)
+    stopped: set[WorkQueue] = field(default_factory=set)
+    kills: Callable[[RunMessage], bool] = lambda message: False
+    dies_early: Callable[[RunMessage], bool] = lambda message: False
+    step: timedelta = timedelta(seconds=20)
+
+    def __post_init__(self) -> None:
+        self.now = START
+        self._lease = timedelta(seconds=self.times.lease)
+        self.control = InMemoryControl(
+            self._lease,
+            timedelta(seconds=self.times.resend_after),
+            on_write=self._write,
+        )
+        self.objects = InMemoryObjects()
+        self.roster = InMemoryRoster()
+        self.watch = InMemoryQueueWatch()
+        self.announcements = InMemoryAnnouncements()
+        self.run_log = InMemoryRunLog()
+        by_name = {queue.name: queue for queue in self.times.queues}
+        self.queues = {
+            queue: InMemorySqs(by_name.get(name, _unused(queue)), lambda: self.now)
+            for queue in WorkQueue
+            for name in [QUEUES.get(queue, "")]
+        }
+        self.busy: list[Work] = []
+        self.reported: list[tuple[RunKey, Exception]] = []
+        self.done: Counter[str] = Counter()
+        self.most_looks = 0
+        self.most_writes = 0
+        self.writes: Counter[str] = Counter()
+        self._ticked = self.now
+        self._dying = False
+        self._workers = 0
+        self._group_ids = [GroupId(f"group-{number}") for number in range(self.groups)]
+        for group_id in self._group_ids:
+            secret = PlainSecrets().encrypt(group_id, SecretName.SECRET_KEY, "secret")
+            settings = config(secrets={SecretName.SECRET_KEY: secret})
+            self.control.groups[ENTERPRISE, group_id] = GroupState(settings)
+        self._source, self._batches = _district()
+
+    # What a test does
+
+    def ask(self, spread: timedelta = timedelta()) -> None:
+        """Ask for a sync of every group; runs begin spread over this time."""
+        queues = {SyncType.API: self.queues[WorkQueue.EXTRACT_API]}
+        for number, group_id in enumerate(self._group_ids):
+            delay = int(spread.total_seconds()) * number // self.groups
+            request = RunRequest(
+                ENTERPRISE, group_id, Mode.SYNC, Trigger.REQUEST, "test", delay_seconds=delay
+            )
+            start_fetching(request, self.control, queues, self.now)
+
+    def go_on(self, span: timedelta, until: Callable[[], bool] = lambda: False) -> None:
+        """Let time pass: workers work, and each minute silent runs are looked after."""
+        end = self.now + span
+        while self.now < end and not until():
+            self._work()
+            if self.now - self._ticked >= timedelta(minutes=1):
+                self.tick()
+            self.now += self.step
+
+    def finish(self, within: timedelta) -> None:
+        """Go on until no run is open and all ends are announced, or time is up."""
+        self.go_on(within, lambda: not self.open_runs)
+
+    @property
+    def open_runs(self) -> int:
+        """How many runs are open."""
+        return sum(run.state in OPEN_STATES for run in self.control.runs.values())
+
+    def ends(self) -> Counter[str]:
+        """How runs ended, by state, or by the reason's code where they failed."""
+        return Counter(
+            run.reason.code if run.reason else run.state.value for run in self.control.runs.values()
+        )
+
+    def copies(self) -> int:
+        """How often the message came that was sent most often."""
+        return max((max(q.sent.values(), default=0) for q in self.queues.values()), default=0)
+
+    def messages(self) -> int:
+        """How many messages were sent in all."""
+        return sum(q.sent.total() for q in self.queues.values())
+
+    def parked(self) -> int:
+        """How many messages lie in dead-letter queues."""
+        return sum(len(q.dead) for q in self.queues.values())
+
+    # What goes on
+
+    def tick(self) -> None:
+        """Look after silent runs."""
+        self._ticked = self.now
+        before = self.writes.total()
+        done = close_runs(
+            ClosePorts(
+                runs=self.control,
+                legs=self.control,
+                drops=self.control,
+                batches=self.control,
+                objects=self.objects,
+                announcements=self.announcements,
+                run_log=self.run_log,
+                queues=self.queues,
+                watch=self.watch,
+                clock=lambda: self.now,
+                report=self._report,
+                resend_after=timedelta(seconds=self.times.resend_after),
+                lost_after=timedelta(seconds=self.times.lost_after),
+            )
+        )
+        self.done.update(done)
+        self.most_looks = max(self.most_looks, sum(done.values()))
+        self.most_writes = max(self.most_writes, self.writes.total() - before)
+
+    def _report(self, key: RunKey, error: Exception) -> None:
+        self.reported.append((key, error))
+        if not isinstance(error, ConnectionError):
+            raise error
+
+    def _work(self) -> None:
+        going, self.busy = self.busy, []
+        for work in going:
+            if work.ends_at <= self.now:
+                self._end(work)
+                continue
+            if work.beat_at <= self.now:
+                self._beat(work)
+            self.busy.append(work)
+        busy = Counter(work.queue for work in self.busy)
+        for queue in QUEUES:
+            if queue not in self.stopped:
+                for received in self.queues[queue].receive(self._cap(queue) - busy[queue]):
+                    self._begin(queue, received)
+
+    def _cap(self, queue: WorkQueue) -> int:
+        # Five batches come in one invocation, which applies one after another.
+        return self.caps[QUEUES[queue]]
+
+    def _begin(self, queue: WorkQueue, received: Received) -> None:
+        self._workers += 1
+        owner = f"worker-{self._workers}"
+        message = received.message
+        assert isinstance(message, RunMessage)
+        if self.dies_early(message):
+            return
+        if not isinstance(message, ApplyBatch) and not self._claim(message, owner):
+            self.queues[queue].delete(received)
+            return
+        takes = timedelta(seconds=self.seconds.get(queue, 1))
+        beat_at = self.now + self._lease / 3
+        self.busy.append(Work(queue, received, owner, self.now + takes, beat_at))
+
+    def _claim(self, message: RunMessage, owner: str) -> Run | None:
+        states = PLANNING if isinstance(message, PlanRun) else EXTRACTING
+        assert isinstance(message, PlanRun | ExtractLeg)
+        return self.control.claim(message.key, states, message.leg, owner, self.now)
+
+    def _beat(self, work: Work) -> None:
+        work.beat_at = self.now + self._lease / 3
+        message = work.received.message
+        assert isinstance(message, RunMessage)
+        run = self.control.runs[message.key]
+        if run.owner == work.owner:
+            self.control.beat(run.key, work.owner, self.now, {})
+
+    def _end(self, work: Work) -> None:
+        message = work.received.message
+        assert isinstance(message, RunMessage)
+        self._dying = self.kills(message)
+        try:
+            match message:
+                case ExtractLeg():
+                    extract_leg(message, self._extract_ports(), work.owner)
+                case PlanRun():
+                    self._plan(message, work.owner)
+                case ApplyBatch():
+                    last = work.received.receives >= self.queues[work.queue].times.receives
+                    apply_batch(message, self._apply_ports(), last_receive=last)
+        except (KilledError, TryLaterError, ConnectionError):
+            return  # the message comes again
+        finally:
+            self._dying = False
+        self.queues[work.queue].delete(work.received)
+
+    def _plan(self, message: PlanRun, owner: str) -> None:
+        run = self.control.claim(message.key, PLANNING, message.leg, owner, self.now)
+        if run is None:
+            return
+        objects = {c: f"snapshots/{run.group_id}/{run.seq}/{c}" for c in Collection}
+        plan = Plan(
+            changes_key=f"changes/{run.group_id}/{run.seq}/{owner}",
+            attempt=owner,
+            batches=len(self._batches),
+            shards=1,
+            snapshot=Snapshot(seq=run.seq, shape_version=1, settings="s", objects=objects),
+        )
+        self.objects.put(plan.changes_key, b"".join(self._batches), change_file.CURRENT)
+        ends = list(accumulate(len(batch) for batch in self._batches))
+        self.objects.put(plan.index_key, json.dumps(ends).encode(), change_file.CURRENT)
+        self.control.open(run.key, plan, self.now)
+        self.control.planned(run.key, owner, self.now, PlanResult({}, (), plan))
+        applying = run.model_copy(update={"state": RunState.APPLYING, "plan": plan})
+        upserts = self.queues[WorkQueue.UPSERT]
+        clock = self._clock
+        send_batches(applying, range(plan.batches), self.objects, upserts, self.control, clock)
+
+    def _clock(self) -> datetime:
+        return self.now
+
+    def _write(self, name: str) -> None:
+        self.writes[name] += 1
+        if self._dying and name not in ("claim", "take"):
+            raise KilledError
+
+    def _extract_ports(self) -> ExtractPorts:
+        return ExtractPorts(
+            runs=self.control,
+            legs=self.control,
+            objects=self.objects,
+            extract_queue=self.queues[WorkQueue.EXTRACT_API],
+            plan_queue=self.queues[WorkQueue.PLAN],
+            secrets=PlainSecrets(),
+            announcements=self.announcements,
+            run_log=self.run_log,
+            open_source=lambda config, secret: self._source,
+            clock=self._clock,
+            wait=lambda seconds: None,
+            chance=lambda: 0.5,
+        )
+
+    def _apply_ports(self) -> ApplyPorts:
+        return ApplyPorts(
+            runs=self.control,
+            legs=self.control,
+            batches=self.control,
+            roster=self.roster,
+            objects=self.objects,
+            announcements=self.announcements,
+            run_log=self.run_log,
+            clock=self._clock,
+        )
+
+
+def _unused(queue: WorkQueue) -> QueueTimes:
+    return QueueTimes(queue.value, 60, 60, 360, 5, 604_800, 1_209_600)
+
+
+@cache
+def _district() -> tuple[InMemorySource, list[bytes]]:
+    """A source that is quickly read, and the changes that a real plan of it makes, as batches."""
+    world = Simulation()
+    world.source.put(Collection.ORGS, org("district"), org("school", parent="district"))
+    world.source.put(Collection.ACADEMIC_SESSIONS, session("term"))
+    world.sync()
+    [key] = [k for k in world.objects.objects if k.startswith("changes/") and ".index" not in k]
+    lines = gzip.decompress(world.objects.objects[key]).decode().splitlines()
+    return world.source, [batch for line in lines for batch in change_file.packed_batches([line])]
