@@ -24,6 +24,8 @@ WORKERS ?= auto
 SIDE_BY_SIDE = --dist loadfile --no-loadscope-reorder
 export TARGET_PYTHON TARGET_ARCH TARGET_PLATFORM
 export SAM_CLI_TELEMETRY := 0
+# uv trusts whom the system trusts, as pip does: a school's proxy may look into what is fetched.
+export UV_SYSTEM_CERTS ?= 1
 
 .PHONY: help demo test test-unit test-e2e contract nightly check format build smoke up down deploy lock \
 	clean setup
