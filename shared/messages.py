@@ -3,19 +3,36 @@
 A message is a hint; the run item decides (every stage claims its leg before it works).
 """
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 
 
 class Message(BaseModel):
-    """What every message says: which group it is about."""
+    """What every message says: which group it is about, and of which ``kind`` it is.
+
+    Fields that are not known are passed over. A message of a kind that is not known is no message:
+    it comes again, and is parked in the end, for the version that knows it.
+    """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
 
     enterprise: EnterpriseId
     group_id: GroupId
+    kind: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_this_kind(cls, values: Any) -> Any:
+        """See that a message says that it is of this kind, or nothing, as one by a rule does."""
+        if not isinstance(values, dict):
+            return values
+        if values.get("kind", cls.__name__) != cls.__name__:
+            raise ValueError("a message of another kind")
+        return values | {"kind": cls.__name__}
 
 
 class RunMessage(Message):

@@ -35,6 +35,7 @@ from shared.adapters.group_item import DELETING, MARKED, STAYS, no_group, read_g
 from shared.domain.certificate import Certificate
 from shared.domain.group import Group, Period
 from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.newer import known_settings
 from shared.errors import NotFoundError, TryLaterError
 from shared.ports import check_unmark
 
@@ -103,15 +104,24 @@ class DynamoGroups:
         return [_group(enterprise, item) for item in items], GroupId(more) if more else None
 
     def change(self, old: Group, new: Group) -> None:
-        """Replace a group, if it is still as it was read; see ``ports.Groups.change``."""
+        """Replace a group, if it is still as it was read; see ``ports.Groups.change``.
+
+        Setting by setting: what a newer version has added, there and beside, stays as it is.
+        """
         values = _values(new)
         gone = [name for name in (*_GROUP_FIELDS, "duePeriod", "nextRunAt") if name not in values]
         if _source(old) != _source(new):
             gone.append("learned")
-        update = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
+        settings = {f"config_{name}": value for name, value in values.pop("config").items()}
+        gone += [name for name, value in settings.items() if value is None]
+        values |= {name: value for name, value in settings.items() if value is not None}
+        places = {name: f"#{name}" for name in (*values, *gone)}
+        places |= {name: f"#config.#{name}" for name in settings}
+        update = "SET " + ", ".join(f"{places[name]} = :{name}" for name in values)
         if gone:
-            update += " REMOVE " + ", ".join(f"#{name}" for name in gone)
-        names = {f"#{name}": name for name in (*values, *gone)}
+            update += " REMOVE " + ", ".join(places[name] for name in gone)
+        names = {f"#{name}": name.removeprefix("config_") for name in (*values, *gone)}
+        names["#config"] = "config"
         put = {
             "Update": {
                 "TableName": self._table,
@@ -264,6 +274,7 @@ _FIELD_NAMES = {
 
 def _group(enterprise: EnterpriseId, item: Item) -> Group:
     values = {name: item[name] for name in _GROUP_FIELDS if name in item}
+    values["config"] = known_settings(values["config"])
     due = item.get("nextRunAt")
     return Group.model_validate(
         values

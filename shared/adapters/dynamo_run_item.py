@@ -2,13 +2,16 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from shared.adapters.dynamo_items import Item, as_json, marshal, run_key, unmarshal
 from shared.domain.bundle import Bundle
-from shared.domain.group import EndedRun, GroupConfig
+from shared.domain.group import EndedRun, GroupConfig, OnboardingType, SyncType
 from shared.domain.hold import Hold
-from shared.domain.run import Mode, Reason, Run, RunState
+from shared.domain.newer import known_settings
+from shared.domain.run import Mode, Reason, Run, RunState, Trigger
 from shared.domain.staged import NOTHING_STAGED
 from shared.errors import ConflictError
 from shared.ports import RunRequest
@@ -69,36 +72,85 @@ def structure(model: Any) -> str:
 
 
 def from_item(item: Item) -> Run:
-    """Read a run back from DynamoDB attributes."""
+    """Read a run back from DynamoDB attributes.
+
+    What a newer version has added is passed over. Of what it has written in other words as much is
+    read as can be, and the run is said to be ``newer``.
+    """
     values = unmarshal(item)
     structures = {name: json.loads(values[name]) for name in _STRUCTURES if name in values}
+    structures["config"] = known_settings(structures["config"])
     times = {name: values[name] for name in _TIMES if name in values}
     lease = values.get("leaseUntil")
-    return Run.model_validate(
-        {
-            "enterprise": values["enterprise"],
-            "group_id": values["groupId"],
-            "seq": int(values["seq"]),
-            "mode": values["mode"],
-            "trigger": values["trigger"],
-            "requested_by": values["requestedBy"],
-            "state": values["state"],
-            "leg": int(values["leg"]),
-            "owner": values.get("owner"),
-            "lease_until": None if lease is None else float(lease),
-            "resends": int(values.get("resends", 0)),
-            "sent_at": float(values["sentAt"]) if "sentAt" in values else None,
-            "created_at": times["createdAt"],
-            "started_at": times.get("startedAt"),
-            "finished_at": times.get("finishedAt"),
-            "supersedes": tuple(values.get("supersedes", ())),
-            "announced": "openShard" not in values,
-            "published": bool(values.get("published")),
-            "marked": bool(values.get("marked")),
-            "restores": int(values["restores"]) if "restores" in values else None,
-            **structures,
+    facts = {
+        "enterprise": values["enterprise"],
+        "group_id": values["groupId"],
+        "seq": int(values["seq"]),
+        "mode": _word(Mode, values["mode"]),
+        "trigger": _word(Trigger, values["trigger"]),
+        "requested_by": values["requestedBy"],
+        "state": _word(RunState, values["state"]),
+        "leg": int(values["leg"]),
+        "owner": values.get("owner"),
+        "lease_until": None if lease is None else float(lease),
+        "resends": int(values.get("resends", 0)),
+        "sent_at": float(values["sentAt"]) if "sentAt" in values else None,
+        "created_at": times["createdAt"],
+        "started_at": times.get("startedAt"),
+        "finished_at": times.get("finishedAt"),
+        "supersedes": tuple(values.get("supersedes", ())),
+        "announced": "openShard" not in values,
+        "published": bool(values.get("published")),
+        "marked": bool(values.get("marked")),
+        "restores": int(values["restores"]) if "restores" in values else None,
+    }
+    facts["newer"] = facts["mode"] is Mode.UNKNOWN or facts["state"] is RunState.UNKNOWN
+    try:
+        return Run.model_validate(facts | structures)
+    except ValidationError:
+        return Run.model_validate(facts | _understood(structures) | {"newer": True})
+
+
+_Word = TypeVar("_Word", Mode, Trigger, RunState)
+
+
+def _word(kind: type[_Word], word: str) -> _Word:
+    """A stored word, or that it is not known."""
+    return kind(word) if word in set(kind) else kind.UNKNOWN
+
+
+def _understood(structures: dict[str, Any]) -> dict[str, Any]:
+    """The structures of a run that can be read, and what can be read of its configuration."""
+    read = {
+        name: value
+        for name, value in structures.items()
+        if _fits(Run.model_fields[name].annotation, value)
+    }
+    if "config" not in read:
+        fields = GroupConfig.model_fields
+        read["config"] = _UNKNOWN_CONFIG | {
+            name: value
+            for name, value in structures["config"].items()
+            if name in fields and _fits(fields[name].annotation, value)
         }
-    )
+    return read
+
+
+_UNKNOWN_CONFIG: dict[str, Any] = {
+    "name": "",
+    "onboarding_type": OnboardingType.ONEROSTER_1_2,
+    "sync_type": SyncType.API,
+    "client_partner_id": "",
+}
+"""What a run is shown with that a newer version has begun under settings of its own."""
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def without_secrets(config: GroupConfig) -> GroupConfig:
@@ -128,7 +180,7 @@ def under_way(group: Item) -> ConflictError:
 
 def config_of(group: Item) -> GroupConfig:
     """The configuration that a group has at this moment, with what was learned of its source."""
-    config = GroupConfig.model_validate(group["config"])
+    config = GroupConfig.model_validate(known_settings(group["config"]))
     learned = group.get("learned")
     return config.model_copy(update={"learned": learned}) if learned else config
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
 from shared.domain.bundle import Bundle
@@ -21,7 +21,7 @@ class Mode(StrEnum):
     ``preview`` plans an update and stops. ``restore`` makes the roster what a past run left it as.
     ``retention`` gives what has left before a new end, because the group's calendar or grace has
     changed. ``delete`` removes the group itself with all that it has. Nobody asks for these two as
-    a sync.
+    a sync. ``unknown`` is a mode of a newer version, and never stored.
     """
 
     SYNC = "sync"
@@ -30,11 +30,12 @@ class Mode(StrEnum):
     RESTORE = "restore"
     RETENTION = "retention"
     DELETE = "delete"
+    UNKNOWN = "unknown"
 
     @property
     def deletes(self) -> bool:
         """Whether what is gone at the source is planned to go here."""
-        return self not in (Mode.SYNC, Mode.RETENTION)
+        return self in (Mode.UPDATE, Mode.PREVIEW, Mode.RESTORE, Mode.DELETE)
 
 
 FETCHING_MODES = frozenset({Mode.SYNC, Mode.UPDATE, Mode.PREVIEW})
@@ -44,13 +45,14 @@ STANDING_MODES = frozenset({Mode.RESTORE, Mode.RETENTION})
 
 
 class Trigger(StrEnum):
-    """Who or what started a run."""
+    """Who or what started a run; ``unknown`` is a trigger of a newer version, and never stored."""
 
     REQUEST = "request"
     NEW_GROUP = "newGroup"
     DROP = "drop"
     DECISION = "decision"
     CLOCK = "clock"
+    UNKNOWN = "unknown"
 
 
 class RunState(StrEnum):
@@ -72,6 +74,7 @@ class RunState(StrEnum):
     FAILED = "Failed"
     CANCELLED = "Cancelled"
     SUPERSEDED = "Superseded"
+    UNKNOWN = "Unknown"
 
 
 OPEN_STATES = frozenset(
@@ -168,7 +171,8 @@ class Snapshot(BaseModel):
 
     ``settings`` is the digest of the group's settings that are part of every document; a base made
     under other settings is written again as a whole. ``retention`` is by what the records that have
-    left have got their ends; None in snapshots from before it was written down.
+    left have got their ends; None in snapshots from before it was written down. ``besides`` are the
+    objects of collections that a newer version keeps: they are passed on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -177,7 +181,19 @@ class Snapshot(BaseModel):
     shape_version: int
     settings: str
     objects: dict[Collection, str]
+    besides: dict[str, str] = {}
     retention: Retention | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _part(cls, values: Any) -> Any:
+        """Lay the objects of collections that are not known here aside, and take up known ones."""
+        if not isinstance(values, dict) or "objects" not in values:
+            return values
+        named = {**values.get("besides", {}), **values["objects"]}
+        known = {name: key for name, key in named.items() if name in set(Collection)}
+        rest = {str(name): key for name, key in named.items() if name not in known}
+        return values | {"objects": known, "besides": rest}
 
 
 class Run(BaseModel):
@@ -191,7 +207,9 @@ class Run(BaseModel):
     that the roster was marked when its turn came); ``restores`` is the run whose ``snapshot`` is
     taken. ``snapshot`` is what a run has left the roster as, ``hold`` what it has left to a person.
     ``supersedes`` names the objects that a committed run has replaced, until its end is
-    ``announced``; ``published`` stands where that could not be done at once. Times are aware UTC.
+    ``announced``; ``published`` stands where that could not be done at once. ``newer``: a newer
+    version has written of it what this one does not understand; it can be shown, and is not worked
+    on. Times are aware UTC.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -227,6 +245,7 @@ class Run(BaseModel):
     created_at: AwareDatetime
     started_at: AwareDatetime | None = None
     finished_at: AwareDatetime | None = None
+    newer: bool = False
 
     @property
     def key(self) -> RunKey:
@@ -236,6 +255,8 @@ class Run(BaseModel):
     @property
     def open(self) -> bool:
         """Whether the run is still under way."""
+        if self.state is RunState.UNKNOWN:
+            return self.finished_at is None
         return self.state in OPEN_STATES
 
     @property

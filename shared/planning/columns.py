@@ -6,7 +6,12 @@ from shared.domain.collection import Collection
 from shared.domain.staged import LIST, ROLES, STAGED_COLUMNS, TEXT
 
 SHAPE_VERSION = 3
-"""Counts changes of the columns below. An older base is brought to this shape when it is loaded."""
+"""Counts the changes of a snapshot that an older version would misread.
+
+An older base is brought to this shape when it is loaded; a newer one is left alone. A column that
+is only added is no such change: who does not know it passes over it
+(docs/upgrade-and-rollback.md).
+"""
 
 _BOOLEAN = "BOOLEAN"
 

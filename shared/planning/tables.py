@@ -5,8 +5,11 @@ from pathlib import Path
 
 import duckdb
 
+from shared.domain.change import Action
 from shared.domain.collection import Collection
+from shared.domain.newer import newer_version
 from shared.domain.staged import FILE_COLUMNS, STAGED_COLUMNS
+from shared.errors import GiveUpError
 from shared.planning.columns import (
     ROW_COLUMNS,
     SNAPSHOT_COLUMNS,
@@ -111,13 +114,27 @@ def load_base(connection: Connection, collection: Collection, file: Path | None)
 def load_snapshot(
     connection: Connection, name: str, collection: Collection, file: Path | None
 ) -> str:
-    """Make table ``name`` of a snapshot's file; returns the name."""
+    """Make table ``name`` of a snapshot's file; returns the name.
+
+    The columns that are known here are read, by name: one that an older version had not is null,
+    and one that a newer version has added is passed over.
+    """
     columns = SNAPSHOT_COLUMNS[collection]
     connection.execute(f"CREATE TABLE {name} ({definition(columns)}, fresh BOOLEAN)")
     if file is not None:
-        # BY NAME brings a snapshot of an older shape to this one: what it lacks is null.
+        there = {
+            str(column): str(kind)
+            for column, kind, *_ in connection.execute(
+                "DESCRIBE SELECT * FROM read_parquet($file)", {"file": str(file)}
+            ).fetchall()
+        }
+        known = {column: there[column] for column in columns if column in there}
+        values = ", ".join(
+            f'{_as_known(column, columns[column], kind)} AS "{column}"'
+            for column, kind in known.items()
+        )
         connection.execute(
-            f"INSERT INTO {name} BY NAME SELECT *, false AS fresh FROM read_parquet($file)",
+            f"INSERT INTO {name} BY NAME SELECT {values}, false AS fresh FROM read_parquet($file)",
             {"file": str(file)},
         )
         # Up to shape 2 ``since`` was a day.
@@ -125,6 +142,21 @@ def load_snapshot(
             f"UPDATE {name} SET since = since || 'T00:00:00+00:00' WHERE length(since) = 10"
         )
     return name
+
+
+def _as_known(column: str, known: str, stored: str) -> str:
+    """Spell a stored column as it is known here; a struct may have more or fewer fields."""
+    if not known.startswith("STRUCT") or stored.replace('"', "") == known:
+        return f'"{column}"'
+    # By way of JSON, since a cast wants the same fields.
+    return f"""from_json(to_json("{column}"), '{_json_shape(known)}')"""
+
+
+def _json_shape(struct: str) -> str:
+    """Spell the structure of a list of structs (``STRUCT(a VARCHAR, …)[]``) for ``from_json``."""
+    fields = struct.removeprefix("STRUCT(").removesuffix(")[]").split(", ")
+    pairs = (field.split(" ", 1) for field in fields)
+    return "[{" + ", ".join(f'"{name}":"{kind}"' for name, kind in pairs) + "}]"
 
 
 def load_present(connection: Connection, collection: Collection, files: Sequence[Path]) -> None:
@@ -143,6 +175,8 @@ def load_dirty(connection: Connection, file: Path | None) -> frozenset[Collectio
     """Make ``dirty``: records that earlier runs meant to write and may or may not have written.
 
     Returns the collections that have any.
+
+    :raises GiveUpError: a newer version has meant to do what is not known here.
     """
     connection.execute(
         "CREATE TABLE dirty (position BIGINT, collection VARCHAR, id VARCHAR, action VARCHAR, "
@@ -156,8 +190,10 @@ def load_dirty(connection: Connection, file: Path | None) -> frozenset[Collectio
             "'collection': 'VARCHAR', 'id': 'VARCHAR', 'action': 'VARCHAR', 'rows': 'JSON', "
             "'login': 'STRUCT(take VARCHAR, release VARCHAR[])'}, maximum_object_size = 67108864)"
         )
-    found = connection.execute("SELECT DISTINCT collection FROM dirty").fetchall()
-    return frozenset(Collection(collection) for (collection,) in found)
+    found = connection.execute("SELECT DISTINCT collection, action FROM dirty").fetchall()
+    if any(name not in set(Collection) or action not in set(Action) for name, action in found):
+        raise GiveUpError(newer_version("What an earlier run of this group has begun to write"))
+    return frozenset(Collection(name) for name, _ in found)
 
 
 def merge_dirty(connection: Connection, collection: Collection, since: str) -> None:

@@ -52,6 +52,8 @@ def apply_batch(message: ApplyBatch, ports: ApplyPorts, *, last_receive: bool) -
     run = ports.batches.touch(message.key, ports.clock())
     if run is None or run.plan is None or message.attempt not in (None, run.plan.attempt):
         return None
+    if run.newer:
+        raise TryLaterError("a newer version has planned this run")
     changes = read_batch(ports.objects, run.plan, message.start, message.length)
     writes, refusals = _writes(run, changes)
     writing = run.plan.writing(run.key)

@@ -13,7 +13,8 @@ from itertools import islice
 from shared.domain import timers
 from shared.domain.group import SyncType
 from shared.domain.ids import GroupId, RunKey
-from shared.domain.run import Mode, Reason, Run, RunState
+from shared.domain.newer import newer_version
+from shared.domain.run import OPEN_STATES, Mode, Reason, Run, RunState
 from shared.domain.silence import Silence, Verdict, judge
 from shared.errors import StoppedError
 from shared.ports import (
@@ -122,11 +123,22 @@ class _Tick:
         if run is None or not run.open:
             announce(key, ports.runs, ports.legs, ports)
             return "announced"
+        if run.newer:
+            return self._leave(run)
         if run.state is RunState.WAITING:
             return self._begin(run)
         if run.state is RunState.APPLYING and run.plan is not None:
             return self._look_after_batches(run)
         return self._judge(run, None)
+
+    def _leave(self, run: Run) -> str:
+        """End a run that a newer version has begun; one in a state of its own is left to it."""
+        ports = self._ports
+        if run.state in OPEN_STATES:
+            fail(run, newer_version("This run"), None, ports.legs, ports.runs, ports)
+            return "closed"
+        ports.legs.put_off(run, ports.clock())
+        return "waiting"
 
     def _begin(self, run: Run) -> str:
         """Begin what waits for its group, once a tick: each of a group's drops leads here."""

@@ -19,7 +19,7 @@ from shared.domain import timers
 from shared.domain.certificate import Store, Tally, added, certify
 from shared.domain.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.domain.run import Run, RunState
+from shared.domain.run import Mode, Run, RunState
 from shared.errors import ConflictError, NotFoundError, StoppedError
 from shared.messages import DeleteGroup
 from shared.ports import (
@@ -134,7 +134,14 @@ def _delete_untouched(
 
 
 def delete_leg(message: DeleteGroup, ports: DeletePorts, owner: str) -> None:
-    """Sweep for one leg: go on in the next, wait for the second sweep, or end."""
+    """Sweep for one leg: go on in the next, wait for the second sweep, or end.
+
+    Only a run that is a deletion deletes: where the records of runs went back to an earlier moment,
+    the number of a deletion may mean another run.
+    """
+    asked = ports.runs.get(message.key)
+    if asked is None or asked.mode is not Mode.DELETE:
+        return
     run = ports.legs.claim(message.key, _STATES, message.leg, owner, ports.clock())
     if run is None:
         return

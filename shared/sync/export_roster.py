@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.errors import MissingObjectError, NotFoundError
+from shared.errors import MissingObjectError, NotFoundError, TryLaterError
 from shared.messages import ExportRoster
+from shared.planning.columns import SHAPE_VERSION
 from shared.planning.export import write_bundle
 from shared.planning.tables import open_workspace
 from shared.ports import Batches, Groups, Objects
@@ -27,6 +28,8 @@ def export_roster(message: ExportRoster, ports: ExportPorts, directory: Path) ->
 
     Nothing is written of a group that is being deleted: it may have been swept already. A roster
     that has moved on is not exported any more: whoever asks again asks for the new one.
+
+    :raises TryLaterError: a newer version has written the roster, and will export it.
     """
     try:
         ports.groups.get(message.enterprise, message.group_id)
@@ -36,6 +39,8 @@ def export_roster(message: ExportRoster, ports: ExportPorts, directory: Path) ->
     key = export_key(message.group_id, message.seq)
     if base.snapshot is None or base.snapshot.seq != message.seq or ports.objects.has(key):
         return False
+    if base.snapshot.shape_version > SHAPE_VERSION:
+        raise TryLaterError("the roster was written by a newer version")
     files = {}
     try:
         for collection, place in base.snapshot.objects.items():

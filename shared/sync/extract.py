@@ -33,6 +33,7 @@ from shared.ports import (
 from shared.sync.confirm import Asking, confirm
 from shared.sync.finish_run import fail
 from shared.sync.paging import AT_ONCE, Place, read_on
+from shared.sync.refuse_newer import refuse_newer
 from shared.sync.send_work import at_leg, send_extract_leg, send_plan
 from shared.sync.staging import StagedWriter
 
@@ -99,9 +100,9 @@ def extract_leg(message: ExtractLeg, ports: ExtractPorts, owner: str) -> None:
     run = ports.legs.claim(message.key, states, message.leg, owner, ports.clock())
     if run is None:
         return
-    leg = _Leg(run, ports, owner)
     try:
-        leg.work()
+        refuse_newer(run, Cursor)
+        _Leg(run, ports, owner).work()
     except GiveUpError as error:
         fail(run, error.reason, owner, ports.legs, ports.runs, ports)
     except StoppedError:

@@ -33,6 +33,7 @@ from shared.ports import (
 from shared.sync.finish_run import announce, fail
 from shared.sync.heartbeat import Heartbeat
 from shared.sync.known_bundle import close_repeated, repeated
+from shared.sync.refuse_newer import refuse_newer
 from shared.sync.send_work import at_leg, send_extract_leg
 
 PART_BYTES = 16 * 1024 * 1024
@@ -99,6 +100,11 @@ def fetch_leg(message: ExtractLeg, ports: FetchPorts, owner: str) -> None:
     states = frozenset({RunState.ACCEPTED, RunState.EXTRACTING})
     run = ports.legs.claim(message.key, states, message.leg, owner, ports.clock())
     if run is None or run.extractor is not SyncType.SFTP:
+        return
+    try:
+        refuse_newer(run, Cursor)
+    except GiveUpError as error:
+        fail(run, error.reason, owner, ports.legs, ports.runs, ports)
         return
     leg = _Leg(run, ports, owner)
 

@@ -33,6 +33,7 @@ from shared.messages import ExtractLeg
 from shared.ports import Announcements, Legs, Objects, Queue, RunLog, Runs
 from shared.sync.finish_run import announce, fail
 from shared.sync.known_bundle import close_repeated, later_bundle, repeated
+from shared.sync.refuse_newer import refuse_newer
 from shared.sync.request_sync import MARKED
 from shared.sync.send_work import at_leg, send_extract_leg, send_plan
 from shared.sync.staging import StagedWriter
@@ -89,6 +90,7 @@ def ingest_leg(message: ExtractLeg, ports: IngestPorts, owner: str) -> None:
     if run is None:
         return
     try:
+        refuse_newer(run, Cursor)
         if run.marked:
             raise GiveUpError(MARKED)
         _Leg(run, ports, owner).work()

@@ -12,6 +12,7 @@ from shared.errors import BaseMissingError, GiveUpError, MissingObjectError
 from shared.planning.plan import PlanInput, StagedFiles
 from shared.ports import Objects, RosterBase, Runs
 from shared.sync import change_file
+from shared.sync.refuse_newer import refuse_newer_shape
 
 
 def fetch_inputs(
@@ -128,6 +129,7 @@ def _fetch_past(
     try:
         if past is None or past.snapshot is None:
             raise MissingObjectError(str(run.restores))
+        refuse_newer_shape(past.snapshot, f"What run {run.restores} left")
         for collection, key in past.snapshot.objects.items():
             found[collection] = directory / f"past-{collection.name.lower()}.parquet"
             objects.download(key, found[collection])

@@ -33,6 +33,7 @@ from shared.sync import change_file
 from shared.sync.finish_run import announce, fail, unmarks, waits
 from shared.sync.heartbeat import Heartbeat
 from shared.sync.plan_inputs import fetch_inputs
+from shared.sync.refuse_newer import refuse_newer, refuse_newer_shape
 from shared.sync.send_work import at_leg, send_batches, send_extract_leg
 from shared.sync.survey import Survey, differs, make_survey, order_of, spread
 
@@ -92,7 +93,9 @@ def plan_run(message: PlanRun, ports: PlanPorts, owner: str, directory: Path) ->
 def _plan(
     run: Run, ports: PlanPorts, owner: str, directory: Path, checkpoint: Callable[[str], None]
 ) -> None:
+    refuse_newer(run, PlanCursor)
     base = ports.batches.base(run.key)
+    refuse_newer_shape(base.snapshot, "What the roster of this group holds")
     witness = ports.holdings.stamp(run.group_id)
     survey: Survey | None = None
     if differs(base, witness):
@@ -247,6 +250,7 @@ def _store_snapshot(
         shape_version=SHAPE_VERSION,
         settings=settings_digest(run.config),
         objects=stored,
+        besides=base.snapshot.besides if base.snapshot else {},
         retention=run.config.retention,
     )
 
