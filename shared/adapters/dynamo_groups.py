@@ -35,7 +35,8 @@ from shared.adapters.group_item import DELETING, MARKED, STAYS, no_group, read_g
 from shared.domain.certificate import Certificate
 from shared.domain.group import Group, Period
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.domain.newer import known_settings
+from shared.domain.newer import known_settings, known_word
+from shared.domain.run import Mode, RunState
 from shared.errors import NotFoundError, TryLaterError
 from shared.ports import check_unmark
 
@@ -285,7 +286,7 @@ def _group(enterprise: EnterpriseId, item: Item) -> Group:
             "activeRun": item.get("activeRun"),
             "hold": hold_of(item),
             "markedAt": item.get(MARKED),
-            "lastEnded": json.loads(item["lastEnded"]) if "lastEnded" in item else None,
+            "lastEnded": _last_ended(item["lastEnded"]) if "lastEnded" in item else None,
             "empty": not (
                 item.keys() & {"base", "activeRun"} or item.get("dirty") or item.get("waiting")
             ),
@@ -293,6 +294,13 @@ def _group(enterprise: EnterpriseId, item: Item) -> Group:
             "deletingSince": item.get(DELETING),
         }
     )
+
+
+def _last_ended(stored: str) -> Item:
+    """The run that ended last, perhaps one of a newer version."""
+    ended: Item = json.loads(stored)
+    mode, state = known_word(Mode, ended["mode"]), known_word(RunState, ended["state"])
+    return ended | {"mode": mode.value, "state": state.value}
 
 
 def disown(table: str, group_id: GroupId) -> Item:

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -10,7 +10,7 @@ from shared.adapters.dynamo_items import Item, as_json, marshal, run_key, unmars
 from shared.domain.bundle import Bundle
 from shared.domain.group import EndedRun, GroupConfig, OnboardingType, SyncType
 from shared.domain.hold import Hold
-from shared.domain.newer import known_settings
+from shared.domain.newer import known_settings, known_word
 from shared.domain.run import Mode, Reason, Run, RunState, Trigger
 from shared.domain.staged import NOTHING_STAGED
 from shared.errors import ConflictError
@@ -86,10 +86,10 @@ def from_item(item: Item) -> Run:
         "enterprise": values["enterprise"],
         "group_id": values["groupId"],
         "seq": int(values["seq"]),
-        "mode": _word(Mode, values["mode"]),
-        "trigger": _word(Trigger, values["trigger"]),
+        "mode": known_word(Mode, values["mode"]),
+        "trigger": known_word(Trigger, values["trigger"]),
         "requested_by": values["requestedBy"],
-        "state": _word(RunState, values["state"]),
+        "state": known_word(RunState, values["state"]),
         "leg": int(values["leg"]),
         "owner": values.get("owner"),
         "lease_until": None if lease is None else float(lease),
@@ -109,14 +109,6 @@ def from_item(item: Item) -> Run:
         return Run.model_validate(facts | structures)
     except ValidationError:
         return Run.model_validate(facts | _understood(structures) | {"newer": True})
-
-
-_Word = TypeVar("_Word", Mode, Trigger, RunState)
-
-
-def _word(kind: type[_Word], word: str) -> _Word:
-    """A stored word, or that it is not known."""
-    return kind(word) if word in set(kind) else kind.UNKNOWN
 
 
 def _understood(structures: dict[str, Any]) -> dict[str, Any]:

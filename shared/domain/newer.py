@@ -1,9 +1,16 @@
 """What a newer version has written, read by this one."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.domain.guard import GuardSettings
-from shared.domain.run import Reason
+from shared.domain.run import Mode, Reason, RunState, Trigger
+
+_Word = TypeVar("_Word", Mode, Trigger, RunState)
+
+
+def known_word(kind: type[_Word], word: str) -> _Word:
+    """A stored word of a run, or that it is not known."""
+    return kind(word) if word in set(kind) else kind.UNKNOWN
 
 
 def newer_version(what: str) -> Reason:

@@ -60,7 +60,8 @@ class RunState(StrEnum):
 
     A ``Waiting`` run has its number and its bundle, and no more: another run of the group is under
     way. ``Held`` is an end: something waits for a person. ``Cancelled`` is one of the clock's that
-    never began, because another was under way.
+    never began, because another was under way. ``Unknown`` is a state of a newer version,
+    and never stored; such a run is open as long as it has no end.
     """
 
     WAITING = "Waiting"
