@@ -137,7 +137,13 @@ def test_an_auto_group_starts_its_first_sync(stack: HttpStack) -> None:
     group = stack.create(**AUTO, timeZone="Europe/Berlin")
     assert group["sync"] == {"message": "Sync up request is accepted", "runId": "1"}
     assert stack.messages() == [
-        {"enterprise": "acme", "groupId": group["groupId"], "seq": 1, "leg": 0}
+        {
+            "kind": "ExtractLeg",
+            "enterprise": "acme",
+            "groupId": group["groupId"],
+            "seq": 1,
+            "leg": 0,
+        }
     ]
     run = stack.syncs(f"GET /groups/{group['groupId']}/syncs/1").json
     assert (run["trigger"], run["state"], run["open"]) == ("newGroup", "Accepted", True)

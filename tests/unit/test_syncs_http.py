@@ -18,7 +18,8 @@ def test_a_sync_is_accepted(stack: HttpStack, body: Any) -> None:
     answer = stack.syncs(f"POST /groups/{group_id}/syncs", body)
     assert answer.status == 202
     assert answer.json == {"message": "Sync up request is accepted", "runId": "1"}
-    assert stack.messages() == [{"enterprise": "acme", "groupId": group_id, "seq": 1, "leg": 0}]
+    leg = {"kind": "ExtractLeg", "enterprise": "acme", "groupId": group_id, "seq": 1, "leg": 0}
+    assert stack.messages() == [leg]
 
 
 def test_a_second_request_is_told_which_run_is_under_way(stack: HttpStack) -> None:
