@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -79,7 +79,15 @@ class FolderObjects:
             while block := source.read(1 << 20):
                 target.write(block)
 
-    def tag(self, keys: Iterable[str], tags: dict[str, str]) -> None:
+    def download_past(self, key: str, path: Path) -> None:
+        """Fetch an object into a file."""
+        self.download(key, path)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """List nothing: nothing is given up here."""
+        return iter(())
+
+    def tag(self, keys: Iterable[str], tags: dict[str, str], *, required: bool = False) -> None:
         """Tags make no difference here."""
 
     def path(self, key: str) -> Path:

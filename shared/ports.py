@@ -466,8 +466,22 @@ class Objects(Protocol):
         """
         ...
 
-    def tag(self, keys: Iterable[str], tags: dict[str, str]) -> None:
-        """Replace the tags of objects; those that are gone are passed over."""
+    def download_past(self, key: str, path: Path) -> None:
+        """Fetch an object that may have been superseded or deleted, as long as it is kept.
+
+        :raises MissingObjectError: there is no such object, or it is kept no longer.
+        """
+        ...
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """List the keys of the objects under a prefix."""
+        ...
+
+    def tag(self, keys: Iterable[str], tags: dict[str, str], *, required: bool = False) -> None:
+        """Replace the tags of objects; those that are gone are passed over.
+
+        :raises MissingObjectError: one is gone, and they are ``required``.
+        """
         ...
 
     def open(self, place: BundleObject) -> BinaryIO:

@@ -1,6 +1,6 @@
 """The data bucket."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlencode
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _GONE = {"NoSuchKey", "404", "NoSuchVersion"}
+_UNTAGGED = _GONE | {"MethodNotAllowed"}
+"""What has been deleted in a versioned bucket has a delete marker, which takes no tags."""
 _TRANSFER = TransferConfig(multipart_chunksize=16 * 1024 * 1024, max_concurrency=4)
 
 
@@ -69,8 +71,33 @@ class S3Objects:
         except ClientError as error:
             raise _missing(error, key) from error
 
-    def tag(self, keys: Iterable[str], tags: dict[str, str]) -> None:
-        """Replace the tags of objects; those that are gone are passed over."""
+    def download_past(self, key: str, path: Path) -> None:
+        """Fetch an object, or else its last version that is still kept."""
+        pages = self._client.get_paginator("list_object_versions").paginate(
+            Bucket=self._bucket, Prefix=key
+        )
+        # Newest first; deletions are listed apart. The prefix is the key of others, too.
+        versions = (each for page in pages for each in page.get("Versions", ()))
+        version = next((each["VersionId"] for each in versions if each["Key"] == key), None)
+        if version is None:
+            raise MissingObjectError(key)
+        place = {"VersionId": version}
+        try:
+            self._client.download_file(
+                self._bucket, key, str(path), ExtraArgs=place, Config=_TRANSFER
+            )
+        except ClientError as error:
+            raise _missing(error, key) from error
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """List the keys of the objects under a prefix."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix
+        )
+        return (each["Key"] for page in pages for each in page.get("Contents", ()))
+
+    def tag(self, keys: Iterable[str], tags: dict[str, str], *, required: bool = False) -> None:
+        """Replace the tags of objects; see ``ports.Objects.tag``."""
         tag_set = [{"Key": name, "Value": value} for name, value in tags.items()]
         for key in keys:
             try:
@@ -80,8 +107,10 @@ class S3Objects:
                     Tagging={"TagSet": tag_set},  # type: ignore[typeddict-item]
                 )
             except ClientError as error:
-                if error.response["Error"]["Code"] not in _GONE:
+                if error.response["Error"]["Code"] not in _UNTAGGED:
                     raise
+                if required:
+                    raise MissingObjectError(key) from error
 
 
 def _missing(error: ClientError, key: str) -> Exception:

@@ -11,6 +11,9 @@ from shared.domain.calendar import ENDLESS, Calendar
 ENDED_DAYS = 60
 """How long a class that has ended, and who was in it, can still be read."""
 
+UNDO_DAYS = 30
+"""For how long a roster can be gone back to, once a run has replaced it (rule ``snapshots``)."""
+
 Left = Literal["deleted", "ended"]
 """How a record leaves: read by nobody and kept for its return, or read on as what it was."""
 

@@ -15,11 +15,9 @@ from shared.domain.ids import RunKey
 from shared.domain.run import Plan
 from shared.messages import ApplyBatch
 from shared.ports import Objects
+from shared.sync.prepared import CANDIDATE
 
 CHANGES_PER_BATCH = 250
-CANDIDATE = {"lifecycle": "candidate"}
-CURRENT = {"lifecycle": "current"}
-SUPERSEDED = {"lifecycle": "superseded"}
 
 
 def packed_batches(lines: Iterable[str]) -> Iterator[bytes]:

@@ -13,9 +13,9 @@ from shared.domain.events import records_held, run_finished
 from shared.domain.hold import Hold
 from shared.domain.ids import RunKey
 from shared.domain.run import Reason, Run, RunState
-from shared.errors import StoppedError
+from shared.errors import MissingObjectError, StoppedError
 from shared.ports import Announcements, Batches, Commit, Legs, Objects, RunLog, Runs, Unapplied
-from shared.sync import change_file
+from shared.sync import change_file, prepared
 from shared.sync.change_file import messages, read_batch
 
 
@@ -47,7 +47,12 @@ def fail(
     run: Run, reason: Reason, owner: str | None, legs: Legs, runs: Runs, ports: Ending
 ) -> None:
     """End a run as Failed; nothing of the roster or its snapshot moves."""
+    if run.plan is not None:
+        # While the run is open nobody else lets go of them: what follows its end may come late.
+        prepared.keep_changes(run.plan, ports.objects)
     if legs.close(run.key, ports.clock(), RunState.FAILED, reason, owner):
+        if run.state is RunState.PLANNING:
+            prepared.let_go(run, ports.objects)
         announce(run.key, runs, legs, ports)
 
 
@@ -67,7 +72,7 @@ def announce(key: RunKey, runs: Runs, legs: Legs, ports: Ending) -> None:
         held = records_held(run)
         ports.announcements.publish(run_finished(run), *([held] if held else ()))
     try:
-        ports.objects.tag(run.supersedes, change_file.SUPERSEDED)
+        prepared.settle(run, ports.objects)
     except Exception:
         legs.published(key)
         raise
@@ -75,7 +80,10 @@ def announce(key: RunKey, runs: Runs, legs: Legs, ports: Ending) -> None:
 
 
 def commit_run(run: Run, runs: Runs, legs: Legs, batches: Batches, ports: Ending) -> None:
-    """Close an applied run and move the snapshot; what could not be applied stays dirty."""
+    """Close an applied run and move the snapshot; what could not be applied stays dirty.
+
+    If what is to become the snapshot is gone, the run fails: the next one writes its changes again.
+    """
     assert run.plan is not None
     base = batches.base(run.key)
     unapplied = batches.unapplied(run.key)
@@ -85,10 +93,11 @@ def commit_run(run: Run, runs: Runs, legs: Legs, batches: Batches, ports: Ending
     replaced = [key for name, key in old.items() if new[name] != key]
     finished = [key for key in base.dirty if key not in dirty]
     hold = run.plan.hold
-    ports.objects.tag(
-        [*(key for n, key in new.items() if old.get(n) != key), *(hold.keys if hold else ())],
-        change_file.CURRENT,
-    )
+    try:
+        prepared.keep_result(run, run.plan.snapshot, hold, ports.objects)
+    except MissingObjectError:
+        fail(run, _RESULT_LOST, None, legs, runs, ports)
+        return
     try:
         batches.commit(
             run.key,
@@ -141,14 +150,14 @@ def _keep_unapplied(run: Run, unapplied: Sequence[Unapplied], objects: Objects) 
     if not unapplied:
         return ()
     wanted = {(change.collection, change.id) for change in unapplied}
-    key = f"changes/{run.group_id}/{run.seq}/unapplied.ndjson.gz"
+    key = prepared.unapplied_key(run)
     lines = (
         change.model_dump_json()
         for change in _changes(run, objects)
         if (change.collection, change.id) in wanted
     )
     body = b"".join(change_file.packed_batches(lines))
-    objects.put(key, body, change_file.CURRENT)
+    objects.put(key, body, prepared.CURRENT)
     return (key,)
 
 
@@ -158,6 +167,12 @@ def _changes(run: Run, objects: Objects) -> Iterator[Change]:
     for message in messages(objects, run.key, plan, range(plan.batches)):
         yield from read_batch(objects, plan, message.start, message.length)
 
+
+_RESULT_LOST = Reason(
+    code="result_lost",
+    message="The roster was written, but the stored state that goes with it is gone: the run took "
+    "more than a week. Sync again: what this run has written is then written anew.",
+)
 
 _EXPLAINED = {
     "login_name_taken": (

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shared.domain.collection import Collection
 from shared.domain.ids import RunKey
+from shared.domain.retention import UNDO_DAYS
 from shared.domain.run import Reason, Run
 from shared.domain.staged import PlanCursor, StagedPart
 from shared.errors import BaseMissingError, GiveUpError, MissingObjectError
@@ -132,13 +133,13 @@ def _fetch_past(
         refuse_newer_shape(past.snapshot, f"What run {run.restores} left")
         for collection, key in past.snapshot.objects.items():
             found[collection] = directory / f"past-{collection.name.lower()}.parquet"
-            objects.download(key, found[collection])
+            objects.download_past(key, found[collection])
     except MissingObjectError as error:
         raise GiveUpError(
             Reason(
                 code="snapshot_expired",
-                message=f"What run {run.restores} left is no longer kept: a snapshot that a later "
-                "run has replaced stays for 30 days. Nothing was changed.",
+                message=f"What run {run.restores} left is no longer kept: what a later run has "
+                f"replaced stays for {UNDO_DAYS} days from then on. Nothing was changed.",
             )
         ) from error
     return found

@@ -29,7 +29,7 @@ from shared.ports import (
     RunLog,
     Runs,
 )
-from shared.sync import change_file
+from shared.sync import change_file, prepared
 from shared.sync.finish_run import announce, fail, unmarks, waits
 from shared.sync.heartbeat import Heartbeat
 from shared.sync.plan_inputs import fetch_inputs
@@ -198,16 +198,12 @@ def _close_preview(run: Run, ports: PlanPorts, owner: str, outcome: PlanOutcome)
 def _store_hold(run: Run, outcome: PlanOutcome, objects: Objects, owner: str) -> Hold | None:
     if outcome.hold is None:
         return None
-    place = f"holds/{run.group_id}/{run.seq}/{owner}"
+    listed, summed_up = prepared.hold_keys(run, owner)
     hold = outcome.hold.model_copy(
-        update={
-            "seq": run.seq,
-            "list_key": f"{place}/hold.csv",
-            "summary_key": f"{place}/hold.json",
-        }
+        update={"seq": run.seq, "list_key": listed, "summary_key": summed_up}
     )
-    objects.upload(hold.list_key, outcome.hold_list, change_file.CANDIDATE)
-    objects.upload(hold.summary_key, outcome.hold_summary, change_file.CANDIDATE)
+    objects.upload(listed, outcome.hold_list, prepared.CANDIDATE)
+    objects.upload(summed_up, outcome.hold_summary, prepared.CANDIDATE)
     return hold
 
 
@@ -242,8 +238,8 @@ def _store_snapshot(
     """Store the collections that differ, as candidates; the others keep their objects."""
     stored = dict(base.snapshot.objects) if base.snapshot else {}
     for collection, path in outcome.snapshot.items():
-        key = f"snapshots/{run.group_id}/{run.seq}/{owner}/{collection.value}.parquet"
-        objects.upload(key, path, change_file.CANDIDATE)
+        key = prepared.snapshot_key(run, owner, collection)
+        objects.upload(key, path, prepared.CANDIDATE)
         stored[collection] = key
     return Snapshot(
         seq=run.seq,
@@ -274,7 +270,7 @@ def _hand_over(
     path = directory / "changes.gz"
     ends = change_file.write_batches(planner.changes(), path)
     plan = Plan(
-        changes_key=f"changes/{run.group_id}/{run.seq}/{owner}.ndjson.gz",
+        changes_key=prepared.changes_key(run, owner),
         attempt=owner,
         batches=len(ends),
         shards=writing.shards,
@@ -284,8 +280,6 @@ def _hand_over(
     )
     change_file.upload(ports.objects, plan.changes_key, path, ends)
     ports.batches.open(run.key, plan, ports.clock())
-    # A change file that is dirty must not expire; one that never becomes dirty is tiny waste.
-    ports.objects.tag([plan.changes_key, plan.index_key], change_file.CURRENT)
     ports.batches.planned(
         run.key,
         owner,
@@ -318,7 +312,7 @@ def _close_unchanged(
     replaced = [key for name, key in old.items() if snapshot.objects[name] != key]
     fresh = [snapshot.objects[name] for name in outcome.snapshot]
     moves = bool(fresh) or (base.snapshot and base.snapshot.retention != snapshot.retention)
-    ports.objects.tag([*fresh, *(hold.keys if hold else ())], change_file.CURRENT)
+    prepared.keep_result(run, snapshot, hold, ports.objects)
     ports.batches.commit(
         run.key,
         ports.clock(),

@@ -10,7 +10,7 @@ from datetime import datetime
 from shared.domain.run import Run, RunState
 from shared.messages import DeleteGroup, ExtractLeg, PlanRun
 from shared.ports import ExtractQueues, Objects, Queue, Runs
-from shared.sync import change_file
+from shared.sync import change_file, prepared
 
 
 def at_leg(run: Run, state: RunState, leg: int) -> Run:
@@ -42,8 +42,12 @@ def send_batches(
     runs: Runs,
     clock: Callable[[], datetime],
 ) -> None:
-    """Send the messages of some of the batches of a run that is being applied."""
+    """Send the messages of some of the batches of a run that is being applied.
+
+    First what they need is kept, and what will be the group's state: candidates end after a week.
+    """
     assert run.plan is not None
+    prepared.keep_planned(run, run.plan, objects)
     queue.send(change_file.messages(objects, run.key, run.plan, numbers))
     runs.sent(run, clock())
 

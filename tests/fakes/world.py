@@ -206,11 +206,19 @@ class InMemoryObjects:
     def download(self, key: str, path: Path) -> None:
         path.write_bytes(self.get(key))
 
-    def tag(self, keys: Iterable[str], tags: dict[str, str]) -> None:
+    def download_past(self, key: str, path: Path) -> None:
+        self.download(key, path)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        return iter([key for key in self.objects if key.startswith(prefix)])
+
+    def tag(self, keys: Iterable[str], tags: dict[str, str], *, required: bool = False) -> None:
         for key in keys:
             self.on_write("tag")
             if key in self.objects:
                 self.tags[key] = tags
+            elif required:
+                raise MissingObjectError(key)
 
     store = Store.BUCKET
 

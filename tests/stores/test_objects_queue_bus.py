@@ -51,7 +51,46 @@ def test_a_missing_object_has_an_error_of_its_own(objects: Objects, tmp_path: Pa
         objects.get("nothing", 0, 10)
     with pytest.raises(MissingObjectError):
         objects.download("nothing", tmp_path / "file")
+    with pytest.raises(MissingObjectError):
+        objects.download_past("nothing", tmp_path / "file")
     objects.tag(["nothing"], {"lifecycle": "current"})
+    with pytest.raises(MissingObjectError):
+        objects.tag(["nothing"], {"lifecycle": "current"}, required=True)
+
+
+def test_what_lies_under_a_prefix_is_listed(objects: Objects) -> None:
+    for key in ("a/1/x", "a/1/y", "a/10/x", "b/1/x"):
+        objects.put(key, b"")
+    assert sorted(objects.list("a/1/")) == ["a/1/x", "a/1/y"]
+    assert list(objects.list("c/")) == []
+
+
+def test_what_was_deleted_is_fetched_as_long_as_a_version_is_left(tmp_path: Path) -> None:
+    with mock_aws():
+        client: Any = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=BUCKET)
+        versioned = {"Status": "Enabled"}
+        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=versioned)
+        objects, file = S3Objects(client, BUCKET), tmp_path / "file"
+        for body in (b"first", b"second"):
+            objects.put("a/k", body)
+        objects.put("a/k.index", b"another")
+        client.delete_object(Bucket=BUCKET, Key="a/k")
+        with pytest.raises(MissingObjectError):
+            objects.download("a/k", file)
+        # A delete marker takes no tags: it is gone to whoever tags.
+        objects.tag(["a/k"], {"lifecycle": "current"})
+        with pytest.raises(MissingObjectError):
+            objects.tag(["a/k"], {"lifecycle": "current"}, required=True)
+        assert list(objects.list("a/")) == ["a/k.index"]
+        objects.download_past("a/k", file)
+        assert file.read_bytes() == b"second"
+        for version in client.list_object_versions(Bucket=BUCKET, Prefix="a/k")["Versions"]:
+            if version["Key"] == "a/k":
+                name = version["VersionId"]
+                client.delete_object(Bucket=BUCKET, Key="a/k", VersionId=name)
+        with pytest.raises(MissingObjectError):
+            objects.download_past("a/k", file)
 
 
 def test_tags_are_replaced_and_missing_objects_passed_over() -> None:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from shared.adapters import dynamo_batches, dynamo_connection_tests, dynamo_drops, dynamo_run_item
 from shared.domain import access, certificate
@@ -18,10 +19,10 @@ PAGE = (ROOT / "docs" / "retention.md").read_text()
 
 
 @pytest.fixture(scope="module")
-def said() -> dict[str, str]:
-    """What the page says of each thing: its days."""
-    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", PAGE, re.MULTILINE)
-    found = {kept: days for kept, days in rows if kept != "Kept"}
+def said() -> dict[str, tuple[str, str]]:
+    """What the page says of each thing: its days, and after how many it is gone."""
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", PAGE, re.MULTILINE)
+    found = {kept: (days, gone) for kept, days, gone in rows if kept != "Kept"}
     assert len(found) == len(rows) - PAGE.count("| Kept |")
     return found
 
@@ -31,34 +32,63 @@ def _rules() -> list[dict[str, Any]]:
     return rules
 
 
-def test_each_number_is_what_the_system_does(said: dict[str, str]) -> None:
+def _gone(*days: int) -> int:
+    """After how many days nothing is left: each of S3's counts is rounded up to a midnight."""
+    return sum(days) + len(days)
+
+
+def test_each_number_is_what_the_system_does(said: dict[str, tuple[str, str]]) -> None:
     template, rules = Template(), _rules()
-    by_prefix = {r["Prefix"]: r["ExpirationInDays"] for r in rules if "Prefix" in r}
-    by_tag = {
-        r["TagFilters"][0]["Value"]: r["ExpirationInDays"] for r in rules if "TagFilters" in r
+    expires = {r["Id"]: r["ExpirationInDays"] for r in rules if "ExpirationInDays" in r}
+    version = {
+        r["Id"]: r["NoncurrentVersionExpiration"]["NoncurrentDays"]
+        for r in rules
+        if "NoncurrentVersionExpiration" in r
     }
-    [remains] = [rule for rule in rules if "NoncurrentVersionExpiration" in rule]
+    [remains] = [rule for rule in rules if "AbortIncompleteMultipartUpload" in rule]
     broken_off = remains["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
-    [letters] = {
-        queue["MessageRetentionPeriod"] // DAY
-        for name, queue in template.of_type("SQS::Queue").items()
-        if name.endswith("DeadLetters")
-    }
+    queues = template.of_type("SQS::Queue")
+    [letters], [messages] = (
+        {
+            queue["MessageRetentionPeriod"] // DAY
+            for name, queue in queues.items()
+            if name.endswith("DeadLetters") is dead
+        }
+        for dead in (True, False)
+    )
     [logs] = {group["RetentionInDays"] for group in template.of_type("Logs::LogGroup").values()}
-    done = {
+    taken = expires["superseded"]
+    assert version["changes"] == version["holds"]
+    in_bucket = {
+        # What is replaced is used no more, but a snapshot can be gone back to.
+        "a snapshot that a later run has replaced, from then on": (
+            version["snapshots"], _gone(taken, version["snapshots"]),
+        ),
+        "a change file or hold that is done with, from then on": (
+            taken, _gone(taken, version["changes"]),
+        ),
+        "one of these that a run prepared and did not commit": (
+            expires["candidate"], _gone(expires["candidate"], version["candidate"]),
+        ),
+        "staged pages and rows": (expires["staged"], _gone(expires["staged"], version["staged"])),
+        "bundles fetched over SFTP": (
+            expires["bundles"], _gone(expires["bundles"], version["bundles"]),
+        ),
+        "dropped bundles": (expires["drops"], _gone(expires["drops"], version["drops"])),
+        "exports of the roster": (
+            expires["exports"], _gone(expires["exports"], version["exports"]),
+        ),
+        "parts of an upload that broke off": (broken_off, _gone(broken_off)),
+        "a cover image that another has replaced, from then on": (
+            version["covers"], _gone(version["covers"]),
+        ),
+        "error reports and lists of changes": (
+            expires["reports"], _gone(expires["reports"], version["reports"]),
+        ),
+    }  # fmt: skip
+    elsewhere = {
         "a deleted record, unread, for its return": GroupConfig.model_fields["grace_days"].default,
         "a class that has ended, and who was in it": ENDED_DAYS,
-        "a superseded snapshot, change file or hold": by_tag["superseded"],
-        "one that a run prepared and did not commit": by_tag["candidate"],
-        "staged pages and rows": by_prefix["staged/"],
-        "bundles fetched over SFTP": by_prefix["bundles/"],
-        "dropped bundles": by_prefix["drops/"],
-        "exports of the roster": by_prefix["exports/"],
-        "parts of an upload that broke off": broken_off,
-        "earlier versions of an object, and objects that were deleted": (
-            remains["NoncurrentVersionExpiration"]["NoncurrentDays"]
-        ),
-        "error reports and lists of changes": by_prefix["reports/"],
         "who has read about people, when, and how many": access.KEPT.days,
         "runs, without personal data of the roster": dynamo_run_item.HISTORY_SECONDS // DAY,
         "what is left of a group that was deleted: its certificate": certificate.KEPT.days,
@@ -66,18 +96,20 @@ def test_each_number_is_what_the_system_does(said: dict[str, str]) -> None:
         "by which a drop is known again": dynamo_drops.REMEMBERED.days,
         "connection tests": dynamo_connection_tests.KEPT.days,
         "answers to requests with an Idempotency-Key": once.KEPT_SECONDS // DAY,
+        "messages in queues": messages,
         "messages that failed, in dead-letter queues": letters,
         "logs": logs,
     }
-    assert {kept: days for kept, days in said.items() if days.isdecimal()} == {
-        kept: str(days) for kept, days in done.items()
+    done = in_bucket | {kept: (days, days) for kept, days in elsewhere.items()}
+    assert {kept: row for kept, row in said.items() if row[0].isdecimal()} == {
+        kept: (str(days), str(gone)) for kept, (days, gone) in done.items()
     }
 
 
 def test_a_certificate_names_the_window_of_the_tables_recovery() -> None:
-    template = Template()
+    template = Template(RecoveryDays="3")
     windows = {
-        table["PointInTimeRecoverySpecification"].get("RecoveryPeriodInDays", 35)
+        table["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"]
         for table in template.of_type("DynamoDB::Table").values()
     }
     told = {
@@ -85,7 +117,20 @@ def test_a_certificate_names_the_window_of_the_tables_recovery() -> None:
         for function in template.of_type("Lambda::Function").values()
         if "BACKUP_DAYS" in function.get("Environment", {}).get("Variables", {})
     }
-    assert {str(each) for each in told} == {str(each) for each in windows}
+    assert told == windows == {"3"}
+
+
+def test_how_far_back_the_tables_go_is_said_and_set() -> None:
+    template = Template(RecoveryDays="3")
+    recovery = [table["PointInTimeRecoverySpecification"] for table in
+                template.of_type("DynamoDB::Table").values()]  # fmt: skip
+    enabled = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": "3"}
+    assert recovery == [enabled, enabled]
+    declared = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["RecoveryDays"]
+    default, least, most = (declared[name] for name in ("Default", "MinValue", "MaxValue"))
+    assert f"`RecoveryDays` ({default} by default, {least} to {most})" in PAGE
+    assert f"from its backup {default} days after that" in PAGE
+    assert f"in the backup for {default} days" in PAGE
 
 
 def test_what_a_group_may_set_is_said() -> None:
@@ -101,6 +146,10 @@ def test_every_rule_of_the_bucket_is_said() -> None:
     known = {
         "staged",
         "bundles",
+        "covers",
+        "changes",
+        "holds",
+        "snapshots",
         "drops",
         "reports",
         "exports",

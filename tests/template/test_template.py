@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from shared.adapters.roster_keys import stamp_key
+from shared.adapters.s3_remains import FOLDERS
+from shared.domain import timers
 from shared.domain.events import RUN_FINISHED, SOURCE
 from shared.domain.group import Period, SecretName, SyncType
 from shared.domain.ids import GroupId
+from shared.domain.retention import UNDO_DAYS
 from shared.messages import Message
 from shared.sync.start_auto_syncs import Tick
 from shared.sync.take_drop import DROPS
@@ -92,11 +95,19 @@ class TestWhatIsKept:
             for rule in expiring
             if "TagFilters" in rule
         }
-        assert by_tag == {"candidate": 7, "superseded": 30}
+        # What is superseded goes at the next midnight, and its version counts from then on: days
+        # would count from the creation, so that of an old roster nothing could be undone.
+        assert by_tag == {"candidate": 7, "superseded": 1}
+        [kept] = [rule for rule in rules if rule.get("Prefix") == "snapshots/"]
+        assert kept["NoncurrentVersionExpiration"] == {"NoncurrentDays": UNDO_DAYS}
 
     def test_raw_data_and_reports_have_an_end(self, template: Template) -> None:
         rules = template["DataBucket"]["LifecycleConfiguration"]["Rules"]
-        by_prefix = {r["Prefix"]: r["ExpirationInDays"] for r in rules if "Prefix" in r}
+        by_prefix = {
+            r["Prefix"]: r["ExpirationInDays"]
+            for r in rules
+            if "Prefix" in r and "ExpirationInDays" in r
+        }
         assert by_prefix == {
             "staged/": 7,
             "bundles/": 7,
@@ -104,9 +115,30 @@ class TestWhatIsKept:
             "reports/": 90,
             "exports/": 1,
         }
+
+    def test_every_folder_has_an_end_for_what_was_deleted_in_it(self, template: Template) -> None:
         # In a versioned bucket an expired object lives on as a version, unless that ends, too.
-        [remains] = [rule for rule in rules if "NoncurrentVersionExpiration" in rule]
-        assert remains["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
+        rules = template["DataBucket"]["LifecycleConfiguration"]["Rules"]
+        noncurrent = {
+            rule["Prefix"]: rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+            for rule in rules
+            if "NoncurrentVersionExpiration" in rule and "Prefix" in rule
+        }
+        assert noncurrent.keys() == {f"{folder}/" for folder in (*FOLDERS, "covers")}
+        # As short as S3 has it, but for what somebody still reads when it is a version only.
+        assert {prefix for prefix, days in noncurrent.items() if days > 1} == {
+            "snapshots/",
+            "drops/",
+        }
+        assert noncurrent["drops/"] >= timers.RUN_DEADLINE.days
+        # The shortest of the rules for an object counts: one for all would end undo.
+        for rule in rules:
+            if "NoncurrentVersionExpiration" in rule and "Prefix" not in rule:
+                assert rule["TagFilters"] == [{"Key": "lifecycle", "Value": "candidate"}]
+
+    def test_remains_of_objects_go(self, template: Template) -> None:
+        rules = template["DataBucket"]["LifecycleConfiguration"]["Rules"]
+        [remains] = [rule for rule in rules if "ExpiredObjectDeleteMarker" in rule]
         assert remains["ExpiredObjectDeleteMarker"] is True
         # Parts of an upload that broke off are stored, and paid for, unseen.
         assert remains["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
