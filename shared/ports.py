@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from shared.domain.access import Access
 from shared.domain.bundle import Bundle, BundleObject
@@ -14,6 +14,7 @@ from shared.domain.certificate import Certificate, Store, Tally
 from shared.domain.change import RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.connection_test import ConnectionTest, Probe
+from shared.domain.cover import Cover, ImageType
 from shared.domain.events import Event
 from shared.domain.group import Customer, EmailStatus, Group, Period, SecretName, SyncType
 from shared.domain.held import HeldRecord
@@ -717,6 +718,17 @@ class Groups(KnownGroups, Protocol):
         """
         ...
 
+    def set_cover(
+        self, enterprise: EnterpriseId, group_id: GroupId, old: Cover, new: Cover
+    ) -> Cover:
+        """Replace what a group has for a cover image, if it is still as it was read.
+
+        Returns what the group has then.
+
+        :raises TryLaterError: it is not, or the group is being deleted.
+        """
+        ...
+
     def mark(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> None:
         """Mark a group's roster for deletion; a group marked already stays so.
 
@@ -882,11 +894,30 @@ class UploadAddress:
     max_bytes: int
 
 
-class CoverImages(Protocol):
-    """Where cover images are uploaded to."""
+class SeenImage(NamedTuple):
+    """What was uploaded for an image: its first bytes, and which version of the object it is."""
 
-    def upload_address(self, group_id: GroupId, content_type: str) -> dict[str, Any]:
+    head: bytes
+    version: str | None
+
+
+class CoverImages(Protocol):
+    """Where cover images lie."""
+
+    def upload_address(self, key: str, image: ImageType) -> dict[str, Any]:
         """Make an address to upload one image to: ``url``, and the ``fields`` of its form."""
+        ...
+
+    def look(self, key: str) -> SeenImage | None:
+        """Look at what was uploaded; None if nothing was."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Delete an image; one that is not there stays so."""
+        ...
+
+    def address(self, cover: Cover) -> str:
+        """Make an address at which an image can be seen by whoever has it, or the default."""
         ...
 
 

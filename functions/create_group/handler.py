@@ -29,7 +29,7 @@ from shared.domain.requests import CoverImageInput
 from shared.http.answers import answer, answer_text, show_cursor
 from shared.http.certificate_answers import show_certificate
 from shared.http.contract.certificates import CertificatePage
-from shared.http.contract.groups import CustomerPage, GroupPage, UploadForm
+from shared.http.contract.groups import CustomerPage, GroupAnswer, GroupPage, UploadForm
 from shared.http.group_answers import show_customer, show_group
 from shared.http.identity import caller_of
 from shared.http.once import Outcome, once
@@ -37,7 +37,8 @@ from shared.http.problems import install
 from shared.http.requests import json_body, page_of, version_of
 from shared.http.run_acceptance import show_deletion
 from shared.observability import log_failure, make_logger
-from shared.ports import Certificates, CoverImages, Mailing
+from shared.ports import Certificates, Mailing
+from shared.sync.covers import CoverPorts, ask_for_cover, remove_cover, settle_cover
 from shared.sync.delete_group import RequestDeletionPorts, request_deletion
 from shared.sync.fields import read_fields
 from shared.sync.groups import (
@@ -63,7 +64,7 @@ class Runtime:
     certificates: Certificates
     deletion: RequestDeletionPorts
     mailing: Mailing
-    cover_images: CoverImages
+    covers: CoverPorts
     dynamodb: "DynamoDBClient"
     table: str
 
@@ -75,7 +76,6 @@ def build() -> Runtime:
     table = settings.required("CONTROL_TABLE")
     sqs = boto3.client("sqs")
     resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
-    s3 = make_s3_client()
     ports = GroupPorts(
         groups=DynamoGroups(dynamodb, table),
         customers=DynamoCustomers(dynamodb, table),
@@ -93,7 +93,8 @@ def build() -> Runtime:
         new_id=lambda: uuid.uuid4().hex,
         allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES"),
     )
-    cover_images = S3CoverImages(s3, settings.required("DATA_BUCKET"))
+    images = S3CoverImages(make_s3_client(), settings.required("DATA_BUCKET"))
+    covers = CoverPorts(ports.groups, images)
     mailing = SnsMailing(boto3.client("sns"), settings.required("GROUP_TOPIC_PREFIX"))
     deletion = RequestDeletionPorts(
         ports.groups,
@@ -104,7 +105,7 @@ def build() -> Runtime:
         settings.number("BACKUP_DAYS"),
     )
     certificates = DynamoCertificates(dynamodb, table)
-    return Runtime(ports, certificates, deletion, mailing, cover_images, dynamodb, table)
+    return Runtime(ports, certificates, deletion, mailing, covers, dynamodb, table)
 
 
 @app.post("/groups")
@@ -114,7 +115,7 @@ def post_group() -> Response[str]:
 
     def act() -> Outcome:
         group, run = create_group(caller.enterprise, body, caller.person, runtime.ports)
-        return 201, show_group(group, started=run)
+        return 201, show_group(group, runtime.covers.images.address(group.cover), started=run)
 
     return once(app, caller, runtime.dynamodb, runtime.table, act)
 
@@ -126,7 +127,7 @@ def get_groups() -> Response[str]:
     limit, after = page_of(app)
     groups = build().ports.groups
     page, more = groups.list(caller.enterprise, limit, GroupId(after) if after else None)
-    shown = [show_group(group) for group in page]
+    shown = [_shown(group) for group in page]
     return answer(200, GroupPage(groups=shown, cursor=show_cursor(more)))
 
 
@@ -136,7 +137,14 @@ def get_group(group_id: str) -> Response[str]:
     caller = caller_of(app.current_event.raw_event)
     runtime = build()
     group = runtime.ports.groups.get(caller.enterprise, GroupId(group_id), deleting=True)
-    return answer(200, show_group(group, email_status=_email_status(group, runtime.mailing)))
+    return answer(200, _shown(group, _email_status(group, runtime.mailing)))
+
+
+def _shown(group: Group, email_status: EmailStatus | None = None) -> GroupAnswer:
+    """A group with its cover image, once it has been seen whether that has come."""
+    covers = build().covers
+    group = settle_cover(group, covers, clock.now())
+    return show_group(group, covers.images.address(group.cover), email_status=email_status)
 
 
 def _email_status(group: Group, mailing: Mailing) -> EmailStatus | None:
@@ -154,7 +162,7 @@ def patch_group(group_id: str) -> Response[str]:
     caller, body = caller_of(app.current_event.raw_event), json_body(app)
     version = version_of(app, body)
     group = change_group(caller.enterprise, GroupId(group_id), body, version, build().ports)
-    return answer(200, show_group(group))
+    return answer(200, _shown(group))
 
 
 @app.delete("/groups/<group_id>")
@@ -192,10 +200,35 @@ def post_cover_image(group_id: str) -> Response[str]:
     """Give an address to upload a cover image to."""
     caller, body = caller_of(app.current_event.raw_event), json_body(app)
     given = read_fields(CoverImageInput, body)
-    runtime = build()
-    group = runtime.ports.groups.get(caller.enterprise, GroupId(group_id))
-    address = runtime.cover_images.upload_address(group.group_id, given.content_type)
-    return answer(200, UploadForm.model_validate(address))
+    covers, new_id = build().covers, uuid.uuid4().hex
+    form = ask_for_cover(
+        caller.enterprise, GroupId(group_id), given.content_type, new_id, covers, clock.now()
+    )
+    return answer(200, UploadForm.model_validate(form))
+
+
+@app.delete("/groups/<group_id>/cover-image")
+def delete_cover_image(group_id: str) -> Response[str]:
+    """Take the cover image away: the group shows the default again."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    remove_cover(caller.enterprise, GroupId(group_id), runtime.covers)
+    return answer(200, _shown(runtime.ports.groups.get(caller.enterprise, GroupId(group_id))))
+
+
+@app.delete("/groups/<group_id>/roster")
+def mark_roster(group_id: str) -> Response[str]:
+    """Mark the group's roster for deletion; the next update plans it, and it is held."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    runtime.ports.groups.mark(caller.enterprise, GroupId(group_id), clock.now())
+    return answer(200, _shown(runtime.ports.groups.get(caller.enterprise, GroupId(group_id))))
+
+
+@app.delete("/groups/<group_id>/roster/mark")
+def unmark_roster(group_id: str) -> Response[str]:
+    """Take the mark back: the roster stays, and syncs as before."""
+    caller, runtime = caller_of(app.current_event.raw_event), build()
+    runtime.ports.groups.unmark(caller.enterprise, GroupId(group_id))
+    return answer(200, _shown(runtime.ports.groups.get(caller.enterprise, GroupId(group_id))))
 
 
 @app.get("/openapi.json")

@@ -30,7 +30,6 @@ from shared.domain.run import Mode, Run, RunState, Trigger
 from shared.errors import ConflictError, NotFoundError
 from shared.http.answers import answer, answer_later, see_other, show_cursor
 from shared.http.contract.runs import ErrorsSummary, RunPage
-from shared.http.group_answers import show_group
 from shared.http.identity import caller_of
 from shared.http.once import Outcome, once
 from shared.http.problems import install
@@ -217,22 +216,6 @@ def get_changes(group_id: str, run_id: str) -> Response[str]:
     address = build().exchange.report_address(key, name)
     _record(group_id, "GET /groups/{groupId}/syncs/{runId}/changes", None)
     return see_other(address)
-
-
-@app.delete("/groups/<group_id>/roster")
-def mark_roster(group_id: str) -> Response[str]:
-    """Mark the group's roster for deletion; the next update plans it, and it is held."""
-    caller, runtime = caller_of(app.current_event.raw_event), build()
-    runtime.groups.mark(caller.enterprise, GroupId(group_id), clock.now())
-    return answer(200, show_group(runtime.groups.get(caller.enterprise, GroupId(group_id))))
-
-
-@app.delete("/groups/<group_id>/roster/mark")
-def unmark_roster(group_id: str) -> Response[str]:
-    """Take the mark back: the roster stays, and syncs as before."""
-    caller, runtime = caller_of(app.current_event.raw_event), build()
-    runtime.groups.unmark(caller.enterprise, GroupId(group_id))
-    return answer(200, show_group(runtime.groups.get(caller.enterprise, GroupId(group_id))))
 
 
 @app.get("/groups/<group_id>/export")

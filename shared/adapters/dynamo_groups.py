@@ -33,6 +33,7 @@ from shared.adapters.group_claims import (
 )
 from shared.adapters.group_item import DELETING, MARKED, STAYS, no_group, read_group
 from shared.domain.certificate import Certificate
+from shared.domain.cover import Cover
 from shared.domain.group import Group, Period
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.newer import known_settings, known_word
@@ -47,7 +48,7 @@ TRANSACTION_TRIES = 3
 
 _GROUP_FIELDS = (
     "config", "description", "email", "clientGroupId", "syncFrequency", "period", "autoMode",
-    "timeZone", "syncHour", "coverImage", "webhook", "createdAt", "updatedAt",
+    "timeZone", "syncHour", "webhook", "createdAt", "updatedAt",
 )  # fmt: skip
 
 
@@ -183,6 +184,29 @@ class DynamoGroups:
                 for item in map(unmarshal, page["Items"])
             ]
 
+    def set_cover(
+        self, enterprise: EnterpriseId, group_id: GroupId, old: Cover, new: Cover
+    ) -> Cover:
+        """Replace what a group has for a cover image; see ``ports.Groups.set_cover``."""
+        kept = new.model_copy(update={"seq": old.seq + 1})
+        values = {":seen": old.seq, ":seq": kept.seq, ":new": kept.model_dump_json()}
+        seen = "coverSeq = :seen" if old.seq else "attribute_not_exists(coverSeq)"
+        if not old.seq:
+            del values[":seen"]
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=group_key(enterprise, group_id),
+                UpdateExpression="SET cover = :new, coverSeq = :seq",
+                ConditionExpression=f"{STAYS} AND {seen}",
+                ExpressionAttributeValues=marshal(values),
+            )
+        except ClientError as error:
+            if refused(error):
+                raise TryLaterError("the cover image is being changed by somebody else") from error
+            raise
+        return kept
+
     def mark(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> None:
         """Mark a group's roster for deletion; see ``ports.Groups.mark``."""
         try:
@@ -224,7 +248,7 @@ class DynamoGroups:
                 "Key": group_key(group.enterprise, group.group_id),
                 "ConditionExpression": (
                     # Runs and drops alike take a number first.
-                    "version = :old AND runSeq = :none AND attribute_not_exists(coverImage)"
+                    "version = :old AND runSeq = :none AND attribute_not_exists(cover)"
                 ),
                 "ExpressionAttributeValues": marshal({":old": group.config.version, ":none": 0}),
             }
@@ -269,7 +293,7 @@ def _values(group: Group) -> Item:
 
 _FIELD_NAMES = {
     "description", "email", "client_group_id", "sync_frequency", "period", "auto_mode",
-    "time_zone", "sync_hour", "cover_image", "webhook", "created_at", "updated_at",
+    "time_zone", "sync_hour", "webhook", "created_at", "updated_at",
 }  # fmt: skip
 
 
@@ -284,13 +308,14 @@ def _group(enterprise: EnterpriseId, item: Item) -> Group:
             "groupId": item["groupId"],
             "nextRunAt": datetime.fromtimestamp(int(due), UTC) if due is not None else None,
             "activeRun": item.get("activeRun"),
+            "cover": Cover.model_validate_json(item["cover"]) if "cover" in item else Cover(),
             "hold": hold_of(item),
             "markedAt": item.get(MARKED),
             "lastEnded": _last_ended(item["lastEnded"]) if "lastEnded" in item else None,
             "empty": not (
                 item.keys() & {"base", "activeRun"} or item.get("dirty") or item.get("waiting")
             ),
-            "untouched": not item["runSeq"] and "coverImage" not in item,
+            "untouched": not item["runSeq"] and "cover" not in item,
             "deletingSince": item.get(DELETING),
         }
     )

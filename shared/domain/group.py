@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from shared.domain.calendar import Calendar
+from shared.domain.cover import Cover
 from shared.domain.guard import GuardSettings
 from shared.domain.hold import Hold
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
@@ -249,7 +250,7 @@ class Group(_Stored):
     auto_mode: AutoMode = AutoMode.UPDATE
     time_zone: str = "UTC"
     sync_hour: int = 2
-    cover_image: str | None = None
+    cover: Cover = Cover()
     webhook: Webhook | None = None
     created_at: AwareDatetime
     updated_at: AwareDatetime

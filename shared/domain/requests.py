@@ -1,7 +1,7 @@
 """What comes in besides groups: customers, syncs, uploads, decisions."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import (
     BeforeValidator,
@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, ValidationError
 
+from shared.domain.cover import ImageType
 from shared.domain.hold import Decision
 from shared.domain.input import Id, Input, Line, Word, wrong
 from shared.domain.run import FETCHING_MODES, Mode
@@ -51,7 +52,7 @@ class CustomerInput(Input):
 class CoverImageInput(Input):
     """Which kind of image is to be uploaded."""
 
-    content_type: Literal["image/png", "image/jpeg", "image/webp"]
+    content_type: ImageType
 
 
 class UploadInput(Input):

@@ -6,13 +6,15 @@ from shared.domain.run import Run
 from shared.http.contract.groups import CustomerAnswer, GroupAnswer
 from shared.http.run_acceptance import show_accepted
 
-DEFAULT_COVER = "default"
-
 
 def show_group(
-    group: Group, *, started: Run | None = None, email_status: EmailStatus | None = None
+    group: Group,
+    cover_image: str,
+    *,
+    started: Run | None = None,
+    email_status: EmailStatus | None = None,
 ) -> GroupAnswer:
-    """A group; of its secrets only whether they are set.
+    """A group; of its secrets only whether they are set. Its image is at ``cover_image``.
 
     ``started`` is the run that began with it; without that, or without ``email_status``,
     nothing is said of either.
@@ -29,7 +31,9 @@ def show_group(
         shown
         | {
             "groupId": group.group_id,
-            "coverImage": group.cover_image or DEFAULT_COVER,
+            "coverImage": cover_image,
+            "ownCoverImage": group.cover.shown is not None,
+            "coverImageRefused": group.cover.refused,
             "version": group.config.version,
             "createdAt": group.created_at,
             "updatedAt": group.updated_at,

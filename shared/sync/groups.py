@@ -126,7 +126,7 @@ def _change(
     new = _group(enterprise, group_id, given, config, now, created_at=old.created_at)
     new = new.model_copy(
         update={
-            "cover_image": old.cover_image,
+            "cover": old.cover,
             "webhook": _webhook(given, group_id, old.webhook, ports),
             "next_run_at": _next_run(old, new),
         }

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from shared.domain.certificate import Certificate
+from shared.domain.cover import Cover
 from shared.domain.group import Customer, Group, GroupConfig
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError, NotFoundError, TryLaterError
 from shared.ports import check_unmark
 
 Id = TypeVar("Id", bound=str)
@@ -86,6 +87,17 @@ class InMemoryGroups:
         self._check_version(old)
         self._check(new, old)
         self._keep(new, old)
+
+    def set_cover(
+        self, enterprise: EnterpriseId, group_id: GroupId, old: Cover, new: Cover
+    ) -> Cover:
+        group = self.kept.get((enterprise, group_id))
+        if group is None or (enterprise, group_id) in self._deleting or group.cover.seq != old.seq:
+            raise TryLaterError("changed")
+        cover = new.model_copy(update={"seq": old.seq + 1})
+        changes = {"cover": cover, "untouched": False}
+        self.kept[enterprise, group_id] = group.model_copy(update=changes)
+        return cover
 
     def mark(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> None:
         self.get(enterprise, group_id)

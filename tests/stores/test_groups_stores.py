@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from shared.adapters.dynamo_customers import DynamoCustomers
 from shared.adapters.dynamo_groups import TRANSACTION_TRIES, DynamoGroups
+from shared.domain.cover import AskedUpload, Cover
 from shared.domain.group import (
     ApiConnection,
     Authorization,
@@ -311,3 +312,21 @@ def test_due_groups_stand_in_the_index_and_others_do_not() -> None:
         assert in_index() == [f"GROUP#{due.group_id}"]
         groups.change(due, _group("Due", version=2))
         assert in_index() == []
+
+
+def test_of_two_cover_images_at_once_one_is_kept(stores: Stores) -> None:
+    groups, _ = stores
+    group = _group()
+    groups.create(group)
+    asked = AskedUpload(key="covers/g/1", until=NOW)
+    kept = groups.set_cover(ACME, group.group_id, Cover(), Cover(asked=asked))
+    assert kept == groups.get(ACME, group.group_id).cover == Cover(seq=1, asked=asked)
+    with pytest.raises(TryLaterError):
+        groups.set_cover(ACME, group.group_id, Cover(), Cover(refused=True))
+    groups.set_cover(ACME, group.group_id, kept, Cover())
+    with pytest.raises(TryLaterError):
+        groups.set_cover(GLOBEX, group.group_id, Cover(), Cover())
+    # Something of it may lie in the bucket: it does not go at once.
+    assert not groups.get(ACME, group.group_id).untouched
+    current = groups.get(ACME, group.group_id)
+    assert _refusal(groups.delete, current, certified(current)) == ("version_conflict", None)

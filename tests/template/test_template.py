@@ -440,9 +440,17 @@ class TestPermissions:
         key = stamp_key(GroupId(""))["pk"] + "*"
         within = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": key}}
         assert bound == [("dynamodb:UpdateItem", within)]
-        # The bucket's rules delete objects, and whoever deletes a whole group.
-        deleting = who(template, "s3:DeleteObject", "s3:DeleteObjectVersion")
-        assert deleting == {"DeleteGroupRole"}
+        # The bucket's rules delete objects, and whoever deletes a whole group; cover images can be
+        # taken away besides.
+        assert who(template, "s3:DeleteObjectVersion") == {"DeleteGroupRole"}
+        assert who(template, "s3:DeleteObject") == {"DeleteGroupRole", "CreateGroupRole"}
+        covers = {
+            resource["Fn::Sub"]
+            for role, statement in template.statements()
+            for resource in [statement["Resource"]]
+            if role == "CreateGroupRole" and "s3:DeleteObject" in statement["Action"]
+        }
+        assert covers == {"${DataBucket.Arn}/covers/*"}
         # Nobody reads whole tables.
         assert who(template, "dynamodb:Scan") == set()
 
@@ -526,6 +534,7 @@ class TestApi:
             "GET /groups/{groupId}/certificate",
             "GET /certificates",
             "POST /groups/{groupId}/cover-image",
+            "DELETE /groups/{groupId}/cover-image",
             "GET /openapi.json",
             "POST /customers",
             "GET /customers",

@@ -80,7 +80,9 @@ def test_a_group_is_created_with_its_defaults(stack: HttpStack) -> None:
         "blackouts": [],
         "additionsOnly": [],
         "lastRun": None,
-        "coverImage": "default",
+        "coverImage": group["coverImage"],
+        "ownCoverImage": False,
+        "coverImageRefused": False,
         "version": 1,
         "nextRunAt": None,
         "activeRunId": None,
@@ -338,7 +340,9 @@ def test_a_group_with_a_run_or_a_roster_is_deleted_in_the_background(stack: Http
     assert (taken.status, taken.json["code"]) == (409, "name_taken")
 
 
-@pytest.mark.parametrize(("answered", "status"), [("roster", 204), ("syncs", 202)])
+@pytest.mark.parametrize(
+    ("answered", "status"), [("roster", 204), ("syncs", 202), ("cover-image", 202)]
+)
 def test_only_an_untouched_group_is_gone_at_once(
     stack: HttpStack, answered: str, status: int
 ) -> None:
@@ -350,8 +354,10 @@ def test_only_an_untouched_group_is_gone_at_once(
             key = RunKey(EnterpriseId("acme"), GroupId(group_id), int(run))
             runs = DynamoRuns(stack.dynamodb, stack.table)
             assert runs.close(key, clock.now(), RunState.FAILED, None)
+        case "cover-image":
+            stack.groups(f"POST /groups/{group_id}/cover-image", {"contentType": "image/png"})
         case _:
-            stack.syncs(f"DELETE /groups/{group_id}/roster")
+            stack.groups(f"DELETE /groups/{group_id}/roster")
     assert stack.groups(f"DELETE /groups/{group_id}?name=Springfield").status == status
 
 

@@ -94,23 +94,23 @@ def test_nothing_else_comes_into_it_either(ask: Callable[[Simulation], Run]) -> 
 def test_a_mark_can_be_taken_back_over_http(stack: HttpStack) -> None:
     group_id = stack.create(syncType="ZIP", connection=None)["groupId"]
     place = f"/groups/{group_id}/roster"
-    assert stack.syncs(f"DELETE {place}").json["markedAt"] is not None
+    assert stack.groups(f"DELETE {place}").json["markedAt"] is not None
     upload = stack.syncs(f"POST /groups/{group_id}/uploads", {"mode": "update"})
     assert (upload.status, upload.json["code"]) == (409, "roster_marked")
     refused = stack.syncs(f"POST /groups/{group_id}/syncs", {"mode": "sync"})
     assert (refused.status, refused.json["code"]) == (409, "roster_marked")
-    assert stack.syncs(f"DELETE {place}/mark", enterprise="globex").status == 404
+    assert stack.groups(f"DELETE {place}/mark", enterprise="globex").status == 404
     for _ in range(2):
-        answer = stack.syncs(f"DELETE {place}/mark")
+        answer = stack.groups(f"DELETE {place}/mark")
         assert (answer.status, answer.json["markedAt"]) == (200, None)
     assert stack.syncs(f"POST /groups/{group_id}/uploads", {"mode": "update"}).status == 201
 
 
 def test_a_mark_is_not_taken_back_while_a_run_may_plan_it(stack: HttpStack) -> None:
     group_id = stack.create()["groupId"]
-    stack.syncs(f"DELETE /groups/{group_id}/roster")
+    stack.groups(f"DELETE /groups/{group_id}/roster")
     assert stack.syncs(f"POST /groups/{group_id}/syncs", {"mode": "update"}).status == 202
-    refused = stack.syncs(f"DELETE /groups/{group_id}/roster/mark")
+    refused = stack.groups(f"DELETE /groups/{group_id}/roster/mark")
     assert (refused.status, refused.json["code"], refused.json["runId"]) == (
         409, "run_under_way", "1",
     )  # fmt: skip

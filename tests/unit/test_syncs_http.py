@@ -150,10 +150,10 @@ def test_a_restore_names_a_run_that_has_left_a_roster(stack: HttpStack) -> None:
 
 def test_an_update_of_a_marked_roster_fetches_nothing(stack: HttpStack) -> None:
     group_id = stack.create()["groupId"]
-    foreign = stack.syncs(f"DELETE /groups/{group_id}/roster", enterprise="globex")
+    foreign = stack.groups(f"DELETE /groups/{group_id}/roster", enterprise="globex")
     assert foreign.status == 404
-    marked = stack.syncs(f"DELETE /groups/{group_id}/roster").json["markedAt"]
-    assert stack.syncs(f"DELETE /groups/{group_id}/roster").json["markedAt"] == marked
+    marked = stack.groups(f"DELETE /groups/{group_id}/roster").json["markedAt"]
+    assert stack.groups(f"DELETE /groups/{group_id}/roster").json["markedAt"] == marked
     assert stack.syncs(f"POST /groups/{group_id}/syncs", {"mode": "update"}).status == 202
     run = stack.syncs(f"GET /groups/{group_id}/syncs/1").json
     assert (run["state"], run["mode"]) == ("Planning", "update")

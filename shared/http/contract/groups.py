@@ -139,6 +139,8 @@ class GroupAnswer(Answer):
     additions_only: list[DateRangeAnswer]
     webhook: WebhookAnswer | None
     cover_image: str
+    own_cover_image: bool
+    cover_image_refused: bool
     version: int
     created_at: Moment
     updated_at: Moment

@@ -133,6 +133,8 @@ TOPICS: dict[str, tuple[Route, ...]] = {
               {200: CertificatePage}, query=PAGED),
         Route("POST", f"{_GROUP}/cover-image", "Get an address to upload a cover image to",
               {200: UploadForm}, CoverImageInput),
+        Route("DELETE", f"{_GROUP}/cover-image", "Take the cover image away",
+              {200: GroupAnswer}),
         Route("POST", f"{_GROUP}/connection-tests", "Have the connection tried",
               {202: ConnectionTestAnswer}, refuses={409: ("nothing_to_test",)}),
         Route("GET", f"{_GROUP}/connection-tests/{{testId}}", "Read what a test has found",
