@@ -22,7 +22,7 @@ from shared.domain.timers import QueueTimes, Times
 from shared.errors import TryLaterError
 from shared.messages import ApplyBatch, ExtractLeg, PlanRun, RunMessage
 from shared.ports import PlanResult, RunRequest, WorkQueue
-from shared.sync import change_file
+from shared.sync import change_file, prepared
 from shared.sync.apply_batch import ApplyPorts, apply_batch
 from shared.sync.close_runs import ClosePorts, close_runs
 from shared.sync.extract import ExtractPorts, extract_leg
@@ -265,17 +265,16 @@ class Fleet:
         run = self.control.claim(message.key, PLANNING, message.leg, owner, self.now)
         if run is None:
             return
-        objects = {c: f"snapshots/{run.group_id}/{run.seq}/{c}" for c in Collection}
         plan = Plan(
             changes_key=f"changes/{run.group_id}/{run.seq}/{owner}",
             attempt=owner,
             batches=len(self._batches),
             shards=1,
-            snapshot=Snapshot(seq=run.seq, shape_version=1, settings="s", objects=objects),
+            snapshot=Snapshot(seq=run.seq, shape_version=1, settings="s", objects={}),
         )
-        self.objects.put(plan.changes_key, b"".join(self._batches), change_file.CURRENT)
+        self.objects.put(plan.changes_key, b"".join(self._batches), prepared.CURRENT)
         ends = list(accumulate(len(batch) for batch in self._batches))
-        self.objects.put(plan.index_key, json.dumps(ends).encode(), change_file.CURRENT)
+        self.objects.put(plan.index_key, json.dumps(ends).encode(), prepared.CURRENT)
         self.control.open(run.key, plan, self.now)
         self.control.planned(run.key, owner, self.now, PlanResult({}, (), plan))
         applying = run.model_copy(update={"state": RunState.APPLYING, "plan": plan})
