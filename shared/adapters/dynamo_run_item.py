@@ -200,9 +200,9 @@ def new_run(request: RunRequest, group: Item, now: datetime) -> Run:
 def ended_of(run: Run, state: RunState, reason: Reason | None, now: datetime) -> dict[str, str]:
     """What the group's ``lastEnded`` becomes at the end of a run; nothing, if it stays.
 
-    A new retention says nothing of the last sync, whose state an admin looks for.
+    An admin looks for how the last sync ended: one that cannot have changed the roster hides none.
     """
-    if run.mode is Mode.RETENTION:
+    if not run.mode.changes_roster:
         return {}
     ended = EndedRun(
         run_id=run.key.run_id,

@@ -223,7 +223,7 @@ class Webhook(_Stored):
 
 
 class EndedRun(_Stored):
-    """The group's last run that has ended, as a list of groups shows it."""
+    """The last run that has ended of those that may change the roster, as a group shows it."""
 
     run_id: str
     mode: str

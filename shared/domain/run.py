@@ -37,6 +37,13 @@ class Mode(StrEnum):
         """Whether what is gone at the source is planned to go here."""
         return self in (Mode.UPDATE, Mode.PREVIEW, Mode.RESTORE, Mode.DELETE)
 
+    @property
+    def changes_roster(self) -> bool:
+        """Whether such a run may change what the roster shows: a preview shows it, a retention
+        gives other ends to what is shown no more.
+        """
+        return self not in (Mode.PREVIEW, Mode.RETENTION)
+
 
 FETCHING_MODES = frozenset({Mode.SYNC, Mode.UPDATE, Mode.PREVIEW})
 """The modes of runs that work from what a source delivers."""

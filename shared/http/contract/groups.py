@@ -90,7 +90,10 @@ class WebhookAnswer(Answer):
 
 
 class LastRun(Answer):
-    """The group's last run that has ended; ``reason`` is the code of why it ended so."""
+    """The last run that has ended of those that may change the roster: no preview hides it.
+
+    ``reason`` is the code of why it ended so.
+    """
 
     run_id: str
     mode: Mode
