@@ -96,7 +96,7 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
 
     print(paint("\nFirst sync, over OneRoster 1.1 with OAuth 1.0a signatures", BOLD))
     first = sync(api, group_id)
-    written = _names(stack, group_id)
+    written = names_of(stack, group_id)
     arrived = _table(first, district, "created")
     print(f"  {written.total():,} records written to the roster")
 
@@ -178,18 +178,19 @@ def _show_sftp(stack: Stack, api: Api, district: District, over_rest: Names) -> 
         return good and [notice["code"] for notice in again["notices"]] == ["bundle_unchanged"]
 
 
-def _names(stack: Stack, group_id: str) -> Names:
+def names_of(stack: Stack, group_id: str) -> Names:
     """The records that a group has in the roster table: kind and sourcedId, and how many of each.
 
     A membership is not known by its enrollment's sourcedId, so those are only counted.
     """
     records = stored_records(stack, group_id, "pk, doc.sourcedId")
-    return Counter((letter_of(item), str(item["doc"].get("sourcedId"))) for item in records)
+    # What has no sourcedId comes without a document.
+    return Counter((letter_of(item), str(item.get("doc"))) for item in records)
 
 
 def _alike(stack: Stack, group_id: str, over_rest: Names) -> bool:
     """Whether a group's roster has the same records as the one that came over REST."""
-    names = _names(stack, group_id)
+    names = names_of(stack, group_id)
     same = names == over_rest
     text = "the same records as over REST" if same else "other records than over REST"
     print(f"  {names.total():,} records: {text}  {_mark(same)}")

@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from local.demo import table_of
+from local.demo import names_of, table_of
 from local.stack import Stack
 from local.stored_roster import letter_of, stored_items, stored_records
 from shared.domain.change import LoginClaim
@@ -40,6 +40,7 @@ def test_all_that_reads_the_table_takes_what_is_assigned_and_the_login_names(
     deployed: Stack, roster: Roster
 ) -> None:
     assert len(table_of(deployed)) == 8, "a login name as well"
+    assert names_of(deployed, roster.id).total() == 5
     assert len(group_items(deployed, roster.id)) == 7
     assert written_by(deployed, roster.id, {"runId": "7"}) == 3
     assert records(deployed, roster.id, "U").keys() == {roster.id_of(Collection.USERS, "ann")}
