@@ -27,8 +27,14 @@ logger = make_logger()
 
 
 def _report(key: RunKey, error: Exception) -> None:
-    names = {"enterprise": key.enterprise, "group_id": key.group_id, "run_id": key.run_id}
-    log_failure(logger, "run not looked after", error, **names)
+    log_failure(
+        logger,
+        "run not looked after",
+        error,
+        enterprise=key.enterprise,
+        group_id=key.group_id,
+        run_id=key.run_id,
+    )
 
 
 @cache

@@ -194,8 +194,8 @@ def test_a_library_that_quotes_paths_says_nothing(monkeypatch: pytest.MonkeyPatc
 
 LOGGED = {
     # Ours, constant or counted: ids, codes, numbers.
-    "aws_error", "batch", "code", "enterprise", "error_type", "extra", "group_id", "receives", "source", "stack",
-    "unapplied", "version_id", "written",
+    "aws_error", "batch", "code", "enterprise", "error_type", "extra", "group_id", "receives",
+    "run_id", "source", "stack", "unapplied", "version_id", "written",
     # The words of a TryLaterError, see below.
     "cause",
 }  # fmt: skip
