@@ -8,10 +8,12 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from shared.domain.run import Mode, Run, RunState
-from shared.domain.run_faults import fault_of
+from shared.domain.run_faults import Fault, fault_of
 
 NAMESPACE = "Homeroom"
 ENDED = "run ended"
+OUR_FAULTS = "OurFaults"
+"""Runs that an operator must look into: an alarm rings for each."""
 APPLIED = {RunState.SUCCEEDED, RunState.HELD, RunState.SUCCEEDED_WITH_ERRORS}
 CHANGES = ("created", "updated", "deleted", "restored", "ended", "rekeyed")
 _LEVELS = {"ours": "error", "theirs": "warning", "nobody": "info"}
@@ -50,12 +52,14 @@ class PowertoolsRunLog:
                 "counts": {entity: kinds for entity, kinds in counts.items() if kinds},
             },
         )
-        self._measure(run)
+        self._measure(run, fault)
 
-    def _measure(self, run: Run) -> None:
+    def _measure(self, run: Run, fault: Fault) -> None:
         """Count a run by its state, what it changed, rejected and held, and how long it took."""
         add = self._metrics.add_metric
         add(name=f"Runs{run.state.value}", unit=MetricUnit.Count, value=1)
+        if fault == "ours":
+            add(name=OUR_FAULTS, unit=MetricUnit.Count, value=1)
         counts = run.counts.values()
         # What a preview or a run that failed has planned was never done.
         applied = run.mode is not Mode.PREVIEW and run.state in APPLIED

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from aws_lambda_powertools import Logger
 
-from shared.adapters.run_log import ENDED, PowertoolsRunLog
+from shared.adapters.run_log import ENDED, OUR_FAULTS, PowertoolsRunLog
 from shared.domain.collection import Collection
 from shared.domain.group import SyncType
 from shared.domain.ids import RecordId
@@ -216,4 +216,23 @@ def test_a_bucket_that_is_down_keeps_no_event_back_and_makes_none_twice(
 def test_a_line_is_measured_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     PowertoolsRunLog(Logger(service="measured", stream=io.StringIO())).ended(_ended(Simulation()))
     [metrics] = capsys.readouterr().out.splitlines()
-    assert json.loads(metrics)["RunsFailed"] == [1.0]
+    measured = json.loads(metrics)
+    assert measured["RunsFailed"] == [1.0]
+    # Of its source and not of ours: the operators sleep on.
+    assert OUR_FAULTS not in measured
+
+
+def test_a_fault_of_ours_is_measured_for_its_alarm(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "homeroom")  # as the template does
+    abandoned = {"reason": Reason(code="abandoned", message="")}
+    log = PowertoolsRunLog(Logger(service="ours", stream=io.StringIO()))
+    log.ended(_ended(Simulation()).model_copy(update=abandoned))
+    [metrics] = capsys.readouterr().out.splitlines()
+    measured = json.loads(metrics)
+    assert measured[OUR_FAULTS] == [1.0]
+    # The alarm names this dimension alone; one more would be another metric.
+    [described] = measured["_aws"]["CloudWatchMetrics"]
+    assert (described["Namespace"], described["Dimensions"]) == ("Homeroom", [["service"]])
+    assert measured["service"] == "homeroom"
