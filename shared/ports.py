@@ -19,7 +19,7 @@ from shared.domain.events import Event
 from shared.domain.group import Customer, EmailStatus, Group, Period, SecretName, SyncType
 from shared.domain.held import HeldRecord
 from shared.domain.hold import Hold, HoldDecision
-from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RecordId, RunKey
+from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RecordId, RunKey, SourcedId
 from shared.domain.remote import Listing, RemoteFile
 from shared.domain.run import (
     STANDING_MODES,
@@ -34,7 +34,7 @@ from shared.domain.run import (
     Trigger,
 )
 from shared.domain.stamp import Stamp
-from shared.errors import ConflictError
+from shared.errors import ConflictError, NotFoundError
 from shared.messages import Message
 
 
@@ -882,6 +882,42 @@ class Customers(Protocol):
     ) -> tuple[Sequence[Customer], CustomerId | None]:
         """Page through an enterprise's customers."""
         ...
+
+    def change(
+        self,
+        enterprise: EnterpriseId,
+        customer_id: CustomerId,
+        name: str | None,
+        org: tuple[SourcedId | None] | None,
+    ) -> Customer:
+        """Give a customer another name, or another org; None leaves either as it is.
+
+        :raises NotFoundError: no such customer in this enterprise.
+        :raises ConflictError: ``customer_in_group``, where the org would change: the group's runs
+            know it by the one that it had.
+        """
+        ...
+
+    def delete(self, enterprise: EnterpriseId, customer_id: CustomerId) -> None:
+        """Delete a customer.
+
+        :raises NotFoundError: no such customer in this enterprise, or not any more.
+        :raises ConflictError: ``customer_in_group``.
+        """
+        ...
+
+
+def customer_in_group() -> ConflictError:
+    """What is said of a customer that a group has; every store of customers says it."""
+    return ConflictError(
+        "customer_in_group",
+        "The customer is in a group: take it out of the group first, by a change of its customers.",
+    )
+
+
+def no_customer() -> NotFoundError:
+    """What is said of a customer that is not there, or is another enterprise's."""
+    return NotFoundError("customer_not_found", "There is no such customer.")
 
 
 @dataclass(frozen=True)

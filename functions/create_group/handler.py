@@ -43,9 +43,11 @@ from shared.sync.delete_group import RequestDeletionPorts, request_deletion
 from shared.sync.fields import read_fields
 from shared.sync.groups import (
     GroupPorts,
+    change_customer,
     change_group,
     create_customer,
     create_group,
+    read_customer,
 )
 
 if TYPE_CHECKING:
@@ -256,6 +258,33 @@ def get_customers() -> Response[str]:
     page, more = customers.list(caller.enterprise, limit, CustomerId(after) if after else None)
     shown = [show_customer(customer) for customer in page]
     return answer(200, CustomerPage(customers=shown, cursor=show_cursor(more)))
+
+
+@app.get("/customers/<customer_id>")
+def get_customer(customer_id: str) -> Response[str]:
+    """Read one customer."""
+    caller = caller_of(app.current_event.raw_event)
+    customers = build().ports.customers
+    return answer(
+        200, show_customer(read_customer(caller.enterprise, CustomerId(customer_id), customers))
+    )
+
+
+@app.patch("/customers/<customer_id>")
+def patch_customer(customer_id: str) -> Response[str]:
+    """Give a customer another name, or another org while no group has it."""
+    caller, body = caller_of(app.current_event.raw_event), json_body(app)
+    customers = build().ports.customers
+    changed = change_customer(caller.enterprise, CustomerId(customer_id), body, customers)
+    return answer(200, show_customer(changed))
+
+
+@app.delete("/customers/<customer_id>")
+def delete_customer(customer_id: str) -> Response[str]:
+    """Delete a customer that no group has."""
+    caller = caller_of(app.current_event.raw_event)
+    build().ports.customers.delete(caller.enterprise, CustomerId(customer_id))
+    return answer(204, None)
 
 
 @logger.inject_lambda_context(clear_state=True)

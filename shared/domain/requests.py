@@ -49,6 +49,20 @@ class CustomerInput(Input):
     customer_id: Word | None = None
 
 
+class CustomerChangeInput(Input):
+    """A change of a customer: what is left out stays, null takes ``org_sourced_id`` away."""
+
+    name: Line | None = None
+    org_sourced_id: Id | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _has_a_name(cls, name: str | None) -> str | None:
+        if name is None:
+            raise wrong("A customer has a name.")
+        return name
+
+
 class CoverImageInput(Input):
     """Which kind of image is to be uploaded."""
 

@@ -30,6 +30,8 @@ CODES: dict[str, str] = {
     "certificate_not_found": "There is no certificate of this group's deletion, or not any more.",
     "client_group_id_taken": "Another group of the enterprise has this client group id.",
     "customer_exists": "There is a customer with this id.",
+    "customer_in_group": "The customer is in a group: take it out of the group first.",
+    "customer_not_found": "There is no such customer in this enterprise.",
     "customer_taken": "A customer is in another group already.",
     "forbidden": "The gateway refuses the call.",
     "group_not_found": "There is no such group in this enterprise.",

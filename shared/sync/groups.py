@@ -23,12 +23,21 @@ from shared.domain.group_request import (
     secrets_of,
 )
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
-from shared.domain.requests import CustomerInput
+from shared.domain.requests import CustomerChangeInput, CustomerInput
 from shared.domain.run import Mode, Run, Trigger
 from shared.domain.schedule import local_day, next_auto_run, open_moment
 from shared.errors import ConflictError, TryLaterError
 from shared.messages import Message
-from shared.ports import Customers, ExtractQueues, Groups, Queue, RunRequest, Runs, Secrets
+from shared.ports import (
+    Customers,
+    ExtractQueues,
+    Groups,
+    Queue,
+    RunRequest,
+    Runs,
+    Secrets,
+    no_customer,
+)
 from shared.sync.fields import read_fields, wrong_field
 from shared.sync.request_sync import FETCHED_TYPES, start_fetching
 
@@ -153,6 +162,35 @@ def create_customer(enterprise: EnterpriseId, body: dict[str, Any], ports: Group
     )
     ports.customers.create(customer)
     return customer
+
+
+def read_customer(
+    enterprise: EnterpriseId, customer_id: CustomerId, customers: Customers
+) -> Customer:
+    """Read one customer.
+
+    :raises NotFoundError: no such customer in this enterprise.
+    """
+    found = customers.find(enterprise, [customer_id]).get(customer_id)
+    if found is None:
+        raise no_customer()
+    return found
+
+
+def change_customer(
+    enterprise: EnterpriseId, customer_id: CustomerId, body: dict[str, Any], customers: Customers
+) -> Customer:
+    """Change a customer as a request's body says.
+
+    :raises InvalidFieldsError: something in the body is wrong.
+    :raises NotFoundError: no such customer in this enterprise.
+    :raises ConflictError: its org would change while it is in a group.
+    """
+    given = read_fields(CustomerChangeInput, body)
+    org = None
+    if "org_sourced_id" in given.model_fields_set:
+        org = (SourcedId(given.org_sourced_id) if given.org_sourced_id else None,)
+    return customers.change(enterprise, customer_id, given.name, org)
 
 
 def _webhook(

@@ -8,9 +8,9 @@ from typing import TypeVar
 from shared.domain.certificate import Certificate
 from shared.domain.cover import Cover
 from shared.domain.group import Customer, Group, GroupConfig
-from shared.domain.ids import CustomerId, EnterpriseId, GroupId
+from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.errors import ConflictError, NotFoundError, TryLaterError
-from shared.ports import check_unmark
+from shared.ports import check_unmark, customer_in_group, no_customer
 
 Id = TypeVar("Id", bound=str)
 Value = TypeVar("Value")
@@ -38,6 +38,30 @@ class InMemoryCustomers:
         self, enterprise: EnterpriseId, limit: int, after: CustomerId | None
     ) -> tuple[Sequence[Customer], CustomerId | None]:
         return _page(self.kept, enterprise, limit, after)
+
+    def change(
+        self,
+        enterprise: EnterpriseId,
+        customer_id: CustomerId,
+        name: str | None,
+        org: tuple[SourcedId | None] | None,
+    ) -> Customer:
+        old = self._there(enterprise, customer_id, free=org is not None)
+        changes = ({"name": name} if name else {}) | ({"org_sourced_id": org[0]} if org else {})
+        self.kept[enterprise, customer_id] = old.model_copy(update=changes)
+        return self.kept[enterprise, customer_id]
+
+    def delete(self, enterprise: EnterpriseId, customer_id: CustomerId) -> None:
+        self._there(enterprise, customer_id, free=True)
+        del self.kept[enterprise, customer_id]
+
+    def _there(self, enterprise: EnterpriseId, customer_id: CustomerId, *, free: bool) -> Customer:
+        customer = self.kept.get((enterprise, customer_id))
+        if customer is None:
+            raise no_customer()
+        if free and customer.group_id is not None:
+            raise customer_in_group()
+        return customer
 
 
 class InMemoryGroups:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from shared.domain.group_request import GroupInput
 from shared.domain.requests import (
     CoverImageInput,
+    CustomerChangeInput,
     CustomerInput,
     DecisionInput,
     SyncInput,
@@ -94,6 +95,8 @@ def refusals_of(route: Route) -> Refusals:
         found[400] = ("bad_json",)
     if "{groupId}" in route.path:
         found[404] = ("group_not_found",)
+    if "{customerId}" in route.path:
+        found[404] = ("customer_not_found",)
     if "{runId}" in route.path:
         found[404] += ("run_not_found",)
     if "{id}" in route.path:
@@ -108,6 +111,7 @@ def refusals_of(route: Route) -> Refusals:
 PAGED = ("limit", "cursor")
 _GROUP = "/groups/{groupId}"
 _SYNC = f"{_GROUP}/syncs/{{runId}}"
+_CUSTOMER = "/customers/{customerId}"
 _ONCE = ("Idempotency-Key",)
 _TAKEN = ("name_taken", "client_group_id_taken", "customer_taken")
 
@@ -145,6 +149,12 @@ TOPICS: dict[str, tuple[Route, ...]] = {
               refuses={409: ("customer_exists",)}),
         Route("GET", "/customers", "List the customers, each with the group that it is in",
               {200: CustomerPage}, query=PAGED),
+        Route("GET", _CUSTOMER, "Read a customer", {200: CustomerAnswer}),
+        Route("PATCH", _CUSTOMER, "Rename a customer, or change its org while no group has it",
+              {200: CustomerAnswer}, CustomerChangeInput,
+              refuses={409: ("customer_in_group",)}),
+        Route("DELETE", _CUSTOMER, "Remove a customer that no group has", {204: None},
+              refuses={409: ("customer_in_group",)}),
     ),
     "Syncs": (
         Route("POST", f"{_GROUP}/syncs", "Sync, update, preview or restore", {202: Accepted},
