@@ -130,7 +130,7 @@ def test_a_table_goes_back_an_hour(world: OverDynamo, table: str) -> None:
         world.sync()
     world.put_back(table, then)
     world.source.put(
-        Collection.USERS, user("user-1", "school", name="Since") | {"username": "since"}
+        Collection.USERS, user("user-0", "school", name="Since") | {"username": "since"}
     )
     first, second = world.sync(), world.sync()
     docs = {doc["sourcedId"]: doc for doc in world.held_docs("U").values()}
