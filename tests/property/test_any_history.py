@@ -1,13 +1,14 @@
 """Whatever happens on the way, after one clean run the roster equals the source.
 
 The real extract, plan, apply and commit run over in-memory stores. Messages come twice, late, out
-of order, or not at all; workers die at any write; runs are abandoned; objects expire; the source
-changes in between. Every history that once failed stays as an example below.
+of order, or not at all; workers die at any write; runs are abandoned; objects expire; tables go
+back to an earlier moment; the source changes in between. Every history that once failed stays as an example below.
 
 The nightly setting: HOMEROOM_STEPS=10000 make test-unit
 """
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +35,7 @@ from shared.ports import RunRequest
 from shared.sync import change_file
 from shared.sync.decide_hold import decide_hold
 from shared.sync.request_sync import start_planning
+from tests.fakes.backups import kept_control, kept_roster
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
 from tests.fakes.source import class_, course, enrollment, org, session, user
 
@@ -65,6 +67,7 @@ class AnyHistory(RuleBasedStateMachine):
         )
         self.world = Simulation(group_config=config(guard=guard))
         self.names = 0
+        self.backups: list[Callable[[], None]] = []
 
     @initialize()
     def a_small_district(self) -> None:
@@ -201,6 +204,18 @@ class AnyHistory(RuleBasedStateMachine):
     def weeks_pass_and_objects_expire(self) -> None:
         self.world.objects.expire()
 
+    # What happens to the tables
+
+    @rule()
+    def a_backup_is_taken(self) -> None:
+        self.backups = [kept_control(self.world), kept_roster(self.world)]
+
+    @precondition(lambda self: self.backups)
+    @rule(which=st.sampled_from([(0,), (1,), (0, 1)]))
+    def a_table_goes_back(self, which: tuple[int, ...]) -> None:
+        for table in which:
+            self.backups[table]()
+
     @precondition(lambda self: self.world.group.active_run is None)
     @rule(mode=modes)
     def a_clean_run(self, mode: Mode) -> None:
@@ -212,8 +227,11 @@ class AnyHistory(RuleBasedStateMachine):
     @invariant()
     def the_snapshot_is_what_the_roster_holds(self) -> None:
         """Between runs that have ended well, readers see what the snapshot says."""
-        if self.world.group.active_run is not None or self.world.group.dirty:
+        world = self.world
+        if world.group.active_run is not None or world.group.dirty:
             return
+        if world.roster.stamps.get(GROUP) != world.group.stamp:
+            return  # a table went back; the next run finds it
         for collection in Collection:
             held = self.world.held(collection)
             assert held.keys() == self.world.docs(collection).keys(), collection

@@ -7,7 +7,6 @@ by another way than an update's.
 
 import copy
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from shared.domain.group import MatchWith
 from shared.domain.guard import GuardSettings
 from shared.domain.hold import Decision
 from shared.domain.run import Mode, Run, RunState
+from tests.fakes.backups import kept_control, kept_roster
 from tests.fakes.simulation import GROUP, Simulation, config
 from tests.fakes.source import class_, course, enrollment, org, session, user
 
@@ -51,34 +51,6 @@ def an_hour(world: Simulation) -> None:
     world.sync(Mode.UPDATE)
     del source.collections[USERS]["user-2"], source.collections[ENROLLMENTS]["e-2"]
     world.sync(Mode.UPDATE)
-
-
-def control_of(world: Simulation) -> Callable[[], None]:
-    """Remember how the records of runs stand; the answer puts that back."""
-    control = world.control
-    names = ("groups", "runs", "open_until", "pending", "noted")
-    kept = copy.deepcopy({name: getattr(control, name) for name in names})
-
-    def put_back() -> None:
-        for name, value in copy.deepcopy(kept).items():
-            setattr(control, name, value)
-
-    return put_back
-
-
-def roster_of(world: Simulation) -> Callable[[], None]:
-    """Remember how the roster's table stands; the answer puts that back."""
-    roster = world.roster
-    names = ("records", "logins", "stamps")
-    kept = copy.deepcopy({name: getattr(roster, name) for name in names})
-
-    def put_back() -> None:
-        for name, value in copy.deepcopy(kept).items():
-            store = getattr(roster, name)
-            store.clear()
-            store.update(value)
-
-    return put_back
 
 
 def check(world: Simulation) -> None:
@@ -124,7 +96,7 @@ def shown(world: Simulation, what: str, *runs: Run) -> None:
 
 def test_the_records_of_runs_go_back_an_hour_and_the_roster_does_not() -> None:
     world = world_of(guard=FREE)
-    back = control_of(world)
+    back = kept_control(world)
     an_hour(world)
     lost = max(record.seq for record in world.roster.records.values())
     back()
@@ -147,7 +119,7 @@ def test_the_records_of_runs_go_back_an_hour_and_the_roster_does_not() -> None:
 
 def test_the_roster_goes_back_an_hour_and_the_records_of_runs_do_not() -> None:
     world = world_of(guard=FREE)
-    back = roster_of(world)
+    back = kept_roster(world)
     an_hour(world)
     back()
     assert len(world.docs(USERS)) == 4
@@ -161,7 +133,7 @@ def test_the_roster_goes_back_an_hour_and_the_records_of_runs_do_not() -> None:
 def test_what_was_deleted_before_the_roster_went_back_leaves_again_by_that_decision() -> None:
     """It went through the guard then; nobody is shown again a whole year later."""
     world = world_of(guard=FREE)
-    back = roster_of(world)
+    back = kept_roster(world)
     an_hour(world)
     back()
     world.sync(Mode.SYNC)
@@ -171,7 +143,7 @@ def test_what_was_deleted_before_the_roster_went_back_leaves_again_by_that_decis
 @pytest.mark.parametrize("how", ["before the first load", "with nothing in the roster"])
 def test_one_table_knows_nothing_at_all(how: str) -> None:
     world = Simulation(group_config=config(guard=FREE))
-    back = (control_of if how == "before the first load" else roster_of)(world)
+    back = (kept_control if how == "before the first load" else kept_roster)(world)
     world.source = world_of().source
     world.sync(Mode.UPDATE)
     an_hour(world)
@@ -184,7 +156,7 @@ def test_one_table_knows_nothing_at_all(how: str) -> None:
 
 def test_both_go_back_and_the_snapshot_of_that_time_is_gone() -> None:
     world = world_of(guard=FREE)
-    runs_back, roster_back = control_of(world), roster_of(world)
+    runs_back, roster_back = kept_control(world), kept_roster(world)
     an_hour(world)
     world.objects.expire()
     runs_back()
@@ -200,7 +172,7 @@ def test_both_go_back_and_the_snapshot_of_that_time_is_gone() -> None:
 
 def test_both_go_back_together_and_nothing_is_written_twice() -> None:
     world = world_of(guard=FREE)
-    runs_back, roster_back = control_of(world), roster_of(world)
+    runs_back, roster_back = kept_control(world), kept_roster(world)
     an_hour(world)
     runs_back()
     roster_back()
@@ -212,7 +184,7 @@ def test_both_go_back_together_and_nothing_is_written_twice() -> None:
 def test_a_run_that_was_lost_half_way_is_noticed_too() -> None:
     """It had begun to write, and never came to its end: no snapshot says so."""
     world = world_of(guard=FREE)
-    back = control_of(world)
+    back = kept_control(world)
     world.source.put(USERS, user("user-8", "school"))
     run = world.request(Mode.UPDATE)
     while len(world.docs(USERS)) == 4:
@@ -229,7 +201,7 @@ def test_a_run_that_was_lost_half_way_is_noticed_too() -> None:
 
 def test_the_guard_holds_what_only_the_roster_knows_as_it_holds_all_else() -> None:
     world = world_of()
-    back = control_of(world)
+    back = kept_control(world)
     came = [user(f"new-{n}", "school") for n in range(30)]
     world.source.put(USERS, *came)
     world.sync(Mode.UPDATE)
@@ -248,7 +220,7 @@ def test_the_guard_holds_what_only_the_roster_knows_as_it_holds_all_else() -> No
 def test_a_person_who_was_known_again_in_the_lost_hour_is_nobody_else_after_it() -> None:
     world = world_of(guard=FREE, match_with=MatchWith.USERNAME)
     [before] = [i for i, d in world.docs(USERS).items() if d["sourcedId"] == "user-3"]
-    back = control_of(world)
+    back = kept_control(world)
     moved = world.source.collections[USERS].pop("user-3")
     world.source.put(USERS, moved | {"sourcedId": "renumbered"})
     del world.source.collections[ENROLLMENTS]["e-3"]
@@ -268,7 +240,7 @@ def test_a_person_who_was_known_again_in_the_lost_hour_is_nobody_else_after_it()
 def test_messages_of_the_lost_hour_do_nothing() -> None:
     """A number means another run by then; its batches are others, and none is taken for done."""
     world = world_of(guard=FREE)
-    back = control_of(world)
+    back = kept_control(world)
     an_hour(world)
     late = list(world.sent)
     back()
@@ -299,7 +271,7 @@ def test_a_roster_from_before_stamps_is_taken_as_it_is() -> None:
 
 def test_a_preview_shows_it_and_leaves_it_to_the_next_run() -> None:
     world = world_of(guard=FREE)
-    back = control_of(world)
+    back = kept_control(world)
     an_hour(world)
     back()
     before = copy.deepcopy(world.roster.records)
@@ -310,7 +282,7 @@ def test_a_preview_shows_it_and_leaves_it_to_the_next_run() -> None:
 
 def test_a_run_that_begins_anew_and_stops_half_way_is_not_lost() -> None:
     world = world_of(guard=FREE)
-    back = control_of(world)
+    back = kept_control(world)
     an_hour(world)
     back()
     world.request(Mode.UPDATE)
