@@ -33,17 +33,19 @@ def show_reading(api: Api, group_id: str) -> bool:
         (f"{base}/users/{pupil['id']}/contents", OWN_CONTENT),
     ):
         api.ask("PUT", f"{path}/{content}", status=204)
-    found = api.get(f"{base}/users/{pupil['id']}/contents")["contents"]
-    has = {row["contentId"]: row["from"].get("title", "assigned by itself") for row in found}
+    has_path = f"{base}/users/{pupil['id']}/contents"
+    has = {
+        row["contentId"]: row["from"].get("title", name) for row in api.get(has_path)["contents"]
+    }
     enrolled = pupil["enrollment"]
     today = datetime.now(UTC).date()
     first, last = (date.fromisoformat(enrolled[each]) for each in ("beginDate", "endDate"))
     expected = {OWN_CONTENT} | ({CLASS_CONTENT} if first <= today <= last else set())
     good = has.keys() == expected
     mark = paint("✓", GREEN) if good else paint("✗", RED)
-    print(f"  Content of {name} today: its own, and that of its classes  {mark}")
+    _line(f"What {name} has today  {mark}", has_path)
     for content, source in has.items():
-        print(f"    {content:<14}{source}")
+        print(f"    {content:<14}assigned to {source}")
     return bool(good and pupils and classes)
 
 

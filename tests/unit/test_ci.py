@@ -48,3 +48,17 @@ def test_the_pipeline_fails_when_a_command_does(tmp_path: Path, failing: str) ->
 
 def test_a_step_can_be_run_by_itself(tmp_path: Path) -> None:
     assert _run(tmp_path, "demo") == (0, ["demo"])
+
+
+def test_every_command_of_the_docs_can_be_made() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([\w%-]+):", makefile, re.MULTILINE))
+    families = tuple(target.removesuffix("%") for target in targets if target.endswith("%"))
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / ".ci" / "run"]
+    named = {
+        name
+        for page in pages
+        for name in re.findall(r"(?:`|^\$ )make ([a-z][\w-]*)", page.read_text(), re.MULTILINE)
+    }
+    assert len(named) > 10
+    assert {n for n in named if n not in targets and not n.startswith(families)} == set()
