@@ -66,6 +66,13 @@ class Authorization(StrEnum):
     OAUTH_2 = "OAuth2.0"
 
 
+AUTHORIZATIONS = {
+    OnboardingType.ONEROSTER_1_1: (Authorization.OAUTH_1, Authorization.OAUTH_2),
+    OnboardingType.ONEROSTER_1_2: (Authorization.OAUTH_2,),
+}
+"""Which ways of authorization a version of OneRoster has."""
+
+
 class MatchWith(StrEnum):
     """By what a user is known again who comes with a new sourcedId."""
 

@@ -7,7 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.domain.group import CONNECTION_SECRETS, Group, SecretName, SyncFrequency
+from shared.domain.group import (
+    AUTHORIZATIONS,
+    CONNECTION_SECRETS,
+    Group,
+    OnboardingType,
+    SecretName,
+    SyncFrequency,
+)
 from shared.domain.group_request import DEFAULT_PATHS
 
 _DESTINATION = ("url", "tokenUrl", "host", "port", "username", "hostKeyFingerprint")
@@ -84,6 +91,10 @@ def _without_what_follows(
         connection = dict(request["connection"])
         if connection["path"] == DEFAULT_PATHS[group.config.onboarding_type]:
             del connection["path"]
+        version = patch.get("onboardingType")
+        ways = AUTHORIZATIONS[OnboardingType(version)] if version in list(OnboardingType) else ()
+        if ways and connection.get("authorization") not in ways:
+            connection.pop("authorization", None)
         request["connection"] = connection
     if patch.get("syncFrequency") == SyncFrequency.MANUAL:
         request["period"] = None

@@ -22,6 +22,7 @@ from pydantic_core import InitErrorDetails, ValidationError
 from shared.domain.addresses import host_is_one, host_is_public, url_problem
 from shared.domain.calendar_request import PauseInput, Ranges, calendar_of
 from shared.domain.group import (
+    AUTHORIZATIONS,
     CONNECTION_SECRETS,
     ApiConnection,
     Authorization,
@@ -79,10 +80,10 @@ class ScopeInput(Input):
 class ConnectionInput(Input):
     """How the source is reached; which fields there are depends on the sync type.
 
-    API: ``url``, ``authorization``, ``consumer_key`` and ``secret_key``, and if need be ``path``,
-    ``token_url``, ``scope`` and ``page_size``. SFTP: ``host``, ``path``, ``username`` and a
-    ``password`` or a ``private_key`` (with its ``passphrase``), and if need be ``port`` and
-    ``host_key_fingerprint``.
+    API: ``url``, ``consumer_key``, ``secret_key`` and, with OneRoster 1.1, ``authorization`` (1.2
+    has ``OAuth2.0`` alone); if need be ``path``, ``token_url``, ``scope`` and ``page_size``. SFTP:
+    ``host``, ``path``, ``username`` and a ``password`` or a ``private_key`` (with its
+    ``passphrase``), and if need be ``port`` and ``host_key_fingerprint``.
     """
 
     url: Url | None = None
@@ -298,7 +299,7 @@ def _connection_problems(group: GroupInput, kept: frozenset[SecretName]) -> list
         for name in sorted(connection.model_fields_set - allowed)
         if getattr(connection, name) is not None
     ]
-    required = ("url", "authorization", "consumer_key") if api else ("host", "path", "username")
+    required = ("url", "consumer_key") if api else ("host", "path", "username")
     problems += [
         (f"connection.{to_camel(name)}", "This is required.")
         for name in required
@@ -306,10 +307,26 @@ def _connection_problems(group: GroupInput, kept: frozenset[SecretName]) -> list
     ]
     if api and re.search(r"[?#\s]", connection.path or ""):
         problems.append(("connection.path", "Give a path without spaces, ? and #."))
-    old = group.onboarding_type is OnboardingType.ONEROSTER_1_1
-    if api and connection.authorization is Authorization.OAUTH_1 and not old:
-        problems.append(("connection.authorization", "OneRoster 1.2 needs OAuth2.0."))
+    if api and (text := _authorization_problem(group.onboarding_type, connection.authorization)):
+        problems.append(("connection.authorization", text))
     return problems + _secret_problems(api, connection, kept)
+
+
+def _authorization_problem(version: OnboardingType, given: Authorization | None) -> str | None:
+    """What is wrong with how the source is to know us; None if it can be told."""
+    ways = AUTHORIZATIONS[version]
+    name = version.value.replace("OneRoster", "OneRoster ")
+    if given is None and len(ways) > 1:
+        return f"{name} knows {' and '.join(ways)}: say which of them the source wants."
+    if given is not None and given not in ways:
+        return f"{name} needs {' or '.join(ways)}."
+    return None
+
+
+def authorization_of(version: OnboardingType, given: Authorization | None) -> Authorization | None:
+    """How the source is to know us: as was said, or the only way that the version has."""
+    ways = AUTHORIZATIONS[version]
+    return given or (ways[0] if len(ways) == 1 else None)
 
 
 def _secret_problems(
@@ -354,12 +371,13 @@ def connection_of(group: GroupInput) -> Connection | None:
         return None
     if group.sync_type is SyncType.API:
         assert given.url is not None
-        assert given.authorization is not None
+        authorization = authorization_of(group.onboarding_type, given.authorization)
+        assert authorization is not None
         assert given.consumer_key is not None
         return ApiConnection(
             url=given.url,
             path=given.path or DEFAULT_PATHS[group.onboarding_type],
-            authorization=given.authorization,
+            authorization=authorization,
             consumer_key=given.consumer_key,
             token_url=given.token_url,
             scope=given.scope,

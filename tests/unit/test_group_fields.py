@@ -101,6 +101,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"connection": connection(path="x" * 501)}, "connection.path"),
     ({"connection": connection(authorization=None)}, "connection.authorization"),
     ({"connection": connection(authorization="Basic")}, "connection.authorization"),
+    ({"connection": connection(authorization="")}, "connection.authorization"),
     ({"onboardingType": "OneRoster1.2"}, "connection.authorization"),
     ({"connection": connection(consumerKey=None)}, "connection.consumerKey"),
     ({"connection": connection(consumerKey="")}, "connection.consumerKey"),
