@@ -205,5 +205,5 @@ def test_messages_of_nobodys_run_are_done_with(account: Account, function: str) 
 
 
 def test_there_is_nothing_to_close(account: Account) -> None:
-    assert account.run("close_runs") == {"resent": 0, "closed": 0, "announced": 0}
+    assert set(account.run("close_runs").values()) == {0}
     assert (account.items(), account.messages()) == ([], 0)
