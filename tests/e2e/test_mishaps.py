@@ -271,12 +271,12 @@ def _event(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _exhaust(stack: Stack, group_id: str, run_id: str) -> None:
-    """Let it look as if the run's message had been sent again as often as it ever is."""
+    """Let it look as if the run's message had been sent again as often as it ever is, long ago."""
     item = _run_item(stack, group_id, run_id)
     stack.client("dynamodb").update_item(
         TableName=stack.control_table,
         Key={name: item[name] for name in ("pk", "sk")},
-        UpdateExpression="SET resends = :five, openUntil = :past",
+        UpdateExpression="SET resends = :five, openUntil = :past, sentAt = :past",
         ExpressionAttributeValues={":five": {"N": "5"}, ":past": {"N": "1"}},
     )
 
