@@ -618,6 +618,14 @@ ExtractQueues = Mapping[SyncType, Queue]
 """The queue of each extractor, see ``Run.extractor``."""
 
 
+class ExportRequests(Protocol):
+    """Which exports have been asked for."""
+
+    def first(self, group_id: GroupId, seq: int, now: datetime) -> bool:
+        """Note that the export of run ``seq`` is asked for; True for the first in 15 minutes."""
+        ...
+
+
 class Secrets(Protocol):
     """Encrypts and decrypts a group's secrets, bound to the group by encryption context."""
 

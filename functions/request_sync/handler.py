@@ -14,6 +14,7 @@ from shared import clock, settings
 from shared.adapters.dynamo_accesses import DynamoAccesses
 from shared.adapters.dynamo_batches import DynamoBatches
 from shared.adapters.dynamo_connection_tests import DynamoConnectionTests
+from shared.adapters.dynamo_export_requests import DynamoExportRequests
 from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.adapters.extract_queues import extract_queues
@@ -43,13 +44,12 @@ from shared.ports import (
     ConnectionTests,
     Groups,
     Objects,
-    Queue,
     RunRequest,
     Runs,
 )
 from shared.sync.decide_hold import decide_hold
 from shared.sync.fields import read_fields
-from shared.sync.request_export import request_export
+from shared.sync.request_export import RequestExportPorts, request_export
 from shared.sync.request_sync import RequestPorts, check_mark, request_sync, restore_run
 from shared.sync.take_drop import drop_key
 from shared.sync.try_connection import read_test, request_test
@@ -75,7 +75,7 @@ class Runtime:
     requests: RequestPorts
     exchange: S3Exchange
     objects: Objects
-    export_queue: Queue
+    exports: RequestExportPorts
     tests: ConnectionTests
     accesses: Accesses
     dynamodb: "DynamoDBClient"
@@ -91,10 +91,12 @@ def build() -> Runtime:
     resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
     groups = DynamoGroups(dynamodb, table)
     runs = DynamoRuns(dynamodb, table, resend_after=resend_after)
+    batches = DynamoBatches(dynamodb, table)
+    objects = S3Objects(make_s3_client(), settings.required("DATA_BUCKET"))
     return Runtime(
         groups=groups,
         runs=runs,
-        batches=DynamoBatches(dynamodb, table),
+        batches=batches,
         requests=RequestPorts(
             groups=groups,
             runs=runs,
@@ -113,8 +115,13 @@ def build() -> Runtime:
             make_s3_client(),
             settings.required("DATA_BUCKET"),
         ),
-        objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
-        export_queue=SqsQueue(sqs, settings.required("EXPORT_QUEUE_URL")),
+        objects=objects,
+        exports=RequestExportPorts(
+            batches=batches,
+            objects=objects,
+            requests=DynamoExportRequests(dynamodb, table),
+            queue=SqsQueue(sqs, settings.required("EXPORT_QUEUE_URL")),
+        ),
         dynamodb=dynamodb,
         table=table,
     )
@@ -223,13 +230,7 @@ def get_export(group_id: str) -> Response[str]:
     """Lead to the roster as a OneRoster bundle; the first request has it made."""
     caller, runtime = caller_of(app.current_event.raw_event), build()
     group = runtime.groups.get(caller.enterprise, GroupId(group_id))
-    key = request_export(
-        caller.enterprise,
-        group.group_id,
-        runtime.batches,
-        runtime.objects,
-        runtime.export_queue,
-    )
+    key = request_export(caller.enterprise, group.group_id, runtime.exports, clock.now())
     if key is None:
         return answer_later("The export is being made: ask again.", EXPORT_SECONDS)
     _record(group_id, "GET /groups/{groupId}/export", None)

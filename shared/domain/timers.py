@@ -24,6 +24,9 @@ RUN_DEADLINE = timedelta(days=6)
 STAGED_FOR = timedelta(days=7)
 """How long the bucket keeps what a run has staged (rule ``staged`` of the template)."""
 
+EXPORT_AGAIN = timedelta(minutes=15)
+"""How soon an export is asked of its queue again: as long as its function may work on it."""
+
 LOOKS_PER_TICK = 1000
 """How many runs are looked after at a tick; those that have waited longest come first."""
 TICK_BUDGET = timedelta(seconds=40)

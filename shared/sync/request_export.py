@@ -1,9 +1,25 @@
-"""Asks for a group's roster as a bundle: what is there is fetched from S3, what is not is made."""
+"""Asks for a group's roster as a bundle: what is there is fetched from S3, what is not is made.
+
+Whoever asks does so again and again until it is there: that must not have it made as often.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
 
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.errors import NotFoundError
 from shared.messages import ExportRoster
-from shared.ports import Batches, Objects, Queue
+from shared.ports import Batches, ExportRequests, Objects, Queue
+
+
+@dataclass(frozen=True)
+class RequestExportPorts:
+    """What the request for an export needs of the world."""
+
+    batches: Batches
+    objects: Objects
+    requests: ExportRequests
+    queue: Queue
 
 
 def export_key(group_id: GroupId, seq: int) -> str:
@@ -12,17 +28,19 @@ def export_key(group_id: GroupId, seq: int) -> str:
 
 
 def request_export(
-    enterprise: EnterpriseId, group_id: GroupId, batches: Batches, objects: Objects, queue: Queue
+    enterprise: EnterpriseId, group_id: GroupId, ports: RequestExportPorts, now: datetime
 ) -> str | None:
     """Return the key of the export of the roster as it is now, or have it made and return None.
 
     :raises NotFoundError: the group has no roster yet.
     """
-    base = batches.base(RunKey(enterprise, group_id, 0))
+    base = ports.batches.base(RunKey(enterprise, group_id, 0))
     if base.snapshot is None:
         raise NotFoundError("no_roster", "The group has no roster yet: sync it first.")
     key = export_key(group_id, base.snapshot.seq)
-    if objects.has(key):
+    if ports.objects.has(key):
         return key
-    queue.send([ExportRoster(enterprise=enterprise, group_id=group_id, seq=base.snapshot.seq)])
+    seq = base.snapshot.seq
+    if ports.requests.first(group_id, seq, now):
+        ports.queue.send([ExportRoster(enterprise=enterprise, group_id=group_id, seq=seq)])
     return None

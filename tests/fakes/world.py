@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from shared.adapters.roster_keys import record_key
+from shared.domain import timers
 from shared.domain.bundle import BundleObject
 from shared.domain.certificate import Store, named
 from shared.domain.change import RosterWrite
@@ -269,6 +270,20 @@ class InMemoryQueueWatch:
 
     def saw_empty(self, queues: Iterable[WorkQueue], now: datetime) -> None:
         self.seen |= dict.fromkeys(queues, now)
+
+
+@dataclass
+class InMemoryExportRequests:
+    """``ExportRequests`` in memory."""
+
+    asked: dict[tuple[GroupId, int], datetime] = field(default_factory=dict)
+
+    def first(self, group_id: GroupId, seq: int, now: datetime) -> bool:
+        before = self.asked.get((group_id, seq))
+        if before is not None and now - before < timers.EXPORT_AGAIN:
+            return False
+        self.asked[group_id, seq] = now
+        return True
 
 
 class PlainSecrets:

@@ -42,6 +42,10 @@ def test_the_code_and_the_template_have_the_same_times() -> None:
     assert times.resend_after == timers.RESEND_AFTER.total_seconds()
     assert times.lost_after == timers.LOST_AFTER.total_seconds()
     assert times.staged_for == timers.STAGED_FOR.total_seconds()
+    [exports] = [queue for queue in times.queues if queue.name == "ExportQueue"]
+    assert exports.function_timeout <= timers.EXPORT_AGAIN.total_seconds()
+    rule = Template().of_type("Events::Rule")["CloseRunsFunctionEveryMinute"]
+    assert (rule["ScheduleExpression"], times.tick) == ("rate(1 minute)", 60)
 
 
 @pytest.mark.parametrize("name", [queue.name for queue in times_of(Template()).queues])

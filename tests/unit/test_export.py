@@ -4,18 +4,29 @@ import csv
 import io
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
 
 from local.sample_district.bundle import csv_files
 from local.sample_district.roster import generate
+from shared.adapters.dynamo_export_requests import DynamoExportRequests
+from shared.domain import timers
 from shared.domain.collection import Collection
 from shared.domain.group import GroupConfig, StoredField
 from shared.domain.run import Mode, RunState
 from shared.messages import ExportRoster
+from shared.ports import ExportRequests
 from shared.sync.export_roster import ExportPorts, export_roster
-from shared.sync.request_export import export_key, request_export
+from shared.sync.request_export import RequestExportPorts, export_key, request_export
+from tests.fakes.control_table import make_control_table
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation
 from tests.fakes.source import class_, enrollment, org, user
+from tests.fakes.world import InMemoryExportRequests
 from tests.unit.test_bundle_runs import bring, world
 
 ORGS, SESSIONS, COURSES, CLASSES, USERS, ENROLLMENTS = Collection
@@ -24,12 +35,13 @@ ORGS, SESSIONS, COURSES, CLASSES, USERS, ENROLLMENTS = Collection
 def _export(of: Simulation) -> bytes:
     """The export of a roster as it is now."""
     ports = ExportPorts(of.groups(), of.control, of.objects)
-    assert request_export(ENTERPRISE, GROUP, of.control, of.objects, of.queue) is None
+    asking = RequestExportPorts(of.control, of.objects, InMemoryExportRequests(), of.queue)
+    assert request_export(ENTERPRISE, GROUP, asking, of.now) is None
     message = of.queue.messages.pop()
     assert isinstance(message, ExportRoster)
     with tempfile.TemporaryDirectory() as directory:
         assert export_roster(message, ports, Path(directory))
-    key = request_export(ENTERPRISE, GROUP, of.control, of.objects, of.queue)
+    key = request_export(ENTERPRISE, GROUP, asking, of.now)
     assert key == export_key(GROUP, message.seq)
     with tempfile.TemporaryDirectory() as directory:
         # Asked for twice it is made once.
@@ -97,7 +109,8 @@ def test_a_roster_that_has_moved_on_is_not_exported_any_more() -> None:
     rest = Simulation()
     rest.source.put(ORGS, org("district"))
     rest.sync()
-    request_export(ENTERPRISE, GROUP, rest.control, rest.objects, rest.queue)
+    asking = RequestExportPorts(rest.control, rest.objects, InMemoryExportRequests(), rest.queue)
+    request_export(ENTERPRISE, GROUP, asking, rest.now)
     old = rest.queue.messages.pop()
     assert isinstance(old, ExportRoster)
     rest.source.put(ORGS, org("district", name="New"))
@@ -111,7 +124,8 @@ def test_nothing_is_written_of_a_group_that_is_being_deleted() -> None:
     rest = Simulation()
     rest.source.put(ORGS, org("district"))
     rest.sync()
-    request_export(ENTERPRISE, GROUP, rest.control, rest.objects, rest.queue)
+    asking = RequestExportPorts(rest.control, rest.objects, InMemoryExportRequests(), rest.queue)
+    request_export(ENTERPRISE, GROUP, asking, rest.now)
     late = rest.queue.messages.pop()
     assert isinstance(late, ExportRoster)
     rest.delete()
@@ -121,3 +135,28 @@ def test_nothing_is_written_of_a_group_that_is_being_deleted() -> None:
             assert not export_roster(late, ports, Path(directory))
         rest.settle()
     assert not rest.objects.objects
+
+
+@pytest.fixture(params=["dynamo", "memory"])
+def requests(request: pytest.FixtureRequest) -> Iterator[ExportRequests]:
+    if request.param == "memory":
+        yield InMemoryExportRequests()
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        yield DynamoExportRequests(client, make_control_table(client))
+
+
+def test_whoever_asks_again_and_again_has_it_made_once(requests: ExportRequests) -> None:
+    rest = Simulation()
+    rest.source.put(ORGS, org("district"))
+    rest.sync()
+    asking = RequestExportPorts(rest.control, rest.objects, requests, rest.queue)
+    rest.queue.messages.clear()
+    for seconds in range(0, 900, 5):
+        now = rest.now + timedelta(seconds=seconds)
+        assert request_export(ENTERPRISE, GROUP, asking, now) is None
+    assert len(rest.queue.messages) == 1
+    # An export that was not made in the time that its function has is asked for once more.
+    request_export(ENTERPRISE, GROUP, asking, rest.now + timers.EXPORT_AGAIN)
+    assert len(rest.queue.messages) == 2
