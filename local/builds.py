@@ -9,6 +9,7 @@ taken again, by ``make up``, ``make demo`` and the tests alike, and nobody's old
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,7 @@ def build() -> Build:
         os.utime(found.folder)
         return found
     with step("Building the functions"), locked(BUILDS / "lock"):
+        _sweep()
         for _ in range(_TRIES):
             found = Build(BUILDS / key())
             if found.folder.is_dir():
@@ -131,8 +133,14 @@ def _build(into: Path) -> None:
         raise StackError(message)
 
 
+def _sweep() -> None:
+    """Remove what builds that were killed have left: nobody else builds while we have the lock."""
+    for unfinished in BUILDS.glob("tmp*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
 def _forget_old() -> None:
-    builds = [path for path in BUILDS.iterdir() if path.is_dir() and path.name.isalnum()]
+    builds = [path for path in BUILDS.iterdir() if re.fullmatch(r"[0-9a-f]{16}", path.name)]
     for old in sorted(builds, key=lambda path: path.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
 

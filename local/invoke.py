@@ -1,5 +1,8 @@
 """Runs one function of the local stack on an event: ``python -m local.invoke create_group``.
 
+Without a file of one's own it is the one in ``events/``, filled from an occasion on which the
+function does something (``local.occasions``); what it has changed is told.
+
 ``HOMEROOM_STACK`` names another stack than that of ``make up``: the path of its ``stack.json``.
 """
 
@@ -8,13 +11,17 @@ import contextlib
 import json
 import os
 import socket
+import string
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from local.emulator import ROOT, StackError
 from local.entry import run_command
-from local.progress import DIM, paint
+from local.occasions import Occasion, occasion_of
+from local.progress import DIM, paint, step
 from local.stack import FOLDER, STACK_FILE, Stack
 
 EVENTS = ROOT / "events"
@@ -62,11 +69,28 @@ def event_of(function: str, given: Path | None = None) -> Path:
     raise StackError(message)
 
 
-def invoke(stack: Stack, function: str, event: Path) -> tuple[bool, Any]:
+def filled(event: Path, values: Mapping[str, str]) -> bytes:
+    """Read an event, its placeholders (``${groupId}``) filled.
+
+    :raises StackError: it has a placeholder that nothing is known for, or is no JSON.
+    """
+    # They stand between the quotes of a JSON text.
+    known = {name: json.dumps(value)[1:-1] for name, value in values.items()}
+    try:
+        text = string.Template(event.read_text()).substitute(known) if values else event.read_text()
+        json.loads(text)
+    except KeyError as error:
+        message = f"{event} has {error}, which nothing is known for; known: {', '.join(known)}."
+        raise StackError(message) from error
+    except ValueError as error:
+        message = f"{event} is no JSON event: {error}."
+        raise StackError(message) from error
+    return text.encode()
+
+
+def invoke(stack: Stack, function: str, event: bytes) -> tuple[bool, Any]:
     """Run the function; says whether it failed, and what it answered."""
-    answer = stack.client("lambda").invoke(
-        FunctionName=stack.functions[function], Payload=event.read_bytes()
-    )
+    answer = stack.client("lambda").invoke(FunctionName=stack.functions[function], Payload=event)
     return "FunctionError" in answer, json.loads(answer["Payload"].read() or b"null")
 
 
@@ -78,6 +102,23 @@ def readable(answer: Any) -> str:
     return json.dumps(answer, indent=2, ensure_ascii=False)
 
 
+def show(
+    function: str, event: Path, occasion: Occasion, run: Callable[[bytes], tuple[bool, Any]]
+) -> bool:
+    """Run the function on its event by ``run``, tell what it changed; says whether it failed."""
+    payload = filled(event, occasion.values)
+    print(paint(f"{function} on {event.name}", DIM))
+    if message := occasion.values.get("message"):
+        print(paint(f"message: {message}", DIM))
+    before = occasion.look()
+    failed, answer = run(payload)
+    print(readable(answer))
+    print(f"before: {json.dumps(before)}\nafter:  {json.dumps(occasion.look())}", flush=True)
+    if not failed and (then := occasion.then()):
+        print(f"then:   {json.dumps(then)}")
+    return failed
+
+
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -87,9 +128,16 @@ def main() -> int:
     stack = stack_at_hand()
     function = function_named(given.function, stack)
     event = event_of(function, given.event)
-    failed, answer = invoke(stack, function, event)
-    print(paint(f"{function} on {event.name}", DIM))
-    print(readable(answer))
+    if given.event:
+        print(paint(f"{function} on {event.name}", DIM))
+        failed, answer = invoke(stack, function, filled(event, {}))
+        print(readable(answer))
+        return 1 if failed else 0
+    with step("Making an occasion for it"), ExitStack() as stacked:
+        occasion = stacked.enter_context(occasion_of(function, stack))
+        lasting = stacked.pop_all()
+    with lasting:
+        failed = show(function, event, occasion, lambda event: invoke(stack, function, event))
     return 1 if failed else 0
 
 

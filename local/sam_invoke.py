@@ -15,6 +15,7 @@ import platform
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +25,16 @@ import yaml
 from local import emulator, sam_cli
 from local.emulator import ROOT, StackError
 from local.entry import run_command
-from local.invoke import event_of, function_named, listens, readable, stack_at_hand
+from local.invoke import (
+    event_of,
+    filled,
+    function_named,
+    listens,
+    readable,
+    show,
+    stack_at_hand,
+)
+from local.occasions import occasion_of
 from local.progress import DIM, paint, step
 from local.sam_cli import SAM
 from local.stack import FOLDER, Stack
@@ -162,15 +172,29 @@ def main() -> int:
     with step(f"Building {function} for python{given.python} on {architecture}"):
         template = build(logical_id, parameters)
     variables = environment(stack, function, logical_id)
-    command = sam_command(stack, logical_id, template, event, variables)
-    command += ["--parameter-overrides", *(f"{k}={v}" for k, v in parameters.items())]
-    command += ["--skip-pull-image"] if is_here(image) else []
-    print(paint(f"{function} on {event.name}, in {image}", DIM), flush=True)
-    log, answer = run(command, stack)
-    for line in log:
-        print(paint(line, DIM))
-    print(readable(answer))
-    return 1 if isinstance(answer, dict) and "errorMessage" in answer else 0
+    chosen = ["--parameter-overrides", *(f"{k}={v}" for k, v in parameters.items())]
+    chosen += ["--skip-pull-image"] if is_here(image) else []
+
+    def in_container(payload: bytes) -> tuple[bool, Any]:
+        file = WORKPLACE / f"{function}.event.json"
+        file.write_bytes(payload)
+        command = sam_command(stack, logical_id, template, file, variables)
+        print(paint(f"in {image}", DIM), flush=True)
+        log, answer = run([*command, *chosen], stack)
+        for line in log:
+            print(paint(line, DIM))
+        return isinstance(answer, dict) and "errorMessage" in answer, answer
+
+    if given.event:
+        failed, answer = in_container(filled(event, {}))
+        print(readable(answer))
+        return 1 if failed else 0
+    with step("Making an occasion for it"), ExitStack() as stacked:
+        occasion = stacked.enter_context(occasion_of(function, stack))
+        lasting = stacked.pop_all()
+    with lasting:
+        failed = show(function, event, occasion, in_container)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
