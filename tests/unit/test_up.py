@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local import district, emulator, stack, up
+from local import district, emulator, processes, stack, up
 from local.builds import Build
 from local.district import SampleDistrict
 from local.emulator import Emulator, StackError
@@ -155,8 +155,8 @@ def test_district_keeps_its_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         SampleDistrict(1, port, f"http://127.0.0.1:{port}", "k", "s", "d").write(tmp_path)
         return 1
 
-    monkeypatch.setattr(district.processes, "start", begin)
-    monkeypatch.setattr(district.processes, "lives", lambda pid, word: False)
+    monkeypatch.setattr(processes, "start", begin)
+    monkeypatch.setattr(processes, "lives", lambda pid, word: False)
     monkeypatch.setattr(district, "is_free", lambda port: True)
     SampleDistrict(1, 8123, "http://127.0.0.1:8123", "k", "s", "d").write(tmp_path)
     assert district.start(tmp_path).port == 8123
