@@ -6,8 +6,11 @@ from shared.domain.run import Run, RunState
 
 Fault = Literal["ours", "theirs", "nobody"]
 
-OURS = frozenset({"abandoned", "out_of_time", "staged_roster_expired", "changes_unapplied"})
-"""Codes of what only the operator can look into: work that stopped, what is gone from the store."""
+OURS = frozenset(
+    {"abandoned", "changes_unapplied", "newer_version", "out_of_time", "staged_roster_expired"}
+)
+"""Codes of what only the operator can look into: work that stopped, what is gone from the store, a
+deployment that went back."""
 
 
 def fault_of(run: Run) -> Fault:
