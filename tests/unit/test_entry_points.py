@@ -87,7 +87,7 @@ def befallen(
     (folder / "sitecustomize.py").write_text(SITECUSTOMIZE)
     known = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     known |= {"PYTHONPATH": str(folder), "BEFALLS": f"{when} {what}", "TMPDIR": str(folder)}
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", module],
         env=known,
         cwd=ROOT,
@@ -95,11 +95,15 @@ def befallen(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout is not None
-    if not read:
-        process.stdout.close()
-    _, error = process.communicate(timeout=120)
+    ) as process:
+        assert process.stdout is not None
+        if not read:
+            process.stdout.close()
+        try:
+            _, error = process.communicate(timeout=60)
+        except BaseException:
+            process.kill()
+            raise
     return process.returncode, error
 
 
