@@ -14,6 +14,7 @@ from local.emulator import ROOT, StackError, free_port, is_free, tail
 
 FILE = "district.json"
 USUAL_PORT = 8000
+PUPILS = 4600
 START_SECONDS = 60.0
 END_SECONDS = 5.0
 MODULE = "local.sample_district"
@@ -51,7 +52,7 @@ class SampleDistrict:
         return processes.lives(self.pid, MODULE)
 
 
-def start(folder: Path) -> SampleDistrict:
+def start(folder: Path, pupils: int = PUPILS) -> SampleDistrict:
     """Have a server running for ``folder``: the one that is, or a new one, at the old port.
 
     Groups that were kept know it by that port.
@@ -66,7 +67,10 @@ def start(folder: Path) -> SampleDistrict:
     (folder / FILE).unlink(missing_ok=True)
     log = folder / "district.log"
     pid = processes.start(
-        [sys.executable, "-m", MODULE, "--port", str(port), "--note-in", str(folder)],
+        [
+            *(sys.executable, "-m", MODULE, "--port", str(port), "--note-in", str(folder)),
+            *("--pupils", str(pupils)),
+        ],
         log=log,
         folder=ROOT,
     )

@@ -113,7 +113,8 @@ def show(
     before = occasion.look()
     failed, answer = run(payload)
     print(readable(answer))
-    print(f"before: {json.dumps(before)}\nafter:  {json.dumps(occasion.look())}", flush=True)
+    if before is not None:
+        print(f"before: {json.dumps(before)}\nafter:  {json.dumps(occasion.look())}", flush=True)
     if not failed and (then := occasion.then()):
         print(f"then:   {json.dumps(then)}")
     return failed

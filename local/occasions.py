@@ -123,6 +123,11 @@ def _assign_content(place: Place) -> Iterator[Occasion]:
     )
 
 
+def _decide_claims(place: Place) -> Iterator[Occasion]:
+    # Cognito asks at every sign-in; nothing is stored, the answer is all.
+    yield Occasion({}, lambda: None)
+
+
 # ------------------------------------------------------------------ from queues
 
 
@@ -378,6 +383,7 @@ OCCASIONS: dict[str, Callable[[Place], Iterator[Occasion]]] = {
     "request_sync": _request_sync,
     "read_roster": _read_roster,
     "assign_content": _assign_content,
+    "decide_claims": _decide_claims,
     "sync_api": _sync_api,
     "sync_sftp": _sync_sftp,
     "ingest_zip": _ingest_zip,
