@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
@@ -40,10 +40,14 @@ from shared.messages import Message
 
 @dataclass(frozen=True)
 class Due:
-    """The moment at which the clock found a group due, and the next one, if it has one."""
+    """The moment at which the clock found a group due, and the next one, if it has one.
+
+    A group that has no ``anchor`` yet gets this one.
+    """
 
     at: datetime
     next_at: datetime | None
+    anchor: date
 
 
 @dataclass(frozen=True)

@@ -133,8 +133,9 @@ def _take_number(
         if request.due.next_at is None:
             update += " REMOVE nextRunAt"
         else:
-            update += ", nextRunAt = :next"
+            update += ", nextRunAt = :next, anchor = if_not_exists(anchor, :anchor)"
             values[":next"] = seconds(request.due.next_at)
+            values[":anchor"] = request.due.anchor.isoformat()
     return {
         "Update": {
             "TableName": table,

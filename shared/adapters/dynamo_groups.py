@@ -48,7 +48,7 @@ TRANSACTION_TRIES = 3
 
 _GROUP_FIELDS = (
     "config", "description", "email", "clientGroupId", "syncFrequency", "period", "autoMode",
-    "timeZone", "syncHour", "webhook", "createdAt", "updatedAt",
+    "timeZone", "syncHour", "anchor", "webhook", "createdAt", "updatedAt",
 )  # fmt: skip
 
 
@@ -293,7 +293,7 @@ def _values(group: Group) -> Item:
 
 _FIELD_NAMES = {
     "description", "email", "client_group_id", "sync_frequency", "period", "auto_mode",
-    "time_zone", "sync_hour", "webhook", "created_at", "updated_at",
+    "time_zone", "sync_hour", "anchor", "webhook", "created_at", "updated_at",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """A group as it is kept: what an Enterprise Admin described once, and what runs work from."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -242,8 +243,10 @@ class EndedRun(_Stored):
 class Group(_Stored):
     """A group as it is kept: its configuration, and what runs need not know.
 
-    ``empty`` is one that has no roster, no run under way and no bundle that waits. Of one that is
-    ``untouched`` nothing can lie anywhere else: no run has ever been, and no image was brought.
+    ``anchor`` is the day from which an Auto group's days are counted; a group from before it was
+    written down adopts one at its next run. ``empty`` is one that has no roster, no run under way
+    and no bundle that waits. Of one that is ``untouched`` nothing can lie anywhere else: no run has
+    ever been, and no image was brought.
     """
 
     enterprise: EnterpriseId
@@ -261,6 +264,7 @@ class Group(_Stored):
     webhook: Webhook | None = None
     created_at: AwareDatetime
     updated_at: AwareDatetime
+    anchor: date | None = None
     next_run_at: AwareDatetime | None = None
     active_run: int | None = None
     last_ended: EndedRun | None = None

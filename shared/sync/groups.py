@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from shared.domain.group import (
@@ -74,7 +74,7 @@ def create_group(
     since = local_day(given.time_zone, now)
     config = config_of(given, 1, since)
     config = _complete(config, given, enterprise, group_id, {}, ports)
-    group = _group(enterprise, group_id, given, config, now, created_at=now)
+    group = _group(enterprise, group_id, given, config, now, since, created_at=now)
     group = group.model_copy(update={"webhook": _webhook(given, group_id, None, ports)})
     ports.groups.create(group)
     _subscribe(group, ports)
@@ -132,7 +132,8 @@ def _change(
     calendar = old.config.calendar.changed_to(config.calendar, today)
     config = config.model_copy(update={"calendar": calendar})
     config = _complete(config, given, enterprise, group_id, kept, ports)
-    new = _group(enterprise, group_id, given, config, now, created_at=old.created_at)
+    anchor = _kept_anchor(old, given) or today
+    new = _group(enterprise, group_id, given, config, now, anchor, created_at=old.created_at)
     new = new.model_copy(
         update={
             "cover": old.cover,
@@ -245,11 +246,14 @@ def _group(
     given: GroupInput,
     config: GroupConfig,
     now: datetime,
+    anchor: date,
     created_at: datetime,
 ) -> Group:
     due = None
     if given.period is not None:
-        due = next_auto_run(given.period, given.time_zone, given.sync_hour, config.calendar, now)
+        due = next_auto_run(
+            given.period, given.time_zone, given.sync_hour, config.calendar, anchor, now
+        )
     return Group(
         enterprise=enterprise,
         group_id=group_id,
@@ -262,10 +266,23 @@ def _group(
         auto_mode=given.auto_mode,
         time_zone=given.time_zone,
         sync_hour=given.sync_hour,
+        anchor=anchor,
         created_at=created_at,
         updated_at=now,
         next_run_at=due,
     )
+
+
+def _kept_anchor(old: Group, given: GroupInput) -> date | None:
+    """The day that a group's days are still counted from; None if they are counted anew.
+
+    A group that is Manual for a while keeps it: undoing a sync makes it so.
+    """
+    if old.period not in (None, given.period):
+        return None
+    if old.anchor is None and old.next_run_at is not None:
+        return local_day(old.time_zone, old.next_run_at)
+    return old.anchor
 
 
 def _next_run(old: Group, new: Group) -> datetime | None:

@@ -155,14 +155,16 @@ def _request(
     calendar = group.config.calendar
     adds = calendar.only_adds(local_day(group.time_zone, tick))
     mode = Mode.SYNC if adds or group.auto_mode is AutoMode.SYNC else Mode.UPDATE
-    next_at = next_auto_run(period, group.time_zone, group.sync_hour, calendar, tick)
+    # From before anchors were written down: the day it is due is its day from now on.
+    anchor = group.anchor or local_day(group.time_zone, due)
+    next_at = next_auto_run(period, group.time_zone, group.sync_hour, calendar, anchor, tick)
     return RunRequest(
         group.enterprise,
         group.group_id,
         mode,
         Trigger.CLOCK,
         CLOCK,
-        due=Due(due, next_at),
+        due=Due(due, next_at, anchor),
         delay_seconds=_delay(group.group_id, spread_seconds),
     )
 

@@ -104,7 +104,7 @@ def test_what_was_learned_about_the_source_goes_with_the_next_run(control: Contr
 
 # The clock
 
-DUE, NEXT = Due(NOW, NOW + timedelta(days=1)), NOW + timedelta(days=1)
+DUE, NEXT = Due(NOW, NOW + timedelta(days=1), NOW.date()), NOW + timedelta(days=1)
 
 
 def _clock(due: Due = DUE, **more: Any) -> RunRequest:
@@ -122,7 +122,7 @@ def test_the_clock_starts_a_group_once_at_its_time(control: Control) -> None:
     for again in (control.runs.accept, lambda r, now: control.runs.skip(r, WHY, now)):
         with pytest.raises(NotDueError):
             again(_clock(), NOW)
-    assert control.runs.accept(_clock(Due(NEXT, None)), NEXT).seq == 2
+    assert control.runs.accept(_clock(Due(NEXT, None, NOW.date())), NEXT).seq == 2
 
 
 def test_a_run_that_does_not_begin_is_history_and_leaves_the_lock_alone(control: Control) -> None:

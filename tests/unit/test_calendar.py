@@ -66,12 +66,14 @@ def test_what_falls_on_a_blackout_comes_on_the_day_after_it(
     period: Period, now: str, due: str
 ) -> None:
     calendar = Calendar(blackouts=(SUMMER,))
-    assert next_auto_run(period, "UTC", 2, calendar, _moment(now)) == _moment(due)
+    anchor = _moment(now).date()
+    assert next_auto_run(period, "UTC", 2, calendar, anchor, _moment(now)) == _moment(due)
 
 
 def test_a_pause_without_an_end_has_no_next_run() -> None:
     calendar = Calendar(pause=Pause(since=JUNE), blackouts=(SUMMER,))
-    assert next_auto_run(Period.DAILY, "UTC", 2, calendar, _moment("2026-06-25T12:00")) is None
+    now = _moment("2026-06-25T12:00")
+    assert next_auto_run(Period.DAILY, "UTC", 2, calendar, now.date(), now) is None
 
 
 @given(CALENDARS, st.sampled_from(Period), st.sampled_from(["UTC", "Pacific/Apia"]), DAYS)
@@ -79,8 +81,8 @@ def test_the_next_run_is_on_an_open_day_and_not_before_its_time(
     calendar: Calendar, period: Period, zone: str, day: date
 ) -> None:
     now = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    due = next_auto_run(period, zone, 2, calendar, now)
-    plain = next_run_at(period, zone, 2, now)
+    due = next_auto_run(period, zone, 2, calendar, day, now)
+    plain = next_run_at(period, zone, 2, day, now)
     if due is None:
         assert calendar.pause is not None
         return

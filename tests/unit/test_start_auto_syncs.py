@@ -202,6 +202,24 @@ def test_before_a_blackout_it_is_due_after_it(world: World) -> None:
     assert world.group(group_id).next_run_at == datetime(2026, 9, 21, 2, tzinfo=UTC)
 
 
+def test_a_group_from_before_takes_the_day_that_it_is_due_for_its_own(world: World) -> None:
+    # A Tuesday, before a black-out over the next one: it keeps Tuesdays after it.
+    autumn = DateRange(first=date(2026, 9, 7), last=date(2026, 9, 10))
+    group_id = world.add("old", period=Period.WEEKLY, calendar=Calendar(blackouts=(autumn,)))
+    assert world.group(group_id).anchor is None
+    days = []
+    for _ in range(4):
+        due = world.group(group_id).next_run_at
+        assert due is not None
+        world.now = due + timedelta(minutes=1)
+        assert world.tick(Tick(period=Period.WEEKLY, tick=due)) == NONE | {"started": 1}
+        days.append(due.date())
+        run = world.history(group_id)[0]
+        assert world.runs.close(run.key, world.now, RunState.SUCCEEDED, None)
+    assert world.group(group_id).anchor == date(2026, 9, 1)
+    assert [f"{day:%a %d}" for day in days] == ["Tue 01", "Fri 11", "Tue 15", "Tue 22"]
+
+
 def _regrace(world: World, group_id: GroupId, days: int) -> None:
     """Change for how long a group keeps what has left, as a person does."""
     old = world.group(group_id)
