@@ -36,6 +36,9 @@ from local.waiting import Seen, wait_for
 
 ENTITIES = ("partners", "academicSessions", "courses", "classes", "users", "enrollments")
 
+# Four schools: a district that one waits for, three times over.
+PUPILS = 2_300
+
 Json = dict[str, Any]
 Names = Counter[tuple[str, str]]
 
@@ -48,7 +51,7 @@ def main() -> int:
     print(paint("\nHomeroom, on an emulated AWS account", BOLD))
     with _workplace() as folder:
         stack = start(folder)
-        with DistrictServer(generate(year=year)) as server:
+        with DistrictServer(generate(pupils=PUPILS, year=year)) as server:
             good = _show(stack, server)
         if not good:
             raise CommandError("What arrived is not what was sent: see the lines marked ✗.")

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from local.demo import PUPILS
+from local.sample_district.roster import generate
 from shared.domain.findings import MESSAGES
 from shared.domain.run_faults import OURS
 from shared.http.problems import CODES
@@ -113,3 +115,10 @@ def test_links_lead_somewhere() -> None:
     for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
         for link in re.findall(r"\]\(([^)#h][^)#]*)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_the_readme_shows_the_district_of_the_demo() -> None:
+    counts = generate(pupils=PUPILS).counts()
+    for name, count in counts.items():
+        assert re.search(rf"^  {name} +{count:,} +{count:,} +0 +0 +0  ✓$", README, re.MULTILINE)
+    assert README.count(f"{sum(counts.values()):,} records: the same records as over REST") == 2
