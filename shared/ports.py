@@ -173,7 +173,8 @@ class Commit:
 
     ``owner`` is given when the planner itself closes a run without changes. ``dirty`` replaces the
     group's: the change files whose records are still uncertain. ``supersedes`` are the objects that
-    are no longer needed then. ``hold`` replaces the group's; ``unmark`` takes its mark away.
+    are no longer needed then. ``hold`` replaces the group's; ``unmark`` takes its mark away,
+    ``distrust`` its stamp, so that the next plan looks at the roster's table itself.
     """
 
     state: RunState
@@ -187,6 +188,7 @@ class Commit:
     owner: str | None = None
     hold: Hold | None = None
     unmark: bool = False
+    distrust: bool = False
 
 
 class Runs(Protocol):
@@ -398,6 +400,10 @@ class Batches(Protocol):
         ...
 
 
+OVERTAKEN = "overtaken"
+"""The code of a write whose record bears a higher number than the plan's writes."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """A write that the roster could not take as it is.
@@ -421,8 +427,10 @@ class Roster(Protocol):
 
         ``key.seq`` is the number that the writes bear (``Plan.writing``).
 
-        What is already applied, or overtaken by a newer run, is no refusal. A user whose login name
-        belongs to another user is written without it, and refused with ``login_name_taken``.
+        What is already applied is no refusal. What bears a higher number is left as it is, and
+        refused as ``overtaken``: a run that is being applied is its group's only one, so that it
+        has not seen all that the table has. A user whose login name belongs to another user is
+        written without it, and refused with ``login_name_taken``.
         """
         ...
 

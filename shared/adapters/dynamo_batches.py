@@ -353,6 +353,7 @@ class DynamoBatches:
                     f"shards = if_not_exists(shards, :spread){remember}"
                     f"{', #hold = :hold REMOVE' if commit.hold else ' REMOVE #hold,'} activeRun"
                     f"{f', {MARKED}' if commit.unmark else ''}"
+                    f"{', stamp' if commit.distrust else ''}"
                 ),
                 "ConditionExpression": "activeRun = :seq",
                 "ExpressionAttributeNames": _RESERVED,

@@ -10,7 +10,7 @@ from shared.adapters.dynamo_items import Item, marshal, refusals, refused, unmar
 from shared.adapters.roster_keys import login_key, record_key, user_key
 from shared.domain.change import Removal, RosterWrite
 from shared.domain.ids import RunKey
-from shared.ports import Refusal
+from shared.ports import OVERTAKEN, Refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -152,11 +152,14 @@ class DynamoRoster:
             try:
                 self._client.update_item(**update, ReturnValuesOnConditionCheckFailure="ALL_OLD")
             except ClientError as error:
+                old: Item | None = error.response.get("Item")  # type: ignore[assignment]
                 if not refused(error):
                     yield _refusal(write, error)
-                elif _has_expired(error.response.get("Item"), key, now):  # type: ignore[arg-type]
+                elif _has_expired(old, key, now):
                     update = self._update(key, shards, write, now, anew=True)
                     continue
+                elif _overtaken(unmarshal(old or {}), key):
+                    yield Refusal(write.collection, write.id, OVERTAKEN)
             return
 
     def _with_login(
@@ -202,7 +205,9 @@ class DynamoRoster:
                 actions[0] = {"Update": user}
                 continue
             if written is not None and written.get("seq") != key.seq:
-                return  # overtaken by a newer run
+                if _overtaken(written, key):
+                    yield Refusal(write.collection, write.id, OVERTAKEN)
+                return
             holder = None if login.take is None else self._holder(key, login.take)
             if login.take is None or holder == write.id:
                 break  # applied already
@@ -260,6 +265,11 @@ def _has_expired(old: Item | None, key: RunKey, now: datetime) -> bool:
     if "expiresAt" not in found or found["seq"] >= key.seq:
         return False
     return bool(found["expiresAt"] < int(now.timestamp()))
+
+
+def _overtaken(old: Item, key: RunKey) -> bool:
+    """Whether a write was refused by a record that bears a higher number."""
+    return bool("seq" in old and old["seq"] > key.seq)
 
 
 def _refusal(write: RosterWrite, error: ClientError) -> Refusal:

@@ -14,7 +14,17 @@ from shared.domain.hold import Hold
 from shared.domain.ids import RunKey
 from shared.domain.run import Reason, Run, RunState
 from shared.errors import MissingObjectError, StoppedError
-from shared.ports import Announcements, Batches, Commit, Legs, Objects, RunLog, Runs, Unapplied
+from shared.ports import (
+    OVERTAKEN,
+    Announcements,
+    Batches,
+    Commit,
+    Legs,
+    Objects,
+    RunLog,
+    Runs,
+    Unapplied,
+)
 from shared.sync import change_file, prepared
 from shared.sync.change_file import messages, read_batch
 
@@ -116,6 +126,7 @@ def commit_run(run: Run, runs: Runs, legs: Legs, batches: Batches, ports: Ending
                 reason=_unapplied_reason(unapplied) if unapplied else waits(hold),
                 hold=hold,
                 unmark=unmarks(run, base.hold),
+                distrust=any(change.code == OVERTAKEN for change in unapplied),
             ),
         )
     except StoppedError:
@@ -175,6 +186,10 @@ _RESULT_LOST = Reason(
 )
 
 _EXPLAINED = {
+    OVERTAKEN: (
+        "{n} records bear the number of a run that this group does not know, as after a table was "
+        "restored from a backup. The next sync reads the roster itself, and writes them."
+    ),
     "login_name_taken": (
         "{n} users could not get their login name, because a user of another group has it. "
         "Give the group a suffix, or change the username at the source."

@@ -498,6 +498,8 @@ class InMemoryControl:
                 self.marked.pop((key.enterprise, key.group_id), None)
             group.shards = group.shards or commit.shards
             group.active_run = None
+            if commit.distrust:
+                group.stamp = None
 
     def _end(self, key: RunKey, now: datetime, **changes: Any) -> None:
         config = self.runs[key].config.model_copy(update={"secrets": {}})

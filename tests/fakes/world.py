@@ -22,7 +22,7 @@ from shared.domain.run import Run
 from shared.domain.stamp import Stamp
 from shared.errors import MissingObjectError
 from shared.messages import Message
-from shared.ports import Found, Refusal, WorkQueue
+from shared.ports import OVERTAKEN, Found, Refusal, WorkQueue
 
 
 @dataclass
@@ -56,6 +56,8 @@ class InMemoryRoster:
             self.on_write("roster")
             if passing := self.fails(write):
                 refusals.append(Refusal(write.collection, write.id, passing, passing=True))
+            elif self._overtaken(key, shards, write):
+                refusals.append(Refusal(write.collection, write.id, OVERTAKEN))
             elif write.login is None:
                 self._put(key, shards, write, write.doc, now)
             else:
@@ -113,6 +115,11 @@ class InMemoryRoster:
             and record.removal != "deleted"
         }
 
+    def _overtaken(self, key: RunKey, shards: int, write: RosterWrite) -> bool:
+        place = record_key(key.group_id, shards, write)
+        held = self.records.get((place["pk"], place["sk"]))
+        return held is not None and held.seq > key.seq
+
     def _put(
         self, key: RunKey, shards: int, write: RosterWrite, doc: dict[str, Any], now: datetime
     ) -> None:
@@ -140,8 +147,6 @@ class InMemoryRoster:
     ) -> list[Refusal]:
         place = record_key(key.group_id, shards, write)
         held = self.records.get((place["pk"], place["sk"]))
-        if held is not None and held.seq > key.seq:
-            return []
         login = write.login
         assert login is not None
         refusals, doc = [], write.doc

@@ -2,7 +2,8 @@
 
 The real extract, plan, apply and commit run over in-memory stores. Messages come twice, late, out
 of order, or not at all; workers die at any write; runs are abandoned; objects expire; tables go
-back to an earlier moment; the source changes in between. Every history that once failed stays as an example below.
+back to an earlier moment; the source changes in between. Every history that once failed stays as an
+example below.
 
 The nightly setting: HOMEROOM_STEPS=10000 make test-unit
 """

@@ -22,7 +22,7 @@ from shared.domain.change import LoginClaim, Removal, RosterWrite
 from shared.domain.collection import Collection
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.retention import Left
-from shared.ports import Refusal, Roster
+from shared.ports import OVERTAKEN, Refusal, Roster
 from tests.fakes.roster_table import NAME, make_roster_table
 from tests.fakes.world import InMemoryRoster
 
@@ -149,9 +149,10 @@ def test_what_an_older_run_or_the_same_message_brings_changes_nothing(table: Tab
     table.apply(5, _org("five"), _user(ANN, "ann", name="five"))
     for seq in (5, 4):
         late = [_org("late", new=True), _org("late", new=False), _user(ANN, "late", name="late")]
-        assert table.apply(seq, *late[:2]) == []
+        refused = [Refusal(Collection.ORGS, RecordId("org"), OVERTAKEN)] * 2
+        assert table.apply(seq, *late[:2]) == (refused if seq == 4 else [])
         assert table.doc(_org("")) == {"name": "five", "root": True}
-    assert table.apply(4, late[2]) == []
+    assert table.apply(4, late[2]) == [Refusal(Collection.USERS, ANN, OVERTAKEN)]
     assert table.doc(late[2]) == {"givenName": "five", "loginName": "ann"}
     assert table.owner("late") is None
 
@@ -166,7 +167,8 @@ def test_groups_do_not_meet_even_under_the_same_ids(table: Table) -> None:
 
 def test_many_records_are_written_each_by_itself(table: Table) -> None:
     table.apply(2, *(_org("new", id_=f"o{number}") for number in range(0, 60, 2)))
-    assert table.apply(1, *(_org("old", id_=f"o{number}") for number in range(60))) == []
+    late = table.apply(1, *(_org("old", id_=f"o{number}") for number in range(60)))
+    assert [each.id for each in late] == [f"o{number}" for number in range(0, 60, 2)]
     names = [(table.doc(_org("", id_=f"o{number}")) or {})["name"] for number in range(60)]
     assert names == ["new", "old"] * 30
 
@@ -232,7 +234,8 @@ def test_another_spelling_of_the_same_name_keeps_it(table: Table) -> None:
 def test_an_older_run_frees_no_name(table: Table) -> None:
     table.apply(1, _user(ANN, "ann"))
     table.apply(3, _user(ANN, "ann", name="three"))
-    assert table.apply(2, _user(ANN, "anna", "ann")) == []
+    refused = [Refusal(Collection.USERS, ANN, OVERTAKEN)]
+    assert table.apply(2, _user(ANN, "anna", "ann")) == refused
     assert (table.owner("ann"), table.owner("anna")) == (ANN, None)
     assert table.doc(_user(ANN, None)) == {"givenName": "three", "loginName": "ann"}
 
@@ -450,5 +453,6 @@ def test_what_returns_after_it_has_expired_begins_anew(
         item = unmarshal(table.client.get_item(TableName=NAME, Key=key)["Item"])
         assert item["createdAt"] == (back if anew else NOW).isoformat()
         assert item.keys().isdisjoint({"deletedAt", "expiresAt"})
-        assert table.apply(2, write, now=back) == []
+        [late] = table.apply(2, write, now=back)
+        assert late.code == OVERTAKEN
         assert item == unmarshal(table.client.get_item(TableName=NAME, Key=key)["Item"])

@@ -353,3 +353,43 @@ def test_a_field_more_is_passed_over_and_a_kind_more_waits() -> None:
 def test_a_message_from_before_kinds_is_what_its_fields_say() -> None:
     body = {"enterprise": ENTERPRISE, "groupId": GROUP, "seq": 1, "leg": 0}
     assert ExtractLeg.model_validate(body).leg == 0
+
+
+def test_an_open_run_that_is_not_understood_ends_when_its_time_is_up() -> None:
+    world = world_of()
+    run = world.request()
+    world.control.runs[run.key] = run.model_copy(update={"mode": Mode.UNKNOWN, "newer": True})
+    stop(world)
+    ended = world.control.runs[run.key]
+    assert (ended.state, ended.reason and ended.reason.code) == (RunState.FAILED, "newer_version")
+    assert world.sync().state is RunState.SUCCEEDED
+
+
+def test_a_run_that_is_not_understood_is_not_worked_on() -> None:
+    world = world_of()
+    run = world.request()
+    world.control.runs[run.key] = run.model_copy(update={"mode": Mode.UNKNOWN, "newer": True})
+    world.deliver(world.take())
+    ended = world.control.runs[run.key]
+    assert (ended.state, ended.reason and ended.reason.code) == (RunState.FAILED, "newer_version")
+
+
+def test_where_a_run_stands_may_be_said_in_words_of_a_newer_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its cursor is the newer extractor's."""
+
+    class NewerStatus(StrEnum):
+        SEALED = "sealed"
+
+    world = world_of()
+    world.request()
+    world.deliver(world.take())
+    [key] = [key for key, run in world.control.runs.items() if run.open]
+    cursor = json.loads(json.dumps(world.control.runs[key].cursor))
+    for part in cursor["staged"]["collections"].values():
+        part["status"] = NewerStatus.SEALED.value
+    world.control.runs[key] = world.control.runs[key].model_copy(update={"cursor": cursor})
+    world.settle()
+    ended = world.control.runs[key]
+    assert (ended.state, ended.reason and ended.reason.code) == (RunState.FAILED, "newer_version")

@@ -297,3 +297,39 @@ def test_a_run_that_begins_anew_and_stops_half_way_is_not_lost() -> None:
     world.sync(Mode.UPDATE)
     world.sync(Mode.UPDATE)
     check(world)
+
+
+def test_what_no_stamp_says_is_noticed_by_the_first_write_that_is_refused() -> None:
+    """The hour was lost under a version that left no stamps: the records' numbers tell of it."""
+    world = world_of(guard=FREE)
+    world.roster.stamps.clear()
+    world.group.stamp = None
+    back = kept_control(world)
+    an_hour(world)
+    back()
+    world.roster.stamps.clear()
+    world.source.put(USERS, user("user-1", "school", name="Since") | {"username": "since"})
+    frozen = world.sync(Mode.UPDATE)
+    assert frozen.reason is not None
+    assert (frozen.state, frozen.reason.code) == (RunState.SUCCEEDED_WITH_ERRORS, "overtaken")
+    first = world.sync(Mode.UPDATE)
+    assert (first.state, told(first)) == (RunState.SUCCEEDED, ["begun_anew"])
+    world.sync(Mode.UPDATE)
+    check(world)
+
+
+def test_the_message_of_a_deletion_of_the_lost_hour_deletes_no_group() -> None:
+    """Its number is that of a sync by now, which is at the same leg."""
+    world = world_of(guard=FREE)
+    back = kept_control(world)
+    deletion = world.delete()
+    late = world.take()
+    back()
+    run = world.request(Mode.UPDATE)
+    assert run.seq == deletion.seq
+    before = copy.deepcopy(world.roster.records)
+    world.deliver(late)
+    assert world.roster.records == before
+    world.settle()
+    assert world.control.runs[run.key].state is RunState.SUCCEEDED
+    check(world)
