@@ -5,7 +5,17 @@ from collections.abc import Callable
 
 from tests.fakes.simulation import Simulation
 
-_CONTROL = ("groups", "runs", "open_until", "pending", "noted", "marked", "deleting")
+_CONTROL = (
+    "groups",
+    "runs",
+    "open_until",
+    "pending",
+    "noted",
+    "marked",
+    "deleting",
+    "gone",
+    "in_log",
+)
 _ROSTER = ("records", "logins", "stamps")
 
 
