@@ -11,8 +11,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from local.emulator import free_port
+from local.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("local", "tools", "benchmarks")
@@ -145,3 +149,43 @@ def test_a_fault_of_ours_is_shown_where_it_is(tmp_path: Path) -> None:
     status, said = befallen(tmp_path, "tools.smoke", "fault")
     assert status == 1
     assert said.startswith("Traceback")
+
+
+def _without_a_stack(stack_file: Path, module: str, *arguments: str) -> tuple[int, str]:
+    known = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env=known | {"HOMEROOM_STACK": str(stack_file)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stderr.strip()
+
+
+WANTS_A_STACK = [
+    ("local.contract",),
+    ("local.invoke", "close_runs"),
+    ("local.call", "sign-in"),
+    ("local.sam_invoke", "close_runs"),
+]
+
+
+@pytest.mark.parametrize("command", WANTS_A_STACK, ids=lambda command: command[0])
+def test_what_wants_a_stack_says_that_there_is_none(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    said = "No local stack is running: start one with `make up`."
+    assert _without_a_stack(tmp_path / "stack.json", *command) == (1, said)
+
+
+@pytest.mark.loopback
+def test_a_stack_that_was_killed_is_said_to_be_gone(tmp_path: Path) -> None:
+    known: dict[str, Any] = dict.fromkeys(Stack.__dataclass_fields__, "x")
+    known |= {"endpoint_url": f"http://127.0.0.1:{free_port()}", "queue_urls": {}, "functions": {}}
+    file = tmp_path / "stack.json"
+    Stack(**known).write(file)
+    said = "The local stack does not answer any more: start it anew with `make up`."
+    assert _without_a_stack(file, "local.contract") == (1, said)
