@@ -8,7 +8,7 @@ a plan here has the same few changes for every group, and is handed over as ``pl
 import gzip
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -17,7 +17,7 @@ from itertools import accumulate
 from shared.domain.collection import Collection
 from shared.domain.group import SecretName, SyncType
 from shared.domain.ids import GroupId, RunKey
-from shared.domain.run import OPEN_STATES, Mode, Plan, Run, RunState, Snapshot, Trigger
+from shared.domain.run import Mode, Plan, Run, RunState, Snapshot, Trigger
 from shared.domain.timers import QueueTimes, Times
 from shared.errors import TryLaterError
 from shared.messages import ApplyBatch, ExtractLeg, PlanRun, RunMessage
@@ -50,6 +50,27 @@ QUEUES = {
 EXTRACTING = frozenset({RunState.ACCEPTED, RunState.EXTRACTING})
 PLANNING = frozenset({RunState.PLANNING})
 START = datetime(2026, 9, 1, 2, tzinfo=UTC)
+
+
+class ObjectsByGroup(InMemoryObjects):
+    """Finds what lies under ``kind/group/`` without a look at all the others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._places: dict[str, list[str]] = {}
+
+    def put(self, key: str, body: bytes, tags: dict[str, str] | None = None) -> None:
+        if key not in self.objects:
+            self._places.setdefault(_place(key), []).append(key)
+        super().put(key, body, tags)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        return iter([key for key in self._places.get(_place(prefix), ()) if key.startswith(prefix)])
+
+
+def _place(key: str) -> str:
+    kind, group, _ = key.split("/", 2)
+    return f"{kind}/{group}"
 
 
 @dataclass
@@ -89,7 +110,7 @@ class Fleet:
             timedelta(seconds=self.times.resend_after),
             on_write=self._write,
         )
-        self.objects = InMemoryObjects()
+        self.objects = ObjectsByGroup()
         self.roster = InMemoryRoster()
         self.watch = InMemoryQueueWatch()
         self.announcements = InMemoryAnnouncements()
@@ -144,7 +165,7 @@ class Fleet:
     @property
     def open_runs(self) -> int:
         """How many runs are open."""
-        return sum(run.state in OPEN_STATES for run in self.control.runs.values())
+        return sum(group.active_run is not None for group in self.control.groups.values())
 
     def ends(self) -> Counter[str]:
         """How runs ended, by state, or by the reason's code where they failed."""
