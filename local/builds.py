@@ -27,7 +27,7 @@ from tools.dependencies import at_hand, group_of, locked
 
 BUILDS = ROOT / ".local" / "builds"
 # A session that began with a build may deploy it again while others are made.
-KEPT = 4
+KEPT = 3
 _TRIES = 3
 # Beside functions/, shared/ and the wheels of functions.
 _MADE_WITH = (

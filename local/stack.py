@@ -144,6 +144,12 @@ def start(
     if current:
         with step("Ending the stack that was running"):
             stop(folder)
+    if restores and emulator.kept_port(folder) is None:
+        message = (
+            "The stack that ran could not write down what it held, and has ended: there is nothing "
+            "to go on with. `make up` without KEEP=1 starts an empty one."
+        )
+        raise StackError(message)
     with step("Starting the AWS emulator"):
         aws = emulator.start(
             folder,

@@ -51,6 +51,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(emulator, "running", lambda folder: made.running)
     monkeypatch.setattr(emulator, "start", made.start_emulator)
     monkeypatch.setattr(emulator, "stop", made.stop)
+    monkeypatch.setattr(emulator, "kept_port", lambda folder: 4566)
     monkeypatch.setattr(emulator, "is_free", lambda port: port not in {4566, 8888})
     monkeypatch.setattr(Emulator, "is_ready", lambda self: True)
     monkeypatch.setattr(district, "start", lambda folder: SAMPLE)
@@ -100,6 +101,16 @@ def test_what_was_kept_over_down_is_gone_on_with_at_its_port(
     assert (world.started["port"], world.started["restores"]) == (4599, True)
     with pytest.raises(StackError, match="belongs to port 4599"):
         up.up(world.folder, Wish(keep=True, port=4600))
+
+
+def test_a_stack_that_could_not_save_is_not_said_to_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.runs(BEFORE)
+    monkeypatch.setattr(emulator, "kept_port", lambda folder: None)
+    with pytest.raises(StackError, match="could not write down what it held"):
+        up.up(world.folder, Wish(keep=True))
+    assert world.done == ["stop"]
 
 
 def _fails(*_: Any, **__: Any) -> Any:
