@@ -2,7 +2,6 @@
 
     python -m tools.trust_provider TABLE trust NorthIdP --enterprise north
     python -m tools.trust_provider TABLE trust NorthIdP --enterprise north --admins everyone
-    python -m tools.trust_provider TABLE trust NorthIdP --enterprise north --role homeroom-admin
     python -m tools.trust_provider TABLE show NorthIdP
     python -m tools.trust_provider TABLE distrust NorthIdP
 
@@ -29,9 +28,9 @@ def main() -> int:
         command.add_argument("provider")
         if name == "trust":
             command.add_argument("--enterprise", required=True)
-            admins = command.add_mutually_exclusive_group()
-            admins.add_argument("--admins", choices=["members", "everyone"], default="members")
-            admins.add_argument("--role", action="append", default=[])
+            command.add_argument(
+                "--admins", choices=[each.value for each in AdminsBy], default="members"
+            )
     given = parser.parse_args()
     providers = DynamoProviders(boto3.client("dynamodb"), given.table)
     if given.command == "distrust":
@@ -41,8 +40,7 @@ def main() -> int:
             provider = TrustedProvider(
                 name=given.provider,
                 enterprise=given.enterprise,
-                admins_by=AdminsBy.ROLES if given.role else AdminsBy(given.admins),
-                roles=tuple(given.role),
+                admins_by=AdminsBy(given.admins),
             )
         except ValidationError as error:
             parser.error("; ".join(each["msg"] for each in error.errors()))

@@ -15,7 +15,6 @@ from shared.adapters.dynamo_providers import DynamoProviders
 from shared.domain.sign_in import (
     ENTERPRISE_ATTRIBUTE,
     ENTERPRISE_CLAIM,
-    ROLES_ATTRIBUTE,
     person_of,
 )
 from shared.observability import log_failure, make_logger
@@ -49,7 +48,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         "claimsOverrideDetails": {
             "claimsToAddOrOverride": claims,
             # What the decision was made of is no claim, so that nobody takes it for one.
-            "claimsToSuppress": [ENTERPRISE_ATTRIBUTE, ROLES_ATTRIBUTE],
+            "claimsToSuppress": [ENTERPRISE_ATTRIBUTE],
             # Without this the groups of the pool would stand.
             "groupOverrideDetails": {"groupsToOverride": list(person.groups)},
         }

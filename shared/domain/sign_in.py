@@ -10,9 +10,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.ids import EnterpriseId
 
@@ -25,20 +24,19 @@ No attribute of a user can have this name in a token: those of the pool's own be
 ``custom:``, and the standard ones are OpenID Connect's. Only the token function can set it.
 """
 ENTERPRISE_ATTRIBUTE = "custom:enterprise"
-ROLES_ATTRIBUTE = "custom:idp_roles"
 
 
 class AdminsBy(StrEnum):
     """How it is told who of an identity provider's users is an Enterprise Admin.
 
     ``members``: whoever the operator has put into the pool's group. ``everyone``: whoever the
-    provider lets in, since it lets in only those to whom this application is assigned. ``roles``:
-    whoever the provider sends one of the given values for, mapped to ``custom:idp_roles``.
+    provider lets in, since it lets in only those to whom this application is assigned. What a
+    provider sends of a person's roles is not among them: it would have to be kept in an attribute
+    that the person may be able to write.
     """
 
     MEMBERS = "members"
     EVERYONE = "everyone"
-    ROLES = "roles"
 
 
 class TrustedProvider(BaseModel):
@@ -49,21 +47,6 @@ class TrustedProvider(BaseModel):
     name: str = Field(min_length=1, max_length=32, pattern=r"^[^\s_][^\s]*$")
     enterprise: EnterpriseId = Field(min_length=1, max_length=200)
     admins_by: AdminsBy = AdminsBy.MEMBERS
-    roles: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _roles_can_be_told_apart(self) -> Self:
-        if (self.admins_by is AdminsBy.ROLES) != bool(self.roles):
-            message = "roles are given exactly where admins are told by roles"
-            raise ValueError(message)
-        # Cognito makes one text of several values: ``[a, b]``. One with these in it could be two.
-        if any(
-            not role.strip() or set(role) & set('[],"') or role != role.strip()
-            for role in self.roles
-        ):
-            message = "a role has no comma, quote or bracket in it, and no space at its ends"
-            raise ValueError(message)
-        return self
 
 
 @dataclass(frozen=True)
@@ -97,7 +80,7 @@ def person_of(
     if provider is None:
         return _nobody(groups)
     others = _nobody(groups).groups
-    admin = _is_admin(provider, attributes, groups)
+    admin = provider.admins_by is AdminsBy.EVERYONE or ADMINS in groups
     return Person(provider.enterprise, (*others, ADMINS) if admin else others)
 
 
@@ -121,29 +104,3 @@ def _provider_of(username: str, attributes: Mapping[str, str]) -> str | None:
     if primary != "true" or not own or attributes.get(ENTERPRISE_ATTRIBUTE):
         return None
     return name
-
-
-def _is_admin(
-    provider: TrustedProvider, attributes: Mapping[str, str], groups: Sequence[str]
-) -> bool:
-    match provider.admins_by:
-        case AdminsBy.EVERYONE:
-            return True
-        case AdminsBy.MEMBERS:
-            return ADMINS in groups
-        case AdminsBy.ROLES:
-            return bool(set(provider.roles) & _roles(attributes.get(ROLES_ATTRIBUTE, "")))
-
-
-def _roles(text: str) -> set[str]:
-    """The values of a claim, as Cognito writes them into one attribute.
-
-    One value stands as it is, several from SAML as ``[a, b]``, from OIDC as JSON.
-    """
-    if not (text.startswith("[") and text.endswith("]")):
-        return {text}
-    try:
-        values = json.loads(text)
-    except ValueError:
-        return {value.strip() for value in text[1:-1].split(",")}
-    return {value for value in values if isinstance(value, str)}

@@ -119,7 +119,7 @@ def pages(stack: Stack) -> Pages:
             ProviderName=name,
             ProviderType="SAML",
             ProviderDetails={"MetadataURL": f"https://{name.lower()}.example/metadata"},
-            AttributeMapping={"email": "mail", "custom:idp_roles": "roles"},
+            AttributeMapping={"email": "mail"},
         )
     return Pages(stack, outputs["FederatedClientId"])
 
@@ -128,41 +128,41 @@ def test_people_of_a_provider_enter_its_enterprise_and_no_other(stack: Stack, pa
     enterprise = f"north-{uuid.uuid4().hex[:8]}"
     providers = DynamoProviders(stack.client("dynamodb"), stack.control_table)
 
-    def trust(admins_by: AdminsBy, *roles: str) -> None:
+    def trust(admins_by: AdminsBy) -> None:
         providers.trust(
-            TrustedProvider(
-                name=NORTH, enterprise=EnterpriseId(enterprise), admins_by=admins_by, roles=roles
-            )
+            TrustedProvider(name=NORTH, enterprise=EnterpriseId(enterprise), admins_by=admins_by)
         )
 
     # Before the operator trusts it a provider opens nothing.
     someone = f"ann-{uuid.uuid4().hex[:8]}"
     providers.distrust(NORTH)
-    tokens = pages.sign_in(NORTH, someone, mail="ann@south.example", roles="homeroom")
+    tokens = pages.sign_in(NORTH, someone, mail="ann@south.example")
     assert (pages.enters(tokens), ENTERPRISE_CLAIM in _claims(tokens["id_token"])) == (403, False)
 
-    trust(AdminsBy.ROLES, "homeroom")
+    trust(AdminsBy.EVERYONE)
     tokens = pages.refresh(tokens)
     claims = _claims(tokens["id_token"])
     assert (claims[ENTERPRISE_CLAIM], pages.enters(tokens)) == (enterprise, 200)
-    assert "custom:idp_roles" not in claims
     # It is the enterprise in which its local admins are, too.
     local = new_admin(stack, enterprise)
     local.call("POST", "/customers", {"customerId": "c1", "name": "One"})
     [customer] = Api(stack.api_url, tokens["id_token"]).get("/customers")["customers"]
     assert customer["customerId"] == "c1"
 
-    # What the provider says at the next sign-in counts.
-    tokens = pages.sign_in(NORTH, someone, mail="ann@south.example", roles="teacher")
+    # Where the operator names the admins, they are those of the pool's group.
+    trust(AdminsBy.MEMBERS)
+    tokens = pages.sign_in(NORTH, someone, mail="ann@south.example")
     assert pages.enters(tokens) == 403
-    trust(AdminsBy.EVERYONE)
+    stack.client("cognito-idp").admin_add_user_to_group(
+        UserPoolId=stack.user_pool_id, Username=f"{NORTH}_{someone}", GroupName=ADMINS
+    )
     assert pages.enters(pages.refresh(tokens)) == 200
     providers.distrust(NORTH)
     assert pages.enters(pages.refresh(tokens)) == 403
 
-    # Another provider of the same pool, whose user has the same name and every role.
-    trust(AdminsBy.ROLES, "homeroom")
-    stranger = pages.sign_in(NOBODYS, someone, mail="ann@north.example", roles="homeroom")
+    # Another provider of the same pool, whose user has the same name.
+    trust(AdminsBy.EVERYONE)
+    stranger = pages.sign_in(NOBODYS, someone, mail="ann@north.example")
     assert pages.enters(stranger) == 403
     assert ADMINS not in _claims(stranger["id_token"]).get("cognito:groups", [])
     assert not [line for line in logs_of(stack, "decide_claims") if someone in line]

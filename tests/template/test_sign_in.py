@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from shared.domain.sign_in import ADMINS, ENTERPRISE_ATTRIBUTE, ROLES_ATTRIBUTE
+from shared.domain.sign_in import ADMINS, ENTERPRISE_ATTRIBUTE
 from tests.template.processed import Template, target
 
 FEDERATED = {
@@ -26,20 +26,21 @@ def test_no_client_lets_a_person_write_what_decides_on_the_person(
     parameters: dict[str, str],
 ) -> None:
     template = Template(**parameters)
-    attributes = {f"custom:{each['Name']}": each for each in template["UserPool"]["Schema"]}
-    assert attributes.keys() == {ENTERPRISE_ATTRIBUTE, ROLES_ATTRIBUTE}
-    assert attributes[ENTERPRISE_ATTRIBUTE]["Mutable"] is False
-    # What is mapped must be mutable, or the second sign-in fails (SchemaAttributeType, Mutable).
-    assert attributes[ROLES_ATTRIBUTE]["Mutable"] is True
-    for name, client in template.of_type("Cognito::UserPoolClient").items():
+    # The schema can never be changed: an attribute that nobody needs would stay.
+    [enterprise] = template["UserPool"]["Schema"]
+    assert f"custom:{enterprise['Name']}" == ENTERPRISE_ATTRIBUTE
+    assert enterprise["Mutable"] is False
+    for client in template.of_type("Cognito::UserPoolClient").values():
         # Without a list of its own a client may write every standard attribute.
-        assert ENTERPRISE_ATTRIBUTE not in client["WriteAttributes"], name
-        if ROLES_ATTRIBUTE not in client["WriteAttributes"]:
-            continue
-        # Whoever signs in with a password gets the scope, whatever the client's scopes are.
-        assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"], name
-        assert "COGNITO" not in client["SupportedIdentityProviders"], name
-        assert OWN_ATTRIBUTES not in client["AllowedOAuthScopes"], name
+        assert client["WriteAttributes"] == ["email"]
+
+
+def test_nobody_comes_by_a_password_where_people_of_providers_do(federated: Template) -> None:
+    client = federated["FederatedClient"]
+    # An access token of a password has the scope to write attributes, whatever the client's are.
+    assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert "COGNITO" not in client["SupportedIdentityProviders"]
+    assert OWN_ATTRIBUTES not in client["AllowedOAuthScopes"]
 
 
 def test_without_providers_there_is_no_way_in_for_them() -> None:
@@ -61,8 +62,6 @@ def test_people_of_providers_come_by_code_and_only_back_to_where_they_may(
     assert client["CallbackURLs"] == ["https://app.example/callback"]
     # A public client; a token in an address (implicit) would stand in histories and logs.
     assert (client["AllowedOAuthFlows"], client["GenerateSecret"]) == (["code"], False)
-    # An e-mail address is mapped, and each client may write what is mapped.
-    assert client["WriteAttributes"] == ["email", ROLES_ATTRIBUTE]
 
 
 def test_a_second_factor_is_wanted_unless_somebody_says_otherwise() -> None:
