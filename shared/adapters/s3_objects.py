@@ -73,6 +73,12 @@ class S3Objects:
 
     def download_past(self, key: str, path: Path) -> None:
         """Fetch an object, or else its last version that is still kept."""
+        try:
+            self.download(key, path)
+        except MissingObjectError:
+            self._download_version(key, path)
+
+    def _download_version(self, key: str, path: Path) -> None:
         pages = self._client.get_paginator("list_object_versions").paginate(
             Bucket=self._bucket, Prefix=key
         )
