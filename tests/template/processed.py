@@ -35,7 +35,8 @@ class Template:
     """The processed template, for a set of parameters; the rest have their defaults."""
 
     def __init__(self, **parameters: str) -> None:
-        document = processed()
+        # What is asked for is made anew below, so that nobody changes what all share.
+        document = _translated()
         self._parameters = {
             name: _as_typed(parameters.get(name, declared["Default"]), declared["Type"])
             for name, declared in document["Parameters"].items()
