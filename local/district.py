@@ -14,7 +14,7 @@ from local.emulator import ROOT, StackError, free_port, is_free, tail
 
 FILE = "district.json"
 USUAL_PORT = 8000
-PUPILS = 4600
+PUPILS = 2300
 START_SECONDS = 60.0
 END_SECONDS = 5.0
 MODULE = "local.sample_district"
