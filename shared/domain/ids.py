@@ -14,7 +14,7 @@ RECORD_ID_LENGTH = 32
 
 
 class RunKey(NamedTuple):
-    """Names one run: ``seq`` counts a group's runs, and numbers what they write (``Plan.order``)."""
+    """Names one run: ``seq`` counts a group's runs, and numbers their writes (``Plan.writing``)."""
 
     enterprise: EnterpriseId
     group_id: GroupId

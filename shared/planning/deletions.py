@@ -42,11 +42,13 @@ class Judgement:
     """Under which a run's deletions are judged; ``now`` is the run's moment.
 
     ``approved``: a person has looked at what is held, and that leaves now, and nothing else.
+    ``asks``: what seems gone is asked for once more, by its sourcedId.
     """
 
     settings: GuardSettings
     now: datetime
     approved: bool = False
+    asks: bool = False
 
     @property
     def since(self) -> str:
@@ -212,8 +214,11 @@ def judge_enrollments(connection: Connection, judgement: Judgement) -> None:
                ) AS moved
         FROM result_enrollments
         WHERE state = '{PENDING}' AND hold IS DISTINCT FROM '{KEPT}' AND ({HELD} OR NOT $approved)
+          -- What cannot be asked for leaves once a second reading has missed it (``survey``).
+          AND (NOT $asks OR sourced_id IS NOT NULL
+               OR id IN (SELECT id FROM base_enrollments WHERE state = '{PENDING}'))
         """,
-        {"approved": judgement.approved},
+        {"approved": judgement.approved, "asks": judgement.asks},
     ):
         return
     if not judgement.approved:

@@ -86,6 +86,7 @@ class Planner:
             self.given.config.guard,
             self.given.now,
             approved=self.given.decision is Decision.APPROVE,
+            asks=self._asks_again,
         )
         self._moved: set[Collection] = set()
         self._expired: set[Collection] = set()

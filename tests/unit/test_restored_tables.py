@@ -333,3 +333,22 @@ def test_the_message_of_a_deletion_of_the_lost_hour_deletes_no_group() -> None:
     world.settle()
     assert world.control.runs[run.key].state is RunState.SUCCEEDED
     check(world)
+
+
+def test_a_membership_that_cannot_be_asked_for_leaves_after_a_second_reading() -> None:
+    """Its sourcedId was lost with the hour, and one reading proves nothing (offset paging)."""
+    world = world_of(guard=FREE)
+    back = kept_control(world)
+    world.source.put(ENROLLMENTS, enrollment("e-9", "class-1", "user-0"))
+    world.sync(Mode.UPDATE)
+    back()
+    del world.source.collections[ENROLLMENTS]["e-9"]
+    there = dict(world.source.collections[ENROLLMENTS])
+    world.source.collections[ENROLLMENTS].clear()
+    first = world.sync(Mode.UPDATE)  # an empty collection proves nothing
+    assert told(first) == ["begun_anew"]
+    world.source.collections[ENROLLMENTS].update(there)
+    world.sync(Mode.UPDATE)
+    assert len(world.docs(ENROLLMENTS)) == 5
+    world.sync(Mode.UPDATE)
+    check(world)
