@@ -9,6 +9,7 @@ import re
 from pydantic import BaseModel
 
 from shared.bundles.repairs import FileFindings
+from shared.domain.counted import counted
 
 _PARTS = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}\s*")
 
@@ -47,6 +48,9 @@ def settle(orders: dict[str, DateOrder], findings: FileFindings) -> dict[str, st
     for name, order in settled.items():
         spelled = "month/day/year" if order == "mdy" else "day/month/year"
         findings.note(
-            "date_order", orders[name].line, name, f"{spelled}, {orders[name].count} rows"
+            "date_order",
+            orders[name].line,
+            name,
+            f"{spelled}, {counted(orders[name].count, 'row')}",
         )
     return settled

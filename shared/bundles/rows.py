@@ -16,6 +16,7 @@ from shared.bundles.header import Header
 from shared.bundles.records import CsvRecord
 from shared.bundles.repairs import FileFindings
 from shared.domain import vocabulary
+from shared.domain.counted import counted
 from shared.domain.csv_columns import FILES
 from shared.domain.group import StoredField
 from shared.domain.oneroster_json import roles_of
@@ -106,7 +107,7 @@ class RowReader:
                     self._findings.note("row_too_short", line, found=f"{len(cells)} of {width}")
                 cells = cells + [""] * (width - len(cells))
         if record.lines > 1:
-            return self._broken(cells, line, "line_break", "", f"{record.lines} lines")
+            return self._broken(cells, line, "line_break", "", counted(record.lines, "line"))
         row: Row = {"line": line}
         for place, staged in self._texts:
             value = cells[place]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from shared.domain.collection import Collection
+from shared.domain.counted import counted
 
 _DATE_LIKE = re.compile(r"[\d\sT:./Z+-]{6,30}")
 
@@ -227,7 +228,7 @@ def shape_of(value: object) -> str:
         return "empty"
     if _DATE_LIKE.fullmatch(text):
         return re.sub(r"\d", "9", text)
-    return f"{len(text)} characters"
+    return counted(len(text), "character")
 
 
 class FileFinding(BaseModel):

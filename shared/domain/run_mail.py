@@ -3,6 +3,7 @@
 Numbers and ids only: an e-mail travels far, and nobody's name belongs in it.
 """
 
+from shared.domain.counted import agreeing, counted, sentence
 from shared.domain.run import Reason, Run, RunState
 
 MAX_SUBJECT = 100
@@ -36,8 +37,9 @@ def run_mail(run: Run, group_name: str) -> tuple[str, str] | None:
             lines += [f"The field to change: {run.reason.field}", ""]
     if rejected:
         lines += [
-            f"{rejected} rows were rejected. The run's error report says which, why, and what to "
-            "do: it is for the school's data person.",
+            f"{sentence(counted(rejected, 'row'))} {agreeing(rejected, 'was', 'were')} rejected. "
+            "The run's error report says which, why, and what to do: it is for the school's data "
+            "person.",
             "",
         ]
     lines += _table(run)

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic_core import ErrorDetails
 
+from shared.domain.counted import counted
 from shared.errors import (
     ConflictError,
     ForbiddenError,
@@ -146,10 +147,10 @@ FIELD_CODES: dict[str, tuple[str, str]] = {
     "model_type": ("wrong_type", "Give an object."),
     "enum": ("not_allowed", "Give one of {expected}."),
     "literal_error": ("not_allowed", "Give one of {expected}."),
-    "string_too_short": ("too_short", "Give at least {min_length} characters."),
-    "string_too_long": ("too_long", "Give at most {max_length} characters."),
-    "too_short": ("too_short", "Give at least {min_length} entries."),
-    "too_long": ("too_long", "Give at most {max_length} entries."),
+    "string_too_short": ("too_short", "Give at least {least}."),
+    "string_too_long": ("too_long", "Give at most {most}."),
+    "too_short": ("too_short", "Give at least {least}."),
+    "too_long": ("too_long", "Give at most {most}."),
     "greater_than_equal": ("too_small", "Give at least {ge}."),
     "less_than_equal": ("too_large", "Give at most {le}."),
     "string_pattern_mismatch": ("bad_format", "Use letters, digits, - and _ only."),
@@ -165,8 +166,18 @@ def _entry(details: ErrorDetails) -> dict[str, str]:
     return {
         "field": ".".join(str(part) for part in details["loc"]),
         "code": code,
-        "message": message.format_map(details.get("ctx", {})),
+        "message": message.format_map(_words(details)),
     }
+
+
+def _words(details: ErrorDetails) -> dict[str, object]:
+    """What the message of a wrong field is made with; lengths as counted nouns."""
+    words: dict[str, object] = dict(details.get("ctx", {}))
+    nouns = ("character",) if details["type"].startswith("string") else ("entry", "entries")
+    for word, length in (("least", "min_length"), ("most", "max_length")):
+        if isinstance(number := words.get(length), int):
+            words[word] = counted(number, *nouns)
+    return words
 
 
 def _methods(app: APIGatewayRestResolver) -> list[str]:

@@ -1,8 +1,14 @@
 """What the admin is told of a plan that did not stop it."""
 
 from shared.domain.collection import Collection
+from shared.domain.counted import agreeing, counted, plural_of, sentence
 from shared.domain.group import GroupConfig
 from shared.domain.run import Notice
+
+
+def _named(collection: Collection) -> str:
+    """What the records of a collection are called here: an org has become a partner."""
+    return "partners" if collection is Collection.ORGS else plural_of(collection)
 
 
 def taken_as_delta(file: str) -> Notice:
@@ -32,7 +38,7 @@ def rekeyed(collection: Collection, hint: str) -> Notice:
     return Notice(
         code="rekeyed",
         message=(
-            f"Most of the {collection.entity} are gone and as many are new: they seem to have "
+            f"Most of the {_named(collection)} are gone and as many are new: they seem to have "
             f"been numbered anew. Both sides are held. {hint}"
         ),
     )
@@ -43,8 +49,10 @@ def partners_in_use(partners: int) -> Notice:
     return Notice(
         code="partners_in_use",
         message=(
-            f"{partners} partners are gone at the source and stay here, because they still have "
-            "classes, users or partners below them."
+            f"{sentence(counted(partners, 'partner'))} {agreeing(partners, 'is', 'are')} gone at "
+            f"the source and {agreeing(partners, 'stays', 'stay')} here, because "
+            f"{agreeing(partners, 'it still has', 'they still have')} classes, users or partners "
+            "below."
         ),
     )
 
@@ -54,7 +62,8 @@ def pending(records: int) -> Notice:
     return Notice(
         code="pending_deletions",
         message=(
-            f"{records} records are gone at the source and stay here: mode sync deletes nothing."
+            f"{sentence(counted(records, 'record'))} {agreeing(records, 'is', 'are')} gone at the "
+            f"source and {agreeing(records, 'stays', 'stay')} here: mode sync deletes nothing."
         ),
     )
 
@@ -63,7 +72,7 @@ def nothing_gone(collection: Collection, why: str) -> Notice:
     """In a run that deletes: why nothing of a collection counts as gone."""
     return Notice(
         code="nothing_gone",
-        message=f"Nothing of the {collection.entity} counts as gone: {why}.",
+        message=f"Nothing of the {_named(collection)} counts as gone: {why}.",
     )
 
 
@@ -79,12 +88,17 @@ def begun_anew(known: int | None, found: int | None, written: int) -> Notice:
         if found is None
         else f"The roster does not stand as {last} left it"
     )
-    more = "" if not found else f" {found} records came from runs that are no longer known."
+    more = (
+        ""
+        if not found
+        else (f" {sentence(counted(found, 'record'))} came from runs that are no longer known.")
+    )
     return Notice(
         code="begun_anew",
         message=(
             f"{why}; so it is after a table was restored from a backup. The roster was read record "
-            f"by record, and {written} records are written again.{more} What the source does not "
+            f"by record, and {counted(written, 'record')} {agreeing(written, 'is', 'are')} written "
+            f"again.{more} What the source does not "
             "have stays for now: this run deletes nothing, the next update does."
         ),
     )

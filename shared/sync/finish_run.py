@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.domain.change import Change
+from shared.domain.counted import agreeing, counted, sentence
 from shared.domain.events import records_held, run_finished
 from shared.domain.hold import Hold
 from shared.domain.ids import RunKey
@@ -151,9 +152,14 @@ def waits(hold: Hold | None) -> Reason | None:
         return None
     return Reason(
         code="held",
-        message=f"{hold.records} deletions or changes wait for a person; all else is applied. Look "
+        message=f"{_waiting(hold.records)} for a person; all else is applied. Look "
         "at the group's hold, then approve or reject it.",
     )
+
+
+def _waiting(records: int) -> str:
+    what = counted(records, "deletion or change", "deletions or changes")
+    return sentence(f"{what} {agreeing(records, 'waits', 'wait')}")
 
 
 def _keep_unapplied(run: Run, unapplied: Sequence[Unapplied], objects: Objects) -> tuple[str, ...]:
@@ -191,7 +197,7 @@ _EXPLAINED = {
         "restored from a backup. The next sync reads the roster itself, and writes them."
     ),
     "login_name_taken": (
-        "{n} users could not get their login name, because a user of another group has it. "
+        "{users} could not get {their} login name, because a user of another group has it. "
         "Give the group a suffix, or change the username at the source."
     ),
 }
@@ -203,8 +209,13 @@ def _unapplied_reason(unapplied: Sequence[Unapplied]) -> Reason:
     code = max(sorted(set(codes)), key=codes.count)
     count = codes.count(code)
     text = _EXPLAINED.get(
-        code, "{n} records could not be written. The next sync tries them again."
-    ).format(n=count)
+        code, "{records} could not be written. The next sync tries {them} again."
+    ).format(
+        users=sentence(counted(count, "user")),
+        their=agreeing(count, "its", "their"),
+        records=sentence(counted(count, "record")),
+        them=agreeing(count, "it", "them"),
+    )
     named = ", ".join(f"{c.collection.entity}/{c.id}" for c in unapplied[:10] if c.code == code)
     return Reason(
         code=code if code in _EXPLAINED else "changes_unapplied",

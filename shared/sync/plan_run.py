@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from shared.domain.collection import Collection
+from shared.domain.counted import agreeing, counted
 from shared.domain.group import Tolerance
 from shared.domain.hold import Hold
 from shared.domain.run import Mode, Plan, Reason, Run, RunState, Snapshot
@@ -214,9 +215,11 @@ def _stop_if_bad(run: Run, outcome: PlanOutcome) -> None:
             Reason(
                 code="not_strict",
                 field="tolerance",
-                message=f"The group is strict, and {outcome.warnings} things had to be repaired; "
-                "the error report names them. Nothing was changed. Correct them at the source, or "
-                "make the group lenient.",
+                message="The group is strict, and "
+                f"{counted(outcome.warnings, 'thing')} had to be repaired; the error report names "
+                f"{agreeing(outcome.warnings, 'it', 'them')}. Nothing was changed. Correct "
+                f"{agreeing(outcome.warnings, 'it', 'them')} at the source, or make the group "
+                "lenient.",
             )
         )
     entity, share = max(outcome.rejected_shares.items(), key=lambda each: each[1])

@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.domain.collection import Collection
 from shared.domain.connection_test import ConnectionTest, Probe
+from shared.domain.counted import counted, records_of, sentence
 from shared.domain.group import Group, GroupConfig, SecretName, SftpConnection, SyncType
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import Reason
@@ -168,7 +169,8 @@ def try_server(
     finally:
         server.close()
     named = [{"name": file.name, "size": file.size} for file in files]
-    detail = f"{len(files)} file(s), of which {files[0].path} is the first."
+    first = f", of which {files[0].path} is the first" if len(files) > 1 else f": {files[0].path}"
+    detail = f"{sentence(counted(len(files), 'file'))}{first}."
     return [*probes, Probe(name="bundle", ok=True, detail=detail, facts={"files": named})]
 
 
@@ -183,10 +185,13 @@ def _failed(name: str, reason: Reason) -> Probe:
 
 
 def _found(collection: Collection, page: Page) -> Probe:
-    count = "at least one" if page.total is None and page.entities else page.total or 0
+    if page.total is None and page.entities:
+        count = f"at least {records_of(collection, 1)}"
+    else:
+        count = records_of(collection, page.total or 0)
     facts = {} if page.total is None else {"count": page.total}
     ok = bool(page.entities)
-    return Probe(name=collection.value, ok=ok, detail=f"{count} {collection}.", facts=facts)
+    return Probe(name=collection.value, ok=ok, detail=sentence(f"{count}."), facts=facts)
 
 
 def _root(config: GroupConfig, page: Page) -> Probe:
@@ -204,7 +209,7 @@ def _root(config: GroupConfig, page: Page) -> Probe:
         else (
             f"{wanted} is none of the orgs: choose one of these as clientPartnerId."
             if whole
-            else f"{wanted} is none of the first {len(shown)} orgs."
+            else f"{wanted} is not among the first {records_of(Collection.ORGS, len(shown))}."
         )
     )
     return Probe(

@@ -1,4 +1,4 @@
-"""Weekly, biweekly and monthly groups keep their days, whatever black-outs and short months move."""
+"""Weekly, biweekly and monthly groups keep their days, whatever black-outs or months move."""
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta

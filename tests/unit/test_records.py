@@ -98,7 +98,7 @@ def test_texts_are_stripped_and_too_long_ones_given_up() -> None:
     assert _refusal(Collection.ORGS, name="x" * (MAX_TEXT + 1)) == ("too_long", "name")
     read, repairs = _read(Collection.USERS, middle_name="x" * (MAX_TEXT + 1))
     assert (read["middle_name"], repairs) == (
-        None, [("too_long", "middle_name", "1001 characters")],
+        None, [("too_long", "middle_name", "1,001 characters")],
     )  # fmt: skip
 
 

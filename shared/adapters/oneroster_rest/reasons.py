@@ -1,6 +1,7 @@
 """Why a source could not be read, in words that say which field of the group to change."""
 
 from shared.domain.collection import Collection
+from shared.domain.counted import plural_of
 from shared.domain.run import Reason
 
 
@@ -107,8 +108,8 @@ def path_not_found(collection: Collection) -> Reason:
     return Reason(
         code="path_not_found",
         field="connection.path",
-        message=f"There is no {collection} at this path. Give the path of the OneRoster service, "
-        "such as /ims/oneroster/v1p1.",
+        message=f"There are no {plural_of(collection)} at this path. Give the path of the "
+        "OneRoster service, such as /ims/oneroster/v1p1.",
     )
 
 
@@ -117,8 +118,8 @@ def not_oneroster(collection: Collection) -> Reason:
     return Reason(
         code="not_oneroster",
         field="connection.path",
-        message=f"What answers for {collection} is not a OneRoster service (no JSON). Check URL "
-        "and path.",
+        message=f"What answers for {plural_of(collection)} is not a OneRoster service (no JSON). "
+        "Check URL and path.",
     )
 
 

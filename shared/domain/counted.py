@@ -1,0 +1,40 @@
+"""Counted nouns in words for people: ``no rows``, ``1 row``, ``1,000 rows``; and their verbs."""
+
+from shared.domain.collection import Collection
+
+_NOUNS = {
+    Collection.ORGS: ("org", "orgs"),
+    Collection.ACADEMIC_SESSIONS: ("academic session", "academic sessions"),
+    Collection.COURSES: ("course", "courses"),
+    Collection.CLASSES: ("class", "classes"),
+    Collection.USERS: ("user", "users"),
+    Collection.ENROLLMENTS: ("enrollment", "enrollments"),
+}
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """``number`` of a noun: ``no rows``, ``1 row``, ``1,000 rows``."""
+    many = plural or f"{noun}s"
+    if number == 0:
+        return f"no {many}"
+    return f"{number:,} {noun if number == 1 else many}"
+
+
+def agreeing(number: int, one: str, many: str) -> str:
+    """The word that goes with so many: ``is`` with one, ``are`` with none or more."""
+    return one if number == 1 else many
+
+
+def sentence(text: str) -> str:
+    """The same with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def records_of(collection: Collection, number: int) -> str:
+    """So many records of a collection, by the word that people have for them."""
+    return counted(number, *_NOUNS[collection])
+
+
+def plural_of(collection: Collection) -> str:
+    """What people call the records of a collection."""
+    return _NOUNS[collection][1]
