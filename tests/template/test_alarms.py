@@ -436,6 +436,20 @@ def test_how_soon_a_clock_that_stops_is_heard_of(stops: str) -> None:
         assert NOON < first <= NOON + at_most
 
 
+def test_a_new_stack_is_heard_until_its_clocks_have_ticked() -> None:
+    """Nothing has ticked before: two alarms ring, and end with the first ticks."""
+    day = Story()
+    for clock in ("CloseRunsFunction", "StartAutoSyncsFunction"):
+        day.forget(clock, range(NOON + 20))
+    measured = Measured(day.seen)
+    for name, ends in (
+        ("SilentRunsUnwatched", NOON + 21),
+        ("AutoSyncsNotStarted", NOON + HOUR + 1),
+    ):
+        assert ALARMS[name].rings(measured, ends - 1)
+        assert not any(ALARMS[name].rings(measured, now) for now in range(ends, END))
+
+
 @dataclasses.dataclass(frozen=True)
 class Trouble:
     """What is measured if something of the template is in trouble for an hour."""
