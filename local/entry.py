@@ -44,10 +44,10 @@ class Ended(KeyboardInterrupt):
 def run_command(main: Callable[[], int | None]) -> NoReturn:
     """Run a command to its end, and the process with it."""
     _on_signals(_end)
-    # A terminal that lacks a sign is no reason to stop.
+    # A terminal that lacks a sign is no reason to stop; whoever reads through a pipe reads at once.
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+            stream.reconfigure(errors="replace", line_buffering=True)  # type: ignore[union-attr]
     sys.exit(_status(main))
 
 
