@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,9 @@ def _workplace() -> Iterator[Path]:
         failed = True
         raise
     finally:
+        # Whoever read our output may have left; what was started is ended all the same.
+        with suppress(OSError):
+            print("\nEnding the stack, and removing its files", flush=True)
         stop(folder)
         if failed:
             _keep_logs(folder)
