@@ -11,7 +11,6 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from local import sam_cli
 from local.emulator import ROOT, StackError, tail
 from local.entry import run_command
 from local.packages import TEMPLATE, pack
+from local.processes import run_logged
 from local.progress import step
 from tools.dependencies import at_hand, group_of, locked
 
@@ -113,22 +113,27 @@ def _sources(root: Path) -> Iterator[Path]:
 def _build(into: Path) -> None:
     target = at_hand()
     log = BUILDS / "build.log"
-    with log.open("wb") as output:
-        done = subprocess.run(
-            [
-                *("make", "build", "--no-print-directory", f"BUILD_DIR={into}"),
-                f"TARGET_PYTHON={target.python_version}",
-                f"TARGET_ARCH={target.architecture}",
-                f"TARGET_PLATFORM={target.platform}",
-            ],
-            cwd=ROOT,
-            env=os.environ | sam_cli.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode != 0:
+    make_functions(
+        into,
+        log,
+        f"TARGET_PYTHON={target.python_version}",
+        f"TARGET_ARCH={target.architecture}",
+        f"TARGET_PLATFORM={target.platform}",
+    )
+
+
+def make_functions(into: Path, log: Path, *variables: str) -> None:
+    """Build functions by ``make build`` with these variables.
+
+    :raises StackError: the build failed; the message has the end of ``log``.
+    """
+    built = run_logged(
+        ["make", "build", "--no-print-directory", f"BUILD_DIR={into}", *variables],
+        log=log,
+        folder=ROOT,
+        environment=os.environ | sam_cli.environment(),
+    )
+    if not built:
         message = f"The build of the functions failed:\n{tail(log, 25)}"
         raise StackError(message)
 

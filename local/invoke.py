@@ -103,6 +103,30 @@ def readable(answer: Any) -> str:
 
 
 def show(
+    stack: Stack,
+    function: str,
+    event: Path,
+    run: Callable[[bytes], tuple[bool, Any]],
+    *,
+    as_it_is: bool,
+) -> int:
+    """Run the function by ``run`` on its event, as it is or filled by an occasion made for it.
+
+    Returns the exit status: 1 if the function failed.
+    """
+    if as_it_is:
+        print(paint(f"{function} on {event.name}", DIM))
+        failed, answer = run(filled(event, {}))
+        print(readable(answer))
+        return 1 if failed else 0
+    with step("Making an occasion for it"), ExitStack() as stacked:
+        occasion = stacked.enter_context(occasion_of(function, stack))
+        lasting = stacked.pop_all()
+    with lasting:
+        return 1 if show_change(function, event, occasion, run) else 0
+
+
+def show_change(
     function: str, event: Path, occasion: Occasion, run: Callable[[bytes], tuple[bool, Any]]
 ) -> bool:
     """Run the function on its event by ``run``, tell what it changed; says whether it failed."""
@@ -129,17 +153,11 @@ def main() -> int:
     stack = stack_at_hand()
     function = function_named(given.function, stack)
     event = event_of(function, given.event)
-    if given.event:
-        print(paint(f"{function} on {event.name}", DIM))
-        failed, answer = invoke(stack, function, filled(event, {}))
-        print(readable(answer))
-        return 1 if failed else 0
-    with step("Making an occasion for it"), ExitStack() as stacked:
-        occasion = stacked.enter_context(occasion_of(function, stack))
-        lasting = stacked.pop_all()
-    with lasting:
-        failed = show(function, event, occasion, lambda event: invoke(stack, function, event))
-    return 1 if failed else 0
+
+    def on_stack(payload: bytes) -> tuple[bool, Any]:
+        return invoke(stack, function, payload)
+
+    return show(stack, function, event, on_stack, as_it_is=bool(given.event))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,23 @@ def start(
     return process.pid
 
 
+def run_logged(
+    command: Sequence[str], *, log: Path, folder: Path, environment: dict[str, str]
+) -> bool:
+    """Run a command to its end, with all that it prints in ``log``; says whether it succeeded."""
+    with log.open("wb") as output:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    return done.returncode == 0
+
+
 def lives(pid: int, word: str) -> bool:
     """Say whether the process is there and is the one that has the word in its command line."""
     # A child of ours is known without its command line, which is empty while it is being started.

@@ -15,7 +15,6 @@ import platform
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,18 +22,10 @@ from urllib.parse import urlsplit
 import yaml
 
 from local import emulator, sam_cli
+from local.builds import make_functions
 from local.emulator import ROOT, StackError
 from local.entry import run_command
-from local.invoke import (
-    event_of,
-    filled,
-    function_named,
-    listens,
-    readable,
-    show,
-    stack_at_hand,
-)
-from local.occasions import occasion_of
+from local.invoke import event_of, function_named, listens, show, stack_at_hand
 from local.progress import DIM, paint, step
 from local.sam_cli import SAM
 from local.stack import FOLDER, Stack
@@ -49,25 +40,13 @@ def build(logical_id: str, parameters: dict[str, str]) -> Path:
     """Build the one function, for the image; returns the template to run it from."""
     target = WORKPLACE / "build"
     WORKPLACE.mkdir(parents=True, exist_ok=True)
-    log = WORKPLACE / "build.log"
-    with log.open("wb") as output:
-        done = subprocess.run(
-            [
-                *("make", "build", "--no-print-directory", f"ONLY={logical_id}"),
-                f"BUILD_DIR={target}",
-                f"TARGET_PYTHON={parameters['Runtime'].removeprefix('python')}",
-                f"TARGET_ARCH={parameters['Architecture']}",
-            ],
-            cwd=ROOT,
-            env=os.environ | sam_cli.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode != 0:
-        message = f"The build failed:\n{emulator.tail(log, 25)}"
-        raise StackError(message)
+    make_functions(
+        target,
+        WORKPLACE / "build.log",
+        f"ONLY={logical_id}",
+        f"TARGET_PYTHON={parameters['Runtime'].removeprefix('python')}",
+        f"TARGET_ARCH={parameters['Architecture']}",
+    )
     template = target / "template.yaml"
     # The SAM CLI passes no variable on that the template does not declare.
     declared = yaml.safe_load(template.read_text())
@@ -185,16 +164,7 @@ def main() -> int:
             print(paint(line, DIM))
         return isinstance(answer, dict) and "errorMessage" in answer, answer
 
-    if given.event:
-        failed, answer = in_container(filled(event, {}))
-        print(readable(answer))
-        return 1 if failed else 0
-    with step("Making an occasion for it"), ExitStack() as stacked:
-        occasion = stacked.enter_context(occasion_of(function, stack))
-        lasting = stacked.pop_all()
-    with lasting:
-        failed = show(function, event, occasion, in_container)
-    return 1 if failed else 0
+    return show(stack, function, event, in_container, as_it_is=bool(given.event))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import json
 import secrets
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import emulator, sam_cli
 from local.builds import Build, build
 from local.emulator import REGION, ROOT, ROOT_KEY, StackError
+from local.processes import run_logged
 from local.progress import step
 from local.sam_cli import SAM
 
@@ -321,17 +321,7 @@ def _failed_resources(endpoint: str) -> list[str]:
 
 
 def _run(command: Sequence[str], *, log: Path, env: dict[str, str]) -> None:
-    with log.open("wb") as output:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode != 0:
+    if not run_logged(command, log=log, folder=ROOT, environment=env):
         said = emulator.tail(log, 25)
         # The SAM CLI repeats all its settings first; what matters begins with this word.
         said = said[max(said.rfind("\nError"), -1) + 1 :]
