@@ -191,16 +191,35 @@ _RESULT_LOST = Reason(
     "more than a week. Sync again: what this run has written is then written anew.",
 )
 
-_EXPLAINED = {
-    OVERTAKEN: (
-        "{n} records bear the number of a run that this group does not know, as after a table was "
-        "restored from a backup. The next sync reads the roster itself, and writes them."
-    ),
-    "login_name_taken": (
-        "{users} could not get {their} login name, because a user of another group has it. "
-        "Give the group a suffix, or change the username at the source."
-    ),
+
+def _not_written(count: int) -> str:
+    return (
+        f"{sentence(counted(count, 'record'))} could not be written. The next sync tries "
+        f"{agreeing(count, 'it', 'them')} again."
+    )
+
+
+def _overtaken(count: int) -> str:
+    return (
+        f"{sentence(counted(count, 'record'))} {agreeing(count, 'bears', 'bear')} the number of a "
+        "run that this group does not know, as after a table was restored from a backup. The next "
+        f"sync reads the roster itself, and writes {agreeing(count, 'it', 'them')}."
+    )
+
+
+def _login_name_taken(count: int) -> str:
+    return (
+        f"{sentence(counted(count, 'user'))} could not get {agreeing(count, 'its', 'their')} login "
+        "name, because a user of another group has it. Give the group a suffix, or change the "
+        "username at the source."
+    )
+
+
+EXPLAINED: dict[str, Callable[[int], str]] = {
+    OVERTAKEN: _overtaken,
+    "login_name_taken": _login_name_taken,
 }
+"""What is said of so many changes that could not be applied, by why; else ``_not_written``."""
 
 
 def _unapplied_reason(unapplied: Sequence[Unapplied]) -> Reason:
@@ -208,17 +227,10 @@ def _unapplied_reason(unapplied: Sequence[Unapplied]) -> Reason:
     codes = [change.code for change in unapplied]
     code = max(sorted(set(codes)), key=codes.count)
     count = codes.count(code)
-    text = _EXPLAINED.get(
-        code, "{records} could not be written. The next sync tries {them} again."
-    ).format(
-        users=sentence(counted(count, "user")),
-        their=agreeing(count, "its", "their"),
-        records=sentence(counted(count, "record")),
-        them=agreeing(count, "it", "them"),
-    )
+    text = EXPLAINED.get(code, _not_written)(count)
     named = ", ".join(f"{c.collection.entity}/{c.id}" for c in unapplied[:10] if c.code == code)
     return Reason(
-        code=code if code in _EXPLAINED else "changes_unapplied",
+        code=code if code in EXPLAINED else "changes_unapplied",
         message=f"{text} Affected: {named}{' …' if len(unapplied) > 10 else ''}",
         field="suffix" if code == "login_name_taken" else None,
     )

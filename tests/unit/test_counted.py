@@ -15,7 +15,7 @@ from shared.domain.hold import Hold
 from shared.http.problems import FIELD_CODES, _entry
 from shared.planning import notices
 from shared.ports import Page, Unapplied
-from shared.sync.finish_run import _unapplied_reason, waits
+from shared.sync.finish_run import EXPLAINED, _unapplied_reason, waits
 from shared.sync.try_connection import _found
 from tests.template.processed import ROOT
 
@@ -55,8 +55,7 @@ MESSAGES: dict[str, Callable[[int], str]] = {
     "begun anew": lambda n: notices.begun_anew(1, n, n).message,
     "begun anew, unknown": lambda n: notices.begun_anew(None, None, n).message,
     "held": _held,
-    "login names": _unapplied("login_name_taken"),
-    "unapplied": _unapplied("write_failed"),
+    **{f"unapplied: {code}": _unapplied(code) for code in (*EXPLAINED, "write_failed")},
     "a personal value": lambda n: shape_of("x" * n),
     **{
         f"probe of {each}": lambda n, each=each: _found(each, Page([{}] * min(n, 1), n)).detail  # type: ignore[misc]

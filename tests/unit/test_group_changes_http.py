@@ -213,8 +213,8 @@ def test_a_day_off_far_away_does_not_put_the_next_run_off(
     assert due(blackouts=[{"from": "2026-09-07", "to": "2026-10-20"}]) == (
         "2026-10-21T02:00:00+00:00"
     )
-    # Without it, the next is a week from now.
-    assert due(blackouts=[]) == "2026-09-13T02:00:00+00:00"
+    # Without it, the next is on the group's own weekday again.
+    assert due(blackouts=[]) == "2026-09-08T02:00:00+00:00"
 
 
 def test_what_a_pause_was_is_remembered_when_it_is_taken_back(

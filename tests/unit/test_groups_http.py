@@ -8,13 +8,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.create_group import handler
-from functions.request_sync import handler as request_sync
 from shared import clock
 from shared.adapters.dynamo_runs import DynamoRuns
 from shared.domain.guard import GuardSettings
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run import RunState
-from tests.fakes.api import EVENTS, Context, claims_of
+from tests.fakes.api import claims_of
 from tests.unit.http_stack import SECRET, HttpStack, connection, group_body, sftp
 
 AUTO = {"syncFrequency": "Auto", "period": "Daily"}
@@ -428,13 +427,3 @@ def test_a_group_that_we_cannot_read_is_no_fault_of_the_callers(stack: HttpStack
     group_id = stack.create()["groupId"]
     stack.set_on_group(group_id, timeZone={"BOOL": True})
     assert stack.groups(f"GET /groups/{group_id}").status == 500
-
-
-def test_the_sample_events_are_answered(stack: HttpStack) -> None:
-    def answer(name: str, function: Any) -> int:
-        event = json.loads((EVENTS / f"{name}.json").read_text())
-        status: int = function(event, Context())["statusCode"]
-        return status
-
-    assert answer("create_group", handler.lambda_handler) == 201
-    assert answer("request_sync", request_sync.lambda_handler) == 404
