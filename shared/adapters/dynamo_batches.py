@@ -167,8 +167,9 @@ class DynamoBatches:
         values = {":stamp": structure(stamp), ":now": now.isoformat()}
         condition = "attribute_not_exists(pk)"
         if seen is not None:
-            condition = "stamp = :seen"
-            values[":seen"] = structure(seen)
+            # By what no two have alike: a newer version may have stored more in it.
+            condition = "contains(stamp, :seen)"
+            values[":seen"] = f'"attempt":{json.dumps(seen.attempt)}'
         return {
             "Update": {
                 "TableName": self._roster,

@@ -235,14 +235,18 @@ class DynamoRuns:
 
     def _if_still(self, run: Run, update: str, condition: str, values: dict[str, Any]) -> bool:
         """Update a run that is in the state in which it was seen; False if it is not."""
+        still, states = "#state = :state", {":state": run.state.value}
+        if run.state is RunState.UNKNOWN:  # the stored word is a newer version's
+            known = frozenset(RunState)
+            still, states = f"NOT #state IN ({_names(known)})", _values(known)
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key=run_key(run.key),
                 UpdateExpression=update,
-                ConditionExpression=f"#state = :state AND {condition}",
+                ConditionExpression=f"{still} AND {condition}",
                 ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=marshal(values | {":state": run.state.value}),
+                ExpressionAttributeValues=marshal(values | states),
             )
         except ClientError as error:
             if refused(error):

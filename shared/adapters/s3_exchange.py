@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 REPORT_SECONDS = 600
-UPLOAD_SECONDS = 3600
+UPLOAD_SECONDS = 900
+"""Nothing may come by an address after a deleted group's second sweep, which is as far away."""
 MAX_BUNDLE_BYTES = 5 * 1024**3
 """What S3 takes in one POST."""
 _GONE = {"NoSuchKey", "404"}
@@ -29,7 +30,7 @@ class S3Exchange:
         self._bucket = bucket
 
     def upload_address(self, key: str) -> UploadAddress:
-        """Make an address for one zip of up to 5 GB; it is good for an hour."""
+        """Make an address for one zip of up to 5 GB; it is good for 15 minutes."""
         post = self._client.generate_presigned_post(
             self._bucket,
             key,

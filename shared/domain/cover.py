@@ -65,7 +65,7 @@ class CoverFile(_Stored):
 
 
 class AskedUpload(_Stored):
-    """An image that is to come, until its form is good for nothing any more."""
+    """An image that is to come or to be replaced, until its form is good for nothing any more."""
 
     key: str
     until: AwareDatetime

@@ -184,8 +184,11 @@ class Planner:
         found = report.collections_found(connection)
         for collection in Collection:
             self.checkpoint(collection.entity)
-            differs = collection not in given.base or compare.differs_from_base(
-                connection, collection
+            # Where something was uncertain, ``base_…`` is no more what the snapshot says.
+            differs = (
+                collection not in given.base
+                or collection in self._dirty
+                or compare.differs_from_base(connection, collection)
             )
             changed[collection] = compare.find_changes(
                 connection,

@@ -123,10 +123,11 @@ class _Tick:
         if run is None or not run.open:
             announce(key, ports.runs, ports.legs, ports)
             return "announced"
-        if run.newer:
-            return self._leave(run)
+        # Its turn comes first: a run that waits does not hold its group, and cannot be ended.
         if run.state is RunState.WAITING:
             return self._begin(run)
+        if run.newer:
+            return self._leave(run)
         if run.state is RunState.APPLYING and run.plan is not None:
             return self._look_after_batches(run)
         return self._judge(run, None)
@@ -149,6 +150,8 @@ class _Tick:
         begun = ports.drops.begin(run.enterprise, run.group_id, now)
         if begun is None:
             return "waiting"
+        if begun.newer:
+            return self._leave(begun)
         self._send(begun, None)
         return "begun"
 

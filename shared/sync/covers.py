@@ -51,20 +51,26 @@ def ask_for_cover(
 def settle_cover(group: Group, ports: CoverPorts, now: datetime) -> Group:
     """See whether the image has come that a group waits for; give the group as it is then.
 
-    A file that is no image goes, and the group says so; what was shown stays.
+    While its form is good another file may come by it, and is shown instead: S3 keeps no version
+    for long that another has covered. A file that is no image goes, and the group says so; what was
+    shown before stays.
     """
     cover = group.cover
     if cover.asked is None or group.deleting_since is not None:
         return group
-    found = ports.images.look(cover.asked.key)
+    key = cover.asked.key
+    asked = cover.asked if now <= cover.asked.until else None
+    found = ports.images.look(key)
     if found is None:
-        if now <= cover.asked.until:
-            return group
-        new = cover.model_copy(update={"asked": None})
+        new = cover.model_copy(update={"asked": asked})
     elif (image := type_of(found.head)) is None:
-        new = Cover(shown=cover.shown, refused=True)
+        before = cover.shown if cover.shown and cover.shown.key != key else None
+        new = Cover(shown=before, refused=True)
     else:
-        new = Cover(shown=CoverFile(key=cover.asked.key, version=found.version, type=image))
+        shown = CoverFile(key=key, version=found.version, type=image)
+        new = Cover(seq=cover.seq, shown=shown, asked=asked)
+    if new == cover:
+        return group
     try:
         new = ports.groups.set_cover(group.enterprise, group.group_id, cover, new)
     except TryLaterError:

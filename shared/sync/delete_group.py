@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from shared.domain import timers
 from shared.domain.certificate import Store, Tally, added, certify
-from shared.domain.group import Group
+from shared.domain.group import Group, SyncType
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run import Mode, Run, RunState
 from shared.errors import ConflictError, NotFoundError, StoppedError
@@ -104,7 +104,9 @@ def request_deletion(
             "To delete the group, repeat its exact name in the query: ?name=…",
             field="name",
         )
-    if group.untouched and group.deleting_since is None:
+    # A bundle may be on its way to a zip group: an address to upload one to leaves no trace.
+    at_once = group.untouched and group.config.sync_type is not SyncType.ZIP
+    if at_once and group.deleting_since is None:
         _delete_untouched(group, person, ports, now)
         return None
     run = ports.deletions.begin(enterprise, group_id, person, now)
@@ -154,24 +156,28 @@ def delete_leg(message: DeleteGroup, ports: DeletePorts, owner: str) -> None:
 class _Counting(BaseModel):
     """What a deletion has deleted so far, as it stands in the run's progress.
 
-    ``counted`` is the last page that was noted, perhaps before it was deleted: its store and place.
+    ``counted`` is the place of the last page of each store that was noted and is perhaps not
+    deleted yet: whoever goes on deletes it, and does not count it again.
     """
 
     deleted: int = 0
     erased: dict[str, int] = Field(default_factory=dict)
-    counted: tuple[Store, str] | None = None
+    counted: dict[Store, str] = Field(default_factory=dict)
 
     def with_page(self, store: Store, found: Found) -> "_Counting":
-        """The same with one more page."""
+        """The same with one more page; an empty one leaves nothing to note."""
+        if not found.tally:
+            return self
         return _Counting(
             deleted=self.deleted + sum(found.tally.values()),
             erased=added(self.erased, found.tally),
-            counted=(store, found.position),
+            counted=self.counted | {store: found.position},
         )
 
-    def all_deleted(self) -> "_Counting":
-        """The same once every page that was noted has been deleted."""
-        return self.model_copy(update={"counted": None})
+    def without(self, store: Store) -> "_Counting":
+        """The same once the page of a store that was noted has been deleted."""
+        left = {each: place for each, place in self.counted.items() if each is not store}
+        return self.model_copy(update={"counted": left})
 
     @property
     def progress(self) -> dict[str, object]:
@@ -184,19 +190,22 @@ def _sweep(run: Run, ports: DeletePorts, owner: str) -> None:
     counting = _Counting.model_validate(run.progress)
     began = beaten = ports.clock()
     for remains in ports.remains:
-        noted = counting.counted
-        place = noted[1] if noted is not None and noted[0] is remains.store else None
-        for found in remains.sweep(run.enterprise, run.group_id, place):
+        store = remains.store
+        deleted: str | None = None
+        for found in remains.sweep(run.enterprise, run.group_id, counting.counted.get(store)):
             now = ports.clock()
+            if deleted is not None and counting.counted.get(store) == deleted:
+                counting = counting.without(store)
             if now - began >= ports.leg:
-                # All pages before this one are deleted by now.
-                _hand_on(run, ports, owner, counting.all_deleted(), second=second)
+                _hand_on(run, ports, owner, counting, second=second)
                 return
-            counting = counting.with_page(remains.store, found)
+            counting = counting.with_page(store, found)
+            # The page is deleted when the next one is asked for.
+            deleted = found.position
             if found.tally or now - beaten >= ports.beat:
                 beaten = now
                 ports.legs.beat(run.key, owner, now, counting.progress)
-    counting = counting.all_deleted()
+        counting = counting.without(store)
     if not second:
         wait = ports.second_sweep_seconds
         _hand_on(run, ports, owner, counting, second=True, delay_seconds=wait)

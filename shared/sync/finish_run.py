@@ -126,7 +126,7 @@ def commit_run(run: Run, runs: Runs, legs: Legs, batches: Batches, ports: Ending
                 ),
                 reason=_unapplied_reason(unapplied) if unapplied else waits(hold),
                 hold=hold,
-                unmark=unmarks(run, base.hold),
+                unmark=unmarks(run, base.hold, hold),
                 distrust=any(change.code == OVERTAKEN for change in unapplied),
             ),
         )
@@ -141,9 +141,13 @@ def _end_of(unapplied: Sequence[Unapplied], hold: Hold | None) -> RunState:
     return RunState.HELD if hold else RunState.SUCCEEDED
 
 
-def unmarks(run: Run, before: Hold | None) -> bool:
-    """Whether a run has decided on a marked roster, so that the mark has done its work."""
-    return run.decision is not None and before is not None and before.of_mark
+def unmarks(run: Run, before: Hold | None, after: Hold | None) -> bool:
+    """Whether a decision on a marked roster was carried out, so that the mark has done its work.
+
+    It was not where the deletion still waits: a run that reads a restored table deletes nothing.
+    """
+    waited, waits_on = (hold is not None and hold.of_mark for hold in (before, after))
+    return run.decision is not None and waited and not waits_on
 
 
 def waits(hold: Hold | None) -> Reason | None:

@@ -323,7 +323,7 @@ def _close_unchanged(
             state=RunState.HELD if hold else RunState.SUCCEEDED,
             reason=waits(hold) if hold else None,
             hold=hold,
-            unmark=unmarks(run, base.hold),
+            unmark=unmarks(run, base.hold, hold),
             snapshot=base.snapshot if base.snapshot and not moves else snapshot,
             shards=shards,
             supersedes=(*replaced, *(base.hold.keys if base.hold else ())),

@@ -64,6 +64,8 @@ def keep_result(run: Run, snapshot: Snapshot, hold: Hold | None, objects: Object
 def settle(run: Run, objects: Objects) -> None:
     """Let go of what an ended run has replaced, and of what it has prepared for nothing."""
     objects.tag(run.supersedes, SUPERSEDED)
+    if run.newer:
+        return  # what it has prepared, and kept, can be read by a newer version only
     if run.snapshot is None:
         if run.plan is not None:
             objects.tag([unapplied_key(run)], CANDIDATE)
@@ -74,15 +76,20 @@ def settle(run: Run, objects: Objects) -> None:
 
 def let_go(run: Run, objects: Objects) -> None:
     """Let go of what attempts to plan have left that did not become the group's state."""
-    state = run.snapshot.objects.values() if run.snapshot else ()
+    state = _objects(run.snapshot) if run.snapshot else ()
     kept = {*state, *(run.hold.keys if run.hold else ())}
     for place in (_snapshots(run), _holds(run)):
         objects.tag((key for key in objects.list(place) if key not in kept), CANDIDATE)
 
 
 def _result(run: Run, snapshot: Snapshot, hold: Hold | None) -> Sequence[str]:
-    own = [key for key in snapshot.objects.values() if key.startswith(_snapshots(run))]
+    own = [key for key in _objects(snapshot) if key.startswith(_snapshots(run))]
     return [*own, *(hold.keys if hold else ())]
+
+
+def _objects(snapshot: Snapshot) -> Sequence[str]:
+    """All objects of a snapshot, those included of collections that only a newer version knows."""
+    return [*snapshot.objects.values(), *snapshot.besides.values()]
 
 
 def _snapshots(run: Run) -> str:

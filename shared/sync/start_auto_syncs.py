@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from pydantic import AwareDatetime, BaseModel
@@ -157,7 +157,12 @@ def _request(
     mode = Mode.SYNC if adds or group.auto_mode is AutoMode.SYNC else Mode.UPDATE
     # From before anchors were written down: the day it is due is its day from now on.
     anchor = group.anchor or local_day(group.time_zone, due)
-    next_at = next_auto_run(period, group.time_zone, group.sync_hour, calendar, anchor, tick)
+    # A tick that comes late, past midnight, must not cost the run that is still to come this day.
+    moments = (
+        next_auto_run(period, group.time_zone, group.sync_hour, calendar, anchor, since)
+        for since in (tick - timedelta(days=1), tick)
+    )
+    next_at = next(moment for moment in moments if moment is None or moment > tick)
     return RunRequest(
         group.enterprise,
         group.group_id,

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from local.stack import PARAMETERS
+from shared.adapters.s3_exchange import UPLOAD_SECONDS
 from shared.domain import timers
+from shared.domain.cover import FORM_TIME
 from shared.domain.timers import out_of_order, refused_by_aws
 from tests.e2e.conftest import QUICK
 from tests.template.processed import Template
@@ -34,6 +36,12 @@ def test_no_timer_contradicts_another(choice: str) -> None:
 
 def test_aws_takes_the_times_of_the_template_as_it_advises() -> None:
     assert refused_by_aws(times_of(Template())) == []
+
+
+def test_nothing_comes_by_a_form_after_the_second_sweep() -> None:
+    variables = Template()["DeleteGroupFunction"]["Environment"]["Variables"]
+    sweep = int(variables["SECOND_SWEEP_SECONDS"])
+    assert max(UPLOAD_SECONDS, FORM_TIME.total_seconds()) <= sweep
 
 
 def test_the_code_and_the_template_have_the_same_times() -> None:

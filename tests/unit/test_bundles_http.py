@@ -28,7 +28,7 @@ def test_an_address_is_given_with_the_mode_in_its_key(
     assert answer.status == 201
     upload_id = answer.json["uploadId"]
     assert answer.json["fields"]["key"] == f"drops/{group_id}/{middle}{upload_id}.zip"
-    assert (answer.json["expiresIn"], answer.json["maxBytes"]) == (3600, 5 * 1024**3)
+    assert (answer.json["expiresIn"], answer.json["maxBytes"]) == (900, 5 * 1024**3)
     assert stack.messages() == [], "the drop starts the run, not the address"
 
 

@@ -101,12 +101,36 @@ def test_what_is_no_image_is_shown_to_nobody(stack: HttpStack, s3: Any, body: by
     )  # fmt: skip
 
 
-def test_what_comes_by_the_same_form_later_is_not_shown(stack: HttpStack, s3: Any) -> None:
+def test_what_comes_by_the_same_form_again_is_shown_instead(
+    stack: HttpStack, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime(2026, 9, 1, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    group_id = stack.create()["groupId"]
+    key = _upload(stack, s3, group_id, PNG)
+    for body, kind in ((PNG, "image/png"), (JPEG, "image/jpeg")):
+        s3.put_object(Bucket="data", Key=key, Body=body, ContentType="image/png")
+        assert _opened(s3, _read(stack, group_id)["coverImage"]) == (body, kind)
+        # What is shown is what S3 keeps: earlier versions go within days.
+        current = s3.head_object(Bucket="data", Key=key)["VersionId"]
+        assert current in _read(stack, group_id)["coverImage"]
+    writes = stack.group_item(group_id)["coverSeq"]
+    _read(stack, group_id)
+    assert stack.group_item(group_id)["coverSeq"] == writes
+    # Once the form is good for nothing, nobody looks any more.
+    monkeypatch.setattr(clock, "now", lambda: now + FORM_TIME + timedelta(seconds=1))
+    assert _opened(s3, _read(stack, group_id)["coverImage"]) == (JPEG, "image/jpeg")
+    assert "until" not in stack.group_item(group_id)["cover"]["S"]
+
+
+def test_a_page_by_the_same_form_is_not_shown(stack: HttpStack, s3: Any) -> None:
     group_id = stack.create()["groupId"]
     key = _upload(stack, s3, group_id, PNG)
     assert _read(stack, group_id)["ownCoverImage"]
     s3.put_object(Bucket="data", Key=key, Body=PAGE, ContentType="image/png")
-    assert _opened(s3, _read(stack, group_id)["coverImage"]) == (PNG, "image/png")
+    shown = _read(stack, group_id)
+    assert (shown["ownCoverImage"], shown["coverImageRefused"]) == (False, True)
+    assert _opened(s3, shown["coverImage"])[1] == "image/svg+xml"
 
 
 def test_an_image_is_replaced_and_removed(stack: HttpStack, s3: Any) -> None:

@@ -345,13 +345,18 @@ def test_a_group_with_a_run_or_a_roster_is_deleted_in_the_background(stack: Http
 
 
 @pytest.mark.parametrize(
-    ("answered", "status"), [("roster", 204), ("syncs", 202), ("cover-image", 202)]
+    ("answered", "status"),
+    [("roster", 204), ("syncs", 202), ("cover-image", 202), ("uploads", 202)],
 )
 def test_only_an_untouched_group_is_gone_at_once(
     stack: HttpStack, answered: str, status: int
 ) -> None:
-    group_id = stack.create()["groupId"]
+    # To a zip group a bundle may be on its way.
+    zipped = {"syncType": "ZIP", "connection": None} if answered == "uploads" else {}
+    group_id = stack.create(**zipped)["groupId"]
     match answered:
+        case "uploads":
+            assert stack.syncs(f"POST /groups/{group_id}/uploads", {}).status == 201
         case "syncs":
             # It failed long ago; its report and what it staged may be there still.
             run = stack.syncs(f"POST /groups/{group_id}/syncs").json["runId"]

@@ -19,6 +19,7 @@ from aws_lambda_powertools import Logger
 from shared.adapters import dynamo_accept, dynamo_run_item
 from shared.adapters.dynamo_groups import DynamoGroups
 from shared.adapters.dynamo_items import group_key, marshal, run_key, unmarshal
+from shared.domain.bundle import Bundle, BundleObject
 from shared.domain.collection import Collection
 from shared.domain.group import Group, GroupConfig
 from shared.domain.guard import GuardSettings
@@ -27,7 +28,7 @@ from shared.http.run_answers import show_run
 from shared.messages import ApplyBatch, ExtractLeg, Message, RunMessage
 from shared.planning.columns import SHAPE_VERSION, SNAPSHOT_COLUMNS, names, table
 from shared.planning.planner import Planner
-from shared.ports import RunRequest
+from shared.ports import Drop, RunRequest
 from shared.queue_consumer import consume
 from shared.sync import plan_run, refuse_newer
 from tests.fakes.control_table import NAME
@@ -248,6 +249,16 @@ def test_a_state_more_is_an_open_one_and_left_to_whoever_knows_it(
     assert item["state"]["S"] == "Verifying"
 
 
+def test_a_run_in_a_state_more_does_not_stand_before_the_others(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = newer_run(control, monkeypatch, "sync", state="Verifying")
+    later = NOW + timedelta(hours=1)
+    assert [key.seq for key in control.runs.overdue(later)] == [run.seq]
+    control.runs.put_off(control.get(run.key), later)
+    assert list(control.runs.overdue(later)) == []
+
+
 def test_settings_in_words_of_a_newer_version_do_not_hide_the_run(control: Control) -> None:
     class NewerSyncType(StrEnum):
         BUCKET = "BUCKET"
@@ -360,6 +371,19 @@ def test_an_open_run_that_is_not_understood_ends_when_its_time_is_up() -> None:
     run = world.request()
     world.control.runs[run.key] = run.model_copy(update={"mode": Mode.UNKNOWN, "newer": True})
     stop(world)
+    ended = world.control.runs[run.key]
+    assert (ended.state, ended.reason and ended.reason.code) == (RunState.FAILED, "newer_version")
+    assert world.sync().state is RunState.SUCCEEDED
+
+
+def test_a_drop_that_is_not_understood_ends_when_its_turn_comes() -> None:
+    world = world_of()
+    bundle = Bundle(objects=(BundleObject(name="a.zip", key="drops/a.zip", version="1", size=1),))
+    run = world.control.take(Drop(ENTERPRISE, GROUP, Mode.SYNC, bundle), world.now)
+    assert run.state is RunState.WAITING
+    world.control.runs[run.key] = run.model_copy(update={"mode": Mode.UNKNOWN, "newer": True})
+    for _ in range(3):
+        world.tick(timedelta(hours=6))
     ended = world.control.runs[run.key]
     assert (ended.state, ended.reason and ended.reason.code) == (RunState.FAILED, "newer_version")
     assert world.sync().state is RunState.SUCCEEDED

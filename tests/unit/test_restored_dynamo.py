@@ -24,7 +24,7 @@ from shared.domain.collection import Collection
 from shared.domain.group import SyncType
 from shared.domain.guard import GuardSettings
 from shared.domain.run import Mode, Run, RunState, Trigger
-from shared.messages import ExtractLeg
+from shared.messages import ApplyBatch, ExtractLeg
 from shared.ports import RunRequest
 from shared.sync.apply_batch import ApplyPorts
 from shared.sync.extract import ExtractPorts
@@ -36,6 +36,7 @@ from tests.fakes.roster_table import make_roster_table
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation
 from tests.fakes.source import class_, enrollment, org, user
 from tests.stores.control_stores import group_of
+from tools.forget_stamps import forget_stamps
 
 Items = list[dict[str, Any]]
 FREE = GuardSettings(
@@ -154,3 +155,24 @@ def test_a_table_goes_back_an_hour(world: OverDynamo, table: str) -> None:
     assert world.items(ROSTER) == before
     [stamp] = [item for item in before if item["pk"] == marshal(stamp_key(GROUP))["pk"]]
     assert unmarshal(stamp).keys() == {"pk", "sk", "stamp", "updatedAt"}
+
+
+def test_the_roster_goes_back_into_the_middle_of_a_run(world: OverDynamo) -> None:
+    """The stamp is that of the run, which has been committed since: so the stamps are forgotten."""
+    world.source.put(Collection.USERS, user("user-9", "school"))
+    world.now += timedelta(minutes=10)
+    run = world.runs.accept(
+        RunRequest(ENTERPRISE, GROUP, Mode.UPDATE, Trigger.REQUEST, "test"), world.now
+    )
+    world.queue.send([ExtractLeg(enterprise=ENTERPRISE, group_id=GROUP, seq=run.seq, leg=0)])
+    while not isinstance(world.queue.messages[0], ApplyBatch):
+        world.deliver(world.take())
+    then = world.items(ROSTER)
+    world.drain()
+    world.put_back(ROSTER, then)
+    assert forget_stamps(world.client, CONTROL, ROSTER) == 1
+    ended = world.sync()
+    assert [notice.code for notice in ended.notices] == ["begun_anew"]
+    there = {doc["sourcedId"] for doc in world.held_docs("U").values()}
+    assert there == world.source.collections[Collection.USERS].keys()
+    assert world.sync().notices == ()

@@ -202,6 +202,17 @@ def test_before_a_blackout_it_is_due_after_it(world: World) -> None:
     assert world.group(group_id).next_run_at == datetime(2026, 9, 21, 2, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(("late", "next_day"), [(1, 2), (30, 3)])
+def test_a_tick_that_comes_past_midnight_costs_no_run(
+    world: World, late: int, next_day: int
+) -> None:
+    due = datetime(2026, 9, 1, 23, tzinfo=UTC)
+    group_id = world.add("due", due, sync_hour=23)
+    world.now = due + timedelta(hours=late)
+    assert world.tick(Tick(period=Period.DAILY, tick=world.now)) == NONE | {"started": 1}
+    assert world.group(group_id).next_run_at == datetime(2026, 9, next_day, 23, tzinfo=UTC)
+
+
 def test_a_group_from_before_takes_the_day_that_it_is_due_for_its_own(world: World) -> None:
     # A Tuesday, before a black-out over the next one: it keeps Tuesdays after it.
     autumn = DateRange(first=date(2026, 9, 7), last=date(2026, 9, 10))
