@@ -61,13 +61,13 @@ def test_each_number_is_what_the_system_does(said: dict[str, tuple[str, str]]) -
     assert version["changes"] == version["holds"]
     in_bucket = {
         # What is replaced is used no more, but a snapshot can be gone back to.
-        "a snapshot that a later run has replaced, from then on": (
+        "a snapshot that a later run has replaced, counted from then": (
             version["snapshots"], _gone(taken, version["snapshots"]),
         ),
-        "a change file or hold that is done with, from then on": (
+        "a change file or hold that is no longer needed, counted from then": (
             taken, _gone(taken, version["changes"]),
         ),
-        "one of these that a run prepared and did not commit": (
+        "any of these that a run prepared but did not commit": (
             expires["candidate"], _gone(expires["candidate"], version["candidate"]),
         ),
         "staged pages and rows": (expires["staged"], _gone(expires["staged"], version["staged"])),
@@ -78,8 +78,8 @@ def test_each_number_is_what_the_system_does(said: dict[str, tuple[str, str]]) -
         "exports of the roster": (
             expires["exports"], _gone(expires["exports"], version["exports"]),
         ),
-        "parts of an upload that broke off": (broken_off, _gone(broken_off)),
-        "a cover image that another has replaced, from then on": (
+        "parts of an interrupted upload": (broken_off, _gone(broken_off)),
+        "a replaced cover image, counted from then": (
             version["covers"], _gone(version["covers"]),
         ),
         "error reports and lists of changes": (
@@ -87,17 +87,17 @@ def test_each_number_is_what_the_system_does(said: dict[str, tuple[str, str]]) -
         ),
     }  # fmt: skip
     elsewhere = {
-        "a deleted record, unread, for its return": GroupConfig.model_fields["grace_days"].default,
+        "a deleted record, in case it returns": GroupConfig.model_fields["grace_days"].default,
         "a class that has ended, and who was in it": ENDED_DAYS,
-        "who has read about people, when, and how many": access.KEPT.days,
+        "who read personal data, when, and how many records": access.KEPT.days,
         "runs, without personal data of the roster": dynamo_run_item.HISTORY_SECONDS // DAY,
-        "what is left of a group that was deleted: its certificate": certificate.KEPT.days,
+        "the certificate of a deleted group": certificate.KEPT.days,
         "open batches and unapplied changes of a run": dynamo_batches.KEPT.days,
-        "by which a drop is known again": dynamo_drops.REMEMBERED.days,
+        "notes by which a drop is recognised again": dynamo_drops.REMEMBERED.days,
         "connection tests": dynamo_connection_tests.KEPT.days,
         "answers to requests with an Idempotency-Key": once.KEPT_SECONDS // DAY,
         "messages in queues": messages,
-        "messages that failed, in dead-letter queues": letters,
+        "failed messages, in dead-letter queues": letters,
         "logs": logs,
     }
     done = in_bucket | {kept: (days, days) for kept, days in elsewhere.items()}
