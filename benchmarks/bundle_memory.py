@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from local.entry import run_command
-from shared.domain.bundle import Bundle, BundleObject
-from shared.domain.run import Mode, Run, RunState
+from shared.domain.run.bundle import Bundle, BundleObject
+from shared.domain.run.requests import Drop
+from shared.domain.run.run import Mode, Run, RunState
 from shared.messages import ExtractLeg, PlanRun
-from shared.ports import Drop
-from shared.sync.ingest_bundle import IngestPorts, ingest_leg
-from shared.sync.plan_run import MEMORY_LIMIT, PlanPorts, plan_run
+from shared.sync.ingest.ingest_bundle import IngestPorts, ingest_leg
+from shared.sync.plan.plan_run import MEMORY_LIMIT, PlanPorts, plan_run
 from tests.fakes.control import GroupState, InMemoryControl
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
 from tests.fakes.world import (

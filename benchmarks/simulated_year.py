@@ -18,9 +18,9 @@ from local.arguments import whole
 from local.entry import run_command
 from local.sample_district.evolution import rollover, without_records, without_users
 from local.sample_district.roster import District, generate
-from shared.domain.collection import Collection
-from shared.domain.hold import Decision
-from shared.domain.run import Mode
+from shared.domain.group.hold import Decision
+from shared.domain.roster.collection import Collection
+from shared.domain.run.run import Mode
 from tests.unit.planning.nights import Nights, Row, Rows
 
 PUPILS_PER_SCHOOL = 500

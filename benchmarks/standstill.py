@@ -18,7 +18,7 @@ from local.entry import run_command
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.timers import RESENDS
 from shared.messages import ApplyBatch, ExtractLeg, Message, PlanRun, RunMessage
-from shared.ports import WorkQueue
+from shared.ports.messaging import WorkQueue
 from tests.fakes.fleet import QUEUES, START, Fleet
 from tests.template.processed import Template
 from tests.template.times import caps_of, times_of

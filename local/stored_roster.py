@@ -10,7 +10,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.stack import Stack
-from shared.adapters.roster_keys import LETTERS
+from shared.adapters.roster_table.keys import LETTERS
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import TypeAdapter
 
-from shared.errors import TryLaterError
+from shared.domain.errors import TryLaterError
 from shared.messages import Message
 from shared.observability import bind_message, log_failure
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import boto3
 
 from local.entry import run_command
-from shared.adapters.dynamo_items import marshal, unmarshal
-from shared.adapters.roster_keys import stamp_key
+from shared.adapters.dynamodb import marshal, unmarshal
+from shared.adapters.roster_table.keys import stamp_key
 from shared.domain.ids import GroupId
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import boto3
 from pydantic import ValidationError
 
 from local.entry import run_command
-from shared.adapters.dynamo_providers import DynamoProviders
+from shared.adapters.control_table.providers import DynamoProviders
 from shared.domain.sign_in import AdminsBy, TrustedProvider
 
 

@@ -10,16 +10,16 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
-from shared.adapters.dynamo_accesses import DynamoAccesses
-from shared.adapters.dynamo_contents import DynamoContents
-from shared.adapters.dynamo_roster_reader import DynamoRosterReader
-from shared.adapters.dynamo_roster_states import DynamoRosterStates
+from shared.adapters.control_table.accesses import DynamoAccesses
+from shared.adapters.control_table.roster_states import DynamoRosterStates
+from shared.adapters.roster_table.contents import DynamoContents
+from shared.adapters.roster_table.reader import DynamoRosterReader
 from shared.domain.access import Access
-from shared.domain.collection import Collection
-from shared.domain.content import Bearer
 from shared.domain.ids import GroupId
-from shared.domain.membership import day_in
-from shared.domain.roster_record import View
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.content import Bearer
+from shared.domain.roster.membership import day_in
+from shared.domain.roster.stored_record import View
 from shared.http.answers import answer
 from shared.http.content_requests import (
     content_of,
@@ -34,10 +34,10 @@ from shared.http.problems import install
 from shared.http.roster_answers import page_of_roster
 from shared.http.roster_requests import record_of
 from shared.observability import make_logger
-from shared.ports import Accesses
+from shared.ports.groups import Accesses
+from shared.ports.roster_reading import Contents, RosterReader, RosterStates
 from shared.reading.contents import contents_of, contents_of_user
 from shared.reading.records import place_of, read_record
-from shared.roster_ports import Contents, RosterReader, RosterStates
 
 logger = make_logger()
 app = APIGatewayRestResolver()

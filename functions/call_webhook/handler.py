@@ -9,12 +9,12 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
-from shared.adapters.dynamo_groups import DynamoGroups
+from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.kms_secrets import KmsSecrets
-from shared.adapters.webhook import WebhookPost
+from shared.adapters.messaging.webhook import WebhookPost
 from shared.observability import make_logger
 from shared.queue_consumer import consume_records
-from shared.sync.call_webhook import BusEvent, WebhookPorts, call_webhook
+from shared.sync.close.call_webhook import BusEvent, WebhookPorts, call_webhook
 
 logger = make_logger()
 

@@ -8,20 +8,20 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
-from shared.adapters.dynamo_batches import DynamoBatches
-from shared.adapters.dynamo_drops import DynamoDrops
-from shared.adapters.dynamo_queue_watch import DynamoQueueWatch
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.control_table.batches import DynamoBatches
+from shared.adapters.control_table.drops import DynamoDrops
+from shared.adapters.control_table.queue_watch import DynamoQueueWatch
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.data_bucket.client import make_s3_client
+from shared.adapters.data_bucket.objects import S3Objects
+from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
+from shared.adapters.messaging.queue import SqsQueue
 from shared.adapters.run_log import PowertoolsRunLog
-from shared.adapters.s3_client import make_s3_client
-from shared.adapters.s3_objects import S3Objects
-from shared.adapters.sqs_queue import SqsQueue
+from shared.domain.errors import TryLaterError
 from shared.domain.ids import RunKey
-from shared.errors import TryLaterError
 from shared.observability import log_failure, make_logger
-from shared.ports import WorkQueue
-from shared.sync.close_runs import ClosePorts, close_runs
+from shared.ports.messaging import WorkQueue
+from shared.sync.close.close_runs import ClosePorts, close_runs
 
 logger = make_logger()
 

@@ -12,20 +12,31 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import clock, settings
-from shared.adapters.cover_images import S3CoverImages
-from shared.adapters.dynamo_certificates import DynamoCertificates
-from shared.adapters.dynamo_customers import DynamoCustomers
-from shared.adapters.dynamo_deletions import DynamoDeletions
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.extract_queues import extract_queues
+from shared.adapters.control_table.certificates import DynamoCertificates
+from shared.adapters.control_table.customers import DynamoCustomers
+from shared.adapters.control_table.deletions import DynamoDeletions
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.data_bucket.client import make_s3_client
+from shared.adapters.data_bucket.cover_images import S3CoverImages
 from shared.adapters.kms_secrets import KmsSecrets
-from shared.adapters.s3_client import make_s3_client
-from shared.adapters.sns_mailing import SnsMailing
-from shared.adapters.sqs_queue import SqsQueue
-from shared.domain.group import EmailStatus, Group, SyncType
+from shared.adapters.messaging.extract_queues import extract_queues
+from shared.adapters.messaging.mailing import SnsMailing
+from shared.adapters.messaging.queue import SqsQueue
+from shared.domain.group.group import EmailStatus, Group, SyncType
 from shared.domain.ids import CustomerId, GroupId
-from shared.domain.requests import CoverImageInput
+from shared.domain.read_fields import read_fields
+from shared.domain.run.request_bodies import CoverImageInput
+from shared.groups.covers import CoverPorts, ask_for_cover, remove_cover, settle_cover
+from shared.groups.delete_group import RequestDeletionPorts, request_deletion
+from shared.groups.groups import (
+    GroupPorts,
+    change_customer,
+    change_group,
+    create_customer,
+    create_group,
+    read_customer,
+)
 from shared.http.answers import answer, answer_text, show_cursor
 from shared.http.certificate_answers import show_certificate
 from shared.http.contract.certificates import CertificatePage
@@ -37,18 +48,8 @@ from shared.http.problems import install
 from shared.http.requests import json_body, page_of, version_of
 from shared.http.run_acceptance import show_deletion
 from shared.observability import log_failure, make_logger
-from shared.ports import Certificates, Mailing
-from shared.sync.covers import CoverPorts, ask_for_cover, remove_cover, settle_cover
-from shared.sync.delete_group import RequestDeletionPorts, request_deletion
-from shared.sync.fields import read_fields
-from shared.sync.groups import (
-    GroupPorts,
-    change_customer,
-    change_group,
-    create_customer,
-    create_group,
-    read_customer,
-)
+from shared.ports.deletion import Certificates
+from shared.ports.messaging import Mailing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

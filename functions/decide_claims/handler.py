@@ -11,7 +11,7 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import settings
-from shared.adapters.dynamo_providers import DynamoProviders
+from shared.adapters.control_table.providers import DynamoProviders
 from shared.domain.sign_in import (
     ENTERPRISE_ATTRIBUTE,
     ENTERPRISE_CLAIM,

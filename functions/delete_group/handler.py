@@ -9,22 +9,22 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
-from shared.adapters.dynamo_deletions import DynamoDeletions
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_remains import DynamoRemains
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.control_table.deletions import DynamoDeletions
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.data_bucket.client import make_s3_client
+from shared.adapters.data_bucket.objects import S3Objects
+from shared.adapters.data_bucket.remains import S3Remains
+from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
+from shared.adapters.messaging.mailing import SnsMailing
+from shared.adapters.messaging.queue import SqsQueue
+from shared.adapters.roster_table.remains import DynamoRemains
 from shared.adapters.run_log import PowertoolsRunLog
-from shared.adapters.s3_client import make_s3_client
-from shared.adapters.s3_objects import S3Objects
-from shared.adapters.s3_remains import S3Remains
-from shared.adapters.sns_mailing import SnsMailing
-from shared.adapters.sqs_queue import SqsQueue
 from shared.domain import timers
+from shared.groups.delete_group import DeletePorts, delete_leg
 from shared.messages import DeleteGroup
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.sync.delete_group import DeletePorts, delete_leg
 
 logger = make_logger()
 

@@ -11,14 +11,14 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import settings
-from shared.adapters.dynamo_batches import DynamoBatches
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.s3_client import make_s3_client
-from shared.adapters.s3_objects import S3Objects
+from shared.adapters.control_table.batches import DynamoBatches
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.data_bucket.client import make_s3_client
+from shared.adapters.data_bucket.objects import S3Objects
 from shared.messages import ExportRoster
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.sync.export_roster import ExportPorts, export_roster
+from shared.sync.export.export_roster import ExportPorts, export_roster
 
 logger = make_logger()
 

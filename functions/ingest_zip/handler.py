@@ -14,21 +14,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
 from shared import clock, settings
-from shared.adapters.dynamo_drops import DynamoDrops
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.eventbridge import EventBridgeAnnouncements
-from shared.adapters.extract_queues import extract_queues
+from shared.adapters.control_table.drops import DynamoDrops
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.data_bucket.client import make_s3_client
+from shared.adapters.data_bucket.objects import S3Objects
+from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
+from shared.adapters.messaging.extract_queues import extract_queues
+from shared.adapters.messaging.queue import SqsQueue
 from shared.adapters.run_log import PowertoolsRunLog
-from shared.adapters.s3_client import make_s3_client
-from shared.adapters.s3_objects import S3Objects
-from shared.adapters.sqs_queue import SqsQueue
-from shared.domain.group import SyncType
+from shared.domain.group.group import SyncType
 from shared.messages import ExtractLeg, Message
 from shared.observability import make_logger
 from shared.queue_consumer import consume, consume_records
-from shared.sync.ingest_bundle import IngestPorts, ingest_leg
-from shared.sync.take_drop import DropPorts, begin_waiting, take_drop
+from shared.sync.ingest.ingest_bundle import IngestPorts, ingest_leg
+from shared.sync.request.accept_drop import DropPorts, begin_waiting, take_drop
 
 logger = make_logger()
 EITHER: TypeAdapter[ExtractLeg | Message] = TypeAdapter(ExtractLeg | Message)

@@ -12,18 +12,18 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
-from shared.adapters.dynamo_batches import DynamoBatches
-from shared.adapters.dynamo_roster_holdings import DynamoRosterHoldings
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.control_table.batches import DynamoBatches
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.data_bucket.client import make_s3_client
+from shared.adapters.data_bucket.objects import S3Objects
+from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
+from shared.adapters.messaging.queue import SqsQueue
+from shared.adapters.roster_table.holdings import DynamoRosterHoldings
 from shared.adapters.run_log import PowertoolsRunLog
-from shared.adapters.s3_client import make_s3_client
-from shared.adapters.s3_objects import S3Objects
-from shared.adapters.sqs_queue import SqsQueue
 from shared.messages import PlanRun
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.sync.plan_run import PlanPorts, plan_run
+from shared.sync.plan.plan_run import PlanPorts, plan_run
 
 logger = make_logger()
 

@@ -10,15 +10,16 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
-from shared.adapters.dynamo_accesses import DynamoAccesses
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_roster_reader import DynamoRosterReader
-from shared.adapters.dynamo_roster_states import DynamoRosterStates
+from shared.adapters.control_table.accesses import DynamoAccesses
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.roster_states import DynamoRosterStates
+from shared.adapters.roster_table.reader import DynamoRosterReader
 from shared.domain.access import Access
-from shared.domain.collection import Collection
 from shared.domain.ids import GroupId
-from shared.domain.roster_record import StoredRecord
-from shared.domain.roster_requests import ListInput
+from shared.domain.read_fields import wrong_field
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.filters import ListInput
+from shared.domain.roster.stored_record import StoredRecord
 from shared.http.answers import answer, show_cursor
 from shared.http.contract.roster import AccessPage
 from shared.http.identity import caller_of
@@ -43,7 +44,8 @@ from shared.http.roster_requests import (
     view_of,
 )
 from shared.observability import make_logger
-from shared.ports import Accesses, KnownGroups
+from shared.ports.groups import Accesses, KnownGroups
+from shared.ports.roster_reading import RosterPlace, RosterReader, RosterState, RosterStates
 from shared.reading.gather import Page, Position
 from shared.reading.members import classes_of, list_enrollments, users_of
 from shared.reading.records import (
@@ -53,8 +55,6 @@ from shared.reading.records import (
     place_of,
     read_record,
 )
-from shared.roster_ports import RosterPlace, RosterReader, RosterState, RosterStates
-from shared.sync.fields import wrong_field
 
 logger = make_logger()
 app = APIGatewayRestResolver()

@@ -11,24 +11,27 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
-from shared.adapters.dynamo_accesses import DynamoAccesses
-from shared.adapters.dynamo_batches import DynamoBatches
-from shared.adapters.dynamo_connection_tests import DynamoConnectionTests
-from shared.adapters.dynamo_export_requests import DynamoExportRequests
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.extract_queues import extract_queues
-from shared.adapters.s3_client import make_s3_client
-from shared.adapters.s3_exchange import S3Exchange
-from shared.adapters.s3_objects import S3Objects
-from shared.adapters.sqs_queue import SqsQueue
+from shared.adapters.control_table.accesses import DynamoAccesses
+from shared.adapters.control_table.batches import DynamoBatches
+from shared.adapters.control_table.connection_tests import DynamoConnectionTests
+from shared.adapters.control_table.export_requests import DynamoExportRequests
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.data_bucket.client import make_s3_client
+from shared.adapters.data_bucket.objects import S3Objects
+from shared.adapters.data_bucket.signed_addresses import S3Exchange
+from shared.adapters.messaging.extract_queues import extract_queues
+from shared.adapters.messaging.queue import SqsQueue
 from shared.domain.access import Access
-from shared.domain.group import SyncType
-from shared.domain.hold import HoldDecision
+from shared.domain.errors import ConflictError, NotFoundError
+from shared.domain.group.group import SyncType
+from shared.domain.group.hold import HoldDecision
 from shared.domain.ids import GroupId, RunKey
-from shared.domain.requests import DecisionInput, SyncInput, UploadInput
-from shared.domain.run import Mode, Run, RunState, Trigger
-from shared.errors import ConflictError, NotFoundError
+from shared.domain.read_fields import read_fields
+from shared.domain.run.request_bodies import DecisionInput, SyncInput, UploadInput
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.run import Mode, Run, RunState, Trigger
+from shared.groups.try_connection import read_test, request_test
 from shared.http.answers import answer, answer_later, see_other, show_cursor
 from shared.http.contract.runs import ErrorsSummary, RunPage
 from shared.http.identity import caller_of
@@ -38,21 +41,14 @@ from shared.http.requests import json_body, page_of, wrong_cursor
 from shared.http.run_acceptance import show_accepted, show_restoring
 from shared.http.run_answers import show_hold, show_run, show_test, show_upload
 from shared.observability import make_logger
-from shared.ports import (
-    Accesses,
-    Batches,
-    ConnectionTests,
-    Groups,
-    Objects,
-    RunRequest,
-    Runs,
-)
-from shared.sync.decide_hold import decide_hold
-from shared.sync.fields import read_fields
-from shared.sync.request_export import RequestExportPorts, request_export
-from shared.sync.request_sync import RequestPorts, check_mark, request_sync, restore_run
-from shared.sync.take_drop import drop_key
-from shared.sync.try_connection import read_test, request_test
+from shared.ports.bucket import Objects
+from shared.ports.groups import Accesses, Groups
+from shared.ports.runs import Batches, Runs
+from shared.ports.sources import ConnectionTests
+from shared.sync.export.request_export import RequestExportPorts, request_export
+from shared.sync.request.accept_drop import drop_key
+from shared.sync.request.decide_hold import decide_hold
+from shared.sync.request.request_sync import RequestPorts, check_mark, request_sync, restore_run
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

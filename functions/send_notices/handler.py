@@ -9,14 +9,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
 from shared import settings
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.sns_mailing import SnsMailing
-from shared.errors import MailRefusedError
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.messaging.mailing import SnsMailing
+from shared.domain.errors import MailRefusedError
 from shared.messages import Message, TellOfRun
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.sync.tell_of_run import TellPorts, tell_of_run
+from shared.sync.close.mail_run_end import TellPorts, tell_of_run
 
 logger = make_logger()
 

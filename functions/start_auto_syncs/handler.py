@@ -9,16 +9,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from shared import clock, settings
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.extract_queues import extract_queues
-from shared.adapters.sqs_queue import SqsQueue
-from shared.domain.group import SyncType
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.messaging.extract_queues import extract_queues
+from shared.adapters.messaging.queue import SqsQueue
+from shared.domain.errors import TryLaterError
+from shared.domain.group.group import SyncType
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.errors import TryLaterError
 from shared.observability import log_failure, make_logger
-from shared.sync.request_sync import RequestPorts
-from shared.sync.start_auto_syncs import WORKERS, AutoPorts, Tick, start_auto_syncs
+from shared.sync.request.request_sync import RequestPorts
+from shared.sync.request.start_auto_syncs import WORKERS, AutoPorts, Tick, start_auto_syncs
 
 logger = make_logger()
 

@@ -11,21 +11,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
 from shared import clock, settings
-from shared.adapters.dynamo_connection_tests import DynamoConnectionTests
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.control_table.connection_tests import DynamoConnectionTests
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.data_bucket.client import make_s3_client
+from shared.adapters.data_bucket.objects import S3Objects
 from shared.adapters.kms_secrets import KmsSecrets
+from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
+from shared.adapters.messaging.queue import SqsQueue
 from shared.adapters.oneroster_rest.client import open_source
 from shared.adapters.run_log import PowertoolsRunLog
-from shared.adapters.s3_client import make_s3_client
-from shared.adapters.s3_objects import S3Objects
-from shared.adapters.sqs_queue import SqsQueue
+from shared.groups.try_connection import TryPorts, try_connection, try_source
 from shared.messages import ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.sync.extract import ExtractPorts, extract_leg
-from shared.sync.try_connection import TryPorts, try_connection, try_source
+from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
 
 logger = make_logger()
 EITHER: TypeAdapter[ExtractLeg | TestConnection] = TypeAdapter(ExtractLeg | TestConnection)

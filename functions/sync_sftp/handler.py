@@ -11,23 +11,23 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
 from shared import clock, settings
-from shared.adapters.dynamo_connection_tests import DynamoConnectionTests
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.eventbridge import EventBridgeAnnouncements
-from shared.adapters.extract_queues import extract_queues
+from shared.adapters.control_table.connection_tests import DynamoConnectionTests
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.data_bucket.client import make_s3_client
+from shared.adapters.data_bucket.multipart_uploads import S3Uploads
+from shared.adapters.data_bucket.objects import S3Objects
 from shared.adapters.kms_secrets import KmsSecrets
+from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
+from shared.adapters.messaging.extract_queues import extract_queues
 from shared.adapters.run_log import PowertoolsRunLog
-from shared.adapters.s3_client import make_s3_client
-from shared.adapters.s3_objects import S3Objects
-from shared.adapters.s3_uploads import S3Uploads
 from shared.adapters.sftp.server import open_server, show_host_key
-from shared.domain.group import SyncType
+from shared.domain.group.group import SyncType
+from shared.groups.try_connection import TryPorts, try_connection, try_server
 from shared.messages import ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.sync.fetch_bundle import FetchPorts, fetch_leg
-from shared.sync.try_connection import TryPorts, try_connection, try_server
+from shared.sync.fetch.fetch_bundle import FetchPorts, fetch_leg
 
 logger = make_logger()
 EITHER: TypeAdapter[ExtractLeg | TestConnection] = TypeAdapter(ExtractLeg | TestConnection)

@@ -9,17 +9,17 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, settings
-from shared.adapters.dynamo_batches import DynamoBatches
-from shared.adapters.dynamo_roster import DynamoRoster
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.eventbridge import EventBridgeAnnouncements
+from shared.adapters.control_table.batches import DynamoBatches
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.data_bucket.client import make_s3_client
+from shared.adapters.data_bucket.objects import S3Objects
+from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
+from shared.adapters.roster_table.roster import DynamoRoster
 from shared.adapters.run_log import PowertoolsRunLog
-from shared.adapters.s3_client import make_s3_client
-from shared.adapters.s3_objects import S3Objects
 from shared.messages import ApplyBatch
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.sync.apply_batch import ApplyPorts, apply_batch
+from shared.sync.apply.apply_batch import ApplyPorts, apply_batch
 
 logger = make_logger()
 

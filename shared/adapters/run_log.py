@@ -7,8 +7,8 @@ written to the log too (embedded metric format, by Powertools), so that nothing 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from shared.domain.run import Mode, Run, RunState
-from shared.domain.run_faults import Fault, fault_of
+from shared.domain.run.faults import Fault, fault_of
+from shared.domain.run.run import Mode, Run, RunState
 
 NAMESPACE = "Homeroom"
 ENDED = "run ended"

@@ -16,8 +16,8 @@ from typing import IO, BinaryIO, cast
 from shared.bundles import reasons
 from shared.bundles.files import MISSPELT, SPELLING
 from shared.bundles.repairs import FileFindings
-from shared.domain.findings import FileFinding
-from shared.errors import GiveUpError
+from shared.domain.errors import GiveUpError
+from shared.domain.roster.findings import FileFinding
 
 _GIB = 1 << 30
 _END, _END_BYTES, _MAX_COMMENT = b"PK\x05\x06", 22, 65_535

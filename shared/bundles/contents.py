@@ -10,10 +10,10 @@ from shared.bundles.loose import open_loose
 from shared.bundles.manifest import Manifest, read_manifest
 from shared.bundles.repairs import FileFindings
 from shared.bundles.text import read_lines
-from shared.domain.bundle import Bundle, BundleObject
-from shared.domain.collection import CollectionStatus
-from shared.domain.csv_columns import FILES as ROSTER_FILES
-from shared.domain.findings import FileFinding
+from shared.domain.roster.collection import CollectionStatus
+from shared.domain.roster.csv_columns import FILES as ROSTER_FILES
+from shared.domain.roster.findings import FileFinding
+from shared.domain.run.bundle import Bundle, BundleObject
 
 MANIFEST = "manifest"
 _USED = frozenset({*ROSTER_FILES, MANIFEST})

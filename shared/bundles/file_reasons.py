@@ -1,6 +1,6 @@
 """Why a file of a bundle cannot be read, in words that say what to change."""
 
-from shared.domain.run import Reason
+from shared.domain.run.run import Reason
 
 
 def line_too_long(file: str, line: int) -> Reason:

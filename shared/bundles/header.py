@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from shared.bundles import file_reasons
 from shared.bundles.repairs import FileFindings
-from shared.domain.csv_columns import ALIASES, FILES, FileColumns
-from shared.errors import GiveUpError
+from shared.domain.errors import GiveUpError
+from shared.domain.roster.csv_columns import ALIASES, FILES, FileColumns
 
 METADATA = "metadata."
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from shared.bundles import file_reasons
-from shared.domain.bundle import BundleObject
-from shared.domain.findings import FileFinding
-from shared.errors import GiveUpError
+from shared.domain.errors import GiveUpError
+from shared.domain.roster.findings import FileFinding
+from shared.domain.run.bundle import BundleObject
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from shared.bundles.records import find_delimiter
 from shared.bundles.repairs import FileFindings
-from shared.domain.collection import CollectionStatus
+from shared.domain.roster.collection import CollectionStatus
 
 MAX_ROWS = 1000
 VERSIONS = ("1.0", "1.1", "1.2", "1.2.1")

@@ -1,6 +1,6 @@
 """Why a zip cannot be opened as a bundle, in words that say what to change."""
 
-from shared.domain.run import Reason
+from shared.domain.run.run import Reason
 
 _AGAIN = "Nothing was changed."
 

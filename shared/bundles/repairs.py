@@ -4,7 +4,7 @@ A district whose every row needs the same repair is told so once, with the first
 there are. The entries become lines of the error report.
 """
 
-from shared.domain.findings import FileFinding
+from shared.domain.roster.findings import FileFinding
 
 MAX_KINDS = 100
 """How many kinds of repairs a file may have; the findings travel in the run's item."""

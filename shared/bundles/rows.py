@@ -15,11 +15,11 @@ from shared.bundles.dates import DateOrder
 from shared.bundles.header import Header
 from shared.bundles.records import CsvRecord
 from shared.bundles.repairs import FileFindings
-from shared.domain import vocabulary
 from shared.domain.counted import counted
-from shared.domain.csv_columns import FILES
-from shared.domain.group import StoredField
-from shared.domain.oneroster_json import roles_of
+from shared.domain.group.group import StoredField
+from shared.domain.roster import vocabulary
+from shared.domain.roster.csv_columns import FILES
+from shared.domain.roster.oneroster_json import roles_of
 
 Row = dict[str, Any]
 

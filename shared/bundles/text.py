@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from shared.bundles import file_reasons
 from shared.bundles.repairs import FileFindings
-from shared.errors import GiveUpError
+from shared.domain.errors import GiveUpError
 
 CHUNK_BYTES = 256 * 1024
 MAX_LINE = 1024 * 1024

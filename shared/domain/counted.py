@@ -1,6 +1,6 @@
 """Counted nouns in words for people: ``no rows``, ``1 row``, ``1,000 rows``; and their verbs."""
 
-from shared.domain.collection import Collection
+from shared.domain.roster.collection import Collection
 
 _NOUNS = {
     Collection.ORGS: ("org", "orgs"),

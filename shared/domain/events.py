@@ -6,7 +6,7 @@ Ids, states and numbers; nobody's data. The models are the contract: `docs/event
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from shared.domain.run import Run
+from shared.domain.run.run import Run
 
 SOURCE = "homeroom"
 RUN_FINISHED = "Run Finished"

@@ -1,7 +1,7 @@
 """What the API shows of groups that were deleted."""
 
 from shared.domain import access
-from shared.domain.certificate import KEPT, Certificate, Store
+from shared.domain.run.deletion_certificate import KEPT, Certificate, Store
 from shared.http.contract.certificates import CertificateAnswer, ErasedAnswer, KeptAnswer
 
 

@@ -5,14 +5,14 @@ from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from shared.domain.collection import Collection
-from shared.domain.content import CONTENT_ID, Assignment, ContentId, content_id
 from shared.domain.ids import RecordId
-from shared.domain.roster_record import StoredRecord
+from shared.domain.read_fields import wrong_field
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.content import CONTENT_ID, Assignment, ContentId, content_id
+from shared.domain.roster.stored_record import StoredRecord
 from shared.http.contract.roster import ContentAnswer, ContentSource
 from shared.http.requests import page_of
 from shared.reading.contents import ContentPosition
-from shared.sync.fields import wrong_field
 
 _RECORD = "[A-Za-z0-9_-]{1,64}"
 _CONTENT = re.compile(CONTENT_ID)

@@ -1,8 +1,8 @@
 """What the API shows of groups and customers."""
 
-from shared.domain.group import Customer, EmailStatus, Group
-from shared.domain.group_change import request_of
-from shared.domain.run import Run
+from shared.domain.group.change import request_of
+from shared.domain.group.group import Customer, EmailStatus, Group
+from shared.domain.run.run import Run
 from shared.http.contract.groups import CustomerAnswer, GroupAnswer
 from shared.http.run_acceptance import show_accepted
 

@@ -8,9 +8,9 @@ that only the token function sets (decision 16).
 from dataclasses import dataclass
 from typing import Any
 
+from shared.domain.errors import ForbiddenError
 from shared.domain.ids import EnterpriseId
 from shared.domain.sign_in import ADMINS, ENTERPRISE_CLAIM
-from shared.errors import ForbiddenError
 
 
 @dataclass(frozen=True)

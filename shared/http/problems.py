@@ -6,16 +6,16 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic_core import ErrorDetails
 
 from shared.domain.counted import counted
-from shared.errors import (
+from shared.domain.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
     RefusedError,
     TryLaterError,
 )
+from shared.domain.read_fields import InvalidFieldsError
 from shared.http.contract.answers import Problem
 from shared.observability import log_failure, make_logger
-from shared.sync.fields import InvalidFieldsError
 
 STATUS: dict[type[RefusedError], HTTPStatus] = {
     ForbiddenError: HTTPStatus.FORBIDDEN,

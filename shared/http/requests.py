@@ -7,8 +7,8 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+from shared.domain.read_fields import InvalidFieldsError, wrong_field
 from shared.http.problems import BadJsonError
-from shared.sync.fields import InvalidFieldsError, wrong_field
 
 DEFAULT_PAGE, MAX_PAGE = 50, 200
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

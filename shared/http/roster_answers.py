@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.domain.access import Access
-from shared.domain.collection import Collection
-from shared.domain.roster_record import StoredRecord
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.stored_record import StoredRecord
 from shared.http.answers import show_cursor
 from shared.http.contract.roster import (
     AccessAnswer,
@@ -30,8 +30,8 @@ from shared.http.contract.roster import (
     UserClassPage,
     UserPage,
 )
+from shared.ports.roster_reading import RosterState
 from shared.reading.members import Membership
-from shared.roster_ports import RosterState
 
 _OF_MEMBERSHIP = ("role", "primary", "beginDate", "endDate")
 _RECORDS: dict[Collection, type[Record]] = {

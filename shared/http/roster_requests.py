@@ -5,15 +5,15 @@ from datetime import datetime
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+from shared.domain.errors import NotFoundError
 from shared.domain.ids import RecordId
-from shared.domain.membership import day_in
-from shared.domain.roster_record import Filters, View
-from shared.domain.roster_requests import ListInput
-from shared.errors import NotFoundError
+from shared.domain.read_fields import read_fields, wrong_field
+from shared.domain.roster.filters import ListInput
+from shared.domain.roster.membership import day_in
+from shared.domain.roster.stored_record import Filters, View
 from shared.http.requests import page_of
+from shared.ports.roster_reading import RosterState
 from shared.reading.gather import Position
-from shared.roster_ports import RosterState
-from shared.sync.fields import read_fields, wrong_field
 
 _RECORD = "[A-Za-z0-9_-]{1,64}"
 _ID = re.compile(_RECORD)

@@ -1,6 +1,6 @@
 """What a request that starts a run is answered with."""
 
-from shared.domain.run import Run
+from shared.domain.run.run import Run
 from shared.http.contract.answers import Accepted
 
 ACCEPTED = "Sync up request is accepted"

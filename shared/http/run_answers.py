@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from shared.domain.connection_test import ConnectionTest
-from shared.domain.hold import Hold
-from shared.domain.run import Run, no_counts
+from shared.domain.group.connection_test import ConnectionTest
+from shared.domain.group.hold import Hold
+from shared.domain.run.run import Run, no_counts
 from shared.http.contract.runs import ConnectionTestAnswer, HoldAnswer, RunAnswer, UploadAnswer
-from shared.ports import UploadAddress
+from shared.ports.bucket import UploadAddress
 
 
 def show_run(run: Run, open_batches: int | None = None) -> RunAnswer:

@@ -1,6 +1,6 @@
 """What the roster is to hold of one collection: the staged rows laid over the base."""
 
-from shared.domain.collection import Collection
+from shared.domain.roster.collection import Collection
 from shared.planning.columns import (
     JUDGED_COLUMNS,
     PARSED_COLUMNS,

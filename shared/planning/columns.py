@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from shared.domain.collection import Collection
-from shared.domain.staged import LIST, ROLES, STAGED_COLUMNS, TEXT
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.staged_rows import LIST, ROLES, STAGED_COLUMNS, TEXT
 
 SHAPE_VERSION = 3
 """Counts the changes of a snapshot that an older version would misread.

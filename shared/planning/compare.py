@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from shared.domain.collection import Collection
-from shared.domain.run import EntityCounts
+from shared.domain.roster.collection import Collection
+from shared.domain.run.run import EntityCounts
 from shared.planning.candidates import ENDED, LEFT
 from shared.planning.columns import (
     ROW_COLUMNS,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from shared.domain import guard
-from shared.domain.collection import Collection
-from shared.domain.guard import GuardSettings, HoldRule
+from shared.domain.group import guard
+from shared.domain.group.guard import GuardSettings, HoldRule
+from shared.domain.roster.collection import Collection
 from shared.planning.candidates import DELETED, ENDED, GONE, LEFT, OUTSIDE, PENDING, REMOVED
 from shared.planning.columns import table
 from shared.planning.connection import Connection

@@ -4,7 +4,7 @@ The membership is (class, user, role, begin date), in ids of our own: sources re
 and a user that is re-keyed keeps its memberships.
 """
 
-from shared.domain.collection import Collection
+from shared.domain.roster.collection import Collection
 from shared.planning.candidates import CURRENT, DELETED, LEFT, OUTSIDE, PENDING, STALE, absent
 from shared.planning.columns import PARSED_COLUMNS, SNAPSHOT_COLUMNS, names, stripped
 from shared.planning.connection import Connection

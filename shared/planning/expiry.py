@@ -6,8 +6,8 @@ same moments: they follow from when a record left and from the group's retention
 
 from datetime import datetime
 
-from shared.domain.collection import Collection
-from shared.domain.retention import Left, Retention
+from shared.domain.group.retention import Left, Retention
+from shared.domain.roster.collection import Collection
 from shared.planning.candidates import LEFT
 from shared.planning.columns import table
 from shared.planning.connection import Connection

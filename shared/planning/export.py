@@ -9,9 +9,9 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from shared.domain.collection import Collection
-from shared.domain.csv_columns import FILES
-from shared.domain.staged import LIST, STAGED_COLUMNS
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.csv_columns import FILES
+from shared.domain.roster.staged_rows import LIST, STAGED_COLUMNS
 from shared.planning.columns import table
 from shared.planning.connection import Connection
 from shared.planning.tables import load_base

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from shared.domain.collection import Collection
-from shared.domain.hold import Hold
+from shared.domain.group.hold import Hold
+from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
 from shared.planning.connection import Connection
 from shared.planning.deletions import HELD

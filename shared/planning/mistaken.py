@@ -6,10 +6,10 @@ numbers everybody anew.
 
 from functools import partial
 
-from shared.domain import guard
-from shared.domain.collection import Collection
-from shared.domain.group import MatchWith
-from shared.domain.guard import GuardSettings, HoldRule
+from shared.domain.group import guard
+from shared.domain.group.group import MatchWith
+from shared.domain.group.guard import GuardSettings, HoldRule
+from shared.domain.roster.collection import Collection
 from shared.planning.candidates import CURRENT, GONE, LEFT, PENDING
 from shared.planning.columns import ROW_COLUMNS, names, table
 from shared.planning.connection import Connection

@@ -1,9 +1,9 @@
 """What the admin is told of a plan that did not stop it."""
 
-from shared.domain.collection import Collection
 from shared.domain.counted import agreeing, counted, plural_of, sentence
-from shared.domain.group import GroupConfig
-from shared.domain.run import Notice
+from shared.domain.group.group import GroupConfig
+from shared.domain.roster.collection import Collection
+from shared.domain.run.run import Notice
 
 
 def _named(collection: Collection) -> str:

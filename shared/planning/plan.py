@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from shared.domain.collection import Collection
-from shared.domain.findings import FileFinding
-from shared.domain.group import GroupConfig
-from shared.domain.hold import Decision, Hold
+from shared.domain.group.group import GroupConfig
+from shared.domain.group.hold import Decision, Hold
+from shared.domain.group.retention import Retention
 from shared.domain.ids import GroupId
-from shared.domain.retention import Retention
-from shared.domain.run import Counts, Mode, Notice
-from shared.domain.staged import StagedPart
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.findings import FileFinding
+from shared.domain.roster.staged_rows import StagedPart
+from shared.domain.run.run import Counts, Mode, Notice
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.domain.change import MAX_SHARDS
-from shared.domain.collection import Collection, CollectionStatus
-from shared.domain.findings import FileFinding
-from shared.domain.group import GroupConfig, SyncType
-from shared.domain.hold import Decision
+from shared.domain.group.group import GroupConfig, SyncType
+from shared.domain.group.hold import Decision
 from shared.domain.ids import UNIT_SEPARATOR
-from shared.domain.run import STANDING_MODES, Counts, Notice
-from shared.domain.staged import StagedPart
+from shared.domain.roster.change import MAX_SHARDS
+from shared.domain.roster.collection import Collection, CollectionStatus
+from shared.domain.roster.findings import FileFinding
+from shared.domain.roster.staged_rows import StagedPart
+from shared.domain.run.run import STANDING_MODES, Counts, Notice
 from shared.planning import compare, listing, notices, report
 from shared.planning.candidates import LEFT, lay_over_base
 from shared.planning.columns import SNAPSHOT_COLUMNS, names, table

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
-from shared.domain.collection import Collection
-from shared.domain.findings import Repairs, shape_of
-from shared.domain.records import RECORD_MODELS
-from shared.domain.staged import STAGED_COLUMNS
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.findings import Repairs, shape_of
+from shared.domain.roster.records import RECORD_MODELS
+from shared.domain.roster.staged_rows import STAGED_COLUMNS
 from shared.planning.columns import (
     PARSED_COLUMNS,
     definition,

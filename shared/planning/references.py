@@ -6,8 +6,8 @@ soft ones lose the value, with a warning. Enrollments have a module of their own
 
 from dataclasses import dataclass
 
-from shared.domain.collection import Collection
-from shared.domain.group import GroupConfig
+from shared.domain.group.group import GroupConfig
+from shared.domain.roster.collection import Collection
 from shared.planning.candidates import LEFT, REMOVED, STALE
 from shared.planning.columns import (
     JUDGED_COLUMNS,

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.domain.collection import Collection
-from shared.domain.findings import MESSAGES, FileFinding
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.findings import MESSAGES, FileFinding
 from shared.planning.columns import table
 from shared.planning.connection import Connection
 

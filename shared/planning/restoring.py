@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from shared.domain.collection import Collection
+from shared.domain.roster.collection import Collection
 from shared.planning.candidates import CURRENT, LEFT, PENDING
 from shared.planning.columns import JUDGED_COLUMNS, ROW_COLUMNS, names, table
 from shared.planning.connection import Connection

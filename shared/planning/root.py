@@ -1,7 +1,7 @@
 """The group's root partner: the org under which the source knows the institution itself."""
 
-from shared.domain.collection import Collection
-from shared.domain.group import GroupConfig
+from shared.domain.group.group import GroupConfig
+from shared.domain.roster.collection import Collection
 from shared.planning.columns import fingerprint, stripped
 from shared.planning.connection import Connection
 

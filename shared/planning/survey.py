@@ -8,7 +8,7 @@ has is lost sight of.
 
 from pathlib import Path
 
-from shared.domain.collection import Collection
+from shared.domain.roster.collection import Collection
 from shared.planning.candidates import LEFT
 from shared.planning.columns import ROW_COLUMNS, definition, spelled, table
 from shared.planning.connection import Connection

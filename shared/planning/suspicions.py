@@ -3,7 +3,7 @@
 Nothing of it is applied: the rows are held back, and what is missing is not taken for gone.
 """
 
-from shared.domain.collection import Collection
+from shared.domain.roster.collection import Collection
 from shared.planning.columns import stripped, table
 from shared.planning.connection import Connection
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import duckdb
 
-from shared.domain.change import Action
-from shared.domain.collection import Collection
-from shared.domain.newer import newer_version
-from shared.domain.staged import FILE_COLUMNS, STAGED_COLUMNS
-from shared.errors import GiveUpError
+from shared.domain.errors import GiveUpError
+from shared.domain.roster.change import Action
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.staged_rows import FILE_COLUMNS, STAGED_COLUMNS
+from shared.domain.run.newer_version import newer_version
 from shared.planning.columns import (
     ROW_COLUMNS,
     SNAPSHOT_COLUMNS,

@@ -7,9 +7,9 @@ not repeat: what is not said anew is as it is in the base.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from shared.domain.collection import Collection
-from shared.domain.staged import ROLE_COLUMNS, STAGED_COLUMNS, ColumnType
-from shared.domain.vocabulary import ROLES
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.staged_rows import ROLE_COLUMNS, STAGED_COLUMNS, ColumnType
+from shared.domain.roster.vocabulary import ROLES
 from shared.planning.columns import fingerprint, stripped
 from shared.planning.connection import Connection
 from shared.planning.tables import iso_date, staged_rows

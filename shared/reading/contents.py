@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.domain.collection import Collection
-from shared.domain.content import Assignment, Bearer, ContentId
 from shared.domain.ids import RecordId
-from shared.domain.roster_record import StoredRecord, View
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.content import Assignment, Bearer, ContentId
+from shared.domain.roster.stored_record import StoredRecord, View
+from shared.ports.roster_reading import Contents, RosterPlace, RosterReader
 from shared.reading.members import classes_of
-from shared.roster_ports import Contents, RosterPlace, RosterReader
 
 MOST_CLASSES = 50
 """Of so many classes one request reads the content: a query each."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from shared.domain.roster_record import StoredRecord
+from shared.domain.roster.stored_record import StoredRecord
 
 MOST_QUERIES = 25
 MOST_RECORDS = 2_000

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.collection import Collection
 from shared.domain.ids import RecordId
-from shared.domain.roster_record import Filters, StoredRecord, View
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.stored_record import Filters, StoredRecord, View
+from shared.ports.roster_reading import RosterPlace, RosterReader, Slice
 from shared.reading.gather import Page, Position, Query, gather
 from shared.reading.records import all_of
-from shared.roster_ports import RosterPlace, RosterReader, Slice
 
 Found = Mapping[RecordId, StoredRecord]
 

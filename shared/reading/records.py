@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from shared.domain.collection import Collection
+from shared.domain.errors import NotFoundError
 from shared.domain.ids import RecordId, record_id
-from shared.domain.roster_record import Filters, StoredRecord, View, is_known_as
-from shared.errors import NotFoundError
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.stored_record import Filters, StoredRecord, View, is_known_as
+from shared.ports.roster_reading import RosterPlace, RosterReader, RosterState
 from shared.reading.gather import MOST_QUERIES, Page, Position, Query, gather
-from shared.roster_ports import RosterPlace, RosterReader, RosterState
 
 START = Position(0, None)
 

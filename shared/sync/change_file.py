@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from shared.domain.change import Change
 from shared.domain.ids import RunKey
-from shared.domain.run import Plan
+from shared.domain.roster.change import Change
+from shared.domain.run.run import Plan
 from shared.messages import ApplyBatch
-from shared.ports import Objects
-from shared.sync.prepared import CANDIDATE
+from shared.ports.bucket import Objects
+from shared.sync.prepared_objects import CANDIDATE
 
 CHANGES_PER_BATCH = 250
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-from shared.errors import StoppedError
+from shared.domain.errors import StoppedError
 
 
 class Heartbeat:

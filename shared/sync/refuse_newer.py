@@ -2,9 +2,9 @@
 
 from pydantic import BaseModel, ValidationError
 
-from shared.domain.newer import newer_version
-from shared.domain.run import Run, Snapshot
-from shared.errors import GiveUpError
+from shared.domain.errors import GiveUpError
+from shared.domain.run.newer_version import newer_version
+from shared.domain.run.run import Run, Snapshot
 from shared.planning.columns import SHAPE_VERSION
 
 

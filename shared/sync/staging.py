@@ -4,7 +4,7 @@ import gzip
 import json
 from typing import Any
 
-from shared.ports import Objects
+from shared.ports.bucket import Objects
 
 OBJECT_BYTES = 16 * 1024 * 1024
 

@@ -20,7 +20,7 @@ import requests
 
 from local.api import Api
 from local.stack import Stack, add_admin, new_password
-from shared.adapters.dynamo_providers import DynamoProviders
+from shared.adapters.control_table.providers import DynamoProviders
 from shared.domain.ids import EnterpriseId
 from shared.domain.sign_in import ADMINS, ENTERPRISE_CLAIM, AdminsBy, TrustedProvider
 from tests.e2e.deployed import logs_of, new_admin

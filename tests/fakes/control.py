@@ -8,12 +8,17 @@ from operator import itemgetter
 from typing import Any
 
 from shared.domain import timers
-from shared.domain.bundle import Bundle
-from shared.domain.certificate import Certificate
-from shared.domain.group import Group, GroupConfig
-from shared.domain.hold import Hold
+from shared.domain.errors import ConflictError, NotDueError, NotFoundError, StoppedError
+from shared.domain.group.group import Group, GroupConfig
+from shared.domain.group.hold import Hold
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
-from shared.domain.run import (
+from shared.domain.roster.staged_rows import NOTHING_STAGED
+from shared.domain.roster.stamp import Stamp
+from shared.domain.run.bundle import Bundle
+from shared.domain.run.deletion_certificate import Certificate
+from shared.domain.run.requests import Drop, RunRequest
+from shared.domain.run.results import Commit, PlanResult, RosterBase, Unapplied
+from shared.domain.run.run import (
     OPEN_STATES,
     Counts,
     Mode,
@@ -25,19 +30,8 @@ from shared.domain.run import (
     Snapshot,
     Trigger,
 )
-from shared.domain.staged import NOTHING_STAGED
-from shared.domain.stamp import Stamp
-from shared.errors import ConflictError, NotDueError, NotFoundError, StoppedError
-from shared.ports import (
-    Commit,
-    Drop,
-    PlanResult,
-    RosterBase,
-    RunRequest,
-    Unapplied,
-    check_decision,
-)
-from shared.roster_ports import RosterState
+from shared.ports.roster_reading import RosterState
+from shared.ports.runs import check_decision
 
 _OWNED = frozenset({RunState.EXTRACTING, RunState.PLANNING, RunState.APPLYING})
 GroupKey = tuple[EnterpriseId, GroupId]

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from shared.domain.group import SecretName, SftpConnection, SyncType
-from shared.domain.remote import Listing, RemoteFile
-from shared.domain.run import Reason, Run, RunState
-from shared.errors import GiveUpError, SourceBusyError
+from shared.domain.errors import GiveUpError, SourceBusyError
+from shared.domain.group.group import SecretName, SftpConnection, SyncType
+from shared.domain.run.remote_files import Listing, RemoteFile
+from shared.domain.run.run import Reason, Run, RunState
 from shared.messages import ExtractLeg
-from shared.ports import FileServer
-from shared.sync.fetch_bundle import FetchPorts, fetch_leg
+from shared.ports.sources import FileServer
+from shared.sync.fetch.fetch_bundle import FetchPorts, fetch_leg
 from tests.fakes.simulation import GROUP, Simulation, config
 from tests.fakes.world import InMemoryObjects, PlainSecrets
 

@@ -14,20 +14,22 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import accumulate
 
-from shared.domain.collection import Collection
-from shared.domain.group import SecretName, SyncType
+from shared.domain.errors import TryLaterError
+from shared.domain.group.group import SecretName, SyncType
 from shared.domain.ids import GroupId, RunKey
-from shared.domain.run import Mode, Plan, Run, RunState, Snapshot, Trigger
+from shared.domain.roster.collection import Collection
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.results import PlanResult
+from shared.domain.run.run import Mode, Plan, Run, RunState, Snapshot, Trigger
 from shared.domain.timers import QueueTimes, Times
-from shared.errors import TryLaterError
 from shared.messages import ApplyBatch, ExtractLeg, PlanRun, RunMessage
-from shared.ports import PlanResult, RunRequest, WorkQueue
-from shared.sync import change_file, prepared
-from shared.sync.apply_batch import ApplyPorts, apply_batch
-from shared.sync.close_runs import ClosePorts, close_runs
-from shared.sync.extract import ExtractPorts, extract_leg
-from shared.sync.request_sync import start_fetching
-from shared.sync.send_work import send_batches
+from shared.ports.messaging import WorkQueue
+from shared.sync import change_file, prepared_objects
+from shared.sync.apply.apply_batch import ApplyPorts, apply_batch
+from shared.sync.close.close_runs import ClosePorts, close_runs
+from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
+from shared.sync.request.request_sync import start_fetching
+from shared.sync.request.send_work import send_batches
 from tests.fakes.control import GroupState, InMemoryControl
 from tests.fakes.simulation import ENTERPRISE, KilledError, Simulation, config
 from tests.fakes.source import InMemorySource, org, session
@@ -293,9 +295,9 @@ class Fleet:
             shards=1,
             snapshot=Snapshot(seq=run.seq, shape_version=1, settings="s", objects={}),
         )
-        self.objects.put(plan.changes_key, b"".join(self._batches), prepared.CURRENT)
+        self.objects.put(plan.changes_key, b"".join(self._batches), prepared_objects.CURRENT)
         ends = list(accumulate(len(batch) for batch in self._batches))
-        self.objects.put(plan.index_key, json.dumps(ends).encode(), prepared.CURRENT)
+        self.objects.put(plan.index_key, json.dumps(ends).encode(), prepared_objects.CURRENT)
         self.control.open(run.key, plan, self.now)
         self.control.planned(run.key, owner, self.now, PlanResult({}, (), plan))
         applying = run.model_copy(update={"state": RunState.APPLYING, "plan": plan})

@@ -5,12 +5,12 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from shared.domain.certificate import Certificate
-from shared.domain.cover import Cover
-from shared.domain.group import Customer, Group, GroupConfig
+from shared.domain.errors import ConflictError, NotFoundError, TryLaterError
+from shared.domain.group.cover import Cover
+from shared.domain.group.group import Customer, Group, GroupConfig
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
-from shared.errors import ConflictError, NotFoundError, TryLaterError
-from shared.ports import check_unmark, customer_in_group, no_customer
+from shared.domain.run.deletion_certificate import Certificate
+from shared.ports.groups import check_unmark, customer_in_group, no_customer
 
 Id = TypeVar("Id", bound=str)
 Value = TypeVar("Value")

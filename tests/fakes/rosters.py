@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.domain.change import Removal, RosterWrite
-from shared.domain.collection import Collection
+from shared.domain.group.retention import Left
 from shared.domain.ids import GroupId, RecordId, record_id
-from shared.domain.retention import Left
+from shared.domain.roster.change import Removal, RosterWrite
+from shared.domain.roster.collection import Collection
 
 Doc = dict[str, Any]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from shared.domain.collection import Collection
-from shared.domain.group import (
+from shared.domain.errors import TryLaterError
+from shared.domain.group.group import (
     ApiConnection,
     Authorization,
     Group,
@@ -22,22 +22,23 @@ from shared.domain.group import (
     SecretName,
     SyncType,
 )
-from shared.domain.hold import Decision, HoldDecision
+from shared.domain.group.hold import Decision, HoldDecision
 from shared.domain.ids import EnterpriseId, GroupId, RunKey, SourcedId
-from shared.domain.run import Mode, Run, Trigger
-from shared.errors import TryLaterError
+from shared.domain.roster.collection import Collection
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.run import Mode, Run, Trigger
+from shared.groups.delete_group import DeletePorts, delete_leg
 from shared.messages import ApplyBatch, DeleteGroup, ExtractLeg, Message, PlanRun
-from shared.ports import RunRequest, WorkQueue
-from shared.sync.apply_batch import ApplyPorts, apply_batch
-from shared.sync.close_runs import ClosePorts, close_runs
-from shared.sync.decide_hold import decide_hold
-from shared.sync.delete_group import DeletePorts, delete_leg
-from shared.sync.extract import ExtractPorts, extract_leg
-from shared.sync.ingest_bundle import IngestPorts, ingest_leg
-from shared.sync.plan_run import PlanPorts, plan_run
-from shared.sync.request_sync import RequestPorts, request_sync, restore_run, start_planning
-from shared.sync.send_work import send_deletion
-from shared.sync.take_drop import DropPorts, take_drop
+from shared.ports.messaging import WorkQueue
+from shared.sync.apply.apply_batch import ApplyPorts, apply_batch
+from shared.sync.close.close_runs import ClosePorts, close_runs
+from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
+from shared.sync.ingest.ingest_bundle import IngestPorts, ingest_leg
+from shared.sync.plan.plan_run import PlanPorts, plan_run
+from shared.sync.request.accept_drop import DropPorts, take_drop
+from shared.sync.request.decide_hold import decide_hold
+from shared.sync.request.request_sync import RequestPorts, request_sync, restore_run, start_planning
+from shared.sync.request.send_work import send_deletion
 from tests.fakes.control import GroupState, InMemoryControl, InMemoryDeletions
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.fakes.source import InMemorySource

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.domain.collection import Collection
-from shared.ports import Page
+from shared.domain.roster.collection import Collection
+from shared.ports.sources import Page
 
 Json = dict[str, Any]
 

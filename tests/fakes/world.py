@@ -7,22 +7,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from shared.adapters.roster_keys import record_key
+from shared.adapters.roster_table.keys import record_key
 from shared.domain import timers
-from shared.domain.bundle import BundleObject
-from shared.domain.certificate import Store, named
-from shared.domain.change import RosterWrite
-from shared.domain.collection import Collection
+from shared.domain.errors import MissingObjectError
 from shared.domain.events import DropRefused, Event, RunFinished
-from shared.domain.group import SecretName
-from shared.domain.held import HeldRecord
+from shared.domain.group.group import SecretName
+from shared.domain.group.retention import Left
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
-from shared.domain.retention import Left
-from shared.domain.run import Run
-from shared.domain.stamp import Stamp
-from shared.errors import MissingObjectError
+from shared.domain.roster.change import RosterWrite
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.held_record import HeldRecord
+from shared.domain.roster.stamp import Stamp
+from shared.domain.run.bundle import BundleObject
+from shared.domain.run.deletion_certificate import Store, named
+from shared.domain.run.run import Run
 from shared.messages import Message
-from shared.ports import OVERTAKEN, Found, Refusal, WorkQueue
+from shared.ports.deletion import Found
+from shared.ports.messaging import WorkQueue
+from shared.ports.roster import OVERTAKEN, Refusal
 
 
 @dataclass

@@ -24,18 +24,18 @@ from hypothesis.stateful import (
     rule,
 )
 
-from shared.domain.collection import Collection
-from shared.domain.guard import GuardSettings
-from shared.domain.hold import Decision, HoldDecision
+from shared.domain.errors import TryLaterError
+from shared.domain.group.guard import GuardSettings
+from shared.domain.group.hold import Decision, HoldDecision
 from shared.domain.ids import RunKey
-from shared.domain.run import Mode, RunState, Trigger
-from shared.errors import TryLaterError
+from shared.domain.roster.collection import Collection
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.run import Mode, RunState, Trigger
 from shared.messages import ExtractLeg, PlanRun
 from shared.planning.deletions import KEPT
-from shared.ports import RunRequest
 from shared.sync import change_file
-from shared.sync.decide_hold import decide_hold
-from shared.sync.request_sync import start_planning
+from shared.sync.request.decide_hold import decide_hold
+from shared.sync.request.request_sync import start_planning
 from tests.fakes.backups import kept_control, kept_roster
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
 from tests.fakes.source import class_, course, enrollment, org, session, user

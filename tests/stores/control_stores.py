@@ -10,29 +10,25 @@ from typing import Any, Protocol
 import boto3
 from moto import mock_aws
 
-from shared.adapters.dynamo_batches import DynamoBatches
-from shared.adapters.dynamo_deletions import DynamoDeletions
-from shared.adapters.dynamo_drops import DynamoDrops
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_items import group_key, marshal
-from shared.adapters.dynamo_roster_holdings import DynamoRosterHoldings
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.domain.certificate import Certificate, Tally, certify
-from shared.domain.collection import Collection
-from shared.domain.group import Group
+from shared.adapters.control_table.batches import DynamoBatches
+from shared.adapters.control_table.deletions import DynamoDeletions
+from shared.adapters.control_table.drops import DynamoDrops
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.keys import group_key
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.dynamodb import marshal
+from shared.adapters.roster_table.holdings import DynamoRosterHoldings
+from shared.domain.group.group import Group
 from shared.domain.ids import GroupId, RunKey
-from shared.domain.run import Mode, Plan, Run, RunState, Snapshot, Trigger
-from shared.ports import (
-    Batches,
-    Deletions,
-    Drops,
-    Groups,
-    Legs,
-    PlanResult,
-    RosterHoldings,
-    RunRequest,
-    Runs,
-)
+from shared.domain.roster.collection import Collection
+from shared.domain.run.deletion_certificate import Certificate, Tally, certify
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.results import PlanResult
+from shared.domain.run.run import Mode, Plan, Run, RunState, Snapshot, Trigger
+from shared.ports.deletion import Deletions
+from shared.ports.groups import Groups
+from shared.ports.roster import RosterHoldings
+from shared.ports.runs import Batches, Drops, Legs, Runs
 from tests.fakes.control import GroupState, InMemoryControl, InMemoryDeletions
 from tests.fakes.control_table import NAME, make_control_table
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups

@@ -6,14 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from shared.adapters.dynamo_batches import BATCHES_PER_ITEM, KEPT
-from shared.domain.collection import Collection
-from shared.domain.hold import Decision, Hold, HoldDecision
+from shared.adapters.control_table.batches import BATCHES_PER_ITEM, KEPT
+from shared.domain.errors import ConflictError, StoppedError
+from shared.domain.group.hold import Decision, Hold, HoldDecision
 from shared.domain.ids import RecordId
-from shared.domain.run import EntityCounts, Mode, Notice, Reason, Run, RunState, Trigger
-from shared.domain.staged import NOTHING_STAGED
-from shared.errors import ConflictError, StoppedError
-from shared.ports import Commit, PlanResult, RosterBase, RunRequest, Unapplied
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.staged_rows import NOTHING_STAGED
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.results import Commit, PlanResult, RosterBase, Unapplied
+from shared.domain.run.run import EntityCounts, Mode, Notice, Reason, Run, RunState, Trigger
 from tests.fakes.control_table import NAME
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.stores.control_stores import (

@@ -6,12 +6,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from shared.adapters.dynamo_customers import DynamoCustomers
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.domain.group import Customer, Group, LinkedCustomer
+from shared.adapters.control_table.customers import DynamoCustomers
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.domain.errors import ConflictError, NotFoundError
+from shared.domain.group.group import Customer, Group, LinkedCustomer
 from shared.domain.ids import CustomerId, EnterpriseId, SourcedId
-from shared.errors import ConflictError, NotFoundError
-from shared.ports import Customers, Groups
+from shared.ports.groups import Customers, Groups
 from tests.fakes.control_table import make_control_table
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.fakes.simulation import ENTERPRISE, GROUP

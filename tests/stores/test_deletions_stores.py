@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.bundle import Bundle, BundleObject
-from shared.domain.certificate import Certificate
+from shared.domain.errors import NotFoundError, StoppedError
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.domain.run import Mode, Run, RunState
-from shared.errors import NotFoundError, StoppedError
-from shared.ports import Deletions, Drop, PlanResult
+from shared.domain.run.bundle import Bundle, BundleObject
+from shared.domain.run.deletion_certificate import Certificate
+from shared.domain.run.requests import Drop
+from shared.domain.run.results import PlanResult
+from shared.domain.run.run import Mode, Run, RunState
+from shared.ports.deletion import Deletions
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.stores.control_stores import (
     KINDS,

@@ -7,14 +7,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from shared.adapters.dynamo_connection_tests import KEPT, DynamoConnectionTests
-from shared.adapters.s3_uploads import S3Uploads
-from shared.domain.bundle import Bundle, BundleObject
-from shared.domain.connection_test import ConnectionTest, Probe
+from shared.adapters.control_table.connection_tests import KEPT, DynamoConnectionTests
+from shared.adapters.data_bucket.multipart_uploads import S3Uploads
+from shared.domain.errors import ConflictError, NotFoundError
+from shared.domain.group.connection_test import ConnectionTest, Probe
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.domain.run import Mode, Notice, Reason, Run, RunState, Trigger
-from shared.errors import ConflictError, NotFoundError
-from shared.ports import Drop
+from shared.domain.run.bundle import Bundle, BundleObject
+from shared.domain.run.requests import Drop
+from shared.domain.run.run import Mode, Notice, Reason, Run, RunState, Trigger
 from tests.fakes.control_table import make_control_table
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.stores.control_stores import EXTRACTING, KINDS, NOW, PATIENCE, Control, control_of

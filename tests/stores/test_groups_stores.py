@@ -9,10 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from shared.adapters.dynamo_customers import DynamoCustomers
-from shared.adapters.dynamo_groups import TRANSACTION_TRIES, DynamoGroups
-from shared.domain.cover import AskedUpload, Cover
-from shared.domain.group import (
+from shared.adapters.control_table.customers import DynamoCustomers
+from shared.adapters.control_table.groups import TRANSACTION_TRIES, DynamoGroups
+from shared.domain.errors import ConflictError, NotFoundError, TryLaterError
+from shared.domain.group.cover import AskedUpload, Cover
+from shared.domain.group.group import (
     ApiConnection,
     Authorization,
     Customer,
@@ -26,8 +27,7 @@ from shared.domain.group import (
     SyncType,
 )
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
-from shared.errors import ConflictError, NotFoundError, TryLaterError
-from shared.ports import Customers, Groups
+from shared.ports.groups import Customers, Groups
 from tests.fakes.control_table import NAME, make_control_table
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.stores.control_stores import certified

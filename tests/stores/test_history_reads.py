@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from shared.adapters.dynamo_items import run_key
-from shared.adapters.dynamo_runs import DynamoRuns
+from shared.adapters.control_table.keys import run_key
+from shared.adapters.control_table.runs import DynamoRuns
 from tests.fakes.aws_clients import heard
 from tests.fakes.control_table import NAME
 from tests.fakes.simulation import GROUP

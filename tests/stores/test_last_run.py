@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.run import Mode, Reason, RunState, Trigger
-from shared.ports import Commit, RunRequest
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.results import Commit
+from shared.domain.run.run import Mode, Reason, RunState, Trigger
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.stores.control_stores import (
     EXTRACTING,

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.domain.bundle import Bundle, BundleObject
-from shared.domain.hold import Hold
+from shared.domain.errors import ConflictError, NotFoundError
+from shared.domain.group.hold import Hold
 from shared.domain.ids import EnterpriseId
-from shared.domain.run import Mode, RunState
-from shared.errors import ConflictError, NotFoundError
-from shared.ports import Commit, Drop
+from shared.domain.run.bundle import Bundle, BundleObject
+from shared.domain.run.requests import Drop
+from shared.domain.run.results import Commit
+from shared.domain.run.run import Mode, RunState
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.stores.control_stores import (
     KINDS,

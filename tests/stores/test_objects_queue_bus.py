@@ -9,14 +9,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from shared.adapters.eventbridge import EventBridgeAnnouncements
-from shared.adapters.s3_objects import S3Objects
-from shared.adapters.sqs_queue import MAX_DELAY_SECONDS, SqsQueue
+from shared.adapters.data_bucket.objects import S3Objects
+from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
+from shared.adapters.messaging.queue import MAX_DELAY_SECONDS, SqsQueue
+from shared.domain.errors import MissingObjectError, TryLaterError
 from shared.domain.events import run_finished
-from shared.domain.run import EntityCounts, Mode, Reason, Run, RunState, Trigger
-from shared.errors import MissingObjectError, TryLaterError
+from shared.domain.run.run import EntityCounts, Mode, Reason, Run, RunState, Trigger
 from shared.messages import ApplyBatch
-from shared.ports import Objects
+from shared.ports.bucket import Objects
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
 from tests.fakes.world import InMemoryObjects
 from tests.stores.control_stores import KINDS, NOW

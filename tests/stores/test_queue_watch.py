@@ -7,11 +7,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from shared.adapters.dynamo_queue_watch import DynamoQueueWatch
-from shared.adapters.sqs_queue import SqsQueue
+from shared.adapters.control_table.queue_watch import DynamoQueueWatch
+from shared.adapters.messaging.queue import SqsQueue
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.messages import PlanRun
-from shared.ports import QueueWatch, WorkQueue
+from shared.ports.messaging import QueueWatch, WorkQueue
 from tests.fakes.control_table import make_control_table
 from tests.fakes.world import InMemoryQueueWatch
 

@@ -9,18 +9,19 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from shared.adapters import dynamo_remains, s3_remains
-from shared.adapters.dynamo_contents import DynamoContents
-from shared.adapters.dynamo_remains import DynamoRemains
-from shared.adapters.dynamo_roster import DynamoRoster
-from shared.adapters.roster_keys import LETTERS
-from shared.adapters.s3_remains import FOLDERS, S3Remains
-from shared.domain.change import LoginClaim, RosterWrite
-from shared.domain.collection import Collection
-from shared.domain.content import Bearer, ContentId
+from shared.adapters.data_bucket import remains as s3_remains
+from shared.adapters.data_bucket.remains import FOLDERS, S3Remains
+from shared.adapters.roster_table import remains
+from shared.adapters.roster_table.contents import DynamoContents
+from shared.adapters.roster_table.keys import LETTERS
+from shared.adapters.roster_table.remains import DynamoRemains
+from shared.adapters.roster_table.roster import DynamoRoster
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
-from shared.ports import Remains
-from shared.roster_ports import RosterPlace
+from shared.domain.roster.change import LoginClaim, RosterWrite
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.content import Bearer, ContentId
+from shared.ports.deletion import Remains
+from shared.ports.roster_reading import RosterPlace
 from tests.fakes.roster_table import NAME, make_roster_table
 from tests.template.processed import Template
 
@@ -134,7 +135,7 @@ def test_each_record_is_counted_once_whenever_workers_die(
 ) -> None:
     client: Any = boto3.client("dynamodb")
     make_roster_table(client)
-    monkeypatch.setattr(dynamo_remains, "PAGE", 4)
+    monkeypatch.setattr(remains, "PAGE", 4)
     writes = [_write(Collection.USERS, f"u{number:02}", f"name{number}") for number in range(25)]
     DynamoRoster(client, NAME, batched=False).apply(RunKey(ACME, GROUP, 1), 1, writes, NOW)
     total = _with_deaths(DynamoRemains(client, NAME), deaths)

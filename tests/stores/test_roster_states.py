@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.adapters.dynamo_roster_states import DynamoRosterStates
+from shared.adapters.control_table.roster_states import DynamoRosterStates
+from shared.domain.errors import NotFoundError
 from shared.domain.ids import EnterpriseId
-from shared.domain.run import RunState
-from shared.errors import NotFoundError
-from shared.ports import Commit
-from shared.roster_ports import RosterState, RosterStates
+from shared.domain.run.results import Commit
+from shared.domain.run.run import RunState
+from shared.ports.roster_reading import RosterState, RosterStates
 from tests.fakes.control import InMemoryControl, InMemoryRosterStates
 from tests.fakes.control_table import NAME
 from tests.fakes.simulation import ENTERPRISE, GROUP

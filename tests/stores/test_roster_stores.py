@@ -15,14 +15,14 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from shared.adapters.dynamo_items import marshal, unmarshal
-from shared.adapters.dynamo_roster import DynamoRoster
-from shared.adapters.roster_keys import class_prefix, login_key, partition, record_key
-from shared.domain.change import LoginClaim, Removal, RosterWrite
-from shared.domain.collection import Collection
+from shared.adapters.dynamodb import marshal, unmarshal
+from shared.adapters.roster_table.keys import class_prefix, login_key, partition, record_key
+from shared.adapters.roster_table.roster import DynamoRoster
+from shared.domain.group.retention import Left
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
-from shared.domain.retention import Left
-from shared.ports import OVERTAKEN, Refusal, Roster
+from shared.domain.roster.change import LoginClaim, Removal, RosterWrite
+from shared.domain.roster.collection import Collection
+from shared.ports.roster import OVERTAKEN, Refusal, Roster
 from tests.fakes.roster_table import NAME, make_roster_table
 from tests.fakes.world import InMemoryRoster
 

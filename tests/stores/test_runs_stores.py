@@ -9,15 +9,22 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_run_item import HISTORY_SECONDS, open_shard
-from shared.adapters.dynamo_runs import ACCEPT_TRIES, DynamoRuns
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.run_item import HISTORY_SECONDS, open_shard
+from shared.adapters.control_table.runs import ACCEPT_TRIES, DynamoRuns
 from shared.domain import timers
-from shared.domain.group import SecretName
+from shared.domain.errors import (
+    ConflictError,
+    NotDueError,
+    NotFoundError,
+    StoppedError,
+    TryLaterError,
+)
+from shared.domain.group.group import SecretName
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
-from shared.domain.run import Mode, Reason, RunState, Trigger
-from shared.errors import ConflictError, NotDueError, NotFoundError, StoppedError, TryLaterError
-from shared.ports import Commit, Due, PlanResult, RunRequest
+from shared.domain.run.requests import Due, RunRequest
+from shared.domain.run.results import Commit, PlanResult
+from shared.domain.run.run import Mode, Reason, RunState, Trigger
 from tests.fakes.control_table import NAME, make_control_table
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.stores.control_stores import (

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from shared.adapters.s3_ranges import BLOCK_BYTES, open_ranged
-from shared.domain.bundle import BundleObject
-from shared.errors import MissingObjectError
+from shared.adapters.data_bucket.ranges import BLOCK_BYTES, open_ranged
+from shared.domain.errors import MissingObjectError
+from shared.domain.run.bundle import BundleObject
 from tests.fakes.aws_clients import heard
 
 BUCKET = "data"

@@ -5,14 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from shared.adapters.dynamo_roster import DynamoRoster
-from shared.domain.change import Removal, RosterWrite
-from shared.domain.collection import Collection
-from shared.domain.held import HeldRecord
+from shared.adapters.roster_table.roster import DynamoRoster
+from shared.domain.errors import StoppedError
 from shared.domain.ids import GroupId, RecordId, RunKey
-from shared.domain.stamp import Stamp
-from shared.errors import StoppedError
-from shared.ports import PlanResult, Roster, RosterHoldings
+from shared.domain.roster.change import Removal, RosterWrite
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.held_record import HeldRecord
+from shared.domain.roster.stamp import Stamp
+from shared.domain.run.results import PlanResult
+from shared.ports.roster import Roster, RosterHoldings
 from tests.fakes.roster_table import NAME
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.fakes.world import InMemoryHoldings, InMemoryRoster

@@ -14,16 +14,16 @@ import boto3
 import pytest
 from moto.s3 import models as moto_s3
 
-from shared.adapters.dynamo_roster import DynamoRoster
-from shared.adapters.s3_objects import S3Objects
-from shared.domain.collection import Collection
-from shared.domain.run import EntityCounts, Mode, Run, RunState, Trigger
+from shared.adapters.data_bucket.objects import S3Objects
+from shared.adapters.roster_table.roster import DynamoRoster
+from shared.domain.roster.collection import Collection
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.run import EntityCounts, Mode, Run, RunState, Trigger
 from shared.messages import ApplyBatch, ExtractLeg, PlanRun
-from shared.ports import RunRequest
-from shared.sync.apply_batch import ApplyPorts, apply_batch
-from shared.sync.extract import ExtractPorts, extract_leg
-from shared.sync.plan_run import PlanPorts, plan_run
-from shared.sync.request_sync import start_planning
+from shared.sync.apply.apply_batch import ApplyPorts, apply_batch
+from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
+from shared.sync.plan.plan_run import PlanPorts, plan_run
+from shared.sync.request.request_sync import start_planning
 from tests.fakes.lifecycle import Lifecycle
 from tests.fakes.roster_table import NAME as ROSTER
 from tests.fakes.simulation import ENTERPRISE, GROUP

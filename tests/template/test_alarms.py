@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from shared.adapters.run_log import OUR_FAULTS
-from shared.domain.run import OPEN_STATES, RunState
+from shared.domain.run.run import OPEN_STATES, RunState
 from tests.template.cloudwatch import Alarm, Measured, Metric
 from tests.template.processed import ROOT, Template, target
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from shared.adapters.run_log import OUR_FAULTS
-from shared.domain.run import OPEN_STATES, RunState
-from shared.domain.run_faults import OURS
+from shared.domain.run.faults import OURS
+from shared.domain.run.run import OPEN_STATES, RunState
 from tests.template.processed import ROOT, Template
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from shared.adapters import dynamo_batches, dynamo_connection_tests, dynamo_drops, dynamo_run_item
-from shared.domain import access, certificate
-from shared.domain.group import GroupConfig
-from shared.domain.group_request import GroupInput
-from shared.domain.retention import ENDED_DAYS
+from shared.adapters.control_table import batches, connection_tests, drops, run_item
+from shared.domain import access
+from shared.domain.group.group import GroupConfig
+from shared.domain.group.request import GroupInput
+from shared.domain.group.retention import ENDED_DAYS
+from shared.domain.run import deletion_certificate
 from shared.http import once
 from tests.template.processed import ROOT, Template
 
@@ -90,11 +91,11 @@ def test_each_number_is_what_the_system_does(said: dict[str, tuple[str, str]]) -
         "a deleted record, in case it returns": GroupConfig.model_fields["grace_days"].default,
         "a class that has ended, and who was in it": ENDED_DAYS,
         "who read personal data, when, and how many records": access.KEPT.days,
-        "runs, without personal data of the roster": dynamo_run_item.HISTORY_SECONDS // DAY,
-        "the certificate of a deleted group": certificate.KEPT.days,
-        "open batches and unapplied changes of a run": dynamo_batches.KEPT.days,
-        "notes by which a drop is recognised again": dynamo_drops.REMEMBERED.days,
-        "connection tests": dynamo_connection_tests.KEPT.days,
+        "runs, without personal data of the roster": run_item.HISTORY_SECONDS // DAY,
+        "the certificate of a deleted group": deletion_certificate.KEPT.days,
+        "open batches and unapplied changes of a run": batches.KEPT.days,
+        "notes by which a drop is recognised again": drops.REMEMBERED.days,
+        "connection tests": connection_tests.KEPT.days,
         "answers to requests with an Idempotency-Key": once.KEPT_SECONDS // DAY,
         "messages in queues": messages,
         "failed messages, in dead-letter queues": letters,

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.roster_keys import stamp_key
-from shared.adapters.s3_remains import FOLDERS
+from shared.adapters.data_bucket.remains import FOLDERS
+from shared.adapters.roster_table.keys import stamp_key
 from shared.domain import timers
 from shared.domain.events import RUN_FINISHED, SOURCE
-from shared.domain.group import Period, SecretName, SyncType
+from shared.domain.group.group import Period, SecretName, SyncType
+from shared.domain.group.retention import UNDO_DAYS
 from shared.domain.ids import GroupId
-from shared.domain.retention import UNDO_DAYS
 from shared.messages import Message
-from shared.sync.start_auto_syncs import Tick
-from shared.sync.take_drop import DROPS
+from shared.sync.request.accept_drop import DROPS
+from shared.sync.request.start_auto_syncs import Tick
 from tests.template.processed import ROOT, Template, target
 
 FUNCTIONS = {

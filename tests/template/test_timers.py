@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from local.stack import PARAMETERS
-from shared.adapters.s3_exchange import UPLOAD_SECONDS
+from shared.adapters.data_bucket.signed_addresses import UPLOAD_SECONDS
 from shared.domain import timers
-from shared.domain.cover import FORM_TIME
+from shared.domain.group.cover import FORM_TIME
 from shared.domain.timers import out_of_order, refused_by_aws
 from tests.e2e.conftest import QUICK
 from tests.template.processed import Template

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.adapters.dynamo_roster import DynamoRoster
-from shared.domain.change import RosterWrite
-from shared.domain.collection import Collection
+from shared.adapters.roster_table.roster import DynamoRoster
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
+from shared.domain.roster.change import RosterWrite
+from shared.domain.roster.collection import Collection
 from tests.fakes.api import Answer
 from tests.fakes.roster_table import NAME
 from tests.fakes.rosters import id_of

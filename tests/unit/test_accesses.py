@@ -11,7 +11,7 @@ from functions.assign_content import handler as assign_content
 from functions.read_roster import handler as read_roster
 from functions.request_sync import handler as request_sync
 from shared import clock
-from shared.domain.collection import Collection
+from shared.domain.roster.collection import Collection
 from tests.fakes.api import Answer
 from tests.fakes.control_table import NAME
 from tests.fakes.rosters import class_, enrollment, user

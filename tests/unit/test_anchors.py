@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.calendar import Calendar, DateRange
-from shared.domain.group import Period
-from shared.domain.schedule import local_day, next_auto_run, next_day
+from shared.domain.group.calendar import Calendar, DateRange
+from shared.domain.group.group import Period
+from shared.domain.group.schedule import local_day, next_auto_run, next_day
 from tests.unit.http_stack import HttpStack
 
 COUNTED = (Period.WEEKLY, Period.BIWEEKLY, Period.MONTHLY)

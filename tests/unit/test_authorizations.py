@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.group import AUTHORIZATIONS, Authorization, OnboardingType
+from shared.domain.group.group import AUTHORIZATIONS, Authorization, OnboardingType
 from tests.unit.http_stack import HttpStack, connection, group_body
 
 ONE, TWO = OnboardingType

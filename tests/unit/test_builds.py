@@ -18,7 +18,7 @@ TARGET = Target("3.11", "x86_64", "manylinux_2_28")
 
 MADE_OF = (
     "functions/plan_sync/handler.py",
-    "shared/domain/guard.py",
+    "shared/domain/group/guard.py",
     "requirements/plan-sync.txt",
     "requirements/sam.txt",
     "template.yaml",

@@ -12,12 +12,12 @@ import pytest
 from local.sample_district.bundle import csv_files, delta_files, pack, pack_into
 from local.sample_district.evolution import with_user, without_users
 from local.sample_district.roster import District, generate
-from shared.domain.collection import Collection
-from shared.domain.findings import MESSAGES
-from shared.domain.group import GroupConfig, SyncType, Tolerance
+from shared.domain.group.group import GroupConfig, SyncType, Tolerance
 from shared.domain.ids import RunKey
-from shared.domain.run import Mode, Run, RunState, Trigger
-from shared.sync import ingest_bundle
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.findings import MESSAGES
+from shared.domain.run.run import Mode, Run, RunState, Trigger
+from shared.sync.ingest import ingest_bundle
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
 
 ORGS, SESSIONS, COURSES, CLASSES, USERS, ENROLLMENTS = Collection

@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 
 from functions.assign_content import handler
 from shared import clock
-from shared.adapters.roster_keys import content_key
-from shared.domain.collection import Collection
-from shared.domain.content import Bearer, ContentId
+from shared.adapters.roster_table.keys import content_key
 from shared.domain.ids import GroupId
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.content import Bearer, ContentId
 from shared.reading.contents import MOST_CLASSES
 from tests.fakes.api import Answer, claims_of
 from tests.fakes.aws_clients import heard

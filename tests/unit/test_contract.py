@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from functions.create_group import handler as create_group
 from local.closed_document import closed
-from shared.domain.group_request import GroupInput
+from shared.domain.group.request import GroupInput
 from shared.http.contract.document import document
 from shared.http.contract.routes import ROUTES
 from tests.fakes.api import Answer, call

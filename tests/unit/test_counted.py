@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from shared.adapters.oneroster_rest import reasons
-from shared.domain.collection import Collection
 from shared.domain.counted import agreeing, counted, plural_of, records_of, sentence
-from shared.domain.findings import shape_of
-from shared.domain.hold import Hold
+from shared.domain.group.hold import Hold
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.findings import shape_of
+from shared.domain.run.results import Unapplied
+from shared.groups.try_connection import _found
 from shared.http.problems import FIELD_CODES, _entry
 from shared.planning import notices
-from shared.ports import Page, Unapplied
-from shared.sync.finish_run import EXPLAINED, _unapplied_reason, waits
-from shared.sync.try_connection import _found
+from shared.ports.sources import Page
+from shared.sync.close.finish_run import EXPLAINED, _unapplied_reason, waits
 from tests.template.processed import ROOT
 
 NUMBERS = (0, 1, 2, 1000)

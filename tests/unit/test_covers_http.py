@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from shared import clock
-from shared.domain.cover import DEFAULT, FORM_TIME, type_of
+from shared.domain.group.cover import DEFAULT, FORM_TIME, type_of
 from tests.unit.http_stack import HttpStack
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40

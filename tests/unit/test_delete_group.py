@@ -5,12 +5,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from shared.domain.certificate import Store
-from shared.domain.collection import Collection
-from shared.domain.run import Mode, RunState
-from shared.errors import NotFoundError
+from shared.domain.errors import NotFoundError
+from shared.domain.roster.collection import Collection
+from shared.domain.run.deletion_certificate import Store
+from shared.domain.run.run import Mode, RunState
+from shared.groups.delete_group import SECOND_SWEEP_SECONDS
 from shared.messages import ApplyBatch, DeleteGroup
-from shared.sync.delete_group import SECOND_SWEEP_SECONDS
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation
 from tests.fakes.source import user
 from tests.unit.test_updates import school

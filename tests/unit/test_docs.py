@@ -8,8 +8,8 @@ import yaml
 
 from local.demo import PUPILS
 from local.sample_district.roster import generate
-from shared.domain.findings import MESSAGES
-from shared.domain.run_faults import OURS
+from shared.domain.roster.findings import MESSAGES
+from shared.domain.run.faults import OURS
 from shared.http.problems import CODES
 from tools import write_events_page
 

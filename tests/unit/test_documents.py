@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.domain.calendar import Calendar, DateRange, Pause
-from shared.domain.change import Action, Change, LoginClaim, Removal
-from shared.domain.collection import Collection
-from shared.domain.documents import roster_write
+from shared.domain.group.calendar import Calendar, DateRange, Pause
 from shared.domain.ids import RecordId
+from shared.domain.roster.change import Action, Change, LoginClaim, Removal
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.documents import roster_write
 from shared.http.contract.answers import Answer
 from shared.http.contract.roster import (
     ClassAnswer,

@@ -14,15 +14,15 @@ from moto import mock_aws
 
 from local.sample_district.bundle import csv_files
 from local.sample_district.roster import generate
-from shared.adapters.dynamo_export_requests import DynamoExportRequests
+from shared.adapters.control_table.export_requests import DynamoExportRequests
 from shared.domain import timers
-from shared.domain.collection import Collection
-from shared.domain.group import GroupConfig, StoredField
-from shared.domain.run import Mode, RunState
+from shared.domain.group.group import GroupConfig, StoredField
+from shared.domain.roster.collection import Collection
+from shared.domain.run.run import Mode, RunState
 from shared.messages import ExportRoster
-from shared.ports import ExportRequests
-from shared.sync.export_roster import ExportPorts, export_roster
-from shared.sync.request_export import RequestExportPorts, export_key, request_export
+from shared.ports.runs import ExportRequests
+from shared.sync.export.export_roster import ExportPorts, export_roster
+from shared.sync.export.request_export import RequestExportPorts, export_key, request_export
 from tests.fakes.control_table import make_control_table
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation
 from tests.fakes.source import class_, enrollment, org, user

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.domain.collection import Collection, CollectionStatus
-from shared.domain.run import Reason, RunState
-from shared.domain.staged import StagedRoster
-from shared.errors import GiveUpError, ParameterRefusedError, SourceBusyError
+from shared.domain.errors import GiveUpError, ParameterRefusedError, SourceBusyError
+from shared.domain.roster.collection import Collection, CollectionStatus
+from shared.domain.roster.staged_rows import StagedRoster
+from shared.domain.run.run import Reason, RunState
 from shared.messages import ExtractLeg, PlanRun
 from tests.fakes.simulation import Simulation
 from tests.fakes.source import enrollment, org, user

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.remote import RemoteFile, newest
-from shared.domain.run import RunState
+from shared.domain.run.remote_files import RemoteFile, newest
+from shared.domain.run.run import RunState
 from shared.messages import ExtractLeg
-from shared.sync import fetch_bundle
-from shared.sync.fetch_bundle import FetchPorts, fetch_leg
+from shared.sync.fetch import fetch_bundle
+from shared.sync.fetch.fetch_bundle import FetchPorts, fetch_leg
 from tests.fakes.fetching import MB, Fetching, InMemoryServer
 
 

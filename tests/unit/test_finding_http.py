@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.collection import Collection
+from shared.domain.roster.collection import Collection
 from tests.fakes.rosters import class_, enrollment, user
 from tests.unit.reading import NOW, Roster
 

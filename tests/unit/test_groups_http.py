@@ -9,10 +9,10 @@ from botocore.exceptions import ClientError
 
 from functions.create_group import handler
 from shared import clock
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.domain.guard import GuardSettings
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.domain.group.guard import GuardSettings
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
-from shared.domain.run import RunState
+from shared.domain.run.run import RunState
 from tests.fakes.api import claims_of
 from tests.unit.http_stack import SECRET, HttpStack, connection, group_body, sftp
 

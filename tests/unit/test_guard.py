@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.domain.guard import (
+from shared.domain.group.guard import (
     GuardSettings,
     looks_rekeyed,
     too_many_changed,

@@ -6,9 +6,9 @@ import pytest
 
 from local.sample_district.bundle import csv_files
 from local.sample_district.roster import generate
-from shared.domain.hold import Decision
-from shared.domain.run import Mode, Run, RunState
-from shared.errors import ConflictError
+from shared.domain.errors import ConflictError
+from shared.domain.group.hold import Decision
+from shared.domain.run.run import Mode, Run, RunState
 from tests.fakes.simulation import GROUP, Simulation
 from tests.unit.http_stack import HttpStack
 from tests.unit.test_bundle_runs import bring, people

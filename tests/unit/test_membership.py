@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.membership import When, day_in, when
+from shared.domain.roster.membership import When, day_in, when
 
 PAST, CURRENT, FUTURE = When.PAST, When.CURRENT, When.FUTURE
 TODAY = date(2026, 9, 15)

@@ -16,21 +16,23 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger
 
-from shared.adapters import dynamo_accept, dynamo_run_item
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_items import group_key, marshal, run_key, unmarshal
-from shared.domain.bundle import Bundle, BundleObject
-from shared.domain.collection import Collection
-from shared.domain.group import Group, GroupConfig
-from shared.domain.guard import GuardSettings
-from shared.domain.run import Mode, Run, RunState, Snapshot, Trigger
+from shared.adapters.control_table import accept_run, run_item
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.keys import group_key, run_key
+from shared.adapters.dynamodb import marshal, unmarshal
+from shared.domain.group.group import Group, GroupConfig
+from shared.domain.group.guard import GuardSettings
+from shared.domain.roster.collection import Collection
+from shared.domain.run.bundle import Bundle, BundleObject
+from shared.domain.run.requests import Drop, RunRequest
+from shared.domain.run.run import Mode, Run, RunState, Snapshot, Trigger
 from shared.http.run_answers import show_run
 from shared.messages import ApplyBatch, ExtractLeg, Message, RunMessage
 from shared.planning.columns import SHAPE_VERSION, SNAPSHOT_COLUMNS, names, table
 from shared.planning.planner import Planner
-from shared.ports import Drop, RunRequest
 from shared.queue_consumer import consume
-from shared.sync import plan_run, refuse_newer
+from shared.sync import refuse_newer
+from shared.sync.plan import plan_run
 from tests.fakes.control_table import NAME
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation
 from tests.fakes.source import user
@@ -208,9 +210,9 @@ def newer_run(
     any_mode: Any = NewerMode(mode)
     any_trigger: Any = NewerTrigger.CALENDAR
     with monkeypatch.context() as context:
-        context.setattr(dynamo_run_item, "Run", NewerRun)
+        context.setattr(run_item, "Run", NewerRun)
         request = RunRequest(ENTERPRISE, GROUP, any_mode, any_trigger, "ann")
-        run = dynamo_accept.accept(control.client, NAME, request, NOW, timedelta(minutes=5))
+        run = accept_run.accept(control.client, NAME, request, NOW, timedelta(minutes=5))
     if state is not None:
         assert control.runs.claim(run.key, EXTRACTING, 0, "newer", NOW) is not None
         newer_state: Any = NewerState(state)
@@ -270,9 +272,9 @@ def test_settings_in_words_of_a_newer_version_do_not_hide_the_run(control: Contr
     fields = group.config.model_dump() | {"sync_type": NewerSyncType.BUCKET}
     started = control.accept().key
     written = unmarshal(control.client.get_item(TableName=NAME, Key=run_key(started))["Item"])
-    config = dynamo_run_item.structure(NewerConfig.model_validate(fields))
+    config = run_item.structure(NewerConfig.model_validate(fields))
     newer_item = marshal(written | {"config": config})
-    read = dynamo_run_item.from_item(newer_item)
+    read = run_item.from_item(newer_item)
     assert (read.newer, read.config.name, read.config.guard) == (
         True, group.config.name, group.config.guard,
     )  # fmt: skip

@@ -21,19 +21,19 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from functions.send_notices import handler as send_notices
+from shared.adapters.messaging.mailing import SnsMailing
+from shared.adapters.messaging.webhook import WebhookPost
 from shared.adapters.run_log import PowertoolsRunLog
-from shared.adapters.sns_mailing import SnsMailing
-from shared.adapters.webhook import WebhookPost
+from shared.domain.errors import TryLaterError
 from shared.domain.events import KINDS, Event, records_held, run_finished
-from shared.domain.group import EmailStatus, SecretName, Webhook
-from shared.domain.hold import Hold
+from shared.domain.group.group import EmailStatus, SecretName, Webhook
+from shared.domain.group.hold import Hold
 from shared.domain.ids import GroupId
-from shared.domain.run import EntityCounts, Mode, Reason, Run, RunState, Trigger
-from shared.domain.run_mail import MAX_SUBJECT, run_mail
-from shared.errors import TryLaterError
+from shared.domain.run.mail import MAX_SUBJECT, run_mail
+from shared.domain.run.run import EntityCounts, Mode, Reason, Run, RunState, Trigger
 from shared.messages import Message, TellOfRun
-from shared.sync.call_webhook import BusEvent, WebhookPorts, call_webhook
-from shared.sync.tell_of_run import TellPorts, tell_of_run
+from shared.sync.close.call_webhook import BusEvent, WebhookPorts, call_webhook
+from shared.sync.close.mail_run_end import TellPorts, tell_of_run
 from tests.fakes.api import Context
 from tests.fakes.control import InMemoryControl
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups

@@ -6,10 +6,10 @@ import pytest
 
 from local.sample_district.render import COLLECTIONS, render
 from local.sample_district.roster import generate
-from shared.domain.collection import Collection
-from shared.domain.group import StoredField
-from shared.domain.oneroster_json import staged_row
-from shared.domain.staged import STAGED_COLUMNS
+from shared.domain.group.group import StoredField
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.oneroster_json import staged_row
+from shared.domain.roster.staged_rows import STAGED_COLUMNS
 
 ROLE = {"role_type": "primary", "begin_date": None, "end_date": None}
 

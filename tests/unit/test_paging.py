@@ -7,11 +7,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from shared.domain.collection import Collection
-from shared.domain.run import Reason
-from shared.errors import GiveUpError, ParameterRefusedError
-from shared.ports import Page
-from shared.sync.paging import AT_ONCE, Fetch, Place, read_on
+from shared.domain.errors import GiveUpError, ParameterRefusedError
+from shared.domain.roster.collection import Collection
+from shared.domain.run.run import Reason
+from shared.ports.sources import Page
+from shared.sync.extract.paging import AT_ONCE, Fetch, Place, read_on
 
 USERS = Collection.USERS
 

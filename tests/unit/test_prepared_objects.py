@@ -12,7 +12,7 @@ from threading import RLock
 
 import pytest
 
-from shared.domain.run import Mode, RunState
+from shared.domain.run.run import Mode, RunState
 from shared.messages import ApplyBatch, Message, PlanRun
 from tests.fakes.simulation import Simulation
 from tests.fakes.source import user

@@ -9,17 +9,17 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from shared.adapters.dynamo_roster import DynamoRoster
-from shared.adapters.dynamo_roster_reader import BATCH_TRIES, DynamoRosterReader
-from shared.domain.collection import Collection
+from shared.adapters.roster_table.reader import BATCH_TRIES, DynamoRosterReader
+from shared.adapters.roster_table.roster import DynamoRoster
+from shared.domain.errors import TryLaterError
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
-from shared.domain.membership import When
-from shared.domain.roster_record import Filters, StoredRecord, View
-from shared.errors import TryLaterError
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.membership import When
+from shared.domain.roster.stored_record import Filters, StoredRecord, View
+from shared.ports.roster_reading import RosterPlace, Slice
 from shared.reading.gather import MOST_QUERIES, MOST_RECORDS, Page, Position
 from shared.reading.members import Membership, classes_of, list_enrollments, users_of
 from shared.reading.records import START, find_by_sourced_id, list_records
-from shared.roster_ports import RosterPlace, Slice
 from tests.fakes.aws_clients import heard
 from tests.fakes.roster_table import NAME, make_roster_table
 from tests.fakes.rosters import class_, enrollment, id_of, user

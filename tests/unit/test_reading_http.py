@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from shared import clock
-from shared.domain.collection import Collection
+from shared.domain.roster.collection import Collection
 from tests.fakes.rosters import class_, enrollment, user
 from tests.unit.http_stack import HttpStack
 from tests.unit.reading import NOW, SHARDS, Roster

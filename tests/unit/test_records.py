@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shared.domain.collection import Collection
-from shared.domain.findings import MESSAGES, Repairs, shape_of
-from shared.domain.records import MAX_SOURCED_ID, MAX_TEXT, RECORD_MODELS
-from shared.domain.staged import STAGED_COLUMNS
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.findings import MESSAGES, Repairs, shape_of
+from shared.domain.roster.records import MAX_SOURCED_ID, MAX_TEXT, RECORD_MODELS
+from shared.domain.roster.staged_rows import STAGED_COLUMNS
 from shared.planning.columns import PARSED_COLUMNS
 
 ROW: dict[Collection, dict[str, Any]] = {

@@ -13,22 +13,22 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from shared.adapters.dynamo_batches import DynamoBatches
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_items import marshal, unmarshal
-from shared.adapters.dynamo_roster import DynamoRoster
-from shared.adapters.dynamo_roster_holdings import DynamoRosterHoldings
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.adapters.roster_keys import stamp_key
-from shared.domain.collection import Collection
-from shared.domain.group import SyncType
-from shared.domain.guard import GuardSettings
-from shared.domain.run import Mode, Run, RunState, Trigger
+from shared.adapters.control_table.batches import DynamoBatches
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.dynamodb import marshal, unmarshal
+from shared.adapters.roster_table.holdings import DynamoRosterHoldings
+from shared.adapters.roster_table.keys import stamp_key
+from shared.adapters.roster_table.roster import DynamoRoster
+from shared.domain.group.group import SyncType
+from shared.domain.group.guard import GuardSettings
+from shared.domain.roster.collection import Collection
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.run import Mode, Run, RunState, Trigger
 from shared.messages import ApplyBatch, ExtractLeg
-from shared.ports import RunRequest
-from shared.sync.apply_batch import ApplyPorts
-from shared.sync.extract import ExtractPorts
-from shared.sync.plan_run import PlanPorts
+from shared.sync.apply.apply_batch import ApplyPorts
+from shared.sync.extract.extract_roster import ExtractPorts
+from shared.sync.plan.plan_run import PlanPorts
 from tests.fakes.control_table import NAME as CONTROL
 from tests.fakes.control_table import make_control_table
 from tests.fakes.roster_table import NAME as ROSTER

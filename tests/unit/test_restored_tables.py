@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from shared.domain.collection import Collection
-from shared.domain.group import MatchWith
-from shared.domain.guard import GuardSettings
-from shared.domain.hold import Decision
-from shared.domain.run import Mode, Run, RunState
+from shared.domain.group.group import MatchWith
+from shared.domain.group.guard import GuardSettings
+from shared.domain.group.hold import Decision
+from shared.domain.roster.collection import Collection
+from shared.domain.run.run import Mode, Run, RunState
 from tests.fakes.backups import kept_control, kept_roster
 from tests.fakes.simulation import GROUP, Simulation, config
 from tests.fakes.source import class_, course, enrollment, org, session, user

@@ -9,13 +9,13 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from shared.adapters.run_log import ENDED, OUR_FAULTS, PowertoolsRunLog
-from shared.domain.collection import Collection
-from shared.domain.group import SyncType
+from shared.domain.errors import GiveUpError, TryLaterError
+from shared.domain.group.group import SyncType
 from shared.domain.ids import RecordId
-from shared.domain.run import Mode, Reason, Run, RunState
-from shared.errors import GiveUpError, TryLaterError
+from shared.domain.roster.collection import Collection
+from shared.domain.run.run import Mode, Reason, Run, RunState
 from shared.messages import PlanRun
-from shared.sync.finish_run import announce
+from shared.sync.close.finish_run import announce
 from tests.fakes.fetching import Fetching, InMemoryServer
 from tests.fakes.logs import Lines
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.group import Period
-from shared.domain.schedule import next_run_at
+from shared.domain.group.group import Period
+from shared.domain.group.schedule import next_run_at
 
 ZONES = (
     "UTC",

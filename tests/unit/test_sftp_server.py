@@ -16,9 +16,9 @@ from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL
 from local.sftp_server import PASSPHRASE, ROUNDS, SftpServer, not_tried, servers_at_hand
 from shared.adapters.sftp.private_keys import read_private_key
 from shared.adapters.sftp.server import connect, fingerprint_of, log_in, open_server, show_host_key
-from shared.domain.group import SecretName, SftpConnection
-from shared.errors import GiveUpError, SourceBusyError
-from shared.sync.fetch_bundle import find_files
+from shared.domain.errors import GiveUpError, SourceBusyError
+from shared.domain.group.group import SecretName, SftpConnection
+from shared.sync.fetch.fetch_bundle import find_files
 from tests.fakes.faulty_line import Line, line_to
 from tests.fakes.fetching import Fetching
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from functions.decide_claims import handler as decide_claims
+from shared.domain.errors import ForbiddenError
 from shared.domain.sign_in import ADMINS, TrustedProvider, person_of
-from shared.errors import ForbiddenError
 from shared.http.identity import caller_of
 from tests.fakes.api import Context
 from tests.fakes.control_table import NAME, make_control_table

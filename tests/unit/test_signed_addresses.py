@@ -7,11 +7,11 @@ from typing import Any
 import boto3
 import pytest
 
-from shared.adapters.s3_client import make_s3_client
-from shared.domain.hold import Hold
+from shared.adapters.data_bucket.client import make_s3_client
+from shared.domain.group.hold import Hold
 from shared.domain.ids import GroupId
-from shared.domain.run import Snapshot
-from shared.sync.request_export import export_key
+from shared.domain.run.run import Snapshot
+from shared.sync.export.request_export import export_key
 from tests.fakes.addresses import hosts_of
 from tests.fakes.api import Answer
 from tests.template.processed import ROOT
@@ -84,4 +84,4 @@ def test_the_functions_have_no_other_client_of_s3() -> None:
         for path in (ROOT / folder).rglob("*.py")
         if re.search(r"""(client|resource)\(\s*["']s3["']""", path.read_text())
     }
-    assert made == {"shared/adapters/s3_client.py"}
+    assert made == {"shared/adapters/data_bucket/client.py"}

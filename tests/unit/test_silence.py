@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import timers
-from shared.domain.collection import Collection
-from shared.domain.group import SyncType
+from shared.domain.group.group import SyncType
 from shared.domain.ids import RunKey
-from shared.domain.run import Mode, Run, RunState, Trigger
-from shared.domain.silence import Silence, judge
+from shared.domain.roster.collection import Collection
+from shared.domain.run.run import Mode, Run, RunState, Trigger
+from shared.domain.run.silence import Silence, judge
 from shared.messages import ApplyBatch, PlanRun
-from shared.ports import WorkQueue
-from shared.sync.close_runs import queue_of
+from shared.ports.messaging import WorkQueue
+from shared.sync.close.close_runs import queue_of
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
 from tests.fakes.source import org
 

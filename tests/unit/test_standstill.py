@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.standstill import BOUND, SCENARIOS, Scenario, fleet, night
 from shared.domain import timers
-from shared.ports import WorkQueue
-from shared.sync import close_runs
+from shared.ports.messaging import WorkQueue
+from shared.sync.close import close_runs
 from tests.fakes.fleet import START
 
 GROUPS = 12

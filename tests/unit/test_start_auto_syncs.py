@@ -10,18 +10,18 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from shared.adapters.dynamo_deletions import DynamoDeletions
-from shared.adapters.dynamo_groups import DynamoGroups
-from shared.adapters.dynamo_items import group_key
-from shared.adapters.dynamo_runs import DynamoRuns
-from shared.domain.calendar import Calendar, DateRange
-from shared.domain.group import AutoMode, Group, Period, SyncFrequency, SyncType
+from shared.adapters.control_table.deletions import DynamoDeletions
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.control_table.keys import group_key
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.domain.errors import NotFoundError
+from shared.domain.group.calendar import Calendar, DateRange
+from shared.domain.group.group import AutoMode, Group, Period, SyncFrequency, SyncType
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.domain.run import Mode, Run, RunState, Trigger
-from shared.errors import NotFoundError
-from shared.ports import RunRequest
-from shared.sync.request_sync import RequestPorts
-from shared.sync.start_auto_syncs import AutoPorts, Tick, start_auto_syncs
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.run import Mode, Run, RunState, Trigger
+from shared.sync.request.request_sync import RequestPorts
+from shared.sync.request.start_auto_syncs import AutoPorts, Tick, start_auto_syncs
 from tests.fakes.control_table import NAME, make_control_table
 from tests.fakes.simulation import ENTERPRISE
 from tests.fakes.world import InMemoryQueue

@@ -8,8 +8,8 @@ import pytest
 from local.demo import names_of, table_of
 from local.stack import Stack
 from local.stored_roster import letter_of, stored_items, stored_records
-from shared.domain.change import LoginClaim
-from shared.domain.collection import Collection
+from shared.domain.roster.change import LoginClaim
+from shared.domain.roster.collection import Collection
 from tests.e2e.roster import group_items, records, written_by
 from tests.fakes.roster_table import NAME
 from tests.fakes.rosters import class_, enrollment, user

@@ -6,9 +6,9 @@ from typing import Any
 import boto3
 import pytest
 
-from shared.adapters.sqs_queue import SqsQueue
-from shared.domain.hold import Hold
-from shared.errors import TryLaterError
+from shared.adapters.messaging.queue import SqsQueue
+from shared.domain.errors import TryLaterError
+from shared.domain.group.hold import Hold
 from tests.unit.http_stack import HttpStack
 
 

@@ -6,9 +6,9 @@ next run writes them again; its snapshot must say so, or who was deleted counts 
 
 import pytest
 
-from shared.domain.collection import Collection
-from shared.domain.hold import Decision
-from shared.domain.run import Mode, RunState
+from shared.domain.group.hold import Decision
+from shared.domain.roster.collection import Collection
+from shared.domain.run.run import Mode, RunState
 from tests.fakes.backups import kept_control, kept_roster
 from tests.fakes.simulation import Simulation
 from tests.fakes.source import user

@@ -5,15 +5,16 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from shared.domain.calendar import Calendar, Pause
-from shared.domain.collection import Collection
-from shared.domain.group import Group, Period, SyncFrequency, SyncType
-from shared.domain.hold import Decision
+from shared.domain.errors import ConflictError, GiveUpError, SourceBusyError
+from shared.domain.group.calendar import Calendar, Pause
+from shared.domain.group.group import Group, Period, SyncFrequency, SyncType
+from shared.domain.group.hold import Decision
 from shared.domain.ids import RunKey, record_id
-from shared.domain.run import Mode, Reason, Run, RunState, Trigger
-from shared.errors import ConflictError, GiveUpError, SourceBusyError
-from shared.ports import Page, RunRequest
-from shared.sync.request_sync import RequestPorts, restore_run
+from shared.domain.roster.collection import Collection
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.run import Mode, Reason, Run, RunState, Trigger
+from shared.ports.sources import Page
+from shared.sync.request.request_sync import RequestPorts, restore_run
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation
 from tests.fakes.source import class_, enrollment, org, user

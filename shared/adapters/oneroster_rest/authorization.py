@@ -15,14 +15,14 @@ from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests_oauthlib import OAuth1, OAuth2Session
 
-from shared.adapters.oneroster_rest import reasons
-from shared.adapters.oneroster_rest.transport import (
+from shared.adapters.guarded_http import (
     CONNECT_SECONDS,
     READ_SECONDS,
     open_session,
 )
-from shared.domain.group import ApiConnection, OnboardingType
-from shared.errors import GiveUpError, SourceBusyError
+from shared.adapters.oneroster_rest import reasons
+from shared.domain.errors import GiveUpError, SourceBusyError
+from shared.domain.group.group import ApiConnection, OnboardingType
 
 SIGNATURE_METHOD, TOKEN_AUTH = "signatureMethod", "tokenAuth"
 _METHODS = (SIGNATURE_HMAC_SHA256, SIGNATURE_HMAC_SHA1)

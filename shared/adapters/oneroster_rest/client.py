@@ -10,6 +10,14 @@ from urllib.parse import quote
 import requests
 from urllib3.exceptions import NameResolutionError
 
+from shared.adapters.guarded_http import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    AnswerTooLargeError,
+    ForbiddenAddressError,
+    open_session,
+    read_bounded,
+)
 from shared.adapters.oneroster_rest import reasons
 from shared.adapters.oneroster_rest.authorization import (
     SIGNATURE_METHOD,
@@ -19,19 +27,11 @@ from shared.adapters.oneroster_rest.authorization import (
     Tokens,
     host_of,
 )
-from shared.adapters.oneroster_rest.transport import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    AnswerTooLargeError,
-    ForbiddenAddressError,
-    open_session,
-    read_bounded,
-)
-from shared.domain.collection import Collection
-from shared.domain.group import ApiConnection, GroupConfig
-from shared.domain.group import Authorization as AuthorizationType
-from shared.errors import GiveUpError, ParameterRefusedError, SourceBusyError
-from shared.ports import Page
+from shared.domain.errors import GiveUpError, ParameterRefusedError, SourceBusyError
+from shared.domain.group.group import ApiConnection, GroupConfig
+from shared.domain.group.group import Authorization as AuthorizationType
+from shared.domain.roster.collection import Collection
+from shared.ports.sources import Page
 
 # Servers that name the key by the path or the role instead of the entity (seen by Moodle).
 _ALIASES: dict[Collection, tuple[str, ...]] = {

@@ -1,8 +1,8 @@
 """Why a source could not be read, in words that say which field of the group to change."""
 
-from shared.domain.collection import Collection
 from shared.domain.counted import plural_of
-from shared.domain.run import Reason
+from shared.domain.roster.collection import Collection
+from shared.domain.run.run import Reason
 
 
 def unknown_host(host: str) -> Reason:

@@ -1,6 +1,6 @@
 """Why a bundle could not be fetched over SFTP, in words that say which field to change."""
 
-from shared.domain.run import Reason
+from shared.domain.run.run import Reason
 
 
 def unknown_host(host: str) -> Reason:

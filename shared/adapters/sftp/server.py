@@ -15,10 +15,10 @@ import paramiko
 
 from shared.adapters.sftp import reasons
 from shared.adapters.sftp.private_keys import read_private_key
-from shared.domain.addresses import address_is_public
-from shared.domain.group import SecretName, SftpConnection
-from shared.domain.remote import Listing, RemoteFile
-from shared.errors import GiveUpError, SourceBusyError
+from shared.domain.errors import GiveUpError, SourceBusyError
+from shared.domain.group.addresses import address_is_public
+from shared.domain.group.group import SecretName, SftpConnection
+from shared.domain.run.remote_files import Listing, RemoteFile
 
 CONNECT_SECONDS, SILENCE_SECONDS = 10.0, 30.0
 MAX_ENTRIES = 10_000

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from shared.domain.certificate import Store
+from shared.domain.run.deletion_certificate import Store
 from shared.http.contract.answers import Moment, StoredAnswer
 
 

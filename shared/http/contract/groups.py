@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from shared.domain.group import (
+from shared.domain.group.group import (
     Authorization,
     AutoMode,
     EmailStatus,
@@ -20,7 +20,7 @@ from shared.domain.group import (
     SyncType,
     Tolerance,
 )
-from shared.domain.run import Mode, RunState
+from shared.domain.run.run import Mode, RunState
 from shared.http.contract.answers import Accepted, Answer, Moment
 
 

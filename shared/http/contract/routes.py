@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.domain.group_request import GroupInput
-from shared.domain.requests import (
+from shared.domain.group.request import GroupInput
+from shared.domain.run.request_bodies import (
     CoverImageInput,
     CustomerChangeInput,
     CustomerInput,

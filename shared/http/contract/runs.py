@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from shared.domain.group import SyncType
-from shared.domain.hold import Decision
-from shared.domain.run import Mode, RunState, Trigger
+from shared.domain.group.group import SyncType
+from shared.domain.group.hold import Decision
+from shared.domain.run.run import Mode, RunState, Trigger
 from shared.http.contract.answers import Answer, Moment, StoredAnswer
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.bundles.container import Container, Limits, open_container
-from shared.errors import GiveUpError
+from shared.domain.errors import GiveUpError
 
 CSV = b"sourcedId,name\r\n1,One\r\n"
 

@@ -13,8 +13,8 @@ from shared.bundles.manifest import read_manifest
 from shared.bundles.records import CsvRecord, find_delimiter, header_cells, read_records
 from shared.bundles.repairs import FileFindings
 from shared.bundles.text import read_lines
-from shared.domain.collection import CollectionStatus
-from shared.errors import GiveUpError
+from shared.domain.errors import GiveUpError
+from shared.domain.roster.collection import CollectionStatus
 
 HEADER = ["sourcedId", "status", "name"]
 MARKS = {"utf-8-sig": b"", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}

@@ -13,14 +13,14 @@ from typing import Any
 
 import duckdb
 
-from shared.domain.change import Change
-from shared.domain.collection import Collection, CollectionStatus
-from shared.domain.group import GroupConfig
-from shared.domain.hold import Decision
+from shared.domain.group.group import GroupConfig
+from shared.domain.group.hold import Decision
+from shared.domain.group.retention import Retention
 from shared.domain.ids import GroupId, RecordId, record_id
-from shared.domain.retention import Retention
-from shared.domain.run import Mode
-from shared.domain.staged import STAGED_COLUMNS, StagedPart
+from shared.domain.roster.change import Change
+from shared.domain.roster.collection import Collection, CollectionStatus
+from shared.domain.roster.staged_rows import STAGED_COLUMNS, StagedPart
+from shared.domain.run.run import Mode
 from shared.planning.columns import JUDGED_COLUMNS
 from shared.planning.plan import PlanInput, PlanOutcome, StagedFiles
 from shared.planning.planner import Planner, settings_digest

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.collection import Collection, CollectionStatus
+from shared.domain.roster.collection import Collection, CollectionStatus
 from tests.unit.planning.nights import (
     CLASSES,
     COURSES,

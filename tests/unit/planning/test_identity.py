@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.change import LoginClaim
-from shared.domain.collection import CollectionStatus
-from shared.domain.group import LinkedCustomer, MatchWith
+from shared.domain.group.group import LinkedCustomer, MatchWith
 from shared.domain.ids import CustomerId, GroupId, SourcedId, record_id
+from shared.domain.roster.change import LoginClaim
+from shared.domain.roster.collection import CollectionStatus
 from shared.planning.columns import stripped
 from shared.planning.identity import record_id_sql
 from tests.unit.planning.nights import (

@@ -2,10 +2,10 @@
 
 from datetime import UTC, date, datetime
 
-from shared.domain.calendar import Calendar, DateRange, Pause
-from shared.domain.change import Action
-from shared.domain.documents import roster_write
-from shared.domain.run import Mode
+from shared.domain.group.calendar import Calendar, DateRange, Pause
+from shared.domain.roster.change import Action
+from shared.domain.roster.documents import roster_write
+from shared.domain.run.run import Mode
 from tests.fakes.simulation import config
 from tests.unit.planning.nights import (
     CLASSES,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.group import RoleScope, Scope, StatusScope
+from shared.domain.group.group import RoleScope, Scope, StatusScope
 from shared.domain.ids import SourcedId
 from tests.unit.planning.nights import (
     CLASSES,

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from shared.domain.group import Scope
-from shared.domain.hold import Decision
-from shared.domain.run import Mode
+from shared.domain.group.group import Scope
+from shared.domain.group.hold import Decision
+from shared.domain.run.run import Mode
 from tests.fakes.simulation import config
 from tests.unit.planning.nights import (
     CLASSES,

@@ -1,0 +1,68 @@
+"""One SQS queue."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from shared.domain.errors import TryLaterError
+from shared.messages import Message
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+
+MESSAGES_PER_CALL = 10
+MAX_DELAY_SECONDS = 900
+
+
+class SqsQueue:
+    """``Queue`` over one standard queue."""
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, messages: Iterable[Message], *, delay_seconds: int = 0) -> None:
+        """Send messages.
+
+        The group is the message group: SQS then serves groups fairly, so that one large load does
+        not stand before everyone (fair queues; on a standard queue it orders nothing).
+
+        :raises TryLaterError: some were not taken; sending all of them again does no harm.
+        """
+        for batch in _batches(iter(messages)):
+            answer = self._client.send_message_batch(
+                QueueUrl=self._url,
+                Entries=[
+                    {
+                        "Id": str(index),
+                        "MessageBody": message.model_dump_json(by_alias=True),
+                        "MessageGroupId": message.group_id,
+                        "DelaySeconds": min(delay_seconds, MAX_DELAY_SECONDS),
+                    }
+                    for index, message in enumerate(batch)
+                ],
+            )
+            if answer.get("Failed"):
+                raise TryLaterError("messages were not taken by the queue")
+
+    def empty(self) -> bool:
+        """Whether nothing is in it; see ``ports.Queue.empty``.
+
+        The counts are approximate, and right a minute after the last message was sent (Amazon SQS,
+        GetQueueAttributes).
+        """
+        answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=_COUNTS)
+        return not any(int(answer["Attributes"][name]) for name in _COUNTS)
+
+
+_COUNTS: list["QueueAttributeNameType"] = [
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+]
+
+
+def _batches(messages: Iterator[Message]) -> Iterator[list[Message]]:
+    while batch := list(islice(messages, MESSAGES_PER_CALL)):
+        yield batch

@@ -1,0 +1,105 @@
+"""Keys of the ``roster`` table (see docs/data-model.md)."""
+
+import zlib
+from collections.abc import Iterator
+
+from shared.domain.ids import EnterpriseId, GroupId, RecordId
+from shared.domain.roster.change import MAX_SHARDS, RosterWrite
+from shared.domain.roster.collection import Collection
+from shared.domain.roster.content import Bearer, ContentId
+
+LETTERS = {
+    Collection.ORGS: "P",
+    Collection.ACADEMIC_SESSIONS: "S",
+    Collection.COURSES: "K",
+    Collection.CLASSES: "C",
+    Collection.USERS: "U",
+    Collection.ENROLLMENTS: "E",
+}
+CONTENT = "CT"
+"""The letter of content; it lies in as many partitions as the records of a type."""
+
+
+def partition(group_id: GroupId, collection: Collection, shards: int, record_id: str) -> str:
+    """The partition of a record; an enrollment lies in that of its class."""
+    return shard_key(group_id, collection, _shard(shards, record_id))
+
+
+def _shard(shards: int, record_id: str) -> int:
+    return zlib.crc32(record_id.encode()) % shards
+
+
+def kinds_by_partition(group_id: GroupId) -> Iterator[tuple[str, str]]:
+    """Every partition that a group can have something in, each with what lies there."""
+    kinds = {letter: collection.entity for collection, letter in LETTERS.items()}
+    for letter, kind in (kinds | {CONTENT: "contents"}).items():
+        for shard in range(MAX_SHARDS):
+            yield f"{group_id}#{letter}#{shard}", kind
+    yield stamp_key(group_id)["pk"], "stamps"
+
+
+def record_key(group_id: GroupId, shards: int, write: RosterWrite) -> dict[str, str]:
+    """The key of a record."""
+    if write.class_id is not None:
+        return {
+            "pk": partition(group_id, write.collection, shards, write.class_id),
+            "sk": f"{write.class_id}#{write.id}",
+        }
+    return {"pk": partition(group_id, write.collection, shards, write.id), "sk": write.id}
+
+
+def user_key(group_id: GroupId, write: RosterWrite) -> dict[str, str]:
+    """An enrollment's place in the index by user; empty for all other records."""
+    return {} if write.user_id is None else {"userKey": user_index_key(group_id, write.user_id)}
+
+
+def login_key(enterprise: EnterpriseId, login_name: str) -> dict[str, str]:
+    """The item that says whose a login name is. Names differ in more than case."""
+    return {"pk": f"LOGIN#{enterprise}#{login_name.casefold()}", "sk": "LOGIN"}
+
+
+def stamp_key(group_id: GroupId) -> dict[str, str]:
+    """The item that says by which plan the group's records were last written."""
+    return {"pk": f"STAMP#{group_id}", "sk": "STAMP"}
+
+
+def class_prefix(class_id: RecordId) -> str:
+    """What the sort keys of a class's enrollments begin with."""
+    return f"{class_id}#"
+
+
+def one_key(
+    group_id: GroupId, collection: Collection, shards: int, id_: RecordId
+) -> dict[str, str]:
+    """The key of a record that is known by its id alone: any but an enrollment."""
+    return {"pk": partition(group_id, collection, shards, id_), "sk": id_}
+
+
+def shard_key(group_id: GroupId, collection: Collection, shard: int) -> str:
+    """The partition of a type by its number."""
+    return f"{group_id}#{LETTERS[collection]}#{shard}"
+
+
+def user_index_key(group_id: GroupId, user_id: RecordId) -> str:
+    """Where the enrollments of a user lie in the index by user."""
+    return f"{group_id}#U#{user_id}"
+
+
+def content_partition(group_id: GroupId, shards: int, bearer: Bearer) -> str:
+    """The partition of what is assigned to a class or user: by that one's id."""
+    return f"{group_id}#{CONTENT}#{_shard(shards, bearer.id)}"
+
+
+def content_prefix(bearer: Bearer) -> str:
+    """What the sort keys of a bearer's content begin with."""
+    return f"{LETTERS[bearer.collection]}#{bearer.id}#"
+
+
+def content_key(
+    group_id: GroupId, shards: int, bearer: Bearer, content_id: ContentId
+) -> dict[str, str]:
+    """The key of an assignment."""
+    return {
+        "pk": content_partition(group_id, shards, bearer),
+        "sk": f"{content_prefix(bearer)}{content_id}",
+    }

@@ -1,0 +1,99 @@
+"""What a group that is being deleted has left in the ``roster`` table."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.table import BatchWriter
+from botocore.exceptions import ClientError
+
+from shared.adapters.dynamodb import Item, marshal, refused
+from shared.adapters.roster_table.keys import kinds_by_partition, login_key
+from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.run.deletion_certificate import Store, named
+from shared.ports.deletion import Found
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PAGE = 500
+"""Items between two looks at the clock: about a second of deleting."""
+
+
+class DynamoRemains:
+    """``Remains`` over the roster table.
+
+    All partitions that a group can have are looked into, whatever was fixed for it: a run that was
+    stopped in the middle of a first load has written, and left no note of how many there are.
+    """
+
+    store = Store.ROSTER
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def sweep(
+        self, enterprise: EnterpriseId, group_id: GroupId, counted: str | None
+    ) -> Iterator[Found]:
+        """Delete the records of a group, and the login names of its users."""
+        noted, until = json.loads(counted) if counted else (None, "")
+        for partition, kind in kinds_by_partition(group_id):
+            start: dict[str, Any] = {}
+            while True:
+                answer = self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :pk",
+                    ExpressionAttributeValues=marshal({":pk": partition}),
+                    ProjectionExpression="pk, sk, id, doc.loginName",
+                    Limit=PAGE,
+                    ConsistentRead=True,
+                    **start,
+                )
+                items = answer["Items"]
+                new = [each for each in items if partition != noted or each["sk"]["S"] > until]
+                end = items[-1]["sk"]["S"] if items else ""
+                if partition == noted:
+                    # What was noted up to here stays noted, though little of it may be left.
+                    end = max(end, until)
+                yield Found(_tally(kind, new), json.dumps([partition, end]))
+                self._delete(enterprise, items)
+                if "LastEvaluatedKey" not in answer:
+                    break
+                start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _delete(self, enterprise: EnterpriseId, items: list[Item]) -> None:
+        # The names first: once the users are gone, nobody knows which names were theirs.
+        for item in items:
+            name = _login_name(item)
+            if name is not None:
+                self._free(login_key(enterprise, name), item["id"])
+        with BatchWriter(self._table, self._client) as batch:
+            for item in items:
+                batch.delete_item({"pk": item["pk"], "sk": item["sk"]})
+
+    def _free(self, key: dict[str, str], user: Item) -> None:
+        try:
+            self._client.delete_item(
+                TableName=self._table,
+                Key=marshal(key),
+                ConditionExpression="userId = :id",
+                ExpressionAttributeValues={":id": user},
+            )
+        except ClientError as error:
+            if not refused(error):
+                raise
+
+
+def _tally(kind: str, items: list[Item]) -> Counter[str]:
+    names = sum(_login_name(item) is not None for item in items)
+    found = Counter({named(Store.ROSTER, kind): len(items)})
+    if names:
+        found[named(Store.ROSTER, "loginNames")] = names
+    return +found
+
+
+def _login_name(item: Item) -> str | None:
+    name: str | None = item.get("doc", {}).get("M", {}).get("loginName", {}).get("S")
+    return name

@@ -1,0 +1,108 @@
+"""Errors, named by what the caller should do.
+
+HomeroomError
+├── GiveUpError            the run (or request) ends; the reason tells the admin what to change
+├── TryLaterError          a passing fault: redeliver, or continue in the next leg
+│   └── SourceBusyError    the source did not answer; its reason counts once tries run out
+├── ParameterRefusedError  the source does not accept a query parameter: ask without it
+├── MissingObjectError     an object that should be in the bucket is not
+│   └── BaseMissingError   what says how a roster stands is gone: look at the roster itself
+├── MailRefusedError       the mail service does not take the address: the group's to change
+├── NotDueError            the clock has been here before: leave the group alone
+├── StoppedError           this worker no longer owns the run: stop at once, touch nothing
+└── RefusedError           an HTTP request that cannot be honoured
+    ├── ForbiddenError     403
+    ├── NotFoundError      404
+    └── ConflictError      409
+
+A record that cannot be loaded raises nothing: it becomes a row of the error report.
+"""
+
+from shared.domain.run.run import Reason
+
+
+class HomeroomError(Exception):
+    """Root of all errors that Homeroom raises itself."""
+
+
+class GiveUpError(HomeroomError):
+    """Nothing that a retry could change. Ends the run as Failed with ``reason``."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
+
+class TryLaterError(HomeroomError):
+    """A passing fault, worth ``after_seconds`` of waiting."""
+
+    def __init__(self, message: str, after_seconds: float = 0) -> None:
+        super().__init__(message)
+        self.after_seconds = after_seconds
+
+
+class SourceBusyError(TryLaterError):
+    """The source did not answer, or said that it is busy; ``reason`` counts once tries run out.
+
+    ``after_seconds`` is what the source asked for, 0 if it named nothing.
+    """
+
+    def __init__(self, reason: Reason, after_seconds: float = 0) -> None:
+        super().__init__(reason.code, after_seconds)
+        self.reason = reason
+
+
+class ParameterRefusedError(HomeroomError):
+    """The source answered that the request is wrong; ``status`` is its HTTP status."""
+
+    def __init__(self, reason: Reason, status: int) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+        self.status = status
+
+
+class MissingObjectError(HomeroomError):
+    """An object that should be in the bucket is not there (any more)."""
+
+
+class MailRefusedError(HomeroomError):
+    """The mail service does not take a group's address; ``code`` is the service's own."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class BaseMissingError(MissingObjectError):
+    """A part of what says how a roster stands is not in the bucket any more."""
+
+
+class StoppedError(HomeroomError):
+    """The run was closed or taken over by another worker."""
+
+
+class NotDueError(HomeroomError):
+    """The run that the clock wants to start has been started, or skipped."""
+
+
+class RefusedError(HomeroomError):
+    """An HTTP request that cannot be honoured; ``detail`` is for the person who sent it."""
+
+    def __init__(self, code: str, detail: str, field: str | None = None, **extra: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.field = field
+        self.extra = extra
+
+
+class ForbiddenError(RefusedError):
+    """The caller may not do this."""
+
+
+class NotFoundError(RefusedError):
+    """What was asked for does not exist in this enterprise."""
+
+
+class ConflictError(RefusedError):
+    """The state of things forbids it now: a name taken, a run under way."""

@@ -1,0 +1,141 @@
+"""What a change of a group amounts to: the request that would have created it so.
+
+A change is a JSON merge patch (RFC 7396): null removes, objects merge, all else replaces.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.domain.group.group import (
+    AUTHORIZATIONS,
+    CONNECTION_SECRETS,
+    Group,
+    OnboardingType,
+    SecretName,
+    SyncFrequency,
+)
+from shared.domain.group.request import DEFAULT_PATHS
+
+_DESTINATION = ("url", "tokenUrl", "host", "port", "username", "hostKeyFingerprint")
+_REPLACED_BY = {
+    SecretName.PASSWORD: {SecretName.PRIVATE_KEY, SecretName.PASSPHRASE},
+    SecretName.PRIVATE_KEY: {SecretName.PASSWORD, SecretName.PASSPHRASE},
+}
+
+
+def changed_request(
+    group: Group, patch: dict[str, Any]
+) -> tuple[dict[str, Any], frozenset[SecretName]]:
+    """Merge ``patch`` into a kept group: the request it makes, and the secrets that stay.
+
+    Secrets stay unless given anew. They do not stay with a change of where they are sent, or an
+    admin could have them sent to a server of their own.
+    """
+    before = request_of(group)
+    merged = _merge(_without_what_follows(before, patch, group), patch)
+    kept = {SecretName.WEBHOOK} if _webhook(merged) == _webhook(before) != (None, None) else set()
+    if _destination(merged) == _destination(before):
+        kept |= set(group.config.secrets) - _replaced(patch.get("connection"))
+    return merged, frozenset(kept)
+
+
+def request_of(group: Group) -> dict[str, Any]:
+    """A kept group as the request that would create it, without its secrets."""
+    config = group.config
+    connection = config.connection
+    return {
+        "name": config.name,
+        "description": group.description,
+        "email": group.email,
+        "clientGroupId": group.client_group_id,
+        "onboardingType": config.onboarding_type.value,
+        "syncType": config.sync_type.value,
+        "syncFrequency": group.sync_frequency.value,
+        "period": group.period.value if group.period else None,
+        "autoMode": group.auto_mode.value,
+        "timeZone": group.time_zone,
+        "syncHour": group.sync_hour,
+        "clientPartnerId": config.client_partner_id,
+        "connection": connection.model_dump(mode="json", by_alias=True, exclude={"kind"})
+        if connection
+        else None,
+        "customers": [customer.customer_id for customer in config.customers],
+        "matchWith": config.match_with.value,
+        "suffix": config.suffix,
+        "scope": config.scope.model_dump(mode="json", by_alias=True),
+        "storedFields": [field.value for field in config.stored_fields],
+        "tolerance": config.tolerance.value,
+        "maxRejectedPercent": config.max_rejected_percent,
+        "guard": config.guard.model_dump(mode="json", by_alias=True),
+        "graceDays": config.grace_days,
+        "pause": _days(config.calendar.pause, {"since"}) if config.calendar.pause else None,
+        "blackouts": [_days(days) for days in config.calendar.blackouts],
+        "webhook": {"url": group.webhook.url} if group.webhook else None,
+        "additionsOnly": [_days(days) for days in config.calendar.additions_only],
+    }
+
+
+def _days(days: BaseModel, without: set[str] | None = None) -> dict[str, Any]:
+    return days.model_dump(mode="json", by_alias=True, exclude=without, exclude_none=True)
+
+
+def _without_what_follows(
+    request: dict[str, Any], patch: dict[str, Any], group: Group
+) -> dict[str, Any]:
+    """Leave out what would be given anew in a new request with the changed fields."""
+    request = dict(request)
+    if patch.get("syncType", request["syncType"]) != request["syncType"]:
+        request["connection"] = None
+    elif request["connection"] and "path" in request["connection"]:
+        connection = dict(request["connection"])
+        if connection["path"] == DEFAULT_PATHS[group.config.onboarding_type]:
+            del connection["path"]
+        version = patch.get("onboardingType")
+        ways = AUTHORIZATIONS[OnboardingType(version)] if version in list(OnboardingType) else ()
+        if ways and connection.get("authorization") not in ways:
+            connection.pop("authorization", None)
+        request["connection"] = connection
+    if patch.get("syncFrequency") == SyncFrequency.MANUAL:
+        request["period"] = None
+    return request
+
+
+def _merge(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """Merge objects in objects; a request has none that are deeper."""
+    merged = dict(target)
+    for name, value in patch.items():
+        old = merged.pop(name, None)
+        if isinstance(value, dict):
+            fields = (old if isinstance(old, dict) else {}) | value
+            merged[name] = {key: field for key, field in fields.items() if field is not None}
+        elif value is not None:
+            merged[name] = value
+    return merged
+
+
+def _webhook(request: dict[str, Any]) -> tuple[Any, Any]:
+    """Where a group's events are sent to, and a secret that is given anew."""
+    webhook = request.get("webhook")
+    return (
+        (webhook.get("url"), webhook.get("secret")) if isinstance(webhook, dict) else (None, None)
+    )
+
+
+def _destination(request: dict[str, Any]) -> tuple[Any, ...]:
+    """Where a group's secret is sent to, and as whose."""
+    connection = request.get("connection")
+    if not isinstance(connection, dict):
+        return ()
+    return (request.get("syncType"), *(connection.get(name) for name in _DESTINATION))
+
+
+def _replaced(patch: Any) -> set[SecretName]:
+    """The stored secrets that a change of the connection makes meaningless."""
+    if not isinstance(patch, dict):
+        return set()
+    gone = {name for name in CONNECTION_SECRETS if name in patch}
+    for name, others in _REPLACED_BY.items():
+        if patch.get(name) is not None:
+            gone |= others - {other for other in others if patch.get(other) is not None}
+    return gone

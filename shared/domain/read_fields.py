@@ -1,0 +1,45 @@
+"""Reads what comes in into its model; what is wrong is said field by field.
+
+A record of our own that cannot be read is a fault of ours, and must not be told to the caller as
+one of theirs: only what is read here is.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+
+from shared.domain.errors import HomeroomError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class InvalidFieldsError(HomeroomError):
+    """Fields of a request are wrong; ``found`` names each, without its value."""
+
+    def __init__(self, found: ValidationError) -> None:
+        super().__init__("invalid_fields")
+        self.found = found
+
+
+def read_fields(
+    model: type[Model], body: Mapping[str, Any], context: Mapping[str, Any] | None = None
+) -> Model:
+    """Read a request's body into ``model``; ``context`` is what its rules need to know.
+
+    :raises InvalidFieldsError: something in the body is wrong.
+    """
+    try:
+        return model.model_validate(body, context=context)
+    except ValidationError as error:
+        raise InvalidFieldsError(error) from None
+
+
+def wrong_field(text: str, *place: str | int) -> InvalidFieldsError:
+    """Say of the one field at ``place`` what is wrong with it."""
+    problem = PydanticCustomError("value", "{text}", {"text": text})
+    details = InitErrorDetails(type=problem, loc=place, input=None)
+    return InvalidFieldsError(
+        ValidationError.from_exception_data("request", [details], hide_input=True)
+    )

@@ -1,0 +1,151 @@
+"""What is left of a group that was deleted: that it was, by whom, what of it and how much.
+
+No person of the roster is in it. It is kept as long as the group's runs and accesses, which can be
+read by it: it alone still says whose they are.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from shared.domain.group.group import Group
+from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.run.run import Counts, EntityCounts, no_counts
+
+KEPT = timedelta(days=400)
+"""As long as runs are, and records of accesses."""
+
+
+class Store(StrEnum):
+    """Where a group has what is deleted with it."""
+
+    ROSTER = "roster"
+    BUCKET = "bucket"
+    MAIL = "mail"
+    CONTROL = "control"
+
+
+BACKED_UP = frozenset({Store.ROSTER, Store.CONTROL})
+"""The tables: their point-in-time recovery holds what was deleted for some days more.
+
+Of an object every version is deleted, and nothing keeps a copy of it or of a topic.
+"""
+
+
+class Erased(BaseModel):
+    """How many of a kind were deleted from a store; of objects, how many earlier versions too."""
+
+    model_config = ConfigDict(frozen=True)
+
+    store: Store
+    kind: str
+    deleted: int
+    earlier_versions: int | None = None
+
+
+Tally = Mapping[str, int]
+"""How many were deleted, by what ``named`` makes of store and kind."""
+
+_EARLIER = "/earlier"
+
+
+def named(store: Store, kind: str, *, earlier: bool = False) -> str:
+    """The name under which what was deleted is counted, while it is."""
+    return f"{store}/{kind}{_EARLIER if earlier else ''}"
+
+
+def added(tally: Tally, more: Tally) -> dict[str, int]:
+    """Both counts together."""
+    return {name: tally.get(name, 0) + more.get(name, 0) for name in (*tally, *more)}
+
+
+def erased_of(tally: Tally) -> tuple[Erased, ...]:
+    """What was counted, kind by kind, in the order of stores; what was never met is left out."""
+    found = []
+    for store in Store:
+        kinds = sorted(
+            {
+                name.removesuffix(_EARLIER).removeprefix(f"{store}/")
+                for name in tally
+                if name.startswith(f"{store}/")
+            }
+        )
+        for kind in kinds:
+            earlier = tally.get(named(store, kind, earlier=True), 0)
+            found.append(
+                Erased(
+                    store=store,
+                    kind=kind,
+                    deleted=tally.get(named(store, kind), 0),
+                    earlier_versions=earlier if store is Store.BUCKET else None,
+                )
+            )
+    return tuple(found)
+
+
+class Certificate(BaseModel):
+    """What a deletion has done; ``run_seq`` is the run that did it, None where none was needed.
+
+    A backup of the tables may hold what was in them for ``backup_days`` more.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    enterprise: EnterpriseId
+    group_id: GroupId
+    name: str
+    client_group_id: str
+    created_at: AwareDatetime
+    requested_by: str
+    requested_at: AwareDatetime
+    deleted_at: AwareDatetime
+    run_seq: int | None = None
+    erased: tuple[Erased, ...] = ()
+    backup_days: int
+
+    @property
+    def counts(self) -> Counts:
+        """What of the roster was deleted, as runs count it."""
+        deleted = {each.kind: each.deleted for each in self.erased if each.store is Store.ROSTER}
+        return {entity: EntityCounts(deleted=deleted.get(entity, 0)) for entity in no_counts()}
+
+    @property
+    def kept_until(self) -> datetime:
+        """When it goes itself."""
+        return self.deleted_at + KEPT
+
+    def last_backup_day(self, store: Store) -> date | None:
+        """The last day (UTC) on which a backup of this store may hold it; None if there is none."""
+        if store not in BACKED_UP:
+            return None
+        return (self.deleted_at + timedelta(days=self.backup_days)).date()
+
+
+def certify(
+    group: Group,
+    tally: Tally,
+    *,
+    requested_by: str,
+    requested_at: datetime,
+    deleted_at: datetime,
+    run_seq: int | None,
+    backup_days: int,
+) -> Certificate:
+    """Say what the deletion of ``group`` has done, as its last step: its own item goes with it."""
+    secrets = len(group.config.secrets) + (group.webhook is not None)
+    own = {named(Store.CONTROL, "groups"): 1, named(Store.CONTROL, "secrets"): secrets}
+    return Certificate(
+        enterprise=group.enterprise,
+        group_id=group.group_id,
+        name=group.config.name,
+        client_group_id=group.client_group_id,
+        created_at=group.created_at,
+        requested_by=requested_by,
+        requested_at=requested_at,
+        deleted_at=deleted_at,
+        run_seq=run_seq,
+        erased=erased_of(added(tally, own)),
+        backup_days=backup_days,
+    )

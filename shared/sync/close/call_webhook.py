@@ -1,0 +1,95 @@
+"""Sends an event to the address that a group names for its own system, signed.
+
+The signature is HMAC-SHA256 over the moment and the body, so that a receiver can tell that it was
+us, that nothing was changed, and that it is not an old one sent again.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared.domain.errors import NotFoundError
+from shared.domain.group.group import SecretName, Webhook
+from shared.domain.ids import EnterpriseId, GroupId
+from shared.ports.groups import Groups, Secrets
+
+Post = Callable[[str, bytes, Mapping[str, str]], None]
+"""Sends a body with headers to a URL; raises TryLaterError unless it was taken (2xx)."""
+
+
+class BusEvent(BaseModel):
+    """An event as EventBridge delivers it (AWS: event structure)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: str = Field(alias="detail-type")
+    time: AwareDatetime
+    detail: dict[str, object]
+
+
+class _Body(BaseModel):
+    id: str
+    type: str
+    time: AwareDatetime
+    detail: dict[str, object]
+
+
+@dataclass(frozen=True)
+class WebhookPorts:
+    """What calling webhooks needs of the world."""
+
+    groups: Groups
+    secrets: Secrets
+    post: Post
+    clock: Callable[[], datetime]
+
+
+def call_webhook(event: BusEvent, ports: WebhookPorts) -> bool:
+    """Send an event to its group's webhook; False if the group has none.
+
+    :raises TryLaterError: the receiver did not take it; sent again, it bears the same id.
+    """
+    enterprise = EnterpriseId(str(event.detail["enterprise"]))
+    group_id = GroupId(str(event.detail["groupId"]))
+    try:
+        group = ports.groups.get(enterprise, group_id)
+    except NotFoundError:
+        return False
+    if group.webhook is None:
+        return False
+    secret = _secret(group_id, group.webhook, ports.secrets)
+    event_id = _event_id(event)
+    body = _Body(id=event_id, type=event.kind, time=event.time, detail=event.detail)
+    text = body.model_dump_json().encode()
+    ports.post(group.webhook.url, text, signed_headers(secret, text, event_id, ports.clock()))
+    return True
+
+
+def _event_id(event: BusEvent) -> str:
+    """The id of what happened, not of its delivery: an end may be published more than once."""
+    named = (event.detail["groupId"], event.detail.get("runId"), event.kind)
+    return sha256("\x1f".join(map(str, named)).encode()).hexdigest()[:32]
+
+
+def signed_headers(secret: str, body: bytes, event_id: str, now: datetime) -> dict[str, str]:
+    """The headers by which a receiver knows an event.
+
+    ``Homeroom-Signature`` is ``v1=`` and the hex HMAC-SHA256, under the webhook's secret, of
+    ``Homeroom-Timestamp`` (seconds since the epoch), a dot, and the body.
+    """
+    moment = str(int(now.timestamp()))
+    digest = hmac.new(secret.encode(), f"{moment}.".encode() + body, sha256).hexdigest()
+    return {
+        "Content-Type": "application/json",
+        "Homeroom-Event-Id": event_id,
+        "Homeroom-Timestamp": moment,
+        "Homeroom-Signature": f"v1={digest}",
+    }
+
+
+def _secret(group_id: GroupId, webhook: Webhook, secrets: Secrets) -> str:
+    return secrets.decrypt(group_id, SecretName.WEBHOOK, webhook.secret)

@@ -1,0 +1,148 @@
+"""Accepts the request for a sync: opens the run, then sends its first message."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.domain.errors import ConflictError, NotFoundError, TryLaterError
+from shared.domain.group.group import Group, SyncFrequency, SyncType
+from shared.domain.ids import RunKey
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.run import Reason, Run
+from shared.ports.groups import Groups
+from shared.ports.messaging import ExtractQueues, Queue
+from shared.ports.runs import Runs
+from shared.sync.request.send_work import send_extract_leg, send_plan
+
+FETCHED_TYPES = frozenset({SyncType.API, SyncType.SFTP})
+"""The sync types whose roster can be fetched on request; a zip is brought by somebody."""
+
+
+CHANGE_TRIES = 3
+
+MARKED = Reason(
+    code="roster_marked",
+    message="The group's roster is marked for deletion, and takes nothing in until that is "
+    "settled. Either take the mark back (DELETE …/roster/mark), then bring the roster again; or "
+    "have the deletion planned by an update (POST …/syncs), and decide on it.",
+)
+"""Why a roster that is marked for deletion is neither fetched, loaded nor restored."""
+
+
+@dataclass(frozen=True)
+class RequestPorts:
+    """What requests for runs need of the world."""
+
+    groups: Groups
+    runs: Runs
+    extract_queues: ExtractQueues
+    plan_queue: Queue
+
+
+def request_sync(request: RunRequest, ports: RequestPorts, now: datetime) -> Run:
+    """Start a run of a group as a person asks for it.
+
+    An update (or its preview) of a roster that is marked for deletion fetches nothing.
+
+    :raises NotFoundError: no such group in this enterprise.
+    :raises ConflictError: a run is under way, the group's roster cannot be fetched, or it is marked
+        for deletion and takes nothing in.
+    """
+    group = ports.groups.get(request.enterprise, request.group_id)
+    if group.marked_at is not None and request.mode.deletes:
+        return start_planning(replace(request, marked=True), ports.runs, ports.plan_queue, now)
+    check_mark(group)
+    if group.config.sync_type not in FETCHED_TYPES:
+        raise ConflictError(
+            "upload_needed",
+            "A zip group is synced by uploading a bundle: ask POST …/uploads for an address.",
+        )
+    return start_fetching(request, ports.runs, ports.extract_queues, now)
+
+
+def check_mark(group: Group) -> None:
+    """See that a group's roster may take something in: one that is marked for deletion may not.
+
+    :raises ConflictError: ``roster_marked``, and what to do.
+    """
+    if group.marked_at is not None:
+        raise ConflictError(MARKED.code, MARKED.message)
+
+
+def start_fetching(
+    request: RunRequest, runs: Runs, extract_queues: ExtractQueues, now: datetime
+) -> Run:
+    """Open a run that fetches a roster, and send the message of its first leg.
+
+    If the message cannot be sent after the run was opened, ``close_runs`` sends it.
+    """
+    run = runs.accept(request, now)
+    with suppress(TryLaterError):  # close_runs sends it
+        send_extract_leg(run, extract_queues, runs, now, request.delay_seconds)
+    return run
+
+
+def restore_run(
+    request: RunRequest, ports: RequestPorts, now: datetime, *, keep_auto: bool
+) -> tuple[Run, bool]:
+    """Start a run that makes the roster what run ``request.restores`` left it as.
+
+    An Auto group becomes Manual unless ``keep_auto``: its next update would delete again what the
+    source lacks. Returns the run, and whether the group is Auto still.
+
+    :raises NotFoundError: no such group, or no such run.
+    :raises ConflictError: a run is under way, that run has left no snapshot, or the roster is
+        marked for deletion.
+    """
+    group = ports.groups.get(request.enterprise, request.group_id)
+    check_mark(group)
+    assert request.restores is not None
+    past = ports.runs.get(RunKey(request.enterprise, request.group_id, request.restores))
+    if past is None:
+        raise NotFoundError("run_not_found", "The group has no such run.")
+    if past.snapshot is None:
+        raise ConflictError(
+            "nothing_to_restore",
+            f"Run {past.key.run_id} has left no roster to go back to.",
+            "runId",
+        )
+    run = start_planning(request, ports.runs, ports.plan_queue, now)
+    auto = group.sync_frequency is SyncFrequency.AUTO
+    if auto and not keep_auto:
+        _make_manual(request, ports, now)
+    return run, auto and keep_auto
+
+
+def _make_manual(request: RunRequest, ports: RequestPorts, now: datetime) -> None:
+    """Take a group from the clock, whatever somebody else changes of it at the same moment.
+
+    The run has started by now: to be refused would say that it has not.
+    """
+    for _ in range(CHANGE_TRIES):
+        group = ports.groups.get(request.enterprise, request.group_id)
+        version = group.config.version + 1
+        manual = group.model_copy(
+            update={
+                "sync_frequency": SyncFrequency.MANUAL,
+                "period": None,
+                "next_run_at": None,
+                "updated_at": now,
+                "config": group.config.model_copy(update={"version": version}),
+            }
+        )
+        try:
+            ports.groups.change(group, manual)
+        except ConflictError as error:
+            if error.code != "version_conflict":
+                raise
+        else:
+            return
+    raise TryLaterError("the group is being changed all the time")
+
+
+def start_planning(request: RunRequest, runs: Runs, plan_queue: Queue, now: datetime) -> Run:
+    """Open a run that fetches nothing, and send the message of its plan."""
+    run = runs.accept(request, now)
+    with suppress(TryLaterError):  # close_runs sends it
+        send_plan(run, plan_queue, runs, now, request.delay_seconds)
+    return run

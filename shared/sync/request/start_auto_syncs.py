@@ -1,0 +1,180 @@
+"""The clock: starts a run for each Auto group whose time has come, and for each new retention.
+
+What is due is read from an index, which may lag, and decided by the group itself, whose next moment
+moves on in the same write that opens the run: a tick that comes twice, or late, starts nothing
+twice, and what one tick did not reach is still due at the next.
+
+Where a group's pause, black-outs or grace have changed, what has left its roster must be given
+another end, though no roster may come in for months. A run that fetches nothing does it.
+"""
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from pydantic import AwareDatetime, BaseModel
+
+from shared.domain.errors import ConflictError, NotDueError, NotFoundError
+from shared.domain.group.group import AutoMode, Group, Period
+from shared.domain.group.schedule import local_day, next_auto_run
+from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.run.requests import Due, RunRequest
+from shared.domain.run.run import Mode, Reason, Trigger
+from shared.ports.groups import DueGroups
+from shared.sync.request.request_sync import MARKED, RequestPorts, request_sync, start_planning
+
+CLOCK = "clock"
+"""Who started a run that nobody asked for."""
+WORKERS = 16
+"""Groups that are started side by side: each waits for three answers of AWS, one after another."""
+RETENTIONS_WITH = Period.DAILY
+"""The period at whose ticks new retentions are looked after: one of the six is enough."""
+
+
+class Tick(BaseModel):
+    """What a rule says: the groups of ``period`` that are due at ``tick`` are to sync."""
+
+    period: Period
+    tick: AwareDatetime
+
+
+@dataclass(frozen=True)
+class AutoPorts:
+    """What the clock needs of the world; runs begin spread over ``spread_seconds``.
+
+    ``report`` is told of a group that could not be started; it is tried again.
+    """
+
+    due_groups: DueGroups
+    requests: RequestPorts
+    clock: Callable[[], datetime]
+    report: Callable[[EnterpriseId, GroupId, Exception], None]
+    spread_seconds: int = 900
+    workers: int = WORKERS
+
+
+def start_auto_syncs(tick: Tick, ports: AutoPorts) -> dict[str, int]:
+    """Start what is due, page by page; returns how many groups were started, skipped, passed by.
+
+    ``retentions`` counts the runs for new retentions, ``failed`` the groups for which it has to be
+    tried again.
+    """
+    done = Counter(started=0, skipped=0, not_due=0, retentions=0, failed=0)
+    due: list[tuple[Pages, Start]] = [
+        (ports.due_groups.due(tick.period, tick.tick), partial(_start, tick))
+    ]
+    if tick.period is RETENTIONS_WITH:
+        due.append((ports.due_groups.new_retentions(tick.tick), _keep_retention))
+    with ThreadPoolExecutor(ports.workers) as workers:
+        for pages, start in due:
+            for page in pages:
+                done.update(workers.map(partial(_try, start, ports), page))
+    return dict(done)
+
+
+Place = tuple[EnterpriseId, GroupId]
+Pages = Iterator[Sequence[Place]]
+Start = Callable[[AutoPorts, EnterpriseId, GroupId], str]
+
+
+def _try(start: Start, ports: AutoPorts, place: Place) -> str:
+    try:
+        return start(ports, *place)
+    except Exception as error:  # one group must not stop the others
+        ports.report(*place, error)
+        return "failed"
+
+
+def _keep_retention(ports: AutoPorts, enterprise: EnterpriseId, group_id: GroupId) -> str:
+    """Start the run for a group's new retention; while another goes on it waits, hour by hour."""
+    request = RunRequest(
+        enterprise,
+        group_id,
+        Mode.RETENTION,
+        Trigger.CLOCK,
+        CLOCK,
+        delay_seconds=_delay(group_id, ports.spread_seconds),
+    )
+    runs, plans = ports.requests.runs, ports.requests.plan_queue
+    try:
+        run = start_planning(request, runs, plans, ports.clock())
+    except (ConflictError, NotFoundError):
+        return "not_due"
+    ports.due_groups.retention_kept(enterprise, group_id, run.config.version)
+    return "retentions"
+
+
+def _start(tick: Tick, ports: AutoPorts, enterprise: EnterpriseId, group_id: GroupId) -> str:
+    try:
+        group = ports.requests.groups.get(enterprise, group_id)
+    except NotFoundError:
+        return "not_due"  # it is being deleted
+    if group.period is not tick.period or group.next_run_at is None:
+        return "not_due"
+    if group.next_run_at > tick.tick:
+        return "not_due"
+    request = _request(group, group.period, group.next_run_at, tick.tick, ports.spread_seconds)
+    try:
+        return _open(request, ports)
+    except NotDueError:
+        return "not_due"
+
+
+def _open(request: RunRequest, ports: AutoPorts) -> str:
+    """Start a run, or note that another is under way, or that the roster takes nothing in."""
+    now = ports.clock()
+    try:
+        request_sync(request, ports.requests, now)
+    except ConflictError as error:
+        reason = _skipped(error)
+    else:
+        return "started"
+    ports.requests.runs.skip(request, reason, now)
+    return "skipped"
+
+
+def _skipped(error: ConflictError) -> Reason:
+    """Why a run of the clock does not begin; another error goes on up."""
+    if error.code == MARKED.code:
+        return MARKED
+    if error.code != "run_under_way":
+        raise error
+    return Reason(
+        code="run_under_way",
+        message=f"It was time for this run while run {error.extra['runId']} was still under way. "
+        "The next one comes at its own time.",
+    )
+
+
+def _request(
+    group: Group, period: Period, due: datetime, tick: datetime, spread_seconds: int
+) -> RunRequest:
+    calendar = group.config.calendar
+    adds = calendar.only_adds(local_day(group.time_zone, tick))
+    mode = Mode.SYNC if adds or group.auto_mode is AutoMode.SYNC else Mode.UPDATE
+    # From before anchors were written down: the day it is due is its day from now on.
+    anchor = group.anchor or local_day(group.time_zone, due)
+    # A tick that comes late, past midnight, must not cost the run that is still to come this day.
+    moments = (
+        next_auto_run(period, group.time_zone, group.sync_hour, calendar, anchor, since)
+        for since in (tick - timedelta(days=1), tick)
+    )
+    next_at = next(moment for moment in moments if moment is None or moment > tick)
+    return RunRequest(
+        group.enterprise,
+        group.group_id,
+        mode,
+        Trigger.CLOCK,
+        CLOCK,
+        due=Due(due, next_at, anchor),
+        delay_seconds=_delay(group.group_id, spread_seconds),
+    )
+
+
+def _delay(group_id: GroupId, spread_seconds: int) -> int:
+    """After how many seconds a group's run begins: always the same, and spread over the groups."""
+    return zlib.crc32(group_id.encode()) % max(1, spread_seconds)
