@@ -1,42 +1,57 @@
 """What travels through the queues: references to runs and groups, never roster data.
 
-A message is a hint; the run item decides (every stage claims its leg before it works).
+A message is a hint; the run item decides: every stage claims its leg before it works.
+
+Every message says its ``kind``. The values are those of messages in flight, so a class can be
+renamed and its kind stays. To rename a kind, accept the new value in one release and send it from
+the next one on (docs/upgrade-and-rollback.md). A message without a kind is taken for what its queue
+carries, as long as its fields fit. A message of an unknown kind fails, comes again, and ends in the
+dead-letter queue until a version is deployed that knows it.
 """
 
-from typing import Any
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 
 
 class Message(BaseModel):
-    """What every message says: which group it is about, and of which ``kind`` it is.
-
-    Fields that are not known are passed over. A message of a kind that is not known is no message:
-    it comes again, and is parked in the end, for the version that knows it.
-    """
+    """What every message says: which group it is about. Unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
 
     enterprise: EnterpriseId
     group_id: GroupId
-    kind: str = ""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _of_this_kind(cls, values: Any) -> Any:
-        """See that a message says that it is of this kind, or nothing, as one by a rule does."""
-        if not isinstance(values, dict):
-            return values
-        if values.get("kind", cls.__name__) != cls.__name__:
-            raise ValueError("a message of another kind")
-        return values | {"kind": cls.__name__}
+
+class SubscribeAddress(Message):
+    """Ask the group's e-mail address whether it agrees to receive mail."""
+
+    kind: Literal["Message", "SubscribeAddress"] = "Message"
+
+
+class BeginWaitingRun(Message):
+    """Begin the group's oldest Waiting run, now that another one has ended.
+
+    An EventBridge rule sends it, without a kind.
+    """
+
+    kind: Literal["Message", "BeginWaitingRun"] = "Message"
+
+
+class TestConnection(Message):
+    """Try the group's connection and write down what was found, as test ``test_id``."""
+
+    __test__ = False  # for pytest, which takes a class of such a name for tests
+
+    kind: Literal["TestConnection"] = "TestConnection"
+    test_id: str
 
 
 class RunMessage(Message):
-    """A message about one run."""
+    """A message about run ``seq`` of the group."""
 
     seq: int
 
@@ -47,34 +62,16 @@ class RunMessage(Message):
 
 
 class ExtractLeg(RunMessage):
-    """Extract, or go on extracting: leg ``leg`` of the run."""
+    """Extract, or continue to extract: leg ``leg`` of the run."""
 
+    kind: Literal["ExtractLeg"] = "ExtractLeg"
     leg: int
-
-
-class TestConnection(Message):
-    """Try the group's connection and write down what was found, as test ``test_id``."""
-
-    test_id: str
-
-
-class DeleteGroup(RunMessage):
-    """Delete the group, or go on deleting it: leg ``leg`` of the run."""
-
-    leg: int
-
-
-class ExportRoster(RunMessage):
-    """Write the roster that run ``seq`` has left as a bundle."""
-
-
-class TellOfRun(RunMessage):
-    """Tell the group's address of a run that has ended."""
 
 
 class PlanRun(RunMessage):
     """Plan what the run has staged: leg ``leg`` of the run."""
 
+    kind: Literal["PlanRun"] = "PlanRun"
     leg: int
 
 
@@ -85,7 +82,41 @@ class ApplyBatch(RunMessage):
     the records of runs are restored to an earlier moment.
     """
 
+    kind: Literal["ApplyBatch"] = "ApplyBatch"
     batch: int
     start: int
     length: int
     attempt: str | None = None
+
+
+class DeleteGroup(RunMessage):
+    """Delete the group, or continue to delete it: leg ``leg`` of the run."""
+
+    kind: Literal["DeleteGroup"] = "DeleteGroup"
+    leg: int
+
+
+class ExportRoster(RunMessage):
+    """Write the roster that run ``seq`` has left as a bundle."""
+
+    kind: Literal["ExportRoster"] = "ExportRoster"
+
+
+class MailRunEnd(RunMessage):
+    """Mail the group's address about a run that has ended."""
+
+    kind: Literal["TellOfRun", "MailRunEnd"] = "TellOfRun"
+
+
+EXTRACT_QUEUE: TypeAdapter[ExtractLeg | TestConnection] = TypeAdapter(ExtractLeg | TestConnection)
+"""What ExtractApiQueue and ExtractSftpQueue carry."""
+
+EXTRACT_ZIP_QUEUE: TypeAdapter[ExtractLeg | BeginWaitingRun] = TypeAdapter(
+    ExtractLeg | BeginWaitingRun
+)
+"""What ExtractZipQueue carries."""
+
+NOTICE_QUEUE: TypeAdapter[MailRunEnd | SubscribeAddress] = TypeAdapter(
+    MailRunEnd | SubscribeAddress
+)
+"""What NoticeQueue carries."""

@@ -11,7 +11,6 @@ import boto3
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import TypeAdapter
 
 from shared import clock, settings
 from shared.adapters.control_table.drops import DynamoDrops
@@ -24,14 +23,13 @@ from shared.adapters.messaging.extract_queues import extract_queues
 from shared.adapters.messaging.queue import SqsQueue
 from shared.adapters.run_log import PowertoolsRunLog
 from shared.domain.group.group import SyncType
-from shared.messages import ExtractLeg, Message
+from shared.messages import EXTRACT_ZIP_QUEUE, BeginWaitingRun, ExtractLeg
 from shared.observability import make_logger
 from shared.queue_consumer import consume, consume_records
 from shared.sync.ingest.ingest_bundle import IngestPorts, ingest_leg
 from shared.sync.request.accept_drop import DropPorts, begin_waiting, take_drop
 
 logger = make_logger()
-EITHER: TypeAdapter[ExtractLeg | Message] = TypeAdapter(ExtractLeg | Message)
 
 
 @cache
@@ -82,7 +80,7 @@ def take_drops(record: SQSRecord) -> None:
             logger.warning("drop refused", code=refused, version_id=s3.get("versionId"))
 
 
-def read_on(message: ExtractLeg | Message, owner: str) -> None:
+def read_on(message: ExtractLeg | BeginWaitingRun, owner: str) -> None:
     """Read a run's bundle, or, where the message names only a group, begin what waits there."""
     taking, reading = build()
     if isinstance(message, ExtractLeg):
@@ -97,5 +95,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
     if event["Records"][0]["eventSourceARN"] == settings.required("DROP_QUEUE_ARN"):
         return consume_records(event, logger, take_drops)
     return consume(
-        event, EITHER, logger, lambda message, receives: read_on(message, context.aws_request_id)
+        event,
+        EXTRACT_ZIP_QUEUE,
+        logger,
+        lambda message, receives: read_on(message, context.aws_request_id),
     )

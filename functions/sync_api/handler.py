@@ -8,7 +8,6 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import TypeAdapter
 
 from shared import clock, settings
 from shared.adapters.control_table.connection_tests import DynamoConnectionTests
@@ -22,13 +21,12 @@ from shared.adapters.messaging.queue import SqsQueue
 from shared.adapters.oneroster_rest.client import open_source
 from shared.adapters.run_log import PowertoolsRunLog
 from shared.groups.try_connection import TryPorts, try_connection, try_source
-from shared.messages import ExtractLeg, TestConnection
+from shared.messages import EXTRACT_QUEUE, ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume
 from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
 
 logger = make_logger()
-EITHER: TypeAdapter[ExtractLeg | TestConnection] = TypeAdapter(ExtractLeg | TestConnection)
 
 
 @cache
@@ -86,4 +84,4 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
         else:
             extract_leg(message, build_ports(), context.aws_request_id)
 
-    return consume(event, EITHER, logger, extract)
+    return consume(event, EXTRACT_QUEUE, logger, extract)

@@ -8,7 +8,6 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import TypeAdapter
 
 from shared import clock, settings
 from shared.adapters.control_table.connection_tests import DynamoConnectionTests
@@ -24,13 +23,12 @@ from shared.adapters.run_log import PowertoolsRunLog
 from shared.adapters.sftp.server import open_server, show_host_key
 from shared.domain.group.group import SyncType
 from shared.groups.try_connection import TryPorts, try_connection, try_server
-from shared.messages import ExtractLeg, TestConnection
+from shared.messages import EXTRACT_QUEUE, ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume
 from shared.sync.fetch.fetch_bundle import FetchPorts, fetch_leg
 
 logger = make_logger()
-EITHER: TypeAdapter[ExtractLeg | TestConnection] = TypeAdapter(ExtractLeg | TestConnection)
 
 
 @cache
@@ -95,4 +93,4 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
         else:
             fetch_leg(message, build_ports(), context.aws_request_id)
 
-    return consume(event, EITHER, logger, fetch)
+    return consume(event, EXTRACT_QUEUE, logger, fetch)

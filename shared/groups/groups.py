@@ -29,7 +29,7 @@ from shared.domain.read_fields import read_fields, wrong_field
 from shared.domain.run.request_bodies import CustomerChangeInput, CustomerInput
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Mode, Run, Trigger
-from shared.messages import Message
+from shared.messages import SubscribeAddress
 from shared.ports.groups import Customers, Groups, Secrets, no_customer
 from shared.ports.messaging import ExtractQueues, Queue
 from shared.ports.runs import Runs
@@ -206,7 +206,7 @@ def _webhook(
 def _subscribe(group: Group, ports: GroupPorts) -> None:
     """Have the group's address asked whether it wants our mails."""
     with suppress(TryLaterError):  # the first mail subscribes it then
-        message = Message(enterprise=group.enterprise, group_id=group.group_id)
+        message = SubscribeAddress(enterprise=group.enterprise, group_id=group.group_id)
         ports.notice_queue.send([message])
 
 

@@ -16,7 +16,7 @@ from shared.domain.events import RUN_FINISHED, SOURCE
 from shared.domain.group.group import Period, SecretName, SyncType
 from shared.domain.group.retention import UNDO_DAYS
 from shared.domain.ids import GroupId
-from shared.messages import Message
+from shared.messages import EXTRACT_ZIP_QUEUE, BeginWaitingRun
 from shared.sync.request.accept_drop import DROPS
 from shared.sync.request.start_auto_syncs import Tick
 from tests.template.processed import ROOT, Template, target
@@ -202,8 +202,8 @@ class TestWhatIsKept:
         assert target(sent["Arn"]) == "ExtractZipQueue"
         text = sent["InputTransformer"]["InputTemplate"]
         text = text.replace("<enterprise>", "acme").replace("<groupId>", "group-1")
-        message = Message.model_validate_json(text)
-        assert (message.enterprise, message.group_id) == ("acme", "group-1")
+        message = EXTRACT_ZIP_QUEUE.validate_json(text)
+        assert message == BeginWaitingRun(enterprise="acme", group_id="group-1")
         allowed = template["ExtractZipQueuePolicy"]["PolicyDocument"]["Statement"][0]
         assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
         assert target(allowed["Condition"]["ArnEquals"]["aws:SourceArn"]) == "ZipGroupFree"

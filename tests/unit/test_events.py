@@ -33,9 +33,9 @@ from shared.messages import (
     DeleteGroup,
     ExportRoster,
     ExtractLeg,
+    MailRunEnd,
     Message,
     PlanRun,
-    TellOfRun,
 )
 from tests.fakes.api import EVENTS, Context
 from tests.fakes.control_table import make_control_table
@@ -69,7 +69,7 @@ MESSAGES: dict[str, Message] = {
     "plan_sync": PlanRun(**_NOBODYS_RUN, leg=1),
     "upsert_entities": ApplyBatch(**_NOBODYS_RUN, batch=0, start=0, length=4096),
     "delete_group": DeleteGroup(**_NOBODYS_RUN, leg=1),
-    "send_notices": TellOfRun(**_NOBODYS_RUN),
+    "send_notices": MailRunEnd(**_NOBODYS_RUN),
     "export_roster": ExportRoster(**_NOBODYS_RUN),
 }
 OF_NOBODYS_GROUP = ("request_sync", "read_roster", "assign_content")

@@ -31,9 +31,9 @@ from shared.domain.group.hold import Hold
 from shared.domain.ids import GroupId
 from shared.domain.run.mail import MAX_SUBJECT, run_mail
 from shared.domain.run.run import EntityCounts, Mode, Reason, Run, RunState, Trigger
-from shared.messages import Message, TellOfRun
+from shared.messages import MailRunEnd, SubscribeAddress
 from shared.sync.close.call_webhook import BusEvent, WebhookPorts, call_webhook
-from shared.sync.close.mail_run_end import TellPorts, tell_of_run
+from shared.sync.close.mail_run_end import MailPorts, mail_run_end, subscribe_address
 from tests.fakes.api import Context
 from tests.fakes.control import InMemoryControl
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
@@ -137,26 +137,26 @@ def _groups(**changes: Any) -> InMemoryGroups:
 
 def test_the_address_of_the_group_is_told() -> None:
     control, mails = InMemoryControl(), _Mails()
-    ports = TellPorts(_groups(), control, mails)
+    ports = MailPorts(_groups(), control, mails)
     quiet, loud = _run(), _run(RunState.FAILED, reason=FAILED).model_copy(update={"seq": 8})
     control.runs = {quiet.key: quiet, loud.key: loud}
     told = [
-        tell_of_run(TellOfRun(enterprise=ENTERPRISE, group_id=GROUP, seq=seq), ports)
+        mail_run_end(MailRunEnd(enterprise=ENTERPRISE, group_id=GROUP, seq=seq), ports)
         for seq in (7, 8, 9)
     ]
     assert told == [False, True, False]
     assert [email for email, _ in mails.sent] == ["it@springfield.example"]
-    assert not tell_of_run(Message(enterprise=ENTERPRISE, group_id=GROUP), ports)
+    subscribe_address(SubscribeAddress(enterprise=ENTERPRISE, group_id=GROUP), ports)
     assert mails.subscribed == [(GROUP, "it@springfield.example")]
 
 
 def test_nobody_is_told_of_a_group_that_is_gone() -> None:
     control, mails = InMemoryControl(), _Mails()
-    ports = TellPorts(InMemoryGroups(InMemoryCustomers()), control, mails)
+    ports = MailPorts(InMemoryGroups(InMemoryCustomers()), control, mails)
     run = _run(RunState.FAILED)
     control.runs = {run.key: run}
-    assert not tell_of_run(TellOfRun(enterprise=ENTERPRISE, group_id=GROUP, seq=7), ports)
-    assert not tell_of_run(Message(enterprise=ENTERPRISE, group_id=GROUP), ports)
+    assert not mail_run_end(MailRunEnd(enterprise=ENTERPRISE, group_id=GROUP, seq=7), ports)
+    subscribe_address(SubscribeAddress(enterprise=ENTERPRISE, group_id=GROUP), ports)
     assert (mails.sent, mails.subscribed) == ([], [])
 
 
@@ -237,7 +237,7 @@ def test_an_address_that_is_refused_is_the_groups_matter(
         control = InMemoryControl()
         run = _run(RunState.FAILED, reason=FAILED)
         control.runs = {run.key: run}
-        ports = TellPorts(_groups(), control, mailing)
+        ports = MailPorts(_groups(), control, mailing)
         monkeypatch.setattr(send_notices, "build_ports", lambda: ports)
         body = {"enterprise": ENTERPRISE, "groupId": GROUP}
         if message == "of a run":
