@@ -19,7 +19,7 @@ from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.control_table.runs import DynamoRuns
 from shared.adapters.data_bucket.client import make_s3_client
 from shared.adapters.data_bucket.objects import S3Objects
-from shared.adapters.data_bucket.signed_addresses import S3Exchange
+from shared.adapters.data_bucket.signed_addresses import S3SignedAddresses
 from shared.adapters.messaging.extract_queues import extract_queues
 from shared.adapters.messaging.queue import SqsQueue
 from shared.domain.access import Access
@@ -69,7 +69,7 @@ class Runtime:
     runs: Runs
     batches: Batches
     requests: RequestPorts
-    exchange: S3Exchange
+    exchange: S3SignedAddresses
     objects: Objects
     exports: RequestExportPorts
     tests: ConnectionTests
@@ -107,7 +107,7 @@ def build() -> Runtime:
         ),
         tests=DynamoConnectionTests(dynamodb, table),
         accesses=DynamoAccesses(dynamodb, table, lambda: uuid.uuid4().hex),
-        exchange=S3Exchange(
+        exchange=S3SignedAddresses(
             make_s3_client(),
             settings.required("DATA_BUCKET"),
         ),

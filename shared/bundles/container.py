@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
 
-from shared.bundles import reasons
+from shared.bundles import zip_reasons
 from shared.bundles.files import MISSPELT, SPELLING
 from shared.bundles.repairs import FileFindings
 from shared.domain.errors import GiveUpError
@@ -96,7 +96,7 @@ class _Checked:
             data = self._stream.read(size)
         self._read += len(data)
         if not data and size and self._read != self._entry.info.file_size:
-            raise GiveUpError(reasons.damaged(self._entry.name))
+            raise GiveUpError(zip_reasons.damaged(self._entry.name))
         return data
 
 
@@ -106,9 +106,11 @@ def _damage(name: str) -> Iterator[None]:
         yield
     except zipfile.BadZipFile as error:
         crc = "CRC" in str(error)
-        raise GiveUpError(reasons.bad_crc(name) if crc else reasons.damaged(name)) from error
+        raise GiveUpError(
+            zip_reasons.bad_crc(name) if crc else zip_reasons.damaged(name)
+        ) from error
     except (zlib.error, EOFError, struct.error) as error:
-        raise GiveUpError(reasons.damaged(name)) from error
+        raise GiveUpError(zip_reasons.damaged(name)) from error
 
 
 def open_container(file: BinaryIO, limits: Limits | None = None) -> Container:
@@ -121,7 +123,7 @@ def open_container(file: BinaryIO, limits: Limits | None = None) -> Container:
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
-        raise GiveUpError(reasons.truncated()) from error
+        raise GiveUpError(zip_reasons.truncated()) from error
     infos = [info for info in archive.infolist() if not info.is_dir()]
     findings = FileFindings("bundle")
     _judge_names(infos)
@@ -146,17 +148,19 @@ def _judge_directory(file: BinaryIO, limits: Limits) -> None:
     at = tail.rfind(_END)
     if at < 0 or len(tail) < at + _END_BYTES:
         file.seek(0)
-        raise GiveUpError(reasons.truncated() if file.read(4) == _LOCAL else reasons.not_a_zip())
+        raise GiveUpError(
+            zip_reasons.truncated() if file.read(4) == _LOCAL else zip_reasons.not_a_zip()
+        )
     entries, length = struct.unpack_from("<HI", tail, at + 10)
     if tail[max(0, at - _LOCATOR_BYTES) : at][:4] == _LOCATOR:
         (place,) = struct.unpack_from("<Q", tail, at - _LOCATOR_BYTES + 8)
         file.seek(place)
         record = file.read(56)
         if len(record) < 56 or record[:4] != _END64:
-            raise GiveUpError(reasons.truncated())
+            raise GiveUpError(zip_reasons.truncated())
         entries, length = struct.unpack_from("<QQ", record, 32)
     if entries > limits.entries or length > limits.directory:
-        raise GiveUpError(reasons.too_many_entries(limits.entries))
+        raise GiveUpError(zip_reasons.too_many_entries(limits.entries))
 
 
 def _judge_names(infos: list[zipfile.ZipInfo]) -> None:
@@ -165,7 +169,7 @@ def _judge_names(infos: list[zipfile.ZipInfo]) -> None:
         parts = name.replace("\\", "/").split("/")
         bad = any(ord(char) < 32 or ord(char) == 127 for char in name)
         if bad or "\\" in name or ".." in parts or name.startswith("/") or name[1:2] == ":":
-            raise GiveUpError(reasons.unsafe_name())
+            raise GiveUpError(zip_reasons.unsafe_name())
 
 
 def _is_used(info: zipfile.ZipInfo, findings: FileFindings) -> bool:
@@ -176,7 +180,7 @@ def _is_used(info: zipfile.ZipInfo, findings: FileFindings) -> bool:
         findings.note("stray_file", found=name)
         return False
     if folded.endswith(".zip"):
-        raise GiveUpError(reasons.nested_zip(name))
+        raise GiveUpError(zip_reasons.nested_zip(name))
     if not folded.endswith(".csv"):
         findings.note("stray_file", found=name)
         return False
@@ -186,17 +190,17 @@ def _is_used(info: zipfile.ZipInfo, findings: FileFindings) -> bool:
 def _judge_sizes(infos: list[zipfile.ZipInfo], limits: Limits) -> None:
     for info in infos:
         if info.flag_bits & _ENCRYPTED:
-            raise GiveUpError(reasons.encrypted(info.filename))
+            raise GiveUpError(zip_reasons.encrypted(info.filename))
         if info.compress_type not in _METHODS:
-            raise GiveUpError(reasons.unsupported_compression(info.filename))
+            raise GiveUpError(zip_reasons.unsupported_compression(info.filename))
         if info.file_size > limits.ratio_from and (
             info.file_size > limits.ratio * max(1, info.compress_size)
         ):
-            raise GiveUpError(reasons.suspicious_ratio(info.filename, limits.ratio))
+            raise GiveUpError(zip_reasons.suspicious_ratio(info.filename, limits.ratio))
         if info.file_size > limits.file:
-            raise GiveUpError(reasons.file_too_large(info.filename, limits.file))
+            raise GiveUpError(zip_reasons.file_too_large(info.filename, limits.file))
     if sum(info.file_size for info in infos) > limits.bundle:
-        raise GiveUpError(reasons.bundle_too_large(limits.bundle))
+        raise GiveUpError(zip_reasons.bundle_too_large(limits.bundle))
 
 
 def _judge_places(infos: list[zipfile.ZipInfo], file: BinaryIO) -> None:
@@ -204,10 +208,10 @@ def _judge_places(infos: list[zipfile.ZipInfo], file: BinaryIO) -> None:
     end = 0
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < end:
-            raise GiveUpError(reasons.overlapping(info.filename))
+            raise GiveUpError(zip_reasons.overlapping(info.filename))
         end = info.header_offset + _LOCAL_BYTES + info.compress_size
     if end > file.seek(0, 2):
-        raise GiveUpError(reasons.truncated())
+        raise GiveUpError(zip_reasons.truncated())
 
 
 def _by_stem(infos: list[zipfile.ZipInfo], findings: FileFindings) -> dict[str, Entry]:
@@ -216,12 +220,12 @@ def _by_stem(infos: list[zipfile.ZipInfo], findings: FileFindings) -> dict[str, 
     folders = [info.filename.rpartition("/")[0] for info in infos]
     for info, folder in zip(infos, folders, strict=True):
         if folder != folders[0] or "/" in folder:
-            raise GiveUpError(reasons.nested_folders(info.filename))
+            raise GiveUpError(zip_reasons.nested_folders(info.filename))
         name = info.filename.rpartition("/")[2]
         stem = name.casefold().removesuffix(".csv")
         stem = MISSPELT.get(stem, stem)
         if stem in entries:
-            raise GiveUpError(reasons.duplicate_file(name))
+            raise GiveUpError(zip_reasons.duplicate_file(name))
         if stem in SPELLING and name != f"{SPELLING[stem]}.csv":
             findings.note("file_name_spelling", field=name, found=name)
         elif stem not in SPELLING:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.group.addresses import host_is_public
+from shared.domain.group.public_addresses import host_is_public
 from tests.template.processed import Template, processed, target
 
 SPEAKING = {"SyncApiFunction", "SyncSftpFunction", "CallWebhookFunction"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.oneroster_rest import reasons
+from shared.adapters.oneroster_rest import source_reasons
 from shared.domain.counted import agreeing, counted, plural_of, records_of, sentence
 from shared.domain.group.hold import Hold
 from shared.domain.roster.collection import Collection
@@ -101,8 +101,8 @@ def test_each_message_is_grammatical_for_each_number(name: str, number: int) -> 
 @pytest.mark.parametrize("collection", Collection)
 def test_each_message_is_grammatical_for_each_collection(collection: Collection) -> None:
     for text in (
-        reasons.path_not_found(collection).message,
-        reasons.not_oneroster(collection).message,
+        source_reasons.path_not_found(collection).message,
+        source_reasons.not_oneroster(collection).message,
         notices.nothing_gone(collection, "it was not delivered").message,
         notices.rekeyed(collection, "Set matchWith.").message,
     ):

@@ -7,13 +7,13 @@ from threading import Thread
 import pytest
 import requests
 
-from shared.adapters import guarded_http
-from shared.adapters.guarded_http import (
+from shared.adapters.egress import guarded_http
+from shared.adapters.egress.guarded_http import (
     AnswerTooLargeError,
-    ForbiddenAddressError,
     open_session,
     read_bounded,
 )
+from shared.adapters.egress.guarded_socket import ForbiddenAddressError
 from shared.adapters.oneroster_rest.client import OneRosterRestSource
 from shared.domain.errors import GiveUpError
 from shared.domain.group.group import ApiConnection

@@ -22,7 +22,7 @@ MAX_BUNDLE_BYTES = 5 * 1024**3
 _GONE = {"NoSuchKey", "404"}
 
 
-class S3Exchange:
+class S3SignedAddresses:
     """Addresses in one bucket; the client is of ``make_s3_client``, which signs for the region."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import requests
 
-from shared.adapters.guarded_http import ForbiddenAddressError, open_session
+from shared.adapters.egress.guarded_http import open_session
+from shared.adapters.egress.guarded_socket import ForbiddenAddressError
 from shared.domain.errors import TryLaterError
 
 CONNECT_SECONDS, READ_SECONDS = 5, 10

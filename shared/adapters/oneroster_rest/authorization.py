@@ -15,12 +15,12 @@ from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests_oauthlib import OAuth1, OAuth2Session
 
-from shared.adapters.guarded_http import (
+from shared.adapters.egress.guarded_http import (
     CONNECT_SECONDS,
     READ_SECONDS,
     open_session,
 )
-from shared.adapters.oneroster_rest import reasons
+from shared.adapters.oneroster_rest import source_reasons
 from shared.domain.errors import GiveUpError, SourceBusyError
 from shared.domain.group.group import ApiConnection, OnboardingType
 
@@ -148,8 +148,8 @@ class Tokens:
                 self._good_until = time.monotonic() + max(life - _EARLY_SECONDS, life / 2)
                 return
         if status in (400, 401, 403):
-            raise GiveUpError(reasons.credentials_refused())
-        raise GiveUpError(reasons.bad_token_url())
+            raise GiveUpError(source_reasons.credentials_refused())
+        raise GiveUpError(source_reasons.bad_token_url())
 
     def _ask(self, session: requests.Session, in_body: bool) -> tuple[int, dict[str, str] | None]:
         client = BackendApplicationClient(self._connection.consumer_key, scope=self._scope)
@@ -174,14 +174,14 @@ class Tokens:
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
             )
         except requests.TooManyRedirects as error:
-            raise GiveUpError(reasons.redirected("connection.tokenUrl")) from error
+            raise GiveUpError(source_reasons.redirected("connection.tokenUrl")) from error
         except requests.ConnectionError as error:
-            raise SourceBusyError(reasons.token_unreachable(host_of(self._url))) from error
+            raise SourceBusyError(source_reasons.token_unreachable(host_of(self._url))) from error
         except (OAuth2Error, ValueError) as error:
             if getattr(error, "error", None) == "invalid_scope":
-                raise GiveUpError(reasons.scope_refused()) from error
+                raise GiveUpError(source_reasons.scope_refused()) from error
             if status == 429 or status >= 500:
-                raise SourceBusyError(reasons.unavailable(None, status)) from error
+                raise SourceBusyError(source_reasons.unavailable(None, status)) from error
             return status, None
         # Aeries: the session of the token must come back with every request.
         session.cookies.update(oauth.cookies)

@@ -10,15 +10,15 @@ from urllib.parse import quote
 import requests
 from urllib3.exceptions import NameResolutionError
 
-from shared.adapters.guarded_http import (
+from shared.adapters.egress.guarded_http import (
     CONNECT_SECONDS,
     READ_SECONDS,
     AnswerTooLargeError,
-    ForbiddenAddressError,
     open_session,
     read_bounded,
 )
-from shared.adapters.oneroster_rest import reasons
+from shared.adapters.egress.guarded_socket import ForbiddenAddressError
+from shared.adapters.oneroster_rest import source_reasons
 from shared.adapters.oneroster_rest.authorization import (
     SIGNATURE_METHOD,
     TOKEN_AUTH,
@@ -97,11 +97,11 @@ class OneRosterRestSource:
                 ) as response:
                     body = read_bounded(response)
             except ForbiddenAddressError as error:
-                raise GiveUpError(reasons.forbidden_address(self._host)) from error
+                raise GiveUpError(source_reasons.forbidden_address(self._host)) from error
             except AnswerTooLargeError as error:
-                raise GiveUpError(reasons.too_large()) from error
+                raise GiveUpError(source_reasons.too_large()) from error
             except requests.exceptions.SSLError as error:
-                raise GiveUpError(reasons.bad_certificate(self._host)) from error
+                raise GiveUpError(source_reasons.bad_certificate(self._host)) from error
             except requests.RequestException as error:
                 raise SourceBusyError(self._silence(error)) from error
             if response.status_code == 401 and self._authorization.refused(used):
@@ -114,28 +114,30 @@ class OneRosterRestSource:
         cause: BaseException | None = error
         while cause is not None:
             if isinstance(cause, NameResolutionError | socket.gaierror):
-                return reasons.unknown_host(self._host)
+                return source_reasons.unknown_host(self._host)
             reason = getattr(cause.args[0], "reason", None) if cause.args else None
             cause = reason if isinstance(reason, BaseException) else cause.__cause__
-        return reasons.unreachable(self._host)
+        return source_reasons.unreachable(self._host)
 
     def _judge(self, collection: Collection, response: requests.Response) -> None:
         status = response.status_code
         if status == 200:
             return
         if status in _BUSY:
-            raise SourceBusyError(reasons.unavailable(collection, status), _retry_after(response))
+            raise SourceBusyError(
+                source_reasons.unavailable(collection, status), _retry_after(response)
+            )
         if status in _WRONG:
-            raise ParameterRefusedError(reasons.unexpected(collection, status), status)
+            raise ParameterRefusedError(source_reasons.unexpected(collection, status), status)
         if 300 <= status < 400:
-            raise GiveUpError(reasons.redirected("connection.url"))
+            raise GiveUpError(source_reasons.redirected("connection.url"))
         if status == 401:
-            raise GiveUpError(reasons.credentials_refused())
+            raise GiveUpError(source_reasons.credentials_refused())
         if status == 403:
-            raise GiveUpError(reasons.not_permitted(collection))
+            raise GiveUpError(source_reasons.not_permitted(collection))
         if status == 404:
-            raise ParameterRefusedError(reasons.path_not_found(collection), status)
-        raise GiveUpError(reasons.unexpected(collection, status))
+            raise ParameterRefusedError(source_reasons.path_not_found(collection), status)
+        raise GiveUpError(source_reasons.unexpected(collection, status))
 
 
 def open_source(config: GroupConfig, secret: str, allow_insecure: bool) -> OneRosterRestSource:
@@ -175,24 +177,24 @@ def _entities(collection: Collection, body: bytes, total: int | None) -> list[di
     try:
         answer = json.loads(body)
     except ValueError as error:
-        raise GiveUpError(reasons.not_oneroster(collection)) from error
+        raise GiveUpError(source_reasons.not_oneroster(collection)) from error
     if not isinstance(answer, dict):
-        raise GiveUpError(reasons.missing_envelope(collection))
+        raise GiveUpError(source_reasons.missing_envelope(collection))
     for name in _ALIASES.get(collection, (collection.value,)):
         if name in answer:
             entities = answer[name]
             if entities is None and total == 0:
                 return []
             if not isinstance(entities, list):
-                raise GiveUpError(reasons.missing_envelope(collection))
+                raise GiveUpError(source_reasons.missing_envelope(collection))
             # A row that is no object names no record; it is kept, to be rejected like one.
             return [entity if isinstance(entity, dict) else {} for entity in entities]
     if _is_error(answer):
-        raise GiveUpError(reasons.error_in_answer(collection))
+        raise GiveUpError(source_reasons.error_in_answer(collection))
     if total == 0:
         return []
     # Reading this as "empty" would look like everybody having left.
-    raise GiveUpError(reasons.missing_envelope(collection))
+    raise GiveUpError(source_reasons.missing_envelope(collection))
 
 
 def _is_deleted(body: bytes) -> bool:

@@ -7,7 +7,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from shared.adapters.sftp import reasons
+from shared.adapters.sftp import server_reasons
 from shared.domain.errors import GiveUpError
 
 _CLASSES: tuple[tuple[type, type[paramiko.PKey]], ...] = (
@@ -34,11 +34,11 @@ def read_private_key(text: str, passphrase: str | None) -> paramiko.PKey:
         if passphrase is not None:
             # A passphrase for a key that needs none does no harm.
             return read_private_key(text, None)
-        raise GiveUpError(reasons.bad_passphrase()) from error
+        raise GiveUpError(server_reasons.bad_passphrase()) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         wrong = passphrase is not None and "BEGIN" in text
         raise GiveUpError(
-            reasons.bad_passphrase() if wrong else reasons.bad_private_key()
+            server_reasons.bad_passphrase() if wrong else server_reasons.bad_private_key()
         ) from error
     for kind, made in _CLASSES:
         if isinstance(key, kind):
@@ -48,4 +48,4 @@ def read_private_key(text: str, passphrase: str | None) -> paramiko.PKey:
                 serialization.NoEncryption(),
             )
             return made.from_private_key(io.StringIO(plain.decode()))
-    raise GiveUpError(reasons.bad_private_key())
+    raise GiveUpError(server_reasons.bad_private_key())

@@ -6,17 +6,17 @@ Nothing of the environment is used: no agent, no key files, no known hosts, no p
 import base64
 import errno
 import hashlib
-import ipaddress
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import paramiko
 
-from shared.adapters.sftp import reasons
+from shared.adapters.egress.guarded_socket import ForbiddenAddressError
+from shared.adapters.egress.guarded_socket import connect as connect_socket
+from shared.adapters.sftp import server_reasons
 from shared.adapters.sftp.private_keys import read_private_key
 from shared.domain.errors import GiveUpError, SourceBusyError
-from shared.domain.group.addresses import address_is_public
 from shared.domain.group.group import SecretName, SftpConnection
 from shared.domain.run.remote_files import Listing, RemoteFile
 
@@ -43,7 +43,7 @@ class SftpServer:
         with self._judged(connection.path):
             client = paramiko.SFTPClient.from_transport(transport)
         if client is None:
-            raise GiveUpError(reasons.no_sftp(connection.host))
+            raise GiveUpError(server_reasons.no_sftp(connection.host))
         self._client = client
         channel = client.get_channel()
         assert channel is not None
@@ -58,7 +58,7 @@ class SftpServer:
             entries: list[RemoteFile] = []
             for attributes in self._client.listdir_iter(path):
                 if len(entries) == MAX_ENTRIES:
-                    raise GiveUpError(reasons.too_many_files(path, MAX_ENTRIES))
+                    raise GiveUpError(server_reasons.too_many_files(path, MAX_ENTRIES))
                 name = attributes.filename
                 entries.append(_file(f"{path.rstrip('/')}/{name}", name, attributes))
         return Listing(itself, tuple(entries))
@@ -87,14 +87,14 @@ class SftpServer:
         try:
             yield
         except FileNotFoundError as error:
-            raise GiveUpError(reasons.path_not_found(path)) from error
+            raise GiveUpError(server_reasons.path_not_found(path)) from error
         except PermissionError as error:
-            raise GiveUpError(reasons.path_forbidden(path)) from error
+            raise GiveUpError(server_reasons.path_forbidden(path)) from error
         except (OSError, EOFError, paramiko.SSHException) as error:
             if getattr(error, "errno", None) == errno.ENOENT:
-                raise GiveUpError(reasons.path_not_found(path)) from error
+                raise GiveUpError(server_reasons.path_not_found(path)) from error
             self._transport.close()
-            raise SourceBusyError(reasons.unreachable(host, port)) from error
+            raise SourceBusyError(server_reasons.unreachable(host, port)) from error
 
 
 class SftpReader:
@@ -128,9 +128,9 @@ def open_server(
     transport, found = connect(connection, allow_insecure)
     try:
         if pinned is None:
-            raise GiveUpError(reasons.host_key_not_confirmed(found))
+            raise GiveUpError(server_reasons.host_key_not_confirmed(found))
         if found != pinned.rstrip("="):
-            raise GiveUpError(reasons.host_key_changed(found))
+            raise GiveUpError(server_reasons.host_key_changed(found))
         log_in(transport, connection, secrets)
         return SftpServer(transport, connection, silence)
     except BaseException:
@@ -189,12 +189,12 @@ def log_in(
             key = read_private_key(private, secrets.get(SecretName.PASSPHRASE))
             transport.auth_publickey(connection.username, key)
     except paramiko.AuthenticationException as error:
-        raise GiveUpError(reasons.login_refused(field.value)) from error
+        raise GiveUpError(server_reasons.login_refused(field.value)) from error
     except (paramiko.SSHException, OSError, EOFError) as error:
-        busy = reasons.unreachable(connection.host, connection.port)
+        busy = server_reasons.unreachable(connection.host, connection.port)
         raise SourceBusyError(busy) from error
     if not transport.is_authenticated():
-        raise GiveUpError(reasons.login_refused(field.value))
+        raise GiveUpError(server_reasons.login_refused(field.value))
 
 
 def _negotiate(
@@ -209,23 +209,19 @@ def _negotiate(
         return transport, fingerprint_of(transport.get_remote_server_key())
     except (paramiko.SSHException, OSError, EOFError) as error:
         transport.close()
-        raise SourceBusyError(reasons.not_ssh(connection.host, connection.port)) from error
+        raise SourceBusyError(server_reasons.not_ssh(connection.host, connection.port)) from error
 
 
 def _socket(connection: SftpConnection, allow_insecure: bool) -> socket.socket:
-    """Connect; the address is judged on the connected socket, before a byte is sent."""
     host, port = connection.host, connection.port
     try:
-        connected = socket.create_connection((host.strip("[]"), port), CONNECT_SECONDS)
+        return connect_socket(host, port, CONNECT_SECONDS, allow_insecure=allow_insecure)
+    except ForbiddenAddressError as error:
+        raise GiveUpError(server_reasons.forbidden_address(host)) from error
     except socket.gaierror as error:
-        raise SourceBusyError(reasons.unknown_host(host)) from error
+        raise SourceBusyError(server_reasons.unknown_host(host)) from error
     except OSError as error:
-        raise SourceBusyError(reasons.unreachable(host, port)) from error
-    address = ipaddress.ip_address(connected.getpeername()[0].split("%")[0])
-    if not allow_insecure and not address_is_public(address):
-        connected.close()
-        raise GiveUpError(reasons.forbidden_address(host))
-    return connected
+        raise SourceBusyError(server_reasons.unreachable(host, port)) from error
 
 
 def _file(path: str, name: str, attributes: paramiko.SFTPAttributes) -> RemoteFile:

@@ -19,7 +19,6 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, ValidationError
 
-from shared.domain.group.addresses import host_is_one, host_is_public, url_problem
 from shared.domain.group.calendar_request import PauseInput, Ranges, calendar_of
 from shared.domain.group.group import (
     AUTHORIZATIONS,
@@ -43,6 +42,7 @@ from shared.domain.group.group import (
     Tolerance,
 )
 from shared.domain.group.guard import GuardSettings
+from shared.domain.group.public_addresses import host_is_one, host_is_public, url_problem
 from shared.domain.ids import CustomerId, SourcedId
 from shared.domain.request_body import Id, Input, Line, Path, Secret, Suffix, Text, Url, Word, wrong
 

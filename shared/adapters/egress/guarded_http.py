@@ -1,10 +1,8 @@
-"""The way out to a source: only public addresses, no redirects, bounded answers.
+"""HTTP to the outside: public addresses over TLS only, and answers of a bounded size.
 
-The address is checked on the connected socket, before a byte is sent: whatever a name resolved to
-a moment ago, or a second time, does not matter.
+Callers turn redirects off: a redirect would lead past the address that the group was given.
 """
 
-import ipaddress
 import socket
 import time
 from typing import Any
@@ -14,7 +12,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from shared.domain.group.addresses import address_is_public
+from shared.adapters.egress.guarded_socket import ForbiddenAddressError, require_public
 
 CONNECT_SECONDS, READ_SECONDS, PAGE_SECONDS = 8, 40, 90
 MAX_PAGE_BYTES = 64 * 1024 * 1024
@@ -22,17 +20,17 @@ CONNECTIONS = 6
 _BLOCK = 64 * 1024
 
 
-class ForbiddenAddressError(Exception):
-    """The source is at an address that is not public."""
-
-
 class AnswerTooLargeError(Exception):
-    """The source's answer exceeds what a page may hold."""
+    """An answer is larger than ``MAX_PAGE_BYTES``."""
 
 
 def open_session(session: requests.Session, allow_insecure: bool) -> requests.Session:
-    """Bind a session to the guarded way out; ``allow_insecure`` permits http and any address."""
-    # Neither proxies nor .netrc of the environment: a group's secret goes where the group says.
+    """Let a session out to public addresses only, over https.
+
+    :param allow_insecure: permits plain http and any address.
+    :returns: the session. Its requests raise ``ForbiddenAddressError`` for any other address.
+    """
+    # No proxies and no .netrc from the environment: a group's secret goes where the group says.
     session.trust_env = False
     session.headers["User-Agent"] = "Homeroom"
     session.mount("https://", _Guarded(allow_insecure))
@@ -41,10 +39,10 @@ def open_session(session: requests.Session, allow_insecure: bool) -> requests.Se
 
 
 def read_bounded(response: requests.Response) -> bytes:
-    """Read a streamed body of at most ``MAX_PAGE_BYTES``, inflated, in at most ``PAGE_SECONDS``.
+    """Read a streamed body, decompressed.
 
-    :raises AnswerTooLargeError: it is larger.
-    :raises requests.Timeout: it takes longer.
+    :raises AnswerTooLargeError: it exceeds ``MAX_PAGE_BYTES``.
+    :raises requests.Timeout: it takes longer than ``PAGE_SECONDS``.
     """
     started = time.monotonic()
     body = bytearray()
@@ -57,22 +55,14 @@ def read_bounded(response: requests.Response) -> bytes:
     return bytes(body)
 
 
-def _check(connected: socket.socket) -> socket.socket:
-    address = ipaddress.ip_address(connected.getpeername()[0].split("%")[0])
-    if not address_is_public(address):
-        connected.close()
-        raise ForbiddenAddressError
-    return connected
-
-
 class _GuardedHttps(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
-        return _check(super()._new_conn())
+        return require_public(super()._new_conn())
 
 
 class _GuardedHttp(HTTPConnection):
     def _new_conn(self) -> socket.socket:
-        return _check(super()._new_conn())
+        return require_public(super()._new_conn())
 
 
 class _HttpsPool(HTTPSConnectionPool):

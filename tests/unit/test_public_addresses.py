@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.domain.group.addresses import host_is_public, url_problem
+from shared.domain.group.public_addresses import host_is_public, url_problem
 
 
 @pytest.mark.parametrize(
