@@ -58,14 +58,14 @@ def year_of(schools: int) -> Iterator[Night]:
     yield Night(date(2026, 8, 31), "week two: 5 % of the pupils change two classes", now)
     name = _schools(now)[1]
     away = _without_school(now, name)
-    yield Night(date(2026, 9, 15), "a school is missing in the export", away)
-    yield Night(date(2026, 9, 16), "it is there again", now)
+    yield Night(date(2026, 9, 15), "a school is missing from the export", away)
+    yield Night(date(2026, 9, 16), "the school is back", now)
     three = without_records(now, "orgs", _schools(now)[:3])
-    yield Night(date(2026, 10, 6), "three orgs are missing, their people are not", three)
-    yield Night(date(2026, 10, 7), "they are there again", now)
+    yield Night(date(2026, 10, 6), "three orgs are missing, but not their people", three)
+    yield Night(date(2026, 10, 7), "the orgs are back", now)
     leavers = _pupils(now)[:: max(1, len(_pupils(now)) // (schools * 2))]
     now = without_users(now, leavers)
-    yield Night(date(2026, 12, 21), "winter leavers: about two a school", now)
+    yield Night(date(2026, 12, 21), "winter leavers: about two per school", now)
     shifted = _with_shifted_names(now, _schools(now)[0])
     yield Night(
         date(2027, 2, 9),
@@ -73,17 +73,17 @@ def year_of(schools: int) -> Iterator[Night]:
         shifted,
         Decision.REJECT,
     )
-    yield Night(date(2027, 2, 10), "the export is right again", now)
+    yield Night(date(2027, 2, 10), "the export is correct again", now)
     now = _without_autumn(now)
     yield Night(date(2027, 4, 6), "the source drops the autumn term and its classes", now)
     bare = now.having(classes=(), enrollments=())
     yield Night(date(2027, 6, 28), "summer: no classes, no enrollments", bare)
-    yield Night(date(2027, 7, 12), "summer, still", bare)
+    yield Night(date(2027, 7, 12), "still summer", bare)
     intake = len(_pupils(now)) // 8
     new = rollover(now, intake=intake)
     yield Night(
         date(2027, 8, 16),
-        "August rollover: the last grade has left, a first one comes",
+        "August rollover: the last grade has left, a new first grade arrives",
         new,
         Decision.APPROVE,
     )
