@@ -15,6 +15,8 @@ from tools import write_events_page
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+CODE = ("functions", "shared", "local", "tools", "benchmarks", "tests")
+PAGES = [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 
 
@@ -50,7 +52,9 @@ def _first_column(text: str) -> set[str]:
 
 def test_every_function_is_in_the_readme() -> None:
     folders = {path.parent.name for path in ROOT.glob("functions/*/handler.py")}
-    listed = {name.removeprefix("functions/") for name in _first_column(README)}
+    listed = {
+        name.removeprefix("functions/") for name in _first_column(_section(README, "Functions"))
+    }
     assert listed == folders
     handlers = {
         resource["Properties"]["Handler"].split(".")[1]
@@ -58,6 +62,18 @@ def test_every_function_is_in_the_readme() -> None:
         if resource["Type"] == "AWS::Serverless::Function"
     }
     assert handlers == folders
+
+
+def test_every_folder_with_code_is_in_the_readme() -> None:
+    """A row for each folder that holds code; the folder of a function is in the other table."""
+    files = [path.relative_to(ROOT) for top in CODE for path in (ROOT / top).rglob("*.py")]
+    with_code = {path.parent.as_posix() for path in files if path.name != "__init__.py"}
+    hidden = {name for name in with_code if name.startswith(("functions/", "tests/"))}
+    rows = re.findall(r"^\| \[([^]]+)\]\(([^)]+)\)", _section(README, "Folders"), re.MULTILINE)
+    assert all(name == link for name, link in rows)
+    listed = {name for name, _ in rows}
+    assert (with_code - hidden) - listed == set()
+    assert all((ROOT / name).is_dir() for name in listed)
 
 
 def test_every_environment_variable_is_explained() -> None:
@@ -112,9 +128,20 @@ def test_the_page_of_the_events_is_current() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
+    for page in PAGES:
         for link in re.findall(r"\]\(([^)#h][^)#]*)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_files_that_pages_name_are_there() -> None:
+    """A path in backticks is the whole path of a file or folder of the project."""
+    found = 0
+    for page in PAGES:
+        for name in re.findall(r"`([\w./-]+/[\w.-]*)`", page.read_text()):
+            if name.split("/")[0] in CODE or name.endswith(".py"):
+                found += 1
+                assert (ROOT / name).exists(), f"{page.name} names {name}"
+    assert found > 50
 
 
 def test_the_readme_shows_the_district_of_the_demo() -> None:
