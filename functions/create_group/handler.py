@@ -23,7 +23,8 @@ from shared.adapters.kms_secrets import KmsSecrets
 from shared.adapters.messaging.extract_queues import extract_queues
 from shared.adapters.messaging.mailing import SnsMailing
 from shared.adapters.messaging.queue import SqsQueue
-from shared.domain.group.group import EmailStatus, Group, SyncType
+from shared.domain.group.choices import EmailStatus, SyncType
+from shared.domain.group.group import Group
 from shared.domain.ids import CustomerId, GroupId
 from shared.domain.read_fields import read_fields
 from shared.domain.run.request_bodies import CoverImageInput

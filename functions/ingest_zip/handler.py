@@ -22,7 +22,7 @@ from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
 from shared.adapters.messaging.extract_queues import extract_queues
 from shared.adapters.messaging.queue import SqsQueue
 from shared.adapters.run_log import PowertoolsRunLog
-from shared.domain.group.group import SyncType
+from shared.domain.group.choices import SyncType
 from shared.messages import EXTRACT_ZIP_QUEUE, BeginWaitingRun, ExtractLeg
 from shared.observability import make_logger
 from shared.queue_consumer import consume, consume_records

@@ -24,7 +24,7 @@ from shared.adapters.messaging.extract_queues import extract_queues
 from shared.adapters.messaging.queue import SqsQueue
 from shared.domain.access import Access
 from shared.domain.errors import ConflictError, NotFoundError
-from shared.domain.group.group import SyncType
+from shared.domain.group.choices import SyncType
 from shared.domain.group.hold import HoldDecision
 from shared.domain.ids import GroupId, RunKey
 from shared.domain.read_fields import read_fields

@@ -14,7 +14,7 @@ from shared.adapters.control_table.runs import DynamoRuns
 from shared.adapters.messaging.extract_queues import extract_queues
 from shared.adapters.messaging.queue import SqsQueue
 from shared.domain.errors import TryLaterError
-from shared.domain.group.group import SyncType
+from shared.domain.group.choices import SyncType
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.observability import log_failure, make_logger
 from shared.sync.request.request_sync import RequestPorts

@@ -21,7 +21,7 @@ from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
 from shared.adapters.messaging.extract_queues import extract_queues
 from shared.adapters.run_log import PowertoolsRunLog
 from shared.adapters.sftp.server import open_server, show_host_key
-from shared.domain.group.group import SyncType
+from shared.domain.group.choices import SyncType
 from shared.groups.try_connection import TryPorts, try_connection, try_server
 from shared.messages import EXTRACT_QUEUE, ExtractLeg, TestConnection
 from shared.observability import make_logger

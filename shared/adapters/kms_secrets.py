@@ -3,7 +3,7 @@
 import base64
 from typing import TYPE_CHECKING
 
-from shared.domain.group.group import SecretName
+from shared.domain.group.secrets import SecretName
 from shared.domain.ids import GroupId
 
 if TYPE_CHECKING:

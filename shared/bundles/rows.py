@@ -16,7 +16,7 @@ from shared.bundles.header import Header
 from shared.bundles.records import CsvRecord
 from shared.bundles.repairs import FileFindings
 from shared.domain.counted import counted
-from shared.domain.group.group import StoredField
+from shared.domain.group.choices import StoredField
 from shared.domain.roster import vocabulary
 from shared.domain.roster.csv_columns import FILES
 from shared.domain.roster.oneroster_json import roles_of

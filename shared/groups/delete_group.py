@@ -17,7 +17,8 @@ from pydantic import BaseModel, Field
 
 from shared.domain import timers
 from shared.domain.errors import ConflictError, NotFoundError, StoppedError
-from shared.domain.group.group import Group, SyncType
+from shared.domain.group.choices import SyncType
+from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.deletion_certificate import Store, Tally, added, certify
 from shared.domain.run.run import Mode, Run, RunState

@@ -8,22 +8,13 @@ from typing import Any
 
 from shared.domain.errors import ConflictError, TryLaterError
 from shared.domain.group.change import changed_request
-from shared.domain.group.group import (
-    Customer,
-    Group,
-    GroupConfig,
-    LinkedCustomer,
-    SecretName,
-    SyncFrequency,
-    Webhook,
-)
-from shared.domain.group.request import (
-    GroupInput,
-    config_of,
-    customer_ids,
-    secrets_of,
-)
+from shared.domain.group.choices import SyncFrequency
+from shared.domain.group.customer import Customer, LinkedCustomer
+from shared.domain.group.group import Group, GroupConfig
+from shared.domain.group.request import GroupInput, config_of, customer_ids, secrets_of
 from shared.domain.group.schedule import local_day, next_auto_run, open_moment
+from shared.domain.group.secrets import SecretName
+from shared.domain.group.webhook import Webhook
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.domain.read_fields import read_fields, wrong_field
 from shared.domain.run.request_bodies import CustomerChangeInput, CustomerInput

@@ -16,8 +16,11 @@ from shared.domain.errors import (
     ParameterRefusedError,
     SourceBusyError,
 )
+from shared.domain.group.choices import SyncType
+from shared.domain.group.connection import SftpConnection
 from shared.domain.group.connection_test import ConnectionTest, Probe
-from shared.domain.group.group import Group, GroupConfig, SecretName, SftpConnection, SyncType
+from shared.domain.group.group import Group, GroupConfig
+from shared.domain.group.secrets import SecretName
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.roster.collection import Collection
 from shared.domain.run.run import Reason

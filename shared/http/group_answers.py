@@ -1,7 +1,9 @@
 """What the API shows of groups and customers."""
 
 from shared.domain.group.change import request_of
-from shared.domain.group.group import Customer, EmailStatus, Group
+from shared.domain.group.choices import EmailStatus
+from shared.domain.group.customer import Customer
+from shared.domain.group.group import Group
 from shared.domain.run.run import Run
 from shared.http.contract.groups import CustomerAnswer, GroupAnswer
 from shared.http.run_acceptance import show_accepted

@@ -4,7 +4,7 @@ Ids are ``domain.ids.record_id`` over group, entity and sourcedId, computed here
 collections in SQL (the same function; a test keeps both equal).
 """
 
-from shared.domain.group.group import MatchWith
+from shared.domain.group.choices import MatchWith
 from shared.domain.ids import RECORD_ID_LENGTH
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.vocabulary import GUARDIAN_ROLES, STUDENT_ROLE

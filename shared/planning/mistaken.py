@@ -7,7 +7,7 @@ numbers everybody anew.
 from functools import partial
 
 from shared.domain.group import guard
-from shared.domain.group.group import MatchWith
+from shared.domain.group.choices import MatchWith
 from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
 from shared.planning.candidates import CURRENT, GONE, LEFT, PENDING

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.domain.group.group import GroupConfig, SyncType
+from shared.domain.group.choices import SyncType
+from shared.domain.group.group import GroupConfig
 from shared.domain.group.hold import Decision
 from shared.domain.ids import UNIT_SEPARATOR
 from shared.domain.roster.change import MAX_SHARDS

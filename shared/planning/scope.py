@@ -1,6 +1,6 @@
 """Which staged rows take part in the plan: present, in the group's scope, each record once."""
 
-from shared.domain.group.group import Scope
+from shared.domain.group.scope import Scope
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.vocabulary import GUARDIAN_ROLES, ROLES, STUDENT_ROLE
 from shared.planning.columns import stripped, table

@@ -6,9 +6,12 @@ from typing import Protocol
 
 from shared.domain.access import Access
 from shared.domain.errors import ConflictError, NotFoundError
+from shared.domain.group.choices import Period
 from shared.domain.group.cover import Cover
-from shared.domain.group.group import Customer, Group, Period, SecretName
+from shared.domain.group.customer import Customer
+from shared.domain.group.group import Group
 from shared.domain.group.hold import Hold
+from shared.domain.group.secrets import SecretName
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.domain.run.deletion_certificate import Certificate
 

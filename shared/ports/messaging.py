@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from shared.domain.events import Event
-from shared.domain.group.group import EmailStatus, SyncType
+from shared.domain.group.choices import EmailStatus, SyncType
 from shared.domain.ids import GroupId
 from shared.messages import Message
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.domain.errors import GiveUpError, SourceBusyError
-from shared.domain.group.group import SecretName, SftpConnection, SyncType
+from shared.domain.group.choices import SyncType
+from shared.domain.group.connection import SftpConnection
+from shared.domain.group.secrets import SecretName
 from shared.domain.run.remote_files import Listing, RemoteFile
 from shared.domain.run.run import Reason, Run, RunState
 from shared.messages import ExtractLeg

@@ -15,7 +15,8 @@ from functools import cache
 from itertools import accumulate
 
 from shared.domain.errors import TryLaterError
-from shared.domain.group.group import SecretName, SyncType
+from shared.domain.group.choices import SyncType
+from shared.domain.group.secrets import SecretName
 from shared.domain.ids import GroupId, RunKey
 from shared.domain.roster.collection import Collection
 from shared.domain.run.requests import RunRequest

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from shared.domain.errors import ConflictError, NotFoundError, TryLaterError
 from shared.domain.group.cover import Cover
-from shared.domain.group.group import Customer, Group, GroupConfig
+from shared.domain.group.customer import Customer
+from shared.domain.group.group import Group, GroupConfig
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.domain.run.deletion_certificate import Certificate
 from shared.ports.groups import check_unmark, customer_in_group, no_customer

@@ -13,16 +13,11 @@ from pathlib import Path
 import duckdb
 
 from shared.domain.errors import TryLaterError
-from shared.domain.group.group import (
-    ApiConnection,
-    Authorization,
-    Group,
-    GroupConfig,
-    OnboardingType,
-    SecretName,
-    SyncType,
-)
+from shared.domain.group.choices import Authorization, OnboardingType, SyncType
+from shared.domain.group.connection import ApiConnection
+from shared.domain.group.group import Group, GroupConfig
 from shared.domain.group.hold import Decision, HoldDecision
+from shared.domain.group.secrets import SecretName
 from shared.domain.ids import EnterpriseId, GroupId, RunKey, SourcedId
 from shared.domain.roster.collection import Collection
 from shared.domain.run.requests import RunRequest

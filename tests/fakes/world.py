@@ -11,8 +11,8 @@ from shared.adapters.roster_table.keys import record_key
 from shared.domain import timers
 from shared.domain.errors import MissingObjectError
 from shared.domain.events import DropRefused, Event, RunFinished
-from shared.domain.group.group import SecretName
 from shared.domain.group.retention import Left
+from shared.domain.group.secrets import SecretName
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.roster.change import RosterWrite
 from shared.domain.roster.collection import Collection

@@ -9,7 +9,8 @@ from moto import mock_aws
 from shared.adapters.control_table.customers import DynamoCustomers
 from shared.adapters.control_table.groups import DynamoGroups
 from shared.domain.errors import ConflictError, NotFoundError
-from shared.domain.group.group import Customer, Group, LinkedCustomer
+from shared.domain.group.customer import Customer, LinkedCustomer
+from shared.domain.group.group import Group
 from shared.domain.ids import CustomerId, EnterpriseId, SourcedId
 from shared.ports.groups import Customers, Groups
 from tests.fakes.control_table import make_control_table

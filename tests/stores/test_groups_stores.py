@@ -12,20 +12,18 @@ from moto import mock_aws
 from shared.adapters.control_table.customers import DynamoCustomers
 from shared.adapters.control_table.groups import TRANSACTION_TRIES, DynamoGroups
 from shared.domain.errors import ConflictError, NotFoundError, TryLaterError
-from shared.domain.group.cover import AskedUpload, Cover
-from shared.domain.group.group import (
-    ApiConnection,
+from shared.domain.group.choices import (
     Authorization,
-    Customer,
-    Group,
-    GroupConfig,
-    LinkedCustomer,
     OnboardingType,
     Period,
-    SecretName,
     SyncFrequency,
     SyncType,
 )
+from shared.domain.group.connection import ApiConnection
+from shared.domain.group.cover import AskedUpload, Cover
+from shared.domain.group.customer import Customer, LinkedCustomer
+from shared.domain.group.group import Group, GroupConfig
+from shared.domain.group.secrets import SecretName
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.ports.groups import Customers, Groups
 from tests.fakes.control_table import NAME, make_control_table

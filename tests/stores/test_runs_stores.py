@@ -20,7 +20,7 @@ from shared.domain.errors import (
     StoppedError,
     TryLaterError,
 )
-from shared.domain.group.group import SecretName
+from shared.domain.group.secrets import SecretName
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run.requests import Due, RunRequest
 from shared.domain.run.results import Commit, PlanResult

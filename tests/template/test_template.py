@@ -13,8 +13,9 @@ from shared.adapters.data_bucket.remains import FOLDERS
 from shared.adapters.roster_table.keys import stamp_key
 from shared.domain import timers
 from shared.domain.events import RUN_FINISHED, SOURCE
-from shared.domain.group.group import Period, SecretName, SyncType
+from shared.domain.group.choices import Period, SyncType
 from shared.domain.group.retention import UNDO_DAYS
+from shared.domain.group.secrets import SecretName
 from shared.domain.ids import GroupId
 from shared.messages import EXTRACT_ZIP_QUEUE, BeginWaitingRun
 from shared.sync.request.accept_drop import DROPS

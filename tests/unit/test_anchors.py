@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.group.calendar import Calendar, DateRange
-from shared.domain.group.group import Period
+from shared.domain.group.choices import Period
 from shared.domain.group.schedule import local_day, next_auto_run, next_day
 from tests.unit.http_stack import HttpStack
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.domain.group.group import AUTHORIZATIONS, Authorization, OnboardingType
+from shared.domain.group.choices import Authorization, OnboardingType
+from shared.domain.group.connection import AUTHORIZATIONS
 from tests.unit.http_stack import HttpStack, connection, group_body
 
 ONE, TWO = OnboardingType

@@ -12,7 +12,8 @@ import pytest
 from local.sample_district.bundle import csv_files, delta_files, pack, pack_into
 from local.sample_district.evolution import with_user, without_users
 from local.sample_district.roster import District, generate
-from shared.domain.group.group import GroupConfig, SyncType, Tolerance
+from shared.domain.group.choices import SyncType, Tolerance
+from shared.domain.group.group import GroupConfig
 from shared.domain.ids import RunKey
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.findings import MESSAGES

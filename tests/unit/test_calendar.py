@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.group.calendar import ENDLESS, Calendar, DateRange, Pause
-from shared.domain.group.group import Period
+from shared.domain.group.choices import Period
 from shared.domain.group.retention import ENDED_DAYS, Left, Retention
 from shared.domain.group.schedule import local_day, next_auto_run, next_run_at
 from tests.fakes.simulation import config

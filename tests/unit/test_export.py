@@ -16,7 +16,8 @@ from local.sample_district.bundle import csv_files
 from local.sample_district.roster import generate
 from shared.adapters.control_table.export_requests import DynamoExportRequests
 from shared.domain import timers
-from shared.domain.group.group import GroupConfig, StoredField
+from shared.domain.group.choices import StoredField
+from shared.domain.group.group import GroupConfig
 from shared.domain.roster.collection import Collection
 from shared.domain.run.run import Mode, RunState
 from shared.messages import ExportRoster

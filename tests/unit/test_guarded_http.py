@@ -16,8 +16,8 @@ from shared.adapters.egress.guarded_http import (
 from shared.adapters.egress.guarded_socket import ForbiddenAddressError
 from shared.adapters.oneroster_rest.client import OneRosterRestSource
 from shared.domain.errors import GiveUpError
-from shared.domain.group.group import ApiConnection
-from shared.domain.group.group import Authorization as AuthorizationType
+from shared.domain.group.choices import Authorization as AuthorizationType
+from shared.domain.group.connection import ApiConnection
 from shared.domain.roster.collection import Collection
 
 pytestmark = pytest.mark.loopback

@@ -20,7 +20,8 @@ from botocore.exceptions import ClientError
 from functions.ingest_zip import handler as ingest_zip
 from shared.adapters.run_log import PowertoolsRunLog
 from shared.domain.errors import TryLaterError
-from shared.domain.group.group import GroupConfig, SyncType
+from shared.domain.group.choices import SyncType
+from shared.domain.group.group import GroupConfig
 from shared.messages import Message
 from shared.observability import make_logger
 from shared.queue_consumer import consume

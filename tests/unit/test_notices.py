@@ -26,8 +26,10 @@ from shared.adapters.messaging.webhook import WebhookPost
 from shared.adapters.run_log import PowertoolsRunLog
 from shared.domain.errors import TryLaterError
 from shared.domain.events import KINDS, Event, records_held, run_finished
-from shared.domain.group.group import EmailStatus, SecretName, Webhook
+from shared.domain.group.choices import EmailStatus
 from shared.domain.group.hold import Hold
+from shared.domain.group.secrets import SecretName
+from shared.domain.group.webhook import Webhook
 from shared.domain.ids import GroupId
 from shared.domain.run.mail import MAX_SUBJECT, run_mail
 from shared.domain.run.run import EntityCounts, Mode, Reason, Run, RunState, Trigger

@@ -6,7 +6,7 @@ import pytest
 
 from local.sample_district.render import COLLECTIONS, render
 from local.sample_district.roster import generate
-from shared.domain.group.group import StoredField
+from shared.domain.group.choices import StoredField
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.oneroster_json import staged_row
 from shared.domain.roster.staged_rows import STAGED_COLUMNS

@@ -20,7 +20,7 @@ from shared.adapters.dynamodb import marshal, unmarshal
 from shared.adapters.roster_table.holdings import DynamoRosterHoldings
 from shared.adapters.roster_table.keys import stamp_key
 from shared.adapters.roster_table.roster import DynamoRoster
-from shared.domain.group.group import SyncType
+from shared.domain.group.choices import SyncType
 from shared.domain.group.guard import GuardSettings
 from shared.domain.roster.collection import Collection
 from shared.domain.run.requests import RunRequest

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.group.group import MatchWith
+from shared.domain.group.choices import MatchWith
 from shared.domain.group.guard import GuardSettings
 from shared.domain.group.hold import Decision
 from shared.domain.roster.collection import Collection

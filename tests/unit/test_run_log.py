@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 
 from shared.adapters.run_log import ENDED, OUR_FAULTS, PowertoolsRunLog
 from shared.domain.errors import GiveUpError, TryLaterError
-from shared.domain.group.group import SyncType
+from shared.domain.group.choices import SyncType
 from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
 from shared.domain.run.run import Mode, Reason, Run, RunState

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.group.group import Period
+from shared.domain.group.choices import Period
 from shared.domain.group.schedule import next_run_at
 
 ZONES = (

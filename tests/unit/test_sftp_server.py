@@ -17,7 +17,8 @@ from local.sftp_server import PASSPHRASE, ROUNDS, SftpServer, not_tried, servers
 from shared.adapters.sftp.private_keys import read_private_key
 from shared.adapters.sftp.server import connect, fingerprint_of, log_in, open_server, show_host_key
 from shared.domain.errors import GiveUpError, SourceBusyError
-from shared.domain.group.group import SecretName, SftpConnection
+from shared.domain.group.connection import SftpConnection
+from shared.domain.group.secrets import SecretName
 from shared.sync.fetch.fetch_bundle import find_files
 from tests.fakes.faulty_line import Line, line_to
 from tests.fakes.fetching import Fetching

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import timers
-from shared.domain.group.group import SyncType
+from shared.domain.group.choices import SyncType
 from shared.domain.ids import RunKey
 from shared.domain.roster.collection import Collection
 from shared.domain.run.run import Mode, Run, RunState, Trigger

@@ -16,7 +16,8 @@ from shared.adapters.control_table.keys import group_key
 from shared.adapters.control_table.runs import DynamoRuns
 from shared.domain.errors import NotFoundError
 from shared.domain.group.calendar import Calendar, DateRange
-from shared.domain.group.group import AutoMode, Group, Period, SyncFrequency, SyncType
+from shared.domain.group.choices import AutoMode, Period, SyncFrequency, SyncType
+from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Mode, Run, RunState, Trigger

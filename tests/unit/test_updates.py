@@ -7,7 +7,8 @@ import pytest
 
 from shared.domain.errors import ConflictError, GiveUpError, SourceBusyError
 from shared.domain.group.calendar import Calendar, Pause
-from shared.domain.group.group import Group, Period, SyncFrequency, SyncType
+from shared.domain.group.choices import Period, SyncFrequency, SyncType
+from shared.domain.group.group import Group
 from shared.domain.group.hold import Decision
 from shared.domain.ids import RunKey, record_id
 from shared.domain.roster.collection import Collection

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from shared.adapters.control_table.keys import enterprise_page
 from shared.adapters.dynamodb import Item, marshal, refused, unmarshal
 from shared.domain.errors import ConflictError
-from shared.domain.group.group import Customer
+from shared.domain.group.customer import Customer
 from shared.domain.ids import CustomerId, EnterpriseId, SourcedId
 from shared.ports.groups import customer_in_group, no_customer
 

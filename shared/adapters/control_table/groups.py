@@ -26,8 +26,9 @@ from shared.adapters.control_table.keys import enterprise_page, group_key
 from shared.adapters.control_table.run_item import hold_of
 from shared.adapters.dynamodb import Item, marshal, refusals, refused, unmarshal
 from shared.domain.errors import NotFoundError, TryLaterError
+from shared.domain.group.choices import Period
 from shared.domain.group.cover import Cover
-from shared.domain.group.group import Group, Period
+from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.deletion_certificate import Certificate
 from shared.domain.run.newer_version import known_settings, known_word

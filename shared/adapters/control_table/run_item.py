@@ -9,7 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 from shared.adapters.control_table.keys import run_key
 from shared.adapters.dynamodb import Item, as_json, marshal, unmarshal
 from shared.domain.errors import ConflictError
-from shared.domain.group.group import EndedRun, GroupConfig, OnboardingType, SyncType
+from shared.domain.group.choices import OnboardingType, SyncType
+from shared.domain.group.group import EndedRun, GroupConfig
 from shared.domain.group.hold import Hold
 from shared.domain.roster.staged_rows import NOTHING_STAGED
 from shared.domain.run.bundle import Bundle

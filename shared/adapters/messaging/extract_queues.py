@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from shared.adapters.messaging.queue import SqsQueue
-from shared.domain.group.group import SyncType
+from shared.domain.group.choices import SyncType
 from shared.ports.messaging import ExtractQueues
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from shared.domain.errors import MailRefusedError
-from shared.domain.group.group import EmailStatus
+from shared.domain.group.choices import EmailStatus
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.deletion_certificate import Store, named
 from shared.ports.deletion import Found

@@ -22,7 +22,8 @@ from shared.adapters.egress.guarded_http import (
 )
 from shared.adapters.oneroster_rest import source_reasons
 from shared.domain.errors import GiveUpError, SourceBusyError
-from shared.domain.group.group import ApiConnection, OnboardingType
+from shared.domain.group.choices import OnboardingType
+from shared.domain.group.connection import ApiConnection
 
 SIGNATURE_METHOD, TOKEN_AUTH = "signatureMethod", "tokenAuth"
 _METHODS = (SIGNATURE_HMAC_SHA256, SIGNATURE_HMAC_SHA1)

@@ -28,8 +28,9 @@ from shared.adapters.oneroster_rest.authorization import (
     host_of,
 )
 from shared.domain.errors import GiveUpError, ParameterRefusedError, SourceBusyError
-from shared.domain.group.group import ApiConnection, GroupConfig
-from shared.domain.group.group import Authorization as AuthorizationType
+from shared.domain.group.choices import Authorization as AuthorizationType
+from shared.domain.group.connection import ApiConnection
+from shared.domain.group.group import GroupConfig
 from shared.domain.roster.collection import Collection
 from shared.ports.sources import Page
 

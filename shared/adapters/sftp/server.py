@@ -17,7 +17,8 @@ from shared.adapters.egress.guarded_socket import connect as connect_socket
 from shared.adapters.sftp import server_reasons
 from shared.adapters.sftp.private_keys import read_private_key
 from shared.domain.errors import GiveUpError, SourceBusyError
-from shared.domain.group.group import SecretName, SftpConnection
+from shared.domain.group.connection import SftpConnection
+from shared.domain.group.secrets import SecretName
 from shared.domain.run.remote_files import Listing, RemoteFile
 
 CONNECT_SECONDS, SILENCE_SECONDS = 10.0, 30.0

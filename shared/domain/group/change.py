@@ -7,15 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.domain.group.group import (
-    AUTHORIZATIONS,
-    CONNECTION_SECRETS,
-    Group,
-    OnboardingType,
-    SecretName,
-    SyncFrequency,
-)
-from shared.domain.group.request import DEFAULT_PATHS
+from shared.domain.group.choices import OnboardingType, SyncFrequency
+from shared.domain.group.connection import AUTHORIZATIONS, DEFAULT_PATHS
+from shared.domain.group.group import Group
+from shared.domain.group.secrets import CONNECTION_SECRETS, SecretName
 
 _DESTINATION = ("url", "tokenUrl", "host", "port", "username", "hostKeyFingerprint")
 _REPLACED_BY = {

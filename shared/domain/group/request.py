@@ -20,29 +20,31 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, ValidationError
 
 from shared.domain.group.calendar_request import PauseInput, Ranges, calendar_of
-from shared.domain.group.group import (
-    AUTHORIZATIONS,
-    CONNECTION_SECRETS,
-    ApiConnection,
+from shared.domain.group.choices import (
     Authorization,
     AutoMode,
-    Connection,
-    GroupConfig,
     MatchWith,
     OnboardingType,
     Period,
     RoleScope,
-    Scope,
-    SecretName,
-    SftpConnection,
     StatusScope,
     StoredField,
     SyncFrequency,
     SyncType,
     Tolerance,
 )
+from shared.domain.group.connection import (
+    AUTHORIZATIONS,
+    DEFAULT_PATHS,
+    ApiConnection,
+    Connection,
+    SftpConnection,
+)
+from shared.domain.group.group import GroupConfig
 from shared.domain.group.guard import GuardSettings
 from shared.domain.group.public_addresses import host_is_one, host_is_public, url_problem
+from shared.domain.group.scope import Scope
+from shared.domain.group.secrets import CONNECTION_SECRETS, SecretName
 from shared.domain.ids import CustomerId, SourcedId
 from shared.domain.request_body import Id, Input, Line, Path, Secret, Suffix, Text, Url, Word, wrong
 
@@ -52,10 +54,6 @@ SHORTEST_SECRET = 16
 """Characters of a webhook's secret: shorter ones can be guessed."""
 MAX_SCOPE_BYTES = 100_000
 """A group is one item, and a run holds a copy of it: an item takes 400 KB (AWS)."""
-DEFAULT_PATHS = {
-    OnboardingType.ONEROSTER_1_1: "/ims/oneroster/v1p1",
-    OnboardingType.ONEROSTER_1_2: "/ims/oneroster/rostering/v1p2",
-}
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")

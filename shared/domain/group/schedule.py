@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.domain.group.calendar import ENDLESS, Calendar
-from shared.domain.group.group import Period
+from shared.domain.group.choices import Period
 
 _HOURS = {Period.EVERY_6_HOURS: 6, Period.EVERY_12_HOURS: 12}
 _DAYS = {Period.DAILY: 1, Period.WEEKLY: 7, Period.BIWEEKLY: 14}

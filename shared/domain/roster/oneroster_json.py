@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Collection as Items
 from typing import Any
 
-from shared.domain.group.group import StoredField
+from shared.domain.group.choices import StoredField
 from shared.domain.roster.collection import Collection
 
 Json = dict[str, Any]

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
-from shared.domain.group.group import GroupConfig, SyncType
+from shared.domain.group.choices import SyncType
+from shared.domain.group.group import GroupConfig
 from shared.domain.group.hold import Hold, HoldDecision
 from shared.domain.group.retention import Retention
 from shared.domain.ids import EnterpriseId, GroupId, RunKey

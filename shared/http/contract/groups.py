@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from shared.domain.group.group import (
+from shared.domain.group.choices import (
     Authorization,
     AutoMode,
     EmailStatus,
@@ -13,13 +13,13 @@ from shared.domain.group.group import (
     OnboardingType,
     Period,
     RoleScope,
-    SecretName,
     StatusScope,
     StoredField,
     SyncFrequency,
     SyncType,
     Tolerance,
 )
+from shared.domain.group.secrets import SecretName
 from shared.domain.run.run import Mode, RunState
 from shared.http.contract.answers import Accepted, Answer, Moment
 

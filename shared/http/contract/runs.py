@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from shared.domain.group.group import SyncType
+from shared.domain.group.choices import SyncType
 from shared.domain.group.hold import Decision
 from shared.domain.run.run import Mode, RunState, Trigger
 from shared.http.contract.answers import Answer, Moment, StoredAnswer

@@ -13,7 +13,8 @@ from hashlib import sha256
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.domain.errors import NotFoundError
-from shared.domain.group.group import SecretName, Webhook
+from shared.domain.group.secrets import SecretName
+from shared.domain.group.webhook import Webhook
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.ports.groups import Groups, Secrets
 

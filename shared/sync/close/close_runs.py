@@ -12,7 +12,7 @@ from itertools import islice
 
 from shared.domain import timers
 from shared.domain.errors import StoppedError
-from shared.domain.group.group import SyncType
+from shared.domain.group.choices import SyncType
 from shared.domain.ids import GroupId, RunKey
 from shared.domain.run.newer_version import newer_version
 from shared.domain.run.run import OPEN_STATES, Mode, Reason, Run, RunState

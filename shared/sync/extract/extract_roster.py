@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from shared.domain.errors import GiveUpError, SourceBusyError, StoppedError
-from shared.domain.group.group import ApiConnection, GroupConfig, SecretName
+from shared.domain.group.connection import ApiConnection
+from shared.domain.group.group import GroupConfig
+from shared.domain.group.secrets import SecretName
 from shared.domain.roster.collection import Collection, CollectionStatus
 from shared.domain.roster.oneroster_json import staged_row
 from shared.domain.roster.staged_rows import Absent, PlanCursor, StagedCollection, StagedRoster

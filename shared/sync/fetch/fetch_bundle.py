@@ -13,7 +13,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.domain.errors import GiveUpError, SourceBusyError, StoppedError
-from shared.domain.group.group import GroupConfig, SecretName, SftpConnection, SyncType
+from shared.domain.group.choices import SyncType
+from shared.domain.group.connection import SftpConnection
+from shared.domain.group.group import GroupConfig
+from shared.domain.group.secrets import SecretName
 from shared.domain.run.bundle import Bundle, BundleObject
 from shared.domain.run.remote_files import RemoteFile, csv_files, is_zip, look_of, newest
 from shared.domain.run.run import Reason, Run, RunState

@@ -22,7 +22,7 @@ from shared.bundles.repairs import FileFindings
 from shared.bundles.rows import RowReader
 from shared.bundles.text import read_lines
 from shared.domain.errors import GiveUpError, MissingObjectError, StoppedError
-from shared.domain.group.group import StoredField
+from shared.domain.group.choices import StoredField
 from shared.domain.roster.collection import Collection, CollectionStatus
 from shared.domain.roster.csv_columns import FILES
 from shared.domain.roster.findings import FileFinding

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shared.domain.counted import agreeing, counted
 from shared.domain.errors import BaseMissingError, GiveUpError, StoppedError
-from shared.domain.group.group import Tolerance
+from shared.domain.group.choices import Tolerance
 from shared.domain.group.hold import Hold
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import Absent, PlanCursor

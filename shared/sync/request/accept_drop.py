@@ -12,7 +12,7 @@ from datetime import datetime
 from shared.bundles.contents import open_bundle, read_contents
 from shared.domain.errors import GiveUpError, MissingObjectError, NotFoundError
 from shared.domain.events import DropRefused
-from shared.domain.group.group import SyncType
+from shared.domain.group.choices import SyncType
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.roster.collection import CollectionStatus
 from shared.domain.run.bundle import Bundle, BundleObject

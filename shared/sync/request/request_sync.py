@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.errors import ConflictError, NotFoundError, TryLaterError
-from shared.domain.group.group import Group, SyncFrequency, SyncType
+from shared.domain.group.choices import SyncFrequency, SyncType
+from shared.domain.group.group import Group
 from shared.domain.ids import RunKey
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Reason, Run

@@ -19,7 +19,8 @@ from functools import partial
 from pydantic import AwareDatetime, BaseModel
 
 from shared.domain.errors import ConflictError, NotDueError, NotFoundError
-from shared.domain.group.group import AutoMode, Group, Period
+from shared.domain.group.choices import AutoMode, Period
+from shared.domain.group.group import Group
 from shared.domain.group.schedule import local_day, next_auto_run
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.requests import Due, RunRequest

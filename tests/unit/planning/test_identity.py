@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.group.group import LinkedCustomer, MatchWith
+from shared.domain.group.choices import MatchWith
+from shared.domain.group.customer import LinkedCustomer
 from shared.domain.ids import CustomerId, GroupId, SourcedId, record_id
 from shared.domain.roster.change import LoginClaim
 from shared.domain.roster.collection import CollectionStatus

@@ -1,6 +1,6 @@
 """What the planner finds from one night to the next: new, unchanged, bad, gone and back."""
 
-from shared.domain.group.group import SecretName
+from shared.domain.group.secrets import SecretName
 from shared.domain.roster.collection import Collection, CollectionStatus
 from tests.unit.planning.nights import (
     CLASSES,

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.domain.group.group import RoleScope, Scope, StatusScope
+from shared.domain.group.choices import RoleScope, StatusScope
+from shared.domain.group.scope import Scope
 from shared.domain.ids import SourcedId
 from tests.unit.planning.nights import (
     CLASSES,

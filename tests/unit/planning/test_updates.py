@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from shared.domain.group.group import Scope
 from shared.domain.group.hold import Decision
+from shared.domain.group.scope import Scope
 from shared.domain.run.run import Mode
 from tests.fakes.simulation import config
 from tests.unit.planning.nights import (

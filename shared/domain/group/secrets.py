@@ -1,0 +1,19 @@
+"""The secrets of a group, by name."""
+
+from enum import StrEnum
+
+
+class SecretName(StrEnum):
+    """The secrets a group can have; those of its connection in the API's spelling."""
+
+    SECRET_KEY = "secretKey"
+    PASSWORD = "password"
+    PRIVATE_KEY = "privateKey"
+    PASSPHRASE = "passphrase"
+    WEBHOOK = "webhookSecret"
+
+
+CONNECTION_SECRETS = (
+    SecretName.SECRET_KEY, SecretName.PASSWORD, SecretName.PRIVATE_KEY, SecretName.PASSPHRASE,
+)  # fmt: skip
+"""Those by which a source is asked."""
