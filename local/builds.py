@@ -23,7 +23,7 @@ from local.entry import run_command
 from local.packages import TEMPLATE, pack
 from local.processes import run_logged
 from local.progress import step
-from tools.dependencies import at_hand, group_of, locked
+from tools.dependencies import group_of, locked, this_machine
 
 BUILDS = ROOT / ".local" / "builds"
 # A session that began with a build may deploy it again while others are made.
@@ -80,7 +80,7 @@ def build() -> Build:
                 made = Build(Path(folder) / found.key)
                 made.folder.mkdir()
                 _build(made.functions)
-                pack(made.functions, made.template.parent, at_hand())
+                pack(made.functions, made.template.parent, this_machine())
                 # What is edited meanwhile may be in it by half.
                 if key() == found.key:
                     made.folder.rename(found.folder)
@@ -111,7 +111,7 @@ def _sources(root: Path) -> Iterator[Path]:
 
 
 def _build(into: Path) -> None:
-    target = at_hand()
+    target = this_machine()
     log = BUILDS / "build.log"
     make_functions(
         into,

@@ -21,7 +21,7 @@ from local.api import Answer, Api
 from local.district import SampleDistrict
 from local.emulator import StackError
 from local.entry import run_command
-from local.invoke import stack_at_hand
+from local.invoke import running_stack
 from local.progress import DIM, paint
 from local.run_view import follow
 from local.session import session_of, sign_in
@@ -161,7 +161,7 @@ def main() -> int:
     given = parser.parse_args()
     if given.method != "sign-in" and not given.path:
         parser.error("name a path: /groups")
-    stack = stack_at_hand()
+    stack = running_stack()
     if given.method == "sign-in":
         session, called = sign_in(stack)
         _say(f"> {called}")

@@ -17,7 +17,7 @@ from local.api import Api, signed_in
 from local.arguments import whole
 from local.closed_document import closed
 from local.entry import run_command
-from local.invoke import stack_at_hand
+from local.invoke import running_stack
 from local.progress import step
 from local.run_view import SILENCE, ended
 from local.sample_district.roster import generate
@@ -127,7 +127,7 @@ def main() -> int:
     parser.add_argument("--examples", type=whole(1), default=EXAMPLES)
     examples = parser.parse_args().examples
     with step("Making requests, which takes minutes"):
-        good, report = hold_to_contract(stack_at_hand(), examples)
+        good, report = hold_to_contract(running_stack(), examples)
     sys.stdout.write(report)
     return 0 if good else 1
 

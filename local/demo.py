@@ -28,7 +28,7 @@ from local.sample_district.bundle import csv_files, pack
 from local.sample_district.roster import District, generate
 from local.sample_district.school_year import year_under_way
 from local.sample_district.server import DistrictServer
-from local.sftp_server import servers_at_hand
+from local.sftp_server import available_servers
 from local.stack import Stack, start, stop
 from local.stored_roster import letter_of, stored_items, stored_records
 from local.upload import upload
@@ -153,7 +153,7 @@ def _run_of(api: Api, group_id: str, upload_id: str) -> str:
 def _show_sftp(stack: Stack, api: Api, district: District, over_rest: Names) -> bool:
     """Fetch the district's bundle from a real SFTP server, twice."""
     print(paint("\nThe same district over SFTP, OneRoster 1.2", BOLD))
-    kind, *_ = servers_at_hand()
+    kind, *_ = available_servers()
     print(f"  {kind.product}'s server answers on this machine")
     with tempfile.TemporaryDirectory() as folder, kind(Path(folder)) as server:
         (server.files / "roster.zip").write_bytes(pack(csv_files(district, "1.2")))

@@ -27,7 +27,7 @@ from local.stack import FOLDER, STACK_FILE, Stack
 EVENTS = ROOT / "events"
 
 
-def stack_at_hand() -> Stack:
+def running_stack() -> Stack:
     """Find the running stack."""
     stack = Stack.read(Path(os.environ.get("HOMEROOM_STACK") or FOLDER / STACK_FILE))
     if not listens("127.0.0.1", stack):
@@ -150,7 +150,7 @@ def main() -> int:
     parser.add_argument("function", help="create_group or create-group")
     parser.add_argument("event", nargs="?", type=Path)
     given = parser.parse_args()
-    stack = stack_at_hand()
+    stack = running_stack()
     function = function_named(given.function, stack)
     event = event_of(function, given.event)
 

@@ -24,7 +24,7 @@ from local.receiver import Receiver
 from local.sample_district.bundle import csv_files, pack
 from local.sample_district.roster import District, generate
 from local.sample_district.server import DistrictServer
-from local.sftp_server import servers_at_hand
+from local.sftp_server import available_servers
 from local.stack import Stack, add_admin, new_password, sign_in
 from local.stored_roster import stored_records
 from local.upload import upload
@@ -139,7 +139,7 @@ def _sync_api(place: Place) -> Iterator[Occasion]:
 
 
 def _sync_sftp(place: Place) -> Iterator[Occasion]:
-    kind, *_ = servers_at_hand()
+    kind, *_ = available_servers()
     with (
         tempfile.TemporaryDirectory() as folder,
         kind(Path(folder)) as server,

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.build_function import folder_of
-from tools.dependencies import Target, group_of, installed, packed, zip_folder
+from tools.dependencies import Target, group_of, installed, zip_folder, zip_of
 
 TEMPLATE = "template.yaml"
 _CODE = re.compile(r"^(\s+CodeUri: )(\w+)$", re.MULTILINE)
@@ -22,7 +22,7 @@ def pack(built: Path, into: Path, target: Target) -> None:
 
     def write(name: str) -> None:
         archive = into / f"{name}.zip"
-        shutil.copy(packed(installed(group_of(folder_of(name)), target)), archive)
+        shutil.copy(zip_of(installed(group_of(folder_of(name)), target)), archive)
         zip_folder(built / name, archive, append=True)
 
     with ThreadPoolExecutor() as workers:

@@ -25,7 +25,7 @@ from local import emulator, sam_cli
 from local.builds import make_functions
 from local.emulator import ROOT, StackError
 from local.entry import run_command
-from local.invoke import event_of, function_named, listens, show, stack_at_hand
+from local.invoke import event_of, function_named, listens, running_stack, show
 from local.progress import DIM, paint, step
 from local.sam_cli import SAM
 from local.stack import FOLDER, Stack
@@ -143,7 +143,7 @@ def main() -> int:
     )
     parameters = {"Runtime": f"python{given.python}", "Architecture": architecture}
     image = f"public.ecr.aws/lambda/python:{given.python}-{architecture}"
-    stack = stack_at_hand()
+    stack = running_stack()
     function = function_named(given.function, stack)
     event = event_of(function, given.event)
     check_reachable(stack)

@@ -190,7 +190,7 @@ class OpenSshServer(SftpServer):
         """
 
 
-def servers_at_hand() -> tuple[type[SftpServer], ...]:
+def available_servers() -> tuple[type[SftpServer], ...]:
     """Name the servers that can run here, OpenSSH's first: it is what most schools have."""
     return (AsyncSshServer,) if SSHD is None else (OpenSshServer, AsyncSshServer)
 

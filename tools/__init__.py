@@ -1,4 +1,4 @@
-"""What a developer or operator runs by hand, or the build by itself."""
+"""Commands for developers, operators and the build."""
 
 from local.entry import hear_while_loading
 

@@ -1,7 +1,7 @@
 """Builds one function: its folder, ``shared/`` and its own dependencies, into a directory.
 
-``sam build`` calls it through the Makefile, once a function. The same code builds for AWS and for
-the local stack; only the interpreter and the machine differ.
+``sam build`` calls it through the Makefile, once for each function. The same code builds for AWS
+and for the local stack; only the interpreter and the machine differ.
 """
 
 import argparse
@@ -20,17 +20,17 @@ from tools.dependencies import (
     installed,
     link_tree,
 )
-from tools.target_python import find, without
+from tools.target_python import find, missing_message
 
 
 def folder_of(logical_id: str) -> str:
-    """Name the folder of a function: ``CreateGroupFunction`` lies in ``create_group``."""
+    """Return the folder of a function: ``CreateGroupFunction`` is in ``create_group``."""
     words = re.findall(r"[A-Z][a-z0-9]*", logical_id.removesuffix("Function"))
     return "_".join(word.lower() for word in words)
 
 
 def copy_sources(folder: str, target: Path) -> None:
-    """Copy the function's own folder and ``shared/``, under the names that tests import."""
+    """Copy the function's folder and ``shared/``, under the names that tests import them by."""
     skip = shutil.ignore_patterns("__pycache__", "*.pyc")
     for part in (Path("functions") / folder, Path("shared")):
         shutil.copytree(ROOT / part, target / part, ignore=skip, dirs_exist_ok=True)
@@ -38,7 +38,7 @@ def copy_sources(folder: str, target: Path) -> None:
 
 
 def main() -> None:
-    """Read the command line."""
+    """Build the function that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("logical_id")
     parser.add_argument("target", type=Path)
@@ -52,7 +52,7 @@ def main() -> None:
     copy_sources(folder, given.target)
     interpreter = find(given.python_version)
     if interpreter is None:
-        print(without(given.python_version), file=sys.stderr)
+        print(missing_message(given.python_version), file=sys.stderr)
     else:
         compile_bytecode(interpreter, given.target.resolve(), "functions", "shared")
 

@@ -1,20 +1,20 @@
-"""Says in words why a Python will not do, before anything is installed: the Makefile asks first.
+"""Explains why a Python cannot be used, before anything is installed. The Makefile calls it first.
 
-    python3 tools/check_python.py python3 demo      # the name it goes by, what `make` was asked for
+    python3 tools/check_python.py python3 demo      # the Python's name, and the target of `make`
 
-It runs on whatever Python there is, so it is written for all of them, and imports nothing of ours.
+It must run on any Python, so it is written for all versions and imports nothing of ours.
 """
 
 import sys
 
 WANTED = (3, 11)
-# What an environment is made with, and packages are fetched with; some systems leave them out.
+# Modules that environments and downloads need; some systems leave them out.
 PARTS = ("venv", "ensurepip", "ssl", "zlib")
 
 
 def complaint(version, name, goal):
     # type: (tuple[int, ...], str, str) -> str
-    """Say what is wanting, or nothing."""
+    """Say what is missing; empty if nothing is."""
     if version < WANTED:
         return (
             "Homeroom needs Python 3.11 or newer, and "

@@ -1,10 +1,10 @@
-"""Installs what functions depend on, once for each set of locked wheels, and keeps it.
+"""Installs the functions' dependencies, once for each set of locked wheels, and keeps them.
 
     python -m tools.dependencies
 
-That is for all functions and the machine at hand, so that building them later asks no registry.
-Functions that lock the same wheels share one folder in ``.local/dependencies``. It is named by what
-it was made from and never changed: who wants another set gets another folder.
+This installs the dependencies of all functions for this machine, so that later builds need no
+registry. Functions that lock the same wheels share a folder in ``.local/dependencies``. The folder
+is named after what it was made from and never changes: another set gets another folder.
 """
 
 import argparse
@@ -31,13 +31,18 @@ UV = Path(sys.executable).parent / "uv"
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 # The oldest C library that all wheels know; Lambda's Amazon Linux 2023 has a newer one.
 LINUX = "manylinux_2_28"
-# What a function finds in Lambda's own runtime: it is tried together with that.
+# The packages of Lambda's own runtime, for trying a function together with them.
 RUNTIME = "runtime"
 
 
 @dataclass(frozen=True)
 class Target:
-    """What wheels are for: ``3.13``, ``arm64``, ``manylinux_2_28``."""
+    """What wheels are built for.
+
+    ``python_version``: such as ``3.13``.
+    ``architecture``: such as ``arm64``, in AWS's words.
+    ``platform``: such as ``manylinux_2_28``.
+    """
 
     python_version: str
     architecture: str
@@ -45,12 +50,12 @@ class Target:
 
     @property
     def wheels(self) -> str:
-        """The platform, as uv names it."""
+        """The platform in uv's words."""
         return f"{MACHINES[self.architecture]}-{self.platform}"
 
 
-def at_hand() -> Target:
-    """Say what to build for where functions run on this interpreter and machine."""
+def this_machine() -> Target:
+    """The target for functions that run on this interpreter and machine."""
     machine = platform.machine()
     return Target(
         python_version=f"{sys.version_info.major}.{sys.version_info.minor}",
@@ -60,14 +65,14 @@ def at_hand() -> Target:
 
 
 def group_of(folder: str) -> str:
-    """Name the dependency group of a function: ``create_group`` has ``create-group``."""
+    """Return the dependency group of a function: ``create_group`` has ``create-group``."""
     return folder.replace("_", "-")
 
 
 def installed(group: str, target: Target) -> Path:
-    """Find the folder with the group's wheels, installed and compiled; make it if it is not there.
+    """Return the folder with the group's wheels, installed and compiled; make it if it is missing.
 
-    :raises subprocess.CalledProcessError: uv could not install them; it has said why.
+    :raises subprocess.CalledProcessError: uv could not install them, and has said why.
     """
     requirements = ROOT / "requirements" / f"{group}.txt"
     interpreter = find(target.python_version)
@@ -75,7 +80,7 @@ def installed(group: str, target: Target) -> Path:
     if folder.is_dir():
         return folder
     STORE.mkdir(parents=True, exist_ok=True)
-    # Functions are built side by side, and many lock the same wheels.
+    # Functions are built in parallel, and many lock the same wheels.
     with locked(folder.with_suffix(".lock")):
         if not folder.is_dir():
             with tempfile.TemporaryDirectory(dir=STORE) as made:
@@ -86,8 +91,8 @@ def installed(group: str, target: Target) -> Path:
     return folder
 
 
-def packed(folder: Path) -> Path:
-    """Find the zip of an installed folder; make it if it is not there."""
+def zip_of(folder: Path) -> Path:
+    """Return the zip of an installed folder; make it if it is missing."""
     archive = folder.with_suffix(".zip")
     if not archive.exists():
         with locked(folder.with_suffix(".lock")), tempfile.TemporaryDirectory(dir=STORE) as made:
@@ -97,9 +102,9 @@ def packed(folder: Path) -> Path:
 
 
 def zip_folder(folder: Path, archive: Path, *, append: bool = False) -> None:
-    """Put the files of a folder into a zip, in the order of their names; fast rather than small.
+    """Put a folder's files into a zip, in the order of their names; fast rather than small.
 
-    With ``append``, those which are not in it yet.
+    With ``append``, add only the files that are not in it yet.
     """
     with zipfile.ZipFile(
         archive, "a" if append else "w", zipfile.ZIP_DEFLATED, compresslevel=1
@@ -112,24 +117,24 @@ def zip_folder(folder: Path, archive: Path, *, append: bool = False) -> None:
 
 
 def link_tree(source: Path, target: Path) -> None:
-    """Lay a folder's files into another without copying them, where the file system can.
+    """Put a folder's files into another, as hard links if the file system allows it.
 
-    They are the same files then: who would change one must replace it.
+    They are then the same files: to change one, replace it.
     """
     shutil.copytree(source, target, copy_function=_link, dirs_exist_ok=True)
 
 
 def compile_bytecode(interpreter: Path, target: Path, *parts: str) -> None:
-    """Compile with an interpreter of the version that will run it: no other's is of any use.
+    """Compile all of ``target``, or only its ``parts``, with the interpreter of the right version.
 
-    All of ``target``, or its ``parts``. /var/task is read-only, so what is not compiled here is
-    compiled again at every cold start. Unchecked hashes stay valid whatever time stamps the zip
-    gives the sources (Python: Cached bytecode invalidation). The place where it was built is not
-    written down in it.
+    Byte code of another version is useless. /var/task is read-only, so modules that are not
+    compiled here are compiled again at every cold start. Unchecked hashes stay valid whatever time
+    stamps the zip gives the sources (Python: Cached bytecode invalidation). The byte code does not
+    contain the path where it was built.
     """
     compiling = (str(interpreter), "-m", "compileall", "-q", "-j", "2")
-    # Some packages ship files for other versions that do not compile; nobody imports those, and
-    # `make smoke` looks at what is imported.
+    # Some packages ship files for other versions, which do not compile. Nobody imports those, and
+    # `make smoke` checks the modules that are imported.
     subprocess.run(
         [
             *compiling,
@@ -143,7 +148,7 @@ def compile_bytecode(interpreter: Path, target: Path, *parts: str) -> None:
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Have a lock for oneself, among all processes, while the block runs."""
+    """Hold a lock among all processes while the block runs."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -170,12 +175,12 @@ def _install(requirements: Path, target: Target, folder: Path) -> None:
         *("--python-version", target.python_version, "--python-platform", target.wheels),
         *("-r", str(requirements)),
     ]
-    # What uv has in its cache needs nobody's answer.
+    # What is in uv's cache needs no network.
     offline = subprocess.run([*command, "--offline"], capture_output=True, check=False)
     if offline.returncode != 0:
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run(command, check=True)
-    # Entry points for a shell, which Lambda has no use for.
+    # Shell entry points, which Lambda does not need.
     shutil.rmtree(folder / "bin", ignore_errors=True)
     (folder / ".lock").unlink(missing_ok=True)
 
@@ -188,11 +193,11 @@ def _link(source: str, target: str) -> None:
 
 
 def main() -> None:
-    """Install what all functions need, and what Lambda's runtime has."""
+    """Install the dependencies of all functions, and the packages of Lambda's runtime."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     folders = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
     for group in [RUNTIME, *map(group_of, folders)]:
-        packed(installed(group, at_hand()))
+        zip_of(installed(group, this_machine()))
 
 
 if __name__ == "__main__":

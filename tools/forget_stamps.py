@@ -1,11 +1,11 @@
-"""Has the next sync of every group read the roster's table: `python -m tools.forget_stamps`.
+"""Makes every group's next sync read the roster table itself: `python -m tools.forget_stamps`.
 
     python -m tools.forget_stamps CONTROL_TABLE ROSTER_TABLE
 
-For after a restore of the roster's table (docs/backup-and-restore.md). A moment at which a run was
-being written cannot be told from its end by the stamps of the two tables; without a stamp the table
-is read record by record, whatever it says. It is harmless at any time, and costs each group what a
-first load costs.
+Use it after restoring the roster table (docs/backup-and-restore.md). The two tables' stamps cannot
+show whether the table was restored to the end of a run or to a moment in its middle. Without a
+stamp, the table is read record by record. This is always safe, and costs each group as much as a
+first load.
 """
 
 import argparse
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def forget_stamps(dynamodb: "DynamoDBClient", control: str, roster: str) -> int:
-    """Delete the stamp of each group that has one from the roster's table; returns how many."""
+    """Delete each group's stamp from the roster table; returns how many groups had one."""
     forgotten = 0
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=control,
@@ -40,13 +40,13 @@ def forget_stamps(dynamodb: "DynamoDBClient", control: str, roster: str) -> int:
 
 
 def main() -> int:
-    """Do it to the tables that the arguments name."""
+    """Forget the stamps in the tables that the arguments name."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("control", help="the stack's output ControlTableName")
     parser.add_argument("roster", help="the stack's output RosterTableName")
     given = parser.parse_args()
     forgotten = forget_stamps(boto3.client("dynamodb"), given.control, given.roster)
-    print(f"The next sync of {forgotten:,} groups reads the roster's table record by record.")
+    print(f"The next sync of {forgotten:,} groups reads the roster table record by record.")
     return 0
 
 

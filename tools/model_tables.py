@@ -1,4 +1,4 @@
-"""The models of the OpenAPI document as tables: fields, types, limits, words."""
+"""The models of the OpenAPI document as Markdown tables: fields, types, limits, enums."""
 
 from typing import Any
 
@@ -10,18 +10,18 @@ _FORMATS = {"date": "date", "date-time": "moment", "password": "secret"}
 
 
 def models(made: Json) -> str:
-    """The part of the page that describes every model: what is sent, what is answered, words."""
+    """The part of the page that describes every model: of requests, of answers, and enums."""
     schemas = made["components"]["schemas"]
     objects = {name: each for name, each in schemas.items() if "properties" in each}
-    # To whoever sends it a model is closed, to whoever reads it open.
+    # Models of requests are closed, models of answers open.
     sent = {name for name, each in objects.items() if each.get("additionalProperties") is False}
-    lines = ["## Models", "", "What is sent:", ""]
+    lines = ["## Models", "", "In requests:", ""]
     for name in sorted(sent):
         lines += _table(made, name, "")
-    lines += ["What is answered:", ""]
+    lines += ["In answers:", ""]
     for name in sorted(objects.keys() - sent):
         lines += _table(made, name, "may be left out")
-    lines += ["### Words", "", "| Name | Values | |", "|---|---|---|"]
+    lines += ["### Enums", "", "| Name | Values | |", "|---|---|---|"]
     for name, each in schemas.items():
         if "enum" in each:
             lines.append(f"| `{name}` | {_words(each)} | {_prose(each)} |")
@@ -29,12 +29,12 @@ def models(made: Json) -> str:
 
 
 def type_of(made: Json, schema: Json) -> str:
-    """A type in words, with its limits; the name of a model leads to its table."""
+    """A type in words, with its limits; a model's name links to its table."""
     name = schema.get("$ref", "").removeprefix(_REF)
     if name:
         named = made["components"]["schemas"][name]
         if "enum" in named:
-            return f"[{name}](#words): {_words(named)}"
+            return f"[{name}](#enums): {_words(named)}"
         return f"[`{name}`](#{name.lower()})"
     if "anyOf" in schema:
         return " or ".join(type_of(made, each) for each in schema["anyOf"])
@@ -60,7 +60,7 @@ def _table(made: Json, name: str, optional: str) -> list[str]:
             for field, schema in fields.items()
             if field not in known or _firm(made, schema) != _firm(made, known[field])
         }
-        but = ", with these besides, or instead:" if fields else "."
+        but = ", with these added or replaced:" if fields else "."
         lines += [f"It has the fields of [`{whole}`](#{whole.lower()}){but}", ""]
     if fields:
         lines += ["| Field | Type | |", "|---|---|---|"]
@@ -77,7 +77,7 @@ def _table(made: Json, name: str, optional: str) -> list[str]:
 
 
 def _contained(made: Json, name: str) -> str:
-    """The model whose fields a model has as well, so that they need not be told again; or ""."""
+    """The model whose fields this model repeats, so that they need no second row; or ""."""
     if name.endswith("Patch"):
         return name.removesuffix("Patch") + "Input"
     schemas = made["components"]["schemas"]
@@ -94,7 +94,7 @@ def _contained(made: Json, name: str) -> str:
 
 
 def _firm(made: Json, schema: Json) -> str:
-    """A type but for that it may be null."""
+    """A type without "or null"."""
     return type_of(made, schema).removesuffix(" or null")
 
 

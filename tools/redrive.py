@@ -1,7 +1,7 @@
-"""Sends parked messages back to where they came from: `python -m tools.redrive DEAD QUEUE`.
+"""Sends dead-lettered messages back to their queue: `python -m tools.redrive DEAD QUEUE`.
 
-For accounts and emulators where SQS cannot do it by itself (StartMessageMoveTask). It is harmless
-at any time: a message of a run that has ended does nothing.
+For accounts and emulators in which SQS cannot do this itself (StartMessageMoveTask). It is always
+safe: a message of a run that has ended does nothing.
 """
 
 import argparse
@@ -18,20 +18,23 @@ if TYPE_CHECKING:
 
 
 WAIT_SECONDS = 2
-"""A short poll asks only some of the servers, and may find nothing where there is something."""
+"""A short poll asks only some servers, and may find nothing although messages are there."""
 
 
 def redrive(sqs: "SQSClient", dead_letters: str, source: str) -> int:
     """Move every message of a dead-letter queue to its source; returns how many there were.
 
-    Both are URLs of queues. Each message is sent before it is deleted: one that is in both places
-    for a moment comes twice, which every consumer takes.
+    :param dead_letters: URL of the dead-letter queue.
+    :param source: URL of the queue the messages came from.
+
+    Each message is sent before it is deleted. So a message may be delivered twice, which every
+    consumer tolerates.
     """
     moved = 0
     while messages := _receive(sqs, dead_letters):
-        for parked in messages:
-            _send(sqs, source, parked)
-            sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=parked["ReceiptHandle"])
+        for message in messages:
+            _send(sqs, source, message)
+            sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=message["ReceiptHandle"])
         moved += len(messages)
     return moved
 
@@ -56,7 +59,7 @@ def _send(sqs: "SQSClient", queue: str, message: "MessageTypeDef") -> None:
 
 def main() -> None:
     """Redrive the queue that the command line names."""
-    parser = argparse.ArgumentParser(description="Send parked messages back to their queue.")
+    parser = argparse.ArgumentParser(description="Send dead-lettered messages back to their queue.")
     parser.add_argument("dead_letters", help="URL of the dead-letter queue")
     parser.add_argument("source", help="URL of the queue that its messages come from")
     asked = parser.parse_args()

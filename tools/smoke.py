@@ -1,7 +1,8 @@
-"""Imports each built function in a bare interpreter, with what Lambda's runtime has beside it.
+"""Imports each built function in a bare interpreter, with only the packages of Lambda's runtime.
 
-The development environment has every dependency, so only this notices that one is not shipped. The
-environment is empty: a module that wants to be configured at import is noticed as well.
+The development environment has every dependency, so only this check notices one that is not
+shipped. The environment variables are empty, so it also notices a module that needs configuration
+when it is imported.
 
     python -m tools.smoke
 """
@@ -13,14 +14,14 @@ from pathlib import Path
 
 from local.builds import build
 from local.entry import run_command
-from tools.dependencies import RUNTIME, at_hand, installed
+from tools.dependencies import RUNTIME, installed, this_machine
 
-# Lambda refuses more, unzipped.
+# Lambda's limit for an unzipped function.
 MOST_BYTES = 250 * 1024 * 1024
-# The runtime has boto3; the rest is ours and no business of a function.
+# The runtime has boto3; functions do not need the rest.
 NEVER_SHIPPED = ("boto3", "botocore", "tests", "docs", "events", "local", "tools", ".venv", "bin")
-# Byte code is of any use if it is there, of this version, and valid whatever the sources' time
-# stamps say: a .pyc begins with a magic number, and a 1 for an unchecked hash (PEP 552).
+# Byte code is useful if it exists, is of this version, and is valid whatever the sources' time
+# stamps: a .pyc begins with a magic number, and a 1 for an unchecked hash (PEP 552).
 IMPORT = """
 import importlib, importlib.util, pathlib, sys
 sys.dont_write_bytecode = True
@@ -37,7 +38,7 @@ for module in list(sys.modules.values()):
 
 
 def faults(artifact: Path, runtime: Path) -> list[str]:
-    """Say what is wrong with one built function."""
+    """List what is wrong with one built function."""
     folders = [file.parent.name for file in artifact.glob("functions/*/handler.py")]
     if len(folders) != 1:
         return [f"holds the functions {folders}"]
@@ -45,7 +46,7 @@ def faults(artifact: Path, runtime: Path) -> list[str]:
     size = sum(file.stat().st_size for file in artifact.rglob("*") if file.is_file())
     if size > MOST_BYTES:
         found.append(f"has {size // 2**20} MB")
-    # -I and -S: nothing from this environment, nor from the folder this runs in.
+    # -I and -S: import nothing from this environment or the current folder.
     imported = subprocess.run(
         [
             *(sys.executable, "-I", "-S", "-W", "error", "-c", IMPORT),
@@ -67,7 +68,7 @@ def main() -> int:
     """Check every function of a build."""
     argparse.ArgumentParser(description="Import each built function.").parse_args()
     built = build()
-    runtime = installed(RUNTIME, at_hand())
+    runtime = installed(RUNTIME, this_machine())
     artifacts = sorted(path for path in built.functions.glob("*Function") if path.is_dir())
     if not artifacts:
         print(f"nothing is built in {built.functions}")

@@ -1,9 +1,10 @@
-"""Finds an interpreter of the version that the functions will run on, to compile their byte code.
+"""Finds an interpreter of the version that the functions run on, to compile their byte code.
 
     python -m tools.target_python 3.13
 
-Byte code is good for one minor version of Python only. Where none of that version is at hand, uv
-brings one, once, into ``.python/``; a build without it works, and each cold start compiles anew.
+Byte code works for one minor version of Python only. If this machine has no interpreter of that
+version, uv downloads one, once, into ``.python/``. A build without one works, too, but then every
+cold start compiles the code again.
 """
 
 import os
@@ -16,34 +17,38 @@ from pathlib import Path
 from local.entry import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
-BROUGHT = ROOT / ".python"
+DOWNLOADED = ROOT / ".python"
 ASK = "import sys; print(sys.implementation.name, '%d.%d' % sys.version_info[:2])"
 
 
 def find(version: str) -> Path | None:
-    """Give the first interpreter at hand that really is of a version, such as ``3.13``.
+    """Return the first interpreter on this machine of a version such as ``3.13``; None without one.
 
-    Each is asked: a shim of pyenv has the name and no Python behind it.
+    Each candidate is asked for its version: a pyenv shim may have the name but no Python behind it.
     """
     return next((each for each in _candidates(version) if _is_of(each, version)), None)
 
 
-def bring(version: str) -> bool:
-    """Have uv fetch an interpreter into ``.python/``; says whether it did. Needs the network."""
+def download(version: str) -> bool:
+    """Have uv download an interpreter into ``.python/``; True if it did. Needs the network."""
     uv = Path(sys.executable).parent / "uv"
     fetched = subprocess.run(
         [str(uv), "python", "install", "--quiet", "--no-bin", version],
-        env={**os.environ, "UV_PYTHON_INSTALL_DIR": str(BROUGHT), "UV_PYTHON_DOWNLOADS": "manual"},
+        env={
+            **os.environ,
+            "UV_PYTHON_INSTALL_DIR": str(DOWNLOADED),
+            "UV_PYTHON_DOWNLOADS": "manual",
+        },
         check=False,
     )
     return fetched.returncode == 0
 
 
-def without(version: str) -> str:
-    """Say what it means that there is none, and what to do."""
+def missing_message(version: str) -> str:
+    """Say what a missing interpreter means, and what to do."""
     return (
-        f"No byte code is built in: there is no Python {version} here, and uv could not fetch one. "
-        "The functions work without, but are compiled anew at each cold start. "
+        f"The build has no byte code: there is no Python {version} here, and uv could not download "
+        "one. The functions work, but every cold start compiles them again. "
         f"Install Python {version} and build again."
     )
 
@@ -55,7 +60,7 @@ def _candidates(version: str) -> Iterator[Path]:
         if found := shutil.which(name, path=folder):
             yield Path(found)
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    for kept in (pyenv, BROUGHT):
+    for kept in (pyenv, DOWNLOADED):
         yield from sorted(kept.glob(f"*{version}.*/bin/{name}"))
 
 
@@ -74,10 +79,10 @@ def _is_of(interpreter: Path, version: str) -> bool:
 
 
 def main() -> None:
-    """See that there is one; a build goes on without."""
+    """Make sure there is an interpreter; without one, warn: a build works without it."""
     [version] = sys.argv[1:]
-    if find(version) is None and not (bring(version) and find(version)):
-        print(without(version), file=sys.stderr)
+    if find(version) is None and not (download(version) and find(version)):
+        print(missing_message(version), file=sys.stderr)
 
 
 if __name__ == "__main__":

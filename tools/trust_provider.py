@@ -1,11 +1,11 @@
-"""Says for which enterprise an identity provider of the user pool vouches, and who is its admin.
+"""Sets for which enterprise an identity provider vouches, and which of its users are admins.
 
     python -m tools.trust_provider TABLE trust NorthIdP --enterprise north
     python -m tools.trust_provider TABLE trust NorthIdP --enterprise north --admins everyone
     python -m tools.trust_provider TABLE show NorthIdP
     python -m tools.trust_provider TABLE distrust NorthIdP
 
-``TABLE`` is the stack's output ControlTableName. It takes effect with the next token.
+``TABLE`` is the stack's output ControlTableName. A change takes effect with the next token.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from shared.domain.sign_in import AdminsBy, TrustedProvider
 
 
 def main() -> int:
-    """Do what the arguments say."""
+    """Trust, show or distrust a provider."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -46,7 +46,7 @@ def main() -> int:
             parser.error("; ".join(each["msg"] for each in error.errors()))
         providers.trust(provider)
     found = providers.find(given.provider)
-    print(found.model_dump_json() if found else f"Nobody trusts {given.provider}.")
+    print(found.model_dump_json() if found else f"{given.provider} is not trusted.")
     return 0
 
 

@@ -12,28 +12,28 @@ from shared.domain.events import KINDS, SOURCE
 PAGE = Path(__file__).parents[1] / "docs" / "events.md"
 INTRODUCTION = f"""# Events
 
-Homeroom publishes what happens on the account's default event bus, with source `{SOURCE}`: ids, states and numbers,
-nobody's data. A rule of your own can bring them anywhere. Each may come more than once. This page is made of the
-models in `shared/domain/events.py` by `python -m tools.write_events_page`.
+Homeroom publishes events on the account's default event bus, with source `{SOURCE}`. They contain ids, states and
+numbers, but no personal data. Your own rules can forward them anywhere. An event may arrive more than once.
+`python -m tools.write_events_page` makes this page from the models in `shared/domain/events.py`.
 
-A group's `webhook` (`url`, and a `secret` of at least 16 characters) is sent `Run Finished` and `Records Held`:
+A group's `webhook` (`url`, and a `secret` of at least 16 characters) receives `Run Finished` and `Records Held`:
 
 ```text
 POST {{url}}
-Homeroom-Event-Id: the same at every attempt
+Homeroom-Event-Id: …                the same for every attempt
 Homeroom-Timestamp: 1786352400
 Homeroom-Signature: v1=…            hex HMAC-SHA256, under the secret, of timestamp + "." + body
 
 {{"id": …, "type": "Run Finished", "time": …, "detail": {{…}}}}
 ```
 
-Compute the signature over the body as it came, compare in constant time, refuse timestamps that are minutes old, and
-answer 2xx within 10 seconds. Anything else is sent again, five times in all; redirects are not followed.
+Compute the signature over the body exactly as received, compare in constant time, refuse timestamps that are minutes
+old, and answer 2xx within 10 seconds. Otherwise the event is sent again, five times in all. Redirects are not followed.
 """
 
 
 def page() -> str:
-    """The page as it should be."""
+    """The page's text, made from the models."""
     parts = [INTRODUCTION]
     for model, kind in KINDS.items():
         schema = model.model_json_schema(by_alias=True)

@@ -17,20 +17,20 @@ Json = dict[str, Any]
 
 INTRODUCTION = """# The API
 
-The document is served at `/openapi.json`, without sign-in, and is here as [openapi.json](openapi.json). All else wants
-`Authorization: Bearer <ID token>` of an Enterprise Admin. What is sent and answered is JSON; moments are ISO 8601 with
-an offset. Fields may be added to answers: take no notice of those that you do not know. In what you send, a field that
-is not here is an error.
+The OpenAPI document is served at `/openapi.json`, without sign-in, and checked in as [openapi.json](openapi.json). Every
+other route needs `Authorization: Bearer <ID token>` of an Enterprise Admin. Requests and answers are JSON; times are ISO
+8601 with an offset. Future versions may add fields to answers, so ignore fields that you do not know. In a request, an
+unknown field is an error.
 
-A list has `limit` (50, at most 200) and `cursor`: the next page begins where the one before ended, until it is null.
-A page of a roster may be short, or even empty, and go on all the same.
+A list takes `limit` (50, at most 200) and `cursor`. Each answer has the cursor of the next page; null means the end of
+the list. A page of a roster may be short or even empty although more pages follow.
 
-This page is made of the routes and models in `shared/http/contract` by `python -m tools.write_openapi`.
+`python -m tools.write_openapi` makes this page from the routes and models in `shared/http/contract`.
 """
 
 
 def pages() -> dict[Path, str]:
-    """What each file should hold."""
+    """The text of each file, made from routes and models."""
     made = document()
     return {
         DOCS / "openapi.json": json.dumps(made, indent=1, sort_keys=True) + "\n",
@@ -49,7 +49,7 @@ def _page(made: Json) -> str:
 
 def _contents() -> str:
     lines = [
-        "[Refusals](#refusals), the [models](#models) of what is sent and answered, and the routes:",
+        "[Errors](#errors), the [models](#models) of requests and answers, and the routes:",
         "",
     ]
     lines += ["| Topic | Route | |", "|---|---|---|"]
@@ -64,11 +64,11 @@ def _contents() -> str:
 
 def _everywhere() -> str:
     lines = [
-        "## Refusals",
+        "## Errors",
         "",
-        "A refusal is `application/problem+json`, a [`Problem`](#problem): its `code` says why, and where fields are",
-        "wrong, `errors` has an entry for each ([operations.md](operations.md#error-codes) has all codes). Every route can",
-        "refuse with these; what else it refuses with stands with the route.",
+        "An error is `application/problem+json`, a [`Problem`](#problem). Its `code` says why; if fields are wrong, `errors`",
+        "has an entry for each. [operations.md](operations.md#error-codes) lists all codes. Every route can answer with these",
+        "errors; each route lists its others.",
         "",
         "| Status | Code |",
         "|---|---|",
@@ -78,7 +78,7 @@ def _everywhere() -> str:
 
 
 def _refusal_rows(refusals: dict[int, tuple[str, ...]]) -> list[str]:
-    """A row for each reason; statuses that have the same one share it."""
+    """A row for each set of codes; statuses with the same codes share a row."""
     rows = []
     for codes in dict.fromkeys(refusals.values()):
         statuses = ", ".join(str(status) for status in refusals if refusals[status] == codes)
@@ -114,13 +114,13 @@ def _route(made: Json, route: Route) -> str:
 
 def _shown(made: Json, answer: Json) -> str:
     if "Location" in answer.get("headers", {}):
-        return "`Location`: where the file is"
+        return "`Location`: the address of the file"
     content = answer.get("content", {}).get("application/json")
     return type_of(made, content["schema"]) if content else "nothing"
 
 
 def anchor(title: str) -> str:
-    """Where a heading is found, by GitHub's rule."""
+    """The anchor of a heading, by GitHub's rule."""
     kept = "".join(sign for sign in title.lower() if sign.isalnum() or sign in " -_")
     return kept.replace(" ", "-")
 

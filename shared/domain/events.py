@@ -35,7 +35,7 @@ class EntityEventCounts(_Event):
 
 
 class RunFinished(_Event):
-    """A run has ended, however it ended; ``reason`` is a code."""
+    """A run has ended, in whatever state; ``reason`` is a code."""
 
     enterprise: str
     group_id: str
@@ -50,7 +50,7 @@ class RunFinished(_Event):
 
 
 class HeldCount(_Event):
-    """How many records of an entity wait, and by which rule of the guard."""
+    """How many records of an entity are held, and by which rule of the guard."""
 
     entity: str
     rule: str
@@ -58,7 +58,7 @@ class HeldCount(_Event):
 
 
 class RecordsHeld(_Event):
-    """A run has ended and left deletions or changes that wait for a person."""
+    """A run has ended and holds deletions or changes, which wait for a person."""
 
     enterprise: str
     group_id: str
@@ -69,11 +69,11 @@ class RecordsHeld(_Event):
 
 
 class DropRefused(_Event):
-    """An object in the bucket is nobody's bundle; ``reason`` is a code.
+    """An object was dropped into the bucket and is not a bundle of any group; ``reason`` is a code.
 
-    Its key is not told, since a file's name can name a pupil: ``version_id`` finds the object for
-    who may look into the bucket. ``enterprise`` and ``group_id`` are those of the group in whose
-    place it lies, null where there is no such group.
+    The event does not contain the object's key, because a file's name can name a pupil. Anybody
+    with access to the bucket can find the object by ``version_id``. ``enterprise`` and ``group_id``
+    are those of the group under whose prefix it was dropped, null if there is no such group.
     """
 
     enterprise: str | None

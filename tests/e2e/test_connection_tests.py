@@ -10,7 +10,7 @@ from local.api import Api
 from local.sample_district.bundle import csv_files, pack
 from local.sample_district.roster import District, generate
 from local.sample_district.server import DistrictServer
-from local.sftp_server import servers_at_hand
+from local.sftp_server import available_servers
 from tests.e2e.bundles import add_zip_group
 from tests.e2e.deployed import eventually
 from tests.e2e.roster import add_group
@@ -74,7 +74,7 @@ def test_a_zip_group_has_nothing_to_test(api: Api, district: District) -> None:
 def test_a_host_key_is_shown_confirmed_and_then_all_is_found(
     api: Api, tmp_path: Path, district: District
 ) -> None:
-    kind, *_ = servers_at_hand()
+    kind, *_ = available_servers()
     with kind(tmp_path) as server:
         (server.files / "roster.zip").write_bytes(pack(csv_files(district, "1.1")))
         partner = district.client_partner_id

@@ -10,7 +10,7 @@ from local.api import Api
 from local.sample_district.bundle import csv_files, pack
 from local.sample_district.evolution import with_user
 from local.sample_district.roster import District, generate
-from local.sftp_server import PASSPHRASE, SftpServer, servers_at_hand
+from local.sftp_server import PASSPHRASE, SftpServer, available_servers
 from local.stack import Stack
 from tests.e2e.roster import check_district, counted, records, sync, written_by
 
@@ -20,7 +20,7 @@ def district() -> District:
     return generate(pupils=60)
 
 
-@pytest.fixture(scope="module", params=servers_at_hand(), ids=lambda each: each.product)
+@pytest.fixture(scope="module", params=available_servers(), ids=lambda each: each.product)
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SftpServer]:
@@ -110,7 +110,7 @@ def test_of_dated_bundles_the_newest_wins(
 def test_a_changed_host_key_ends_the_run_and_can_be_confirmed(
     api: Api, tmp_path: Path, district: District
 ) -> None:
-    kind, *_ = servers_at_hand()
+    kind, *_ = available_servers()
     with kind(tmp_path) as server:
         (server.files / "roster.zip").write_bytes(pack(csv_files(district, "1.1")))
         group_id = add_sftp_group(api, server, district.client_partner_id, "roster.zip")

@@ -13,7 +13,7 @@ from local.sample_district.bundle import csv_files, pack
 from local.sample_district.evolution import without_users
 from local.sample_district.roster import District, generate
 from local.sample_district.server import DistrictServer
-from local.sftp_server import servers_at_hand
+from local.sftp_server import available_servers
 from local.stack import Stack
 from local.stored_roster import stored_records
 from tests.e2e.bundles import add_zip_group, sync_zip
@@ -69,7 +69,7 @@ def source(
             lambda now, mode: sync_zip(api, group_id, pack(csv_files(now, "1.1")), mode=mode),
         )
     else:
-        kind, *_ = servers_at_hand()
+        kind, *_ = available_servers()
         with kind(tmp_path_factory.mktemp("sftp")) as files:
             group_id = add_sftp_group(api, files, partner, "update.zip")
 

@@ -28,7 +28,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Only what a test puts there can be found."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
-    monkeypatch.setattr(target_python, "BROUGHT", tmp_path / "brought")
+    monkeypatch.setattr(target_python, "DOWNLOADED", tmp_path / "brought")
     return tmp_path
 
 
@@ -65,7 +65,7 @@ class TestInterpreter:
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        monkeypatch.setattr(target_python, "bring", lambda version: False)
+        monkeypatch.setattr(target_python, "download", lambda version: False)
         monkeypatch.setattr(sys, "argv", ["target_python", OTHER])
         target_python.main()
         assert f"there is no Python {OTHER} here" in capsys.readouterr().err

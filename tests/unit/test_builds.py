@@ -176,8 +176,8 @@ class TestDependencies:
 
     def test_it_is_packed_once_and_a_function_adds_its_own(self, tmp_path: Path) -> None:
         folder = dependencies.installed("plan-sync", TARGET)
-        archive = dependencies.packed(folder)
-        assert dependencies.packed(folder) == archive
+        archive = dependencies.zip_of(folder)
+        assert dependencies.zip_of(folder) == archive
         built = tmp_path / "built"
         dependencies.link_tree(folder, built)
         (built / "handler.py").write_text("B = 2\n")

@@ -13,7 +13,7 @@ import paramiko
 import pytest
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL
 
-from local.sftp_server import PASSPHRASE, ROUNDS, SftpServer, not_tried, servers_at_hand
+from local.sftp_server import PASSPHRASE, ROUNDS, SftpServer, available_servers, not_tried
 from shared.adapters.sftp.private_keys import read_private_key
 from shared.adapters.sftp.server import connect, fingerprint_of, log_in, open_server, show_host_key
 from shared.domain.errors import GiveUpError, SourceBusyError
@@ -32,7 +32,7 @@ pytestmark = [
 WHOLE = random.Random(1).randbytes(24 * 1024 * 1024)
 
 
-@pytest.fixture(scope="module", params=servers_at_hand(), ids=lambda each: each.product)
+@pytest.fixture(scope="module", params=available_servers(), ids=lambda each: each.product)
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SftpServer]:
@@ -69,7 +69,7 @@ def fetching(server: SftpServer, line: Line, silence: float) -> Fetching:
 def test_openssh_is_among_the_servers() -> None:
     if missing := not_tried():
         pytest.skip(missing)
-    assert [each.product for each in servers_at_hand()] == ["OpenSSH", "AsyncSSH"]
+    assert [each.product for each in available_servers()] == ["OpenSSH", "AsyncSSH"]
 
 
 def test_a_server_that_cuts_off_at_40_percent_is_read_on_where_it_stopped(
