@@ -21,6 +21,7 @@ from shared.domain.group.choices import SyncType
 from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.deletion_certificate import Store, Tally, added, certify
+from shared.domain.run.results import NextLeg
 from shared.domain.run.run import Mode, Run, RunState
 from shared.messages import DeleteGroup
 from shared.ports.bucket import Objects
@@ -240,10 +241,12 @@ def _hand_on(
         run.key,
         owner,
         now,
-        state=RunState.APPLYING,
-        cursor={"second": second},
-        progress=counting.progress,
-        delay_seconds=delay_seconds,
+        NextLeg(
+            RunState.APPLYING,
+            cursor={"second": second},
+            progress=counting.progress,
+            delay_seconds=delay_seconds,
+        ),
     )
     run = at_leg(run, RunState.APPLYING, leg)
     send_deletion(run, ports.delete_queue, ports.runs, now, delay_seconds)

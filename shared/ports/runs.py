@@ -7,12 +7,9 @@ from typing import Any, Protocol
 from shared.domain.errors import ConflictError
 from shared.domain.group.hold import Hold, HoldDecision
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
-from shared.domain.run.bundle import Bundle
 from shared.domain.run.requests import Drop, RunRequest
-from shared.domain.run.results import Commit, PlanResult, RosterBase, Unapplied
+from shared.domain.run.results import Commit, NextLeg, PlanResult, RosterBase, RunEnd, Unapplied
 from shared.domain.run.run import (
-    Counts,
-    Notice,
     Plan,
     Reason,
     Run,
@@ -122,23 +119,8 @@ class Legs(Protocol):
         """
         ...
 
-    def hand_on(
-        self,
-        key: RunKey,
-        owner: str,
-        now: datetime,
-        *,
-        state: RunState,
-        cursor: dict[str, Any] | None,
-        progress: dict[str, Any],
-        delay_seconds: int = 0,
-        bundle: Bundle | None = None,
-    ) -> int:
-        """End this leg: store the cursor, give up the lease, return the number of the next leg.
-
-        ``state`` is that of the next leg (Extracting goes on, or Planning begins);
-        ``delay_seconds`` how long its message will be held back; ``bundle``, if given, is what has
-        become known of the run's bundle.
+    def hand_on(self, key: RunKey, owner: str, now: datetime, step: NextLeg) -> int:
+        """End this leg: store where the next one begins, give up the lease, return its number.
 
         :raises StoppedError: the run is no longer this owner's.
         """
@@ -155,18 +137,7 @@ class Legs(Protocol):
         """Look after this run again later; does nothing where something has been heard of it."""
         ...
 
-    def close(
-        self,
-        key: RunKey,
-        now: datetime,
-        state: RunState,
-        reason: Reason | None,
-        owner: str | None = None,
-        *,
-        bundle: Bundle | None = None,
-        notices: tuple[Notice, ...] = (),
-        counts: Counts | None = None,
-    ) -> bool:
+    def close(self, key: RunKey, now: datetime, end: RunEnd, owner: str | None = None) -> bool:
         """End an open run without moving the snapshot; frees the group. ``dirty`` stays.
 
         False if the run had already ended, or belongs to a living owner other than ``owner``.

@@ -17,12 +17,10 @@ from shared.domain.roster.stamp import Stamp
 from shared.domain.run.bundle import Bundle
 from shared.domain.run.deletion_certificate import Certificate
 from shared.domain.run.requests import Drop, RunRequest
-from shared.domain.run.results import Commit, PlanResult, RosterBase, Unapplied
+from shared.domain.run.results import Commit, NextLeg, PlanResult, RosterBase, RunEnd, Unapplied
 from shared.domain.run.run import (
     OPEN_STATES,
-    Counts,
     Mode,
-    Notice,
     Plan,
     Reason,
     Run,
@@ -260,24 +258,14 @@ class InMemoryControl:
         self._mine(key, owner)
         self._put(key, now + self._lease, lease_until=now + self._lease, progress=progress)
 
-    def hand_on(
-        self,
-        key: RunKey,
-        owner: str,
-        now: datetime,
-        *,
-        state: RunState,
-        cursor: dict[str, Any] | None,
-        progress: dict[str, Any],
-        delay_seconds: int = 0,
-        bundle: Bundle | None = None,
-    ) -> int:
+    def hand_on(self, key: RunKey, owner: str, now: datetime, step: NextLeg) -> int:
         self.on_write("hand_on")
         with self._lock:
             run = self._mine(key, owner)
-            until = now + self._resend_after + timedelta(seconds=delay_seconds)
-            changes: dict[str, Any] = {"state": state, "cursor": cursor, "progress": progress}
-            changes |= {"leg": run.leg + 1, "bundle": bundle or run.bundle}
+            until = now + self._resend_after + timedelta(seconds=step.delay_seconds)
+            changes: dict[str, Any] = {"state": step.state, "cursor": step.cursor}
+            changes |= {"progress": step.progress, "leg": run.leg + 1}
+            changes |= {"bundle": step.bundle or run.bundle}
             free = {"owner": None, "lease_until": None, "resends": 0, "sent_at": None}
             return self._put(key, until, **changes, **free).leg
 
@@ -300,18 +288,7 @@ class InMemoryControl:
             if until is not None and until < now and self.runs[run.key].state is run.state:
                 self._put(run.key, now + self._resend_after)
 
-    def close(
-        self,
-        key: RunKey,
-        now: datetime,
-        state: RunState,
-        reason: Reason | None,
-        owner: str | None = None,
-        *,
-        bundle: Bundle | None = None,
-        notices: tuple[Notice, ...] = (),
-        counts: Counts | None = None,
-    ) -> bool:
+    def close(self, key: RunKey, now: datetime, end: RunEnd, owner: str | None = None) -> bool:
         self.on_write("close")
         with self._lock:
             run = self.runs.get(key)
@@ -320,9 +297,9 @@ class InMemoryControl:
             held = run.owner not in (None, owner)
             if held and run.lease_until is not None and run.lease_until >= now:
                 return False
-            known = {"bundle": bundle, "notices": notices, "counts": counts}
+            known = {"bundle": end.bundle, "notices": end.notices, "counts": end.counts}
             facts = {name: value for name, value in known.items() if value}
-            self._end(key, now, state=state, reason=reason, **facts)
+            self._end(key, now, state=end.state, reason=end.reason, **facts)
             self._group(key).active_run = None
             return True
 

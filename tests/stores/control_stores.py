@@ -23,7 +23,7 @@ from shared.domain.ids import GroupId, RunKey
 from shared.domain.roster.collection import Collection
 from shared.domain.run.deletion_certificate import Certificate, Tally, certify
 from shared.domain.run.requests import RunRequest
-from shared.domain.run.results import PlanResult
+from shared.domain.run.results import NextLeg, PlanResult
 from shared.domain.run.run import Mode, Plan, Run, RunState, Snapshot, Trigger
 from shared.ports.deletion import Deletions
 from shared.ports.groups import Groups
@@ -73,7 +73,7 @@ class Control:
         """A run whose plan belongs to ``owner``."""
         key = self.extracting(owner)
         leg = self.runs.hand_on(
-            key, owner, NOW, state=RunState.PLANNING, cursor={"staged": {}}, progress={}
+            key, owner, NOW, NextLeg(RunState.PLANNING, cursor={"staged": {}}, progress={})
         )
         assert self.runs.claim(key, PLANNING, leg, owner, NOW) is not None
         return key

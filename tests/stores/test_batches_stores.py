@@ -13,7 +13,7 @@ from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import NOTHING_STAGED
 from shared.domain.run.requests import RunRequest
-from shared.domain.run.results import Commit, PlanResult, RosterBase, Unapplied
+from shared.domain.run.results import Commit, PlanResult, RosterBase, RunEnd, Unapplied
 from shared.domain.run.run import EntityCounts, Mode, Notice, Reason, Run, RunState, Trigger
 from tests.fakes.control_table import NAME
 from tests.fakes.simulation import ENTERPRISE, GROUP
@@ -64,7 +64,7 @@ def test_dirty_grows_with_each_run_that_never_ended(control: Control) -> None:
     plans = []
     for _ in range(2):
         key, plan = control.applying(1)
-        control.runs.close(key, NOW, RunState.FAILED, why)
+        control.runs.close(key, NOW, RunEnd(RunState.FAILED, why))
         plans.append(plan.changes_key)
     assert control.batches.base(key).dirty == tuple(plans)
 
@@ -172,7 +172,7 @@ def test_a_commit_moves_the_pointer_and_frees_the_group_once(control: Control) -
 
 def test_a_late_commit_of_an_older_run_does_not_move_the_pointer_back(control: Control) -> None:
     old, old_plan = control.applying(1)
-    control.runs.close(old, NOW, RunState.FAILED, Reason(code="abandoned", message=""))
+    control.runs.close(old, NOW, RunEnd(RunState.FAILED, Reason(code="abandoned", message="")))
     new, plan = control.applying(1)
     with pytest.raises(StoppedError):
         control.batches.commit(old, NOW, Commit(RunState.SUCCEEDED, old_plan.snapshot, 3))

@@ -11,7 +11,7 @@ from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.bundle import Bundle, BundleObject
 from shared.domain.run.deletion_certificate import Certificate
 from shared.domain.run.requests import Drop
-from shared.domain.run.results import PlanResult
+from shared.domain.run.results import PlanResult, RunEnd
 from shared.domain.run.run import Mode, Run, RunState
 from shared.ports.deletion import Deletions
 from tests.fakes.simulation import ENTERPRISE, GROUP
@@ -133,7 +133,7 @@ def test_it_ends_by_its_owner_alone(stores: Stores) -> None:
 
 def test_one_that_was_given_up_can_be_asked_for_again(stores: Stores) -> None:
     run = stores.begin()
-    assert stores.control.runs.close(run.key, NOW, RunState.FAILED, None)
+    assert stores.control.runs.close(run.key, NOW, RunEnd(RunState.FAILED))
     with pytest.raises(NotFoundError):
         stores.control.accept()
     assert stores.begin().seq == 2
@@ -143,7 +143,7 @@ def test_what_one_had_counted_that_was_given_up_is_counted(stores: Stores) -> No
     run = stores.sweeping()
     stores.control.runs.beat(run.key, "one", NOW, {"deleted": 3, "erased": {"roster/users": 3}})
     later = NOW + timedelta(hours=1)
-    assert stores.control.runs.close(run.key, later, RunState.FAILED, None)
+    assert stores.control.runs.close(run.key, later, RunEnd(RunState.FAILED))
     again = stores.begin()
     assert again.progress == {"deleted": 3, "erased": {"roster/users": 3}}
     assert stores.control.get(again.key).progress == again.progress

@@ -14,6 +14,7 @@ from shared.domain.group.connection_test import ConnectionTest, Probe
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.bundle import Bundle, BundleObject
 from shared.domain.run.requests import Drop
+from shared.domain.run.results import NextLeg, RunEnd
 from shared.domain.run.run import Mode, Notice, Reason, Run, RunState, Trigger
 from tests.fakes.control_table import make_control_table
 from tests.fakes.simulation import ENTERPRISE, GROUP
@@ -39,7 +40,7 @@ def states(control: Control) -> dict[int, RunState]:
 
 
 def end(control: Control, run: Run) -> None:
-    assert control.runs.close(run.key, NOW, RunState.SUCCEEDED, None)
+    assert control.runs.close(run.key, NOW, RunEnd(RunState.SUCCEEDED))
 
 
 def test_a_drop_waits_and_then_begins(control: Control) -> None:
@@ -122,11 +123,11 @@ def test_a_leg_hands_on_what_it_learned_of_the_bundle(control: Control) -> None:
     key = control.extracting()
     bundle = Bundle(look="l", digest="d")
     control.runs.hand_on(
-        key, "one", NOW, state=RunState.EXTRACTING, cursor=None, progress={}, bundle=bundle
+        key, "one", NOW, NextLeg(RunState.EXTRACTING, cursor=None, progress={}, bundle=bundle)
     )
     assert control.get(key).bundle == bundle
     assert control.runs.claim(key, EXTRACTING, 1, "two", NOW) is not None
-    control.runs.hand_on(key, "two", NOW, state=RunState.PLANNING, cursor=None, progress={})
+    control.runs.hand_on(key, "two", NOW, NextLeg(RunState.PLANNING, cursor=None, progress={}))
     assert control.get(key).bundle == bundle
 
 
@@ -135,7 +136,7 @@ def test_a_run_without_anything_to_do_ends_with_what_it_knows(control: Control) 
     notice = Notice(code="bundle_unchanged", message="The same.", collection=None, count=1)
     bundle = Bundle(look="l")
     assert control.runs.close(
-        key, NOW, RunState.SUCCEEDED, None, "one", bundle=bundle, notices=(notice,)
+        key, NOW, RunEnd(RunState.SUCCEEDED, bundle=bundle, notices=(notice,)), "one"
     )
     run = control.get(key)
     assert (run.state, run.reason, run.bundle, run.notices) == (
@@ -143,7 +144,7 @@ def test_a_run_without_anything_to_do_ends_with_what_it_knows(control: Control) 
     )  # fmt: skip
     held = control.extracting()
     why = Reason(code="bundle_older", message="Older.")
-    assert control.runs.close(held, NOW, RunState.HELD, why, "one")
+    assert control.runs.close(held, NOW, RunEnd(RunState.HELD, why), "one")
     assert (control.get(held).state, control.get(held).reason) == (RunState.HELD, why)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.run.requests import RunRequest
-from shared.domain.run.results import Commit
+from shared.domain.run.results import Commit, NextLeg, RunEnd
 from shared.domain.run.run import Mode, Reason, RunState, Trigger
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.stores.control_stores import (
@@ -35,13 +35,13 @@ def _end(control: Control, mode: Mode, *, commits: bool) -> None:
     request = RunRequest(ENTERPRISE, GROUP, mode, Trigger.REQUEST, "ann", restores=1)
     key = control.runs.accept(request, LATER).key
     if not commits:
-        assert control.runs.close(key, LATER, RunState.SUCCEEDED, None)
+        assert control.runs.close(key, LATER, RunEnd(RunState.SUCCEEDED))
         return
     leg = 0
     if request.fetches:
         assert control.runs.claim(key, EXTRACTING, 0, "one", LATER)
         leg = control.runs.hand_on(
-            key, "one", LATER, state=RunState.PLANNING, cursor=None, progress={}
+            key, "one", LATER, NextLeg(RunState.PLANNING, cursor=None, progress={})
         )
     assert control.runs.claim(key, PLANNING, leg, "one", LATER)
     commit = Commit(RunState.SUCCEEDED, snapshot_of(key), 1, owner="one")
@@ -54,7 +54,7 @@ def test_a_failed_sync_is_shown_until_another_may_have_changed_the_roster(
     control: Control, mode: Mode, commits: bool
 ) -> None:
     key = control.accept().key
-    assert control.runs.close(key, NOW, RunState.FAILED, FAILED)
+    assert control.runs.close(key, NOW, RunEnd(RunState.FAILED, FAILED))
     _end(control, mode, commits=commits)
     last = groups_of(control).get(ENTERPRISE, GROUP).last_ended
     assert last is not None

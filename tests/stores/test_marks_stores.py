@@ -9,7 +9,7 @@ from shared.domain.group.hold import Hold
 from shared.domain.ids import EnterpriseId
 from shared.domain.run.bundle import Bundle, BundleObject
 from shared.domain.run.requests import Drop
-from shared.domain.run.results import Commit
+from shared.domain.run.results import Commit, RunEnd
 from shared.domain.run.run import Mode, RunState
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.stores.control_stores import (
@@ -77,7 +77,7 @@ def test_while_a_run_may_be_planning_it_a_mark_stays(control: Control) -> None:
     with pytest.raises(ConflictError) as raised:
         groups_of(control).unmark(ENTERPRISE, GROUP)
     assert (raised.value.code, raised.value.extra) == ("run_under_way", {"runId": "1"})
-    assert control.runs.close(run.key, NOW, RunState.FAILED, None)
+    assert control.runs.close(run.key, NOW, RunEnd(RunState.FAILED))
     groups_of(control).unmark(ENTERPRISE, GROUP)
 
 
@@ -87,7 +87,7 @@ def test_a_bundle_whose_turn_comes_knows_of_the_mark(control: Control) -> None:
     begun = control.drops.begin(ENTERPRISE, GROUP, NOW)
     assert begun is not None
     assert (begun.key, begun.marked, control.get(first.key).marked) == (first.key, True, True)
-    assert control.runs.close(first.key, NOW, RunState.FAILED, None)
+    assert control.runs.close(first.key, NOW, RunEnd(RunState.FAILED))
     groups_of(control).unmark(ENTERPRISE, GROUP)
     control.drops.take(_drop("b"), NOW)
     begun = control.drops.begin(ENTERPRISE, GROUP, NOW)

@@ -23,7 +23,7 @@ from shared.domain.errors import (
 from shared.domain.group.secrets import SecretName
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run.requests import Due, RunRequest
-from shared.domain.run.results import Commit, PlanResult
+from shared.domain.run.results import Commit, NextLeg, PlanResult, RunEnd
 from shared.domain.run.run import Mode, Reason, RunState, Trigger
 from tests.fakes.control_table import NAME, make_control_table
 from tests.fakes.simulation import ENTERPRISE, GROUP
@@ -63,7 +63,7 @@ def test_an_accepted_run_has_the_next_number_and_the_groups_configuration(contro
     assert (run.mode, run.trigger, run.requested_by) == (Mode.SYNC, Trigger.REQUEST, "ann")
     assert run.config.secrets.keys() == {SecretName.SECRET_KEY}
     assert control.get(run.key) == run
-    control.runs.close(run.key, NOW, RunState.FAILED, WHY)
+    control.runs.close(run.key, NOW, RunEnd(RunState.FAILED, WHY))
     assert control.accept().seq == 2
 
 
@@ -90,7 +90,7 @@ def test_a_group_of_another_enterprise_or_of_nobody_is_not_found(control: Contro
 
 def test_history_pages_from_the_newest_run_backwards(control: Control) -> None:
     for _ in range(12):
-        control.runs.close(control.accept().key, NOW, RunState.FAILED, WHY)
+        control.runs.close(control.accept().key, NOW, RunEnd(RunState.FAILED, WHY))
     control.add_group(GroupId("group-12"))
     control.accept(group_id=GroupId("group-12"))
     newest = control.runs.history(GROUP, 5, None)
@@ -102,10 +102,10 @@ def test_history_pages_from_the_newest_run_backwards(control: Control) -> None:
 def test_what_was_learned_about_the_source_goes_with_the_next_run(control: Control) -> None:
     key = control.extracting()
     control.runs.learn(key, {"signature": "HMAC-SHA256"})
-    control.runs.close(key, NOW, RunState.FAILED, WHY, "one")
+    control.runs.close(key, NOW, RunEnd(RunState.FAILED, WHY), "one")
     assert control.accept().config.learned == {"signature": "HMAC-SHA256"}
     control.runs.learn(key, {"signature": "late"})
-    control.runs.close(RunKey(ENTERPRISE, GROUP, 2), NOW, RunState.FAILED, WHY)
+    control.runs.close(RunKey(ENTERPRISE, GROUP, 2), NOW, RunEnd(RunState.FAILED, WHY))
     assert control.accept().config.learned == {"signature": "HMAC-SHA256"}
 
 
@@ -125,7 +125,7 @@ def test_the_clock_starts_a_group_once_at_its_time(control: Control) -> None:
     # Its first message is held back: until then nobody is missing.
     assert control.overdue(NOW + PATIENCE + timedelta(seconds=599)) == []
     assert control.overdue(NOW + PATIENCE + timedelta(seconds=601)) == [run.key]
-    control.runs.close(run.key, NOW, RunState.FAILED, WHY)
+    control.runs.close(run.key, NOW, RunEnd(RunState.FAILED, WHY))
     for again in (control.runs.accept, lambda r, now: control.runs.skip(r, WHY, now)):
         with pytest.raises(NotDueError):
             again(_clock(), NOW)
@@ -146,7 +146,7 @@ def test_a_run_that_does_not_begin_is_history_and_leaves_the_lock_alone(control:
     # Its end is to be announced, by whoever looks after that.
     assert control.overdue(NOW + SECOND) == [skipped.key]
     assert control.get(running.key).open
-    control.runs.close(running.key, NOW, RunState.FAILED, WHY)
+    control.runs.close(running.key, NOW, RunEnd(RunState.FAILED, WHY))
     assert control.accept().seq == 3
     with pytest.raises(NotDueError):
         control.runs.skip(_clock(), WHY, NOW)
@@ -196,7 +196,7 @@ def test_a_lapsed_lease_is_taken_over_and_its_owner_stopped(control: Control) ->
         control.runs.beat(key, "one", late, {})
     with pytest.raises(StoppedError):
         control.runs.hand_on(
-            key, "one", late, state=RunState.PLANNING, cursor=None, progress={"x": 1}
+            key, "one", late, NextLeg(RunState.PLANNING, cursor=None, progress={"x": 1})
         )
     run = control.get(key)
     assert (run.owner, run.leg, run.progress) == ("two", 0, {})
@@ -213,7 +213,7 @@ def test_a_beat_renews_the_lease_and_shows_progress(control: Control) -> None:
 def test_a_leg_handed_on_is_free_for_anybody_and_the_old_one_gone(control: Control) -> None:
     key = control.extracting()
     leg = control.runs.hand_on(
-        key, "one", NOW, state=RunState.EXTRACTING, cursor={"a": [1, None]}, progress={"p": 1}
+        key, "one", NOW, NextLeg(RunState.EXTRACTING, cursor={"a": [1, None]}, progress={"p": 1})
     )
     assert leg == 1
     run = control.get(key)
@@ -236,7 +236,7 @@ def test_a_waiting_run_is_overdue_once_its_patience_is_over(control: Control) ->
     control.runs.claim(key, EXTRACTING, 0, "one", NOW)
     assert control.overdue(NOW + LEASE + SECOND) == [key]
     control.runs.hand_on(
-        key, "one", NOW, state=RunState.EXTRACTING, cursor=None, progress={}, delay_seconds=600
+        key, "one", NOW, NextLeg(RunState.EXTRACTING, cursor=None, progress={}, delay_seconds=600)
     )
     assert control.overdue(NOW + PATIENCE + timedelta(seconds=600)) == []
     assert control.overdue(NOW + PATIENCE + timedelta(seconds=601)) == [key]
@@ -265,7 +265,7 @@ def test_a_message_held_back_has_its_time_from_then_on(control: Control) -> None
     now += timedelta(seconds=601) + PATIENCE
     assert control.overdue(now) == [key]
     control.runs.claim(key, EXTRACTING, 0, "two", now)
-    control.runs.hand_on(key, "two", now, state=RunState.PLANNING, cursor=None, progress={})
+    control.runs.hand_on(key, "two", now, NextLeg(RunState.PLANNING, cursor=None, progress={}))
     assert control.get(key).resends == 0
 
 
@@ -278,7 +278,7 @@ def test_a_message_is_noted_as_sent_until_the_run_goes_on(control: Control) -> N
     assert control.get(key).sent_at == NOW + SECOND
     assert control.runs.claim(key, EXTRACTING, 0, "one", NOW) is not None
     assert control.get(key).sent_at == NOW + SECOND
-    control.runs.hand_on(key, "one", NOW, state=RunState.PLANNING, cursor=None, progress={})
+    control.runs.hand_on(key, "one", NOW, NextLeg(RunState.PLANNING, cursor=None, progress={}))
     assert control.get(key).sent_at is None
     control.runs.sent(run, NOW)  # a late note of the former leg
     assert control.get(key).sent_at is None
@@ -310,7 +310,7 @@ def test_a_run_that_waits_is_put_off_and_nothing_is_counted(control: Control) ->
     control.runs.put_off(seen, now + PATIENCE)
     assert control.overdue(now + LEASE + SECOND) == [key]
     # One that has ended and could not be announced is put off as well; an announced one is gone.
-    control.runs.close(key, now, RunState.FAILED, WHY, "one")
+    control.runs.close(key, now, RunEnd(RunState.FAILED, WHY), "one")
     ended = control.get(key)
     control.runs.put_off(ended, now + SECOND)
     assert control.overdue(now + PATIENCE) == []
@@ -352,12 +352,12 @@ def test_of_two_who_send_again_one_is_stopped(control: Control) -> None:
 
 def test_a_closed_run_frees_the_group_and_keeps_its_reason_but_no_secret(control: Control) -> None:
     key = control.extracting()
-    assert control.runs.close(key, NOW, RunState.FAILED, WHY, "one")
+    assert control.runs.close(key, NOW, RunEnd(RunState.FAILED, WHY), "one")
     run = control.get(key)
     assert (run.state, run.reason, run.finished_at) == (RunState.FAILED, WHY, NOW)
     assert (run.owner, run.lease_until, run.cursor, run.config.secrets) == (None, None, None, {})
     assert run.config.name
-    assert not control.runs.close(key, NOW, RunState.SUPERSEDED, WHY, "one")
+    assert not control.runs.close(key, NOW, RunEnd(RunState.SUPERSEDED, WHY), "one")
     with pytest.raises(StoppedError):
         control.runs.beat(key, "one", NOW, {})
     assert control.runs.claim(key, EXTRACTING, 0, "one", NOW) is None
@@ -366,18 +366,18 @@ def test_a_closed_run_frees_the_group_and_keeps_its_reason_but_no_secret(control
 
 def test_a_run_with_a_living_owner_cannot_be_closed_by_others(control: Control) -> None:
     key = control.extracting()
-    assert not control.runs.close(key, NOW + LEASE, RunState.FAILED, WHY)
-    assert not control.runs.close(key, NOW + LEASE, RunState.FAILED, WHY, "two")
+    assert not control.runs.close(key, NOW + LEASE, RunEnd(RunState.FAILED, WHY))
+    assert not control.runs.close(key, NOW + LEASE, RunEnd(RunState.FAILED, WHY), "two")
     assert control.get(key).open
     with pytest.raises(ConflictError):
         control.accept()
-    assert control.runs.close(key, NOW + LEASE + SECOND, RunState.FAILED, WHY)
+    assert control.runs.close(key, NOW + LEASE + SECOND, RunEnd(RunState.FAILED, WHY))
     control.accept()
 
 
 def test_a_closed_run_leaves_dirty_and_base_as_they_are(control: Control) -> None:
     key, plan = control.applying(1)
-    assert control.runs.close(key, NOW, RunState.FAILED, WHY)
+    assert control.runs.close(key, NOW, RunEnd(RunState.FAILED, WHY))
     base = control.batches.base(key)
     assert (base.dirty, base.snapshot, base.shards) == ((plan.changes_key,), None, 3)
     assert control.batches.touch(key, NOW) is None
@@ -389,7 +389,7 @@ def test_a_closed_run_leaves_dirty_and_base_as_they_are(control: Control) -> Non
 
 def test_an_ended_run_is_overdue_until_its_end_is_announced(control: Control) -> None:
     key = control.extracting()
-    control.runs.close(key, NOW, RunState.FAILED, WHY, "one")
+    control.runs.close(key, NOW, RunEnd(RunState.FAILED, WHY), "one")
     assert control.overdue(NOW + SECOND) == [key]
     assert not control.get(key).announced
     control.runs.announced(key)
@@ -400,7 +400,7 @@ def test_an_ended_run_is_overdue_until_its_end_is_announced(control: Control) ->
 
 def test_an_end_is_recorded_once_and_published_before_it_is_announced(control: Control) -> None:
     key = control.extracting()
-    control.runs.close(key, NOW, RunState.FAILED, WHY, "one")
+    control.runs.close(key, NOW, RunEnd(RunState.FAILED, WHY), "one")
     assert [control.runs.recorded(key) for _ in range(3)] == [True, False, False]
     assert not control.get(key).published
     control.runs.published(key)
@@ -490,7 +490,7 @@ def test_open_runs_stand_in_a_sparse_index_and_all_runs_expire() -> None:
             ]
 
         assert in_index() == [open_shard(GROUP)]
-        control.runs.close(key, NOW, RunState.FAILED, WHY, "one")
+        control.runs.close(key, NOW, RunEnd(RunState.FAILED, WHY), "one")
         assert in_index() == [open_shard(GROUP)]
         control.runs.announced(key)
         assert in_index() == []

@@ -17,6 +17,7 @@ from shared.domain.group.group import GroupConfig
 from shared.domain.ids import RunKey
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.findings import MESSAGES
+from shared.domain.run.results import RunEnd
 from shared.domain.run.run import Mode, Run, RunState, Trigger
 from shared.sync.ingest import ingest_bundle
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
@@ -360,7 +361,7 @@ def test_a_bundle_whose_turn_was_told_to_nobody_begins_by_the_clock(district: Di
     assert one.group.waiting == (2,)
     # The run before it ends, and the message of that is lost.
     one.queue.messages.clear()
-    one.control.close(RunKey(ENTERPRISE, GROUP, 1), one.now, RunState.FAILED, None)
+    one.control.close(RunKey(ENTERPRISE, GROUP, 1), one.now, RunEnd(RunState.FAILED))
     one.tick(timedelta(hours=1))
     one.settle()
     run = one.control.runs[RunKey(ENTERPRISE, GROUP, 2)]

@@ -12,6 +12,7 @@ from shared import clock
 from shared.adapters.control_table.runs import DynamoRuns
 from shared.domain.group.guard import GuardSettings
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
+from shared.domain.run.results import RunEnd
 from shared.domain.run.run import RunState
 from tests.fakes.api import claims_of
 from tests.unit.http_stack import SECRET, HttpStack, connection, group_body, sftp
@@ -362,7 +363,7 @@ def test_only_an_untouched_group_is_gone_at_once(
             run = stack.syncs(f"POST /groups/{group_id}/syncs").json["runId"]
             key = RunKey(EnterpriseId("acme"), GroupId(group_id), int(run))
             runs = DynamoRuns(stack.dynamodb, stack.table)
-            assert runs.close(key, clock.now(), RunState.FAILED, None)
+            assert runs.close(key, clock.now(), RunEnd(RunState.FAILED))
         case "cover-image":
             stack.groups(f"POST /groups/{group_id}/cover-image", {"contentType": "image/png"})
         case _:

@@ -25,6 +25,7 @@ from shared.domain.group.guard import GuardSettings
 from shared.domain.roster.collection import Collection
 from shared.domain.run.bundle import Bundle, BundleObject
 from shared.domain.run.requests import Drop, RunRequest
+from shared.domain.run.results import NextLeg, RunEnd
 from shared.domain.run.run import Mode, Run, RunState, Snapshot, Trigger
 from shared.http.run_answers import show_run
 from shared.messages import ApplyBatch, ExtractLeg, Message, RunMessage
@@ -216,7 +217,7 @@ def newer_run(
     if state is not None:
         assert control.runs.claim(run.key, EXTRACTING, 0, "newer", NOW) is not None
         newer_state: Any = NewerState(state)
-        control.runs.hand_on(run.key, "newer", NOW, state=newer_state, cursor={}, progress={})
+        control.runs.hand_on(run.key, "newer", NOW, NextLeg(newer_state, cursor={}, progress={}))
     return run
 
 
@@ -245,7 +246,7 @@ def test_a_state_more_is_an_open_one_and_left_to_whoever_knows_it(
     run = newer_run(control, monkeypatch, "sync", state="Verifying")
     read = control.get(run.key)
     assert (read.state, read.open, read.newer) == (RunState.UNKNOWN, True, True)
-    assert not control.runs.close(run.key, NOW, RunState.FAILED, None)
+    assert not control.runs.close(run.key, NOW, RunEnd(RunState.FAILED))
     assert control.runs.claim(run.key, EXTRACTING, 1, "old", NOW) is None
     item = control.client.get_item(TableName=NAME, Key=run_key(run.key))["Item"]
     assert item["state"]["S"] == "Verifying"

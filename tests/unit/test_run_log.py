@@ -13,6 +13,7 @@ from shared.domain.errors import GiveUpError, TryLaterError
 from shared.domain.group.choices import SyncType
 from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
+from shared.domain.run.results import RunEnd
 from shared.domain.run.run import Mode, Reason, Run, RunState
 from shared.messages import PlanRun
 from shared.sync.close.finish_run import announce
@@ -161,7 +162,7 @@ def _ended(world: Simulation) -> Run:
     """A run that has ended, and whose end was not announced."""
     run = world.request()
     reason = Reason(code="credentials_refused", message="")
-    assert world.control.close(run.key, world.now, RunState.FAILED, reason)
+    assert world.control.close(run.key, world.now, RunEnd(RunState.FAILED, reason))
     return world.control.runs[run.key]
 
 

@@ -20,6 +20,7 @@ from shared.domain.group.choices import AutoMode, Period, SyncFrequency, SyncTyp
 from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.requests import RunRequest
+from shared.domain.run.results import RunEnd
 from shared.domain.run.run import Mode, Run, RunState, Trigger
 from shared.sync.request.request_sync import RequestPorts
 from shared.sync.request.start_auto_syncs import AutoPorts, Tick, start_auto_syncs
@@ -227,7 +228,7 @@ def test_a_group_from_before_takes_the_day_that_it_is_due_for_its_own(world: Wor
         assert world.tick(Tick(period=Period.WEEKLY, tick=due)) == NONE | {"started": 1}
         days.append(due.date())
         run = world.history(group_id)[0]
-        assert world.runs.close(run.key, world.now, RunState.SUCCEEDED, None)
+        assert world.runs.close(run.key, world.now, RunEnd(RunState.SUCCEEDED))
     assert world.group(group_id).anchor == date(2026, 9, 1)
     assert [f"{day:%a %d}" for day in days] == ["Tue 01", "Fri 11", "Tue 15", "Tue 22"]
 
@@ -244,7 +245,7 @@ def _with_roster(world: World, name: str) -> GroupId:
     world.groups.create(group_of(GroupId(name)))
     request = RunRequest(ENTERPRISE, GroupId(name), Mode.SYNC, Trigger.REQUEST, "ann")
     run = world.runs.accept(request, world.now)
-    assert world.runs.close(run.key, world.now, RunState.FAILED, None)
+    assert world.runs.close(run.key, world.now, RunEnd(RunState.FAILED))
     world.loaded(GroupId(name))
     return GroupId(name)
 
@@ -262,7 +263,7 @@ def test_a_new_retention_gets_a_run_that_fetches_nothing_once(world: World) -> N
         Mode.RETENTION, Trigger.CLOCK, RunState.PLANNING, 30,
     )  # fmt: skip
     assert ([m.group_id for m in world.plans.messages], world.queue.messages) == ([group_id], [])
-    assert world.runs.close(run.key, world.now, RunState.FAILED, None)
+    assert world.runs.close(run.key, world.now, RunEnd(RunState.FAILED))
     # Whoever looks for the last sync finds it.
     last = world.group(group_id).last_ended
     assert last is not None
@@ -278,7 +279,7 @@ def test_a_new_retention_waits_for_the_run_under_way(world: World) -> None:
     later = Tick(period=Period.DAILY, tick=DUE + timedelta(hours=1))
     assert world.tick(later) == NONE | {"not_due": 1}
     assert [run.mode for run in world.history(group_id)] == [Mode.SYNC, Mode.SYNC]
-    assert world.runs.close(run.key, world.now, RunState.FAILED, None)
+    assert world.runs.close(run.key, world.now, RunEnd(RunState.FAILED))
     assert world.tick(later) == NONE | {"retentions": 1}
 
 

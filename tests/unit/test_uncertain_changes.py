@@ -8,6 +8,7 @@ import pytest
 
 from shared.domain.group.hold import Decision
 from shared.domain.roster.collection import Collection
+from shared.domain.run.results import RunEnd
 from shared.domain.run.run import Mode, RunState
 from tests.fakes.backups import kept_control, kept_roster
 from tests.fakes.simulation import Simulation
@@ -44,7 +45,7 @@ def give_up(world: Simulation) -> None:
     while world.control.runs[run.key].state is not RunState.APPLYING:
         world.deliver(world.take())
     world.queue.messages.clear()
-    assert world.control.close(run.key, world.now, RunState.FAILED, None)
+    assert world.control.close(run.key, world.now, RunEnd(RunState.FAILED))
 
 
 @pytest.mark.parametrize("between", [Mode.UPDATE, Mode.RETENTION])

@@ -27,9 +27,9 @@ from shared.adapters.dynamodb import Item, as_json, marshal, refusals, refused, 
 from shared.domain import timers
 from shared.domain.errors import StoppedError
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
-from shared.domain.run.bundle import Bundle
 from shared.domain.run.requests import RunRequest
-from shared.domain.run.run import OPEN_STATES, Counts, Notice, Reason, Run, RunState
+from shared.domain.run.results import NextLeg, RunEnd
+from shared.domain.run.run import OPEN_STATES, Reason, Run, RunState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -169,33 +169,22 @@ class DynamoRuns:
             {":until": until, ":progress": as_json(progress)},
         )
 
-    def hand_on(
-        self,
-        key: RunKey,
-        owner: str,
-        now: datetime,
-        *,
-        state: RunState,
-        cursor: dict[str, Any] | None,
-        progress: dict[str, Any],
-        delay_seconds: int = 0,
-        bundle: Bundle | None = None,
-    ) -> int:
+    def hand_on(self, key: RunKey, owner: str, now: datetime, step: NextLeg) -> int:
         """End this leg; see ``ports.Legs.hand_on``."""
-        until = now + self._resend_after + timedelta(seconds=delay_seconds)
-        known = {":bundle": structure(bundle)} if bundle else {}
+        until = now + self._resend_after + timedelta(seconds=step.delay_seconds)
+        known = {":bundle": structure(step.bundle)} if step.bundle else {}
         attributes = self._mine(
             key,
             owner,
             "SET #state = :state, leg = leg + :one, #cursor = :cursor, progress = :progress, "
-            f"openUntil = :until, resends = :zero{', bundle = :bundle' if bundle else ''} "
+            f"openUntil = :until, resends = :zero{', bundle = :bundle' if known else ''} "
             "REMOVE #owner, leaseUntil, sentAt",
             {
-                ":state": state.value,
+                ":state": step.state.value,
                 ":one": 1,
                 ":zero": 0,
-                ":cursor": as_json(cursor),
-                ":progress": as_json(progress),
+                ":cursor": as_json(step.cursor),
+                ":progress": as_json(step.progress),
                 ":until": seconds(until),
                 **known,
             },
@@ -246,23 +235,17 @@ class DynamoRuns:
             raise
         return True
 
-    def close(
-        self,
-        key: RunKey,
-        now: datetime,
-        state: RunState,
-        reason: Reason | None,
-        owner: str | None = None,
-        *,
-        bundle: Bundle | None = None,
-        notices: tuple[Notice, ...] = (),
-        counts: Counts | None = None,
-    ) -> bool:
+    def close(self, key: RunKey, now: datetime, end: RunEnd, owner: str | None = None) -> bool:
         """End an open run without moving the snapshot; see ``ports.Legs.close``."""
         run = self.get(key)
         if run is None or not run.open:
             return False
-        known = {"reason": reason, "bundle": bundle, "notices": notices, "counts": counts}
+        known = {
+            "reason": end.reason,
+            "bundle": end.bundle,
+            "notices": end.notices,
+            "counts": end.counts,
+        }
         facts = {name: value for name, value in known.items() if value}
         condition = f"#state IN ({_names(OPEN_STATES)}) AND "
         condition += "(attribute_not_exists(#owner) OR #owner = :owner OR leaseUntil < :seconds)"
@@ -279,7 +262,7 @@ class DynamoRuns:
                 "ExpressionAttributeNames": _NAMES | {"#cursor": "cursor"},
                 "ExpressionAttributeValues": marshal(
                     {
-                        ":state": state.value,
+                        ":state": end.state.value,
                         ":now": now.isoformat(),
                         ":seconds": seconds(now),
                         ":config": structure(without_secrets(run.config)),
@@ -290,7 +273,7 @@ class DynamoRuns:
                 ),
             }
         }
-        ended = ended_of(run, state, reason, now)
+        ended = ended_of(run, end.state, end.reason, now)
         remember = "SET lastEnded = :lastEnded " if ended else ""
         release = {
             "Update": {

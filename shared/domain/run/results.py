@@ -1,11 +1,13 @@
-"""What a run leaves at its steps: a plan, a commit, and what the next run starts from."""
+"""What a run leaves at its steps: to its next leg, to the next run, and when it ends."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from shared.domain.group.hold import Hold
 from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.stamp import Stamp
+from shared.domain.run.bundle import Bundle
 from shared.domain.run.run import (
     Counts,
     Notice,
@@ -14,6 +16,38 @@ from shared.domain.run.run import (
     RunState,
     Snapshot,
 )
+
+
+@dataclass(frozen=True)
+class NextLeg:
+    """What one leg of a run leaves to the next."""
+
+    state: RunState
+    """The state in which the next leg begins."""
+    cursor: dict[str, Any] | None
+    """Where its work begins; None from the beginning."""
+    progress: dict[str, Any]
+    """What the run's progress shows until then."""
+    delay_seconds: int = 0
+    """How long its message is held back."""
+    bundle: Bundle | None = None
+    """What this leg has learned about the run's bundle; None if nothing."""
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """How a run ends that leaves the snapshot where it is."""
+
+    state: RunState
+    """The state to end in."""
+    reason: Reason | None = None
+    """Why, for the admin; None if all went well."""
+    bundle: Bundle | None = None
+    """What the run has learned about its bundle; None if nothing."""
+    notices: tuple[Notice, ...] = ()
+    """What the admin should know of the run."""
+    counts: Counts | None = None
+    """What became of the records; None if nothing was planned."""
 
 
 @dataclass(frozen=True)

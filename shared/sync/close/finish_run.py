@@ -14,7 +14,7 @@ from shared.domain.events import records_held, run_finished
 from shared.domain.group.hold import Hold
 from shared.domain.ids import RunKey
 from shared.domain.roster.change import Change
-from shared.domain.run.results import Commit, Unapplied
+from shared.domain.run.results import Commit, RunEnd, Unapplied
 from shared.domain.run.run import Reason, Run, RunState
 from shared.ports.bucket import Objects
 from shared.ports.messaging import Announcements
@@ -55,7 +55,7 @@ def fail(
     if run.plan is not None:
         # While the run is open nobody else lets go of them: what follows its end may come late.
         prepared_objects.keep_changes(run.plan, ports.objects)
-    if legs.close(run.key, ports.clock(), RunState.FAILED, reason, owner):
+    if legs.close(run.key, ports.clock(), RunEnd(RunState.FAILED, reason), owner):
         if run.state is RunState.PLANNING:
             prepared_objects.let_go(run, ports.objects)
         announce(run.key, runs, legs, ports)

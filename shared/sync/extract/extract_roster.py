@@ -19,6 +19,7 @@ from shared.domain.group.secrets import SecretName
 from shared.domain.roster.collection import Collection, CollectionStatus
 from shared.domain.roster.oneroster_json import staged_row
 from shared.domain.roster.staged_rows import Absent, PlanCursor, StagedCollection, StagedRoster
+from shared.domain.run.results import NextLeg
 from shared.domain.run.run import Run, RunState
 from shared.messages import ExtractLeg
 from shared.ports.bucket import Objects
@@ -142,9 +143,11 @@ class _Leg:
             self.run.key,
             self.owner,
             now,
-            state=RunState.PLANNING,
-            cursor=cursor.model_dump(mode="json"),
-            progress={"stage": "planning"},
+            NextLeg(
+                RunState.PLANNING,
+                cursor=cursor.model_dump(mode="json"),
+                progress={"stage": "planning"},
+            ),
         )
         run = at_leg(self.run, RunState.PLANNING, leg)
         send_plan(run, self.ports.plan_queue, self.ports.runs, now)
@@ -331,10 +334,12 @@ class _Leg:
             self.run.key,
             self.owner,
             now,
-            state=RunState.EXTRACTING,
-            cursor=self.cursor.model_dump(mode="json"),
-            progress=self._progress(),
-            delay_seconds=delay_seconds,
+            NextLeg(
+                RunState.EXTRACTING,
+                cursor=self.cursor.model_dump(mode="json"),
+                progress=self._progress(),
+                delay_seconds=delay_seconds,
+            ),
         )
         run = at_leg(self.run, RunState.EXTRACTING, leg)
         queues = {run.extractor: self.ports.extract_queue}

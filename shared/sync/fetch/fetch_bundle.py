@@ -19,6 +19,7 @@ from shared.domain.group.group import GroupConfig
 from shared.domain.group.secrets import SecretName
 from shared.domain.run.bundle import Bundle, BundleObject
 from shared.domain.run.remote_files import RemoteFile, csv_files, is_zip, look_of, newest
+from shared.domain.run.results import NextLeg
 from shared.domain.run.run import Reason, Run, RunState
 from shared.messages import ExtractLeg
 from shared.ports.bucket import Objects, Uploads
@@ -329,9 +330,11 @@ class _Leg:
             self.run.key,
             self.owner,
             now,
-            state=RunState.EXTRACTING,
-            cursor=self.cursor.model_dump(mode="json"),
-            progress=self.progress(),
+            NextLeg(
+                RunState.EXTRACTING,
+                cursor=self.cursor.model_dump(mode="json"),
+                progress=self.progress(),
+            ),
         )
         run = at_leg(self.run, RunState.EXTRACTING, leg)
         send_extract_leg(run, self.ports.extract_queues, self.ports.runs, now)
@@ -344,10 +347,7 @@ class _Leg:
             self.run.key,
             self.owner,
             now,
-            state=RunState.EXTRACTING,
-            cursor=None,
-            progress=self.progress(),
-            bundle=bundle,
+            NextLeg(RunState.EXTRACTING, cursor=None, progress=self.progress(), bundle=bundle),
         )
         run = at_leg(self.run, RunState.EXTRACTING, leg).model_copy(update={"bundle": bundle})
         send_extract_leg(run, self.ports.extract_queues, self.ports.runs, now)

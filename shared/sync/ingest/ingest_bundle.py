@@ -28,6 +28,7 @@ from shared.domain.roster.csv_columns import FILES
 from shared.domain.roster.findings import FileFinding
 from shared.domain.roster.staged_rows import PlanCursor, StagedCollection, StagedPart, StagedRoster
 from shared.domain.run.bundle import Bundle
+from shared.domain.run.results import NextLeg, RunEnd
 from shared.domain.run.run import Reason, Run, RunState
 from shared.messages import ExtractLeg
 from shared.ports.bucket import Objects
@@ -144,7 +145,9 @@ class _Leg:
         if known := repeated(self.run, bundle, runs):
             close_repeated(self.run, known, bundle, self.owner, legs, now)
         elif not bundle.accept_older and (later := later_bundle(self.run, bundle, runs)):
-            legs.close(self.run.key, now, RunState.HELD, _older(later), self.owner, bundle=bundle)
+            legs.close(
+                self.run.key, now, RunEnd(RunState.HELD, _older(later), bundle=bundle), self.owner
+            )
         else:
             return False
         announce(self.run.key, runs, legs, self.ports)
@@ -246,10 +249,12 @@ class _Leg:
             self.run.key,
             self.owner,
             now,
-            state=RunState.EXTRACTING,
-            cursor=self.cursor.model_dump(mode="json"),
-            progress=self._progress(),
-            bundle=bundle,
+            NextLeg(
+                RunState.EXTRACTING,
+                cursor=self.cursor.model_dump(mode="json"),
+                progress=self._progress(),
+                bundle=bundle,
+            ),
         )
         run = at_leg(self.run, RunState.EXTRACTING, leg).model_copy(update={"bundle": bundle})
         queues = {run.extractor: self.ports.ingest_queue}
@@ -273,10 +278,12 @@ class _Leg:
             self.run.key,
             self.owner,
             now,
-            state=RunState.PLANNING,
-            cursor=PlanCursor(staged=roster).model_dump(mode="json"),
-            progress={"stage": "planning"},
-            bundle=bundle,
+            NextLeg(
+                RunState.PLANNING,
+                cursor=PlanCursor(staged=roster).model_dump(mode="json"),
+                progress={"stage": "planning"},
+                bundle=bundle,
+            ),
         )
         run = at_leg(self.run, RunState.PLANNING, leg)
         send_plan(run, self.ports.plan_queue, self.ports.runs, now)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.domain.run.bundle import Bundle
+from shared.domain.run.results import RunEnd
 from shared.domain.run.run import Counts, EntityCounts, Mode, Notice, Run, RunState
 from shared.ports.runs import Legs, Runs
 
@@ -57,12 +58,13 @@ def close_repeated(
     return legs.close(
         run.key,
         now,
-        RunState.SUCCEEDED,
-        None,
+        RunEnd(
+            RunState.SUCCEEDED,
+            bundle=bundle.model_copy(update=kept),
+            notices=(notice,),
+            counts=_all_unchanged(known.counts),
+        ),
         owner,
-        bundle=bundle.model_copy(update=kept),
-        notices=(notice,),
-        counts=_all_unchanged(known.counts),
     )
 
 

@@ -12,7 +12,7 @@ from shared.domain.group.hold import Hold
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import Absent, PlanCursor
 from shared.domain.roster.stamp import Stamp
-from shared.domain.run.results import Commit, PlanResult, RosterBase
+from shared.domain.run.results import Commit, NextLeg, PlanResult, RosterBase, RunEnd
 from shared.domain.run.run import Mode, Plan, Reason, Run, RunState, Snapshot
 from shared.messages import PlanRun
 from shared.planning.columns import SHAPE_VERSION
@@ -165,9 +165,11 @@ def _ask_again(run: Run, ports: PlanPorts, owner: str, absent: Mapping[Collectio
         run.key,
         owner,
         now,
-        state=RunState.EXTRACTING,
-        cursor=cursor.model_dump(mode="json"),
-        progress={"stage": "confirming"},
+        NextLeg(
+            RunState.EXTRACTING,
+            cursor=cursor.model_dump(mode="json"),
+            progress={"stage": "confirming"},
+        ),
     )
     run = at_leg(run, RunState.EXTRACTING, leg)
     send_extract_leg(run, {run.extractor: ports.extract_queue}, ports.runs, now)
@@ -178,11 +180,8 @@ def _close_preview(run: Run, ports: PlanPorts, owner: str, outcome: PlanOutcome)
     closed = ports.legs.close(
         run.key,
         ports.clock(),
-        RunState.SUCCEEDED,
-        None,
+        RunEnd(RunState.SUCCEEDED, notices=outcome.notices, counts=outcome.counts),
         owner,
-        notices=outcome.notices,
-        counts=outcome.counts,
     )
     if closed:
         announce(run.key, ports.runs, ports.legs, ports)
