@@ -59,7 +59,7 @@ check: .venv/.dev .venv-sam/.done ## Check format, lint, layers, types and templ
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml monitoring.yaml
 	$(SAM) validate --lint --region eu-central-1
 
 format: .venv/.dev ## Format and fix what can be fixed

@@ -32,6 +32,7 @@ _TRIES = 3
 # Beside functions/, shared/ and the wheels of functions.
 _MADE_WITH = (
     "template.yaml",
+    "monitoring.yaml",
     "Makefile",
     "requirements/sam.txt",
     "tools/build_function.py",

@@ -13,10 +13,11 @@ from tools.dependencies import Target, group_of, installed, zip_folder, zip_of
 
 TEMPLATE = "template.yaml"
 _CODE = re.compile(r"^(\s+CodeUri: )(\w+)$", re.MULTILINE)
+_NESTED = re.compile(r"^\s+TemplateURL: (\S+)$", re.MULTILINE)
 
 
 def pack(built: Path, into: Path, target: Target) -> None:
-    """Write each function of a build as a zip, and the template that names them."""
+    """Write each function of a build as a zip, the template that names them, and nested ones."""
     into.mkdir(parents=True, exist_ok=True)
     template = (built / TEMPLATE).read_text()
 
@@ -28,4 +29,7 @@ def pack(built: Path, into: Path, target: Target) -> None:
     with ThreadPoolExecutor() as workers:
         for _ in workers.map(write, [match[2] for match in _CODE.finditer(template)]):
             pass
+    for nested in _NESTED.findall(template):
+        (into / nested).parent.mkdir(exist_ok=True)
+        shutil.copy(built / nested, into / nested)
     (into / TEMPLATE).write_text(_CODE.sub(r"\1\2.zip", template))

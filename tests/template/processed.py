@@ -1,4 +1,4 @@
-"""The template as CloudFormation gets it: SAM's transform done, parameters at their defaults."""
+"""The templates as CloudFormation gets them: SAM's transform done, parameters at their defaults."""
 
 import copy
 import functools
@@ -31,17 +31,31 @@ def processed() -> dict[str, Any]:
     return copy.deepcopy(_translated())
 
 
-class Template:
-    """The processed template, for a set of parameters; the rest have their defaults."""
+@functools.cache
+def _nested(file: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml_parse((ROOT / file).read_text())
+    return document
 
-    def __init__(self, **parameters: str) -> None:
-        # What is asked for is made anew below, so that nobody changes what all share.
-        document = _translated()
+
+def processed_monitoring() -> dict[str, Any]:
+    """Give the document of the stack with alarms and dashboard, its parameters still open."""
+    return copy.deepcopy(_nested("monitoring.yaml"))
+
+
+class Template:
+    """A processed template for some parameters, the main one unless another document is given.
+
+    Parameters that are not given have their defaults.
+    """
+
+    def __init__(self, document: dict[str, Any] | None = None, /, **parameters: Any) -> None:
+        # The comprehensions below copy what they take, so that no test changes what all share.
+        document = document or _translated()
         self._parameters = {
-            name: _as_typed(parameters.get(name, declared["Default"]), declared["Type"])
+            name: _as_typed(parameters.get(name, declared.get("Default")), declared["Type"])
             for name, declared in document["Parameters"].items()
         }
-        self._mappings = document["Mappings"]
+        self._mappings = document.get("Mappings", {})
         self._conditions = document["Conditions"]
         self.resources: dict[str, Any] = {
             name: self._resolve(resource)
@@ -50,9 +64,18 @@ class Template:
         }
         self.outputs: dict[str, Any] = {
             name: self._resolve(output["Value"])
-            for name, output in document["Outputs"].items()
+            for name, output in document.get("Outputs", {}).items()
             if "Condition" not in output or self._holds(output["Condition"])
         }
+
+    @property
+    def monitoring(self) -> "Template":
+        """The nested stack with alarms and dashboard.
+
+        It refers to resources of this template by what this template passes on of them.
+        """
+        stack = self["Monitoring"]
+        return Template(_nested(stack["TemplateURL"]), **stack["Parameters"])
 
     def of_type(self, kind: str) -> dict[str, Any]:
         """Pick the properties of all resources of one type, by logical id."""

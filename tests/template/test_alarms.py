@@ -23,9 +23,10 @@ HEARD = range(DAY + DAY // 2, END)
 NOON = HEARD.start + 2 * HOUR
 """A full hour, some time after the first of these."""
 TEMPLATE = Template()
+MONITORING = TEMPLATE.monitoring
 ALARMS = {
     name.removesuffix("Alarm"): Alarm(properties)
-    for name, properties in TEMPLATE.of_type("CloudWatch::Alarm").items()
+    for name, properties in MONITORING.of_type("CloudWatch::Alarm").items()
 }
 Seen = dict[Metric, dict[int, list[float]]]
 
@@ -555,7 +556,7 @@ def test_metrics_name_what_there_is() -> None:
 
 def test_limits_of_alarms() -> None:
     """CloudWatch: at most ten metrics, whole minutes, and a day in all."""
-    for name, properties in TEMPLATE.of_type("CloudWatch::Alarm").items():
+    for name, properties in MONITORING.of_type("CloudWatch::Alarm").items():
         alarm = ALARMS[name.removesuffix("Alarm")]
         assert len(alarm.asked) <= 10, name
         assert alarm.period % 60 == 0

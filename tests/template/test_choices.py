@@ -1,6 +1,6 @@
-"""The processed template is sound for every choice of its parameters, not only for the defaults.
+"""The processed templates are sound for every choice of parameters, not only for the defaults.
 
-``cfn-lint template.yaml`` reads what we write; this reads what SAM makes of it.
+``cfn-lint template.yaml monitoring.yaml`` reads what we write; this reads what SAM makes of it.
 """
 
 import itertools
@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cfnlint.api import ManualArgs, lint
 
-from tests.template.processed import Template, processed
+from tests.template.processed import Template, processed, processed_monitoring
 
 DOCUMENT = processed()
+MONITORING = processed_monitoring()
 CHOICES = {
     name: declared["AllowedValues"]
     for name, declared in DOCUMENT["Parameters"].items()
@@ -26,10 +28,13 @@ EMULATORS_OWN = re.compile(r"W3037 'batchexecutestatement'")
 """An action that AWS does not know, and that only the local stack is given."""
 
 
-def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("document", [DOCUMENT, MONITORING], ids=["template", "monitoring"])
+def test_cfn_lint_finds_nothing(tmp_path: Path, document: dict[str, Any]) -> None:
     """It goes through the conditions by itself, and so through each choice."""
     file = tmp_path / "processed.json"
-    file.write_text(json.dumps(processed(), indent=1))
+    # `sam deploy` uploads the nested template and puts its address here.
+    text = json.dumps(document, indent=1).replace('"monitoring.yaml"', '"https://host/key"')
+    file.write_text(text)
     found = lint(file.read_text(), config=ManualArgs(regions=["eu-central-1"]))
     said = [f"{match.rule.id} {match.message}" for match in found]
     assert [line for line in said if not EMULATORS_OWN.match(line)] == []
@@ -67,10 +72,16 @@ def _deciding() -> set[str]:
 
 def _holds_together(chosen: dict[str, str]) -> None:
     template = Template(**chosen)
+    monitoring = template.monitoring
     known = template.resources.keys() | DOCUMENT["Parameters"].keys()
-    for part in (template.resources, template.outputs):
+    nested = known | monitoring.resources.keys() | MONITORING["Parameters"].keys()
+    for part, names in (
+        (template.resources, known),
+        (template.outputs, known),
+        (monitoring.resources, nested),
+    ):
         for where, name in _named(part, ""):
-            assert name in known or name.startswith("AWS::"), (chosen, where)
+            assert name in names or name.startswith("AWS::"), (chosen, where)
 
 
 def _named(value: Any, where: str) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ def template() -> Template:
 def _alarms(template: Template) -> dict[str, dict[str, Any]]:
     return {
         name.removesuffix("Alarm"): alarm
-        for name, alarm in template.of_type("CloudWatch::Alarm").items()
+        for name, alarm in template.monitoring.of_type("CloudWatch::Alarm").items()
     }
 
 
@@ -38,8 +38,8 @@ def test_the_alarm_on_our_faults_names_them() -> None:
 
 
 def test_the_dashboard_shows_every_queue_function_table_and_index(template: Template) -> None:
-    text = template["Dashboard"]["DashboardBody"]["Fn::Sub"]
-    named = set(re.findall(r"\$\{(\w+)(?:\.QueueName)?\}", text))
+    text = template.monitoring["Dashboard"]["DashboardBody"]["Fn::Sub"]
+    named = set(re.findall(r"\$\{(\w+)\}", text))
     kinds = ("SQS::Queue", "Lambda::Function", "DynamoDB::Table")
     assert named == {name for kind in kinds for name in template.of_type(kind)}
     body = json.loads(re.sub(r"\$\{(\w+)[^}]*\}", r"\1", text))

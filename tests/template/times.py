@@ -13,7 +13,7 @@ HELD_BACK = {"ExtractApiQueue", "ExtractSftpQueue", "ExtractZipQueue", "PlanQueu
 def times_of(template: Template) -> Times:
     """Read the times, those of each queue with its consumer's."""
     sources = template.of_type("Lambda::EventSourceMapping").values()
-    alarm = template.of_type("CloudWatch::Alarm").get("WorkWaitsAlarm")
+    alarm = template.monitoring.of_type("CloudWatch::Alarm").get("WorkWaitsAlarm")
     rules = template["DataBucket"]["LifecycleConfiguration"]["Rules"]
     [staged] = [rule["ExpirationInDays"] for rule in rules if rule["Id"] == "staged"]
     closing = template["CloseRunsFunction"]

@@ -22,6 +22,7 @@ MADE_OF = (
     "requirements/plan-sync.txt",
     "requirements/sam.txt",
     "template.yaml",
+    "monitoring.yaml",
     "Makefile",
     "tools/build_function.py",
     "tools/dependencies.py",
