@@ -1,4 +1,4 @@
-"""What every request body has in common, and the kinds of text in it."""
+"""What all request bodies share, and the kinds of text in them."""
 
 import re
 from typing import Annotated
@@ -13,14 +13,16 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from shared.domain.ids import SourcedId
+
 MAX_SECRET_BYTES = 4096
-"""What KMS encrypts at once (AWS)."""
+"""The most that KMS encrypts in one call (AWS)."""
 
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
 def wrong(text: str) -> PydanticCustomError:
-    """What is wrong with a field, in words for whoever sent it."""
+    """Say what is wrong with a field, to the person who sent it."""
     return PydanticCustomError("value", "{text}", {"text": text})
 
 
@@ -54,18 +56,23 @@ Suffix = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(_printable)
 ]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-Id = Annotated[
-    str,
+_ID = (
     StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
     AfterValidator(_printable),
-]
+)
+Id = Annotated[str, *_ID]
+SourcedIdText = Annotated[SourcedId, *_ID]
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 Secret = Annotated[SecretStr, AfterValidator(_small)]
 
 
 class Input(BaseModel):
-    """What every request body has: camelCase, no unknown fields, nothing of it in errors."""
+    """A request body: camelCase names, no unknown fields, and no values in error messages."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", hide_input_in_errors=True, frozen=True
+        alias_generator=to_camel,
+        extra="forbid",
+        hide_input_in_errors=True,
+        frozen=True,
+        defer_build=False,
     )

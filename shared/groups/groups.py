@@ -9,11 +9,13 @@ from typing import Any
 from shared.domain.errors import ConflictError, TryLaterError
 from shared.domain.group.change import changed_request
 from shared.domain.group.choices import SyncFrequency
+from shared.domain.group.connection_request import given_secrets
 from shared.domain.group.customer import Customer, LinkedCustomer
 from shared.domain.group.group import Group, GroupConfig
-from shared.domain.group.request import GroupInput, config_of, customer_ids, secrets_of
+from shared.domain.group.request import GroupInput, make_config
 from shared.domain.group.schedule import local_day, next_auto_run, open_moment
 from shared.domain.group.secrets import SecretName
+from shared.domain.group.settings import GroupSettings
 from shared.domain.group.webhook import Webhook
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.domain.read_fields import read_fields, wrong_field
@@ -57,7 +59,7 @@ def create_group(
     now = ports.clock()
     group_id = GroupId(ports.new_id())
     since = local_day(given.time_zone, now)
-    config = config_of(given, 1, since)
+    config = make_config(given, 1, since)
     config = _complete(config, given, enterprise, group_id, {}, ports)
     group = _group(enterprise, group_id, given, config, now, since, created_at=now)
     group = group.model_copy(update={"webhook": _webhook(given, group_id, None, ports)})
@@ -112,7 +114,7 @@ def _change(
     now = ports.clock()
     pause = old.config.calendar.pause
     since = pause.since if pause else local_day(given.time_zone, now)
-    config = config_of(given, old.config.version + 1, since)
+    config = make_config(given, old.config.version + 1, since)
     today = local_day(given.time_zone, now)
     calendar = old.config.calendar.changed_to(config.calendar, today)
     config = config.model_copy(update={"calendar": calendar})
@@ -210,13 +212,13 @@ def _complete(
     ports: GroupPorts,
 ) -> GroupConfig:
     """Fill in customers and encrypted secrets."""
-    wanted = customer_ids(given)
+    wanted = tuple(CustomerId(customer) for customer in given.customers)
     found = ports.customers.find(enterprise, wanted) if wanted else {}
     for place, customer in enumerate(wanted):
         if customer not in found:
             raise wrong_field("There is no such customer.", "customers", place)
     secrets = dict(kept)
-    for name, secret in secrets_of(given).items():
+    for name, secret in given_secrets(given.connection).items():
         secrets[name] = ports.secrets.encrypt(group_id, name, secret)
     linked = tuple(
         LinkedCustomer(customer_id=customer, org_sourced_id=found[customer].org_sourced_id)
@@ -243,14 +245,7 @@ def _group(
         enterprise=enterprise,
         group_id=group_id,
         config=config,
-        description=given.description,
-        email=given.email,
-        client_group_id=given.client_group_id,
-        sync_frequency=given.sync_frequency,
-        period=given.period,
-        auto_mode=given.auto_mode,
-        time_zone=given.time_zone,
-        sync_hour=given.sync_hour,
+        **given.model_dump(include=set(GroupSettings.model_fields)),
         anchor=anchor,
         created_at=created_at,
         updated_at=now,

@@ -1,6 +1,6 @@
 """What the API shows of groups and customers."""
 
-from shared.domain.group.change import request_of
+from shared.domain.group.change import as_request
 from shared.domain.group.choices import EmailStatus
 from shared.domain.group.customer import Customer
 from shared.domain.group.group import Group
@@ -21,7 +21,7 @@ def show_group(
     ``started`` is the run that began with it; without that, or without ``email_status``,
     nothing is said of either.
     """
-    shown = request_of(group)
+    shown = as_request(group)
     if shown["connection"] is not None:
         shown["connection"]["secretsSet"] = sorted(name.value for name in group.config.secrets)
     if started is not None:

@@ -1,48 +1,78 @@
-"""When a group's own clock stands still: pauses, black-out dates, and days that only add.
+"""When a group's own clock stands still: pauses, blackout dates, and days that only add.
 
-All days are those of the group's time zone, and every range has both its ends.
+All days are in the group's time zone, and every range includes both its ends.
 """
 
 from datetime import date, timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field
+
+from shared.domain.described import Described, Kept
+from shared.domain.request_body import wrong
 
 ENDLESS = date.max
-"""The last day of a pause that has no end."""
+"""Stands for the last day of a pause that has no end."""
 MAX_RANGES = 20
 MAX_STOOD_STILL = 60
-"""How many ranges of the past a calendar remembers; beyond them it forgets the oldest."""
+"""How many past ranges a calendar remembers; beyond that it forgets the oldest."""
 
 
-class _Days(BaseModel):
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
+LAST_YEAR = 2099
+"""Later days are slips of the keyboard, and sums with them are no dates any more."""
 
 
-class DateRange(_Days):
-    """Days from ``first`` to ``last``, both among them."""
+def _foreseeable(day: date) -> date:
+    if day.year > LAST_YEAR:
+        raise wrong(f"Give a day up to the year {LAST_YEAR}; a pause can do without.")
+    return day
 
-    first: Annotated[date, Field(alias="from")]
-    last: Annotated[date, Field(alias="to")]
+
+Day = Annotated[date, AfterValidator(_foreseeable)]
+
+
+class DateRangeFields(Described):
+    """A range of days; both ends belong to it."""
+
+    first: Day = Field(
+        alias="from", description="The first day of the range, in the group's time zone."
+    )
+    last: Day = Field(alias="to", description="The last day of the range; it belongs to it.")
+
+
+class PauseFields(Described):
+    """A pause of the Auto runs."""
+
+    until: Day | None = Field(
+        None, description="The last day of the pause; without it the pause has no end."
+    )
+
+
+class DateRange(DateRangeFields, Kept):
+    """Days from ``first`` to ``last``, including both."""
 
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
 
 
-class Pause(_Days):
-    """No Auto runs from ``since`` to ``until``; without that, until the pause is taken back."""
+class Pause(PauseFields, Kept):
+    """No Auto runs from ``since`` to ``until``; without an end, until the pause is lifted.
+
+    since: the first day of the pause.
+    """
 
     since: date
-    until: date | None = None
 
 
-class Calendar(_Days):
-    """Which days of a group are unlike the others.
+class Calendar(Kept):
+    """Which days of a group differ from the others.
 
-    On ``blackouts`` and in a ``pause`` no Auto run starts, and nothing that has left the roster
-    comes nearer to its end. On ``additions_only`` days Auto runs do not delete. ``stood_still`` are
-    the days of the past on which the clock stood still, whatever has been said since.
+    While the clock stands still, no Auto run starts, and what has left the roster does not age.
+
+    pause: a range of days, perhaps without an end, on which the clock stands still.
+    blackouts: other ranges on which it stands still.
+    additions_only: days on which Auto runs do not delete.
+    stood_still: past days on which the clock stood still, whatever was changed since.
     """
 
     pause: Pause | None = None
@@ -51,7 +81,7 @@ class Calendar(_Days):
     stood_still: tuple[DateRange, ...] = ()
 
     def closed_until(self, day: date) -> date | None:
-        """The last day on which the clock stands still, if it does on ``day``."""
+        """Return the last day of a standstill that includes ``day``; None if the clock runs."""
         return max((days.last for days in self._closed() if day in days), default=None)
 
     def only_adds(self, day: date) -> bool:
@@ -59,9 +89,9 @@ class Calendar(_Days):
         return any(day in days for days in self.additions_only)
 
     def changed_to(self, new: "Calendar", today: date) -> "Calendar":
-        """``new`` in the place of this calendar, with what has passed under this one.
+        """Return ``new`` in place of this calendar, with the days that have passed under this one.
 
-        A pause that is taken back has stood, until yesterday, for as long as it did.
+        A pause that is lifted today still counts for the days up to yesterday.
         """
         if (new.pause, new.blackouts) == (self.pause, self.blackouts):
             past = self.stood_still
@@ -84,7 +114,7 @@ class Calendar(_Days):
 
 
 def _merged(ranges: list[DateRange]) -> tuple[DateRange, ...]:
-    """The same days in as few ranges as there can be, in order."""
+    """Return the same days in as few ranges as possible, in order."""
     merged: list[DateRange] = []
     for days in sorted(ranges, key=lambda days: days.first):
         if merged and days.first <= merged[-1].last + timedelta(days=1):

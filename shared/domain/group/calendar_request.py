@@ -1,33 +1,26 @@
-"""What comes in about the days on which a group's clock stands still."""
+"""What a request says about the days on which a group's clock stands still."""
 
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
-from shared.domain.group.calendar import MAX_RANGES, Calendar, DateRange, Pause
-from shared.domain.request_body import Input, wrong
+from shared.domain.group.calendar import (
+    MAX_RANGES,
+    Calendar,
+    DateRange,
+    DateRangeFields,
+    Pause,
+    PauseFields,
+)
+from shared.domain.request_body import Input
 
 LONGEST_DAYS = 400
-LAST_YEAR = 2099
-"""Days beyond it are slips of the keyboard, and their sums no dates any more."""
 
 
-def _foreseeable(day: date) -> date:
-    if day.year > LAST_YEAR:
-        raise wrong(f"Give a day up to the year {LAST_YEAR}; a pause can do without.")
-    return day
-
-
-Day = Annotated[date, AfterValidator(_foreseeable)]
-
-
-class DateRangeInput(Input):
-    """Days from one to another, both among them."""
-
-    first: Annotated[Day, Field(alias="from")]
-    last: Annotated[Day, Field(alias="to")]
+class DateRangeInput(DateRangeFields, Input):
+    """Days from one to another, including both."""
 
     @model_validator(mode="after")
     def _goes_forward(self) -> Self:
@@ -44,22 +37,20 @@ class DateRangeInput(Input):
         return self
 
 
-class PauseInput(Input):
-    """A pause of the Auto runs; ``until`` is its last day. Without it the pause has no end."""
-
-    until: Day | None = None
+class PauseInput(PauseFields, Input):
+    """A pause of the Auto runs; without `until` it has no end."""
 
 
 Ranges = Annotated[tuple[DateRangeInput, ...], Field(max_length=MAX_RANGES)]
 
 
-def calendar_of(
+def make_calendar(
     pause: PauseInput | None,
     blackouts: tuple[DateRangeInput, ...],
     additions_only: tuple[DateRangeInput, ...],
     since: date,
 ) -> Calendar:
-    """The calendar that a request describes; ``since`` is when its pause began."""
+    """Make the calendar that a request describes; ``since`` is when its pause began."""
     return Calendar(
         pause=Pause(since=since, until=pause.until) if pause else None,
         blackouts=tuple(DateRange(first=r.first, last=r.last) for r in blackouts),

@@ -11,6 +11,7 @@ from shared.domain.group.choices import OnboardingType, SyncFrequency
 from shared.domain.group.connection import AUTHORIZATIONS, DEFAULT_PATHS
 from shared.domain.group.group import Group
 from shared.domain.group.secrets import CONNECTION_SECRETS, SecretName
+from shared.domain.group.settings import GroupSettings, RunSettings
 
 _DESTINATION = ("url", "tokenUrl", "host", "port", "username", "hostKeyFingerprint")
 _REPLACED_BY = {
@@ -27,7 +28,7 @@ def changed_request(
     Secrets stay unless given anew. They do not stay with a change of where they are sent, or an
     admin could have them sent to a server of their own.
     """
-    before = request_of(group)
+    before = as_request(group)
     merged = _merge(_without_what_follows(before, patch, group), patch)
     kept = {SecretName.WEBHOOK} if _webhook(merged) == _webhook(before) != (None, None) else set()
     if _destination(merged) == _destination(before):
@@ -35,44 +36,31 @@ def changed_request(
     return merged, frozenset(kept)
 
 
-def request_of(group: Group) -> dict[str, Any]:
-    """A kept group as the request that would create it, without its secrets."""
+def as_request(group: Group) -> dict[str, Any]:
+    """Write a kept group as the request that would create it, without its secrets."""
     config = group.config
-    connection = config.connection
+    calendar = config.calendar
+    nested = {"scope", "guard", "connection"}
     return {
-        "name": config.name,
-        "description": group.description,
-        "email": group.email,
-        "clientGroupId": group.client_group_id,
-        "onboardingType": config.onboarding_type.value,
-        "syncType": config.sync_type.value,
-        "syncFrequency": group.sync_frequency.value,
-        "period": group.period.value if group.period else None,
-        "autoMode": group.auto_mode.value,
-        "timeZone": group.time_zone,
-        "syncHour": group.sync_hour,
-        "clientPartnerId": config.client_partner_id,
-        "connection": connection.model_dump(mode="json", by_alias=True, exclude={"kind"})
-        if connection
-        else None,
+        **_dump(group, set(GroupSettings.model_fields)),
+        **_dump(config, {*RunSettings.model_fields, *nested}, {"connection": {"kind"}}),
         "customers": [customer.customer_id for customer in config.customers],
-        "matchWith": config.match_with.value,
-        "suffix": config.suffix,
-        "scope": config.scope.model_dump(mode="json", by_alias=True),
-        "storedFields": [field.value for field in config.stored_fields],
-        "tolerance": config.tolerance.value,
-        "maxRejectedPercent": config.max_rejected_percent,
-        "guard": config.guard.model_dump(mode="json", by_alias=True),
-        "graceDays": config.grace_days,
-        "pause": _days(config.calendar.pause, {"since"}) if config.calendar.pause else None,
-        "blackouts": [_days(days) for days in config.calendar.blackouts],
+        "pause": _days(calendar.pause) if calendar.pause else None,
+        "blackouts": [_days(days) for days in calendar.blackouts],
+        "additionsOnly": [_days(days) for days in calendar.additions_only],
         "webhook": {"url": group.webhook.url} if group.webhook else None,
-        "additionsOnly": [_days(days) for days in config.calendar.additions_only],
     }
 
 
-def _days(days: BaseModel, without: set[str] | None = None) -> dict[str, Any]:
-    return days.model_dump(mode="json", by_alias=True, exclude=without, exclude_none=True)
+def _dump(
+    model: BaseModel, include: set[str], exclude: dict[str, set[str]] | None = None
+) -> dict[str, Any]:
+    return model.model_dump(mode="json", by_alias=True, include=include, exclude=exclude)
+
+
+def _days(days: BaseModel) -> dict[str, Any]:
+    # When a pause began is not for the request to say.
+    return days.model_dump(mode="json", by_alias=True, exclude={"since"}, exclude_none=True)
 
 
 def _without_what_follows(

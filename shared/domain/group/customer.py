@@ -1,24 +1,27 @@
 """Customers: institutions that an enterprise enters by hand."""
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime
 
+from shared.domain.described import Kept
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 
 
-class _Stored(BaseModel):
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
+class LinkedCustomer(Kept):
+    """A customer of a group.
 
-
-class LinkedCustomer(_Stored):
-    """A customer of the group; its partner is the one made from org ``org_sourced_id``."""
+    org_sourced_id: the sourcedId of its org at the source; its partner is made from that org.
+    """
 
     customer_id: CustomerId
     org_sourced_id: SourcedId | None = None
 
 
-class Customer(_Stored):
-    """An institution that the enterprise knows by hand; ``group_id`` is the group it is in."""
+class Customer(Kept):
+    """An institution that an enterprise entered by hand.
+
+    org_sourced_id: the sourcedId of its org at the source, if it is known.
+    group_id: the group it is in; None if it is free.
+    """
 
     enterprise: EnterpriseId
     customer_id: CustomerId

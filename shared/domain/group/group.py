@@ -2,20 +2,10 @@
 
 from datetime import date
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, Field
 
+from shared.domain.described import Kept
 from shared.domain.group.calendar import Calendar
-from shared.domain.group.choices import (
-    AutoMode,
-    MatchWith,
-    OnboardingType,
-    Period,
-    StoredField,
-    SyncFrequency,
-    SyncType,
-    Tolerance,
-)
 from shared.domain.group.connection import Connection
 from shared.domain.group.cover import Cover
 from shared.domain.group.customer import LinkedCustomer
@@ -24,41 +14,31 @@ from shared.domain.group.hold import Hold
 from shared.domain.group.retention import Retention
 from shared.domain.group.scope import Scope
 from shared.domain.group.secrets import SecretName
+from shared.domain.group.settings import GroupSettings, RunSettings
 from shared.domain.group.webhook import Webhook
-from shared.domain.ids import EnterpriseId, GroupId, SourcedId
+from shared.domain.ids import EnterpriseId, GroupId
 
 
-class _Stored(BaseModel):
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
-
-
-class GroupConfig(_Stored):
+class GroupConfig(RunSettings, Kept):
     """Everything a run needs to know of its group, fixed at the moment the run is accepted.
 
-    ``secrets`` holds base64 KMS ciphertexts, bound to the group by encryption context.
-    Above ``max_rejected_percent`` of a collection's rows rejected for their own fault a run stops.
-    A deleted record is kept for ``grace_days`` of those on which ``calendar`` lets the clock run.
-    ``learned`` is what earlier runs found out about
-    the source; ``version`` counts the group's changes.
+    connection: how the source is reached; None for a ZIP group.
+    secrets: base64 KMS ciphertexts, bound to the group by encryption context.
+    customers: the customers of the group, each with the org that it is at the source.
+    scope: which part of the source is taken in.
+    guard: above which numbers deletions and changes wait for a person.
+    calendar: the days on which the group's clock stands still, or nothing is deleted.
+    learned: what earlier runs found out about the source.
+    version: counts the group's changes.
     """
 
-    name: str
-    onboarding_type: OnboardingType
-    sync_type: SyncType
-    client_partner_id: SourcedId
     connection: Connection | None = None
-    secrets: dict[SecretName, str] = {}
+    secrets: dict[SecretName, str] = Field(default_factory=dict)
     customers: tuple[LinkedCustomer, ...] = ()
-    match_with: MatchWith = MatchWith.SOURCED_ID
-    suffix: str = ""
     scope: Scope = Scope()
-    stored_fields: tuple[StoredField, ...] = ()
-    tolerance: Tolerance = Tolerance.LENIENT
-    max_rejected_percent: int = 20
     guard: GuardSettings = GuardSettings()
-    grace_days: int = 120
     calendar: Calendar = Calendar()
-    learned: dict[str, str] = {}
+    learned: dict[str, str] = Field(default_factory=dict)
     version: int = 1
 
     @property
@@ -68,8 +48,14 @@ class GroupConfig(_Stored):
         return Retention(grace_days=self.grace_days, calendar=calendar)
 
 
-class EndedRun(_Stored):
-    """The last run that has ended of those that may change the roster, as a group shows it."""
+class EndedRun(Kept):
+    """The last run to end of those that may change the roster, as a group shows it.
+
+    run_id: the run.
+    mode, state: as the run has them.
+    reason: the code of why it ended so, if there is one.
+    finished_at: when it ended.
+    """
 
     run_id: str
     mode: str
@@ -78,26 +64,30 @@ class EndedRun(_Stored):
     finished_at: AwareDatetime
 
 
-class Group(_Stored):
+class Group(GroupSettings, Kept):
     """A group as it is kept: its configuration, and what runs need not know.
 
-    ``anchor`` is the day from which an Auto group's days are counted; a group from before it was
-    written down adopts one at its next run. ``empty`` is one that has no roster, no run under way
-    and no bundle that waits. Of one that is ``untouched`` nothing can lie anywhere else: no run has
-    ever been, and no image was brought.
+    enterprise: the tenant that the group belongs to.
+    config: what its runs work by.
+    cover: its cover image.
+    webhook: where its events are sent; None if nowhere.
+    created_at, updated_at: when it was created and last changed by a person.
+    anchor: the day from which an Auto group's days are counted; None in groups from before it was
+        written down, which adopt one at their next run.
+    next_run_at: when its next Auto run is due; None if none is.
+    active_run: the number of the run that is under way.
+    last_ended: the last run to end of those that may change the roster.
+    empty: there is no roster, no run under way and no bundle that waits.
+    untouched: no run has ever been, and no image was uploaded, so that nothing of the group can be
+        stored anywhere else.
+    hold: what waits for a person.
+    marked_at: since when its roster is marked for deletion.
+    deleting_since: since when the group is being deleted.
     """
 
     enterprise: EnterpriseId
     group_id: GroupId
     config: GroupConfig
-    description: str = ""
-    email: str
-    client_group_id: str
-    sync_frequency: SyncFrequency = SyncFrequency.MANUAL
-    period: Period | None = None
-    auto_mode: AutoMode = AutoMode.UPDATE
-    time_zone: str = "UTC"
-    sync_hour: int = 2
     cover: Cover = Cover()
     webhook: Webhook | None = None
     created_at: AwareDatetime

@@ -5,9 +5,12 @@ every minimum "at least".
 """
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, Field
+
+from shared.domain.described import Described, Kept
+from shared.domain.request_body import Input
 
 
 class HoldRule(StrEnum):
@@ -25,32 +28,74 @@ class HoldRule(StrEnum):
     IDENTITIES_CHANGED = "identities_changed"
 
 
-class GuardSettings(BaseModel):
-    """The thresholds of a group's guard.
+Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
+Many = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
 
-    Users and classes: above ``deleted_percent`` of the group's (and at least ``deleted_minimum``),
-    or above ``deleted_most``, or above ``school_percent`` of one school's. Enrollments: above
-    ``enrollment_percent`` (and at least ``enrollment_minimum``), or above ``class_percent`` of a
-    class of ``class_size`` or more. Identities: above ``changed_percent`` of a school's or the
-    group's users. Re-keying: above ``rekeyed_percent`` gone and as many new.
-    """
 
-    model_config = ConfigDict(
-        frozen=True, alias_generator=to_camel, validate_by_name=True, extra="forbid"
+class GuardFields(Described):
+    """The thresholds above which deletions and changes wait for a person."""
+
+    deleted_percent: Percent = Field(
+        10,
+        description="Users and classes wait when more than this percentage of the group's would be "
+        "deleted.",
+    )
+    deleted_minimum: Many = Field(
+        10,
+        description="Fewer deletions than this never wait for `deletedPercent` or `schoolPercent`.",
+    )
+    deleted_most: Many = Field(
+        500,
+        description="Users and classes wait when more than this many would be deleted, whatever "
+        "the percentage.",
+    )
+    school_percent: Percent = Field(
+        25,
+        description="A school's users and classes wait when more than this percentage of them "
+        "would be deleted.",
+    )
+    enrollment_percent: Percent = Field(
+        20,
+        description="Enrollments wait when more than this percentage of the group's would be "
+        "deleted.",
+    )
+    enrollment_minimum: Many = Field(
+        50, description="Fewer deletions than this never wait for `enrollmentPercent`."
+    )
+    class_percent: Percent = Field(
+        50,
+        description="A class's enrollments wait when more than this percentage of them would be "
+        "deleted.",
+    )
+    class_size: Many = Field(
+        5, description="A class with fewer enrollments than this never waits for `classPercent`."
+    )
+    changed_percent: Percent = Field(
+        5,
+        description="Users wait when more than this percentage of a school's or the group's would "
+        "become other people.",
+    )
+    changed_minimum: Many = Field(
+        10, description="Fewer such users than this never wait for `changedPercent`."
+    )
+    rekeyed_percent: Percent = Field(
+        50,
+        description="Records wait when more than this percentage of a kind would go while as many "
+        "come: the source has probably given them new sourcedIds.",
+    )
+    rekeyed_minimum: Many = Field(
+        10, description="Fewer such records than this never wait for `rekeyedPercent`."
     )
 
-    deleted_percent: int = 10
-    deleted_minimum: int = 10
-    deleted_most: int = 500
-    school_percent: int = 25
-    enrollment_percent: int = 20
-    enrollment_minimum: int = 50
-    class_percent: int = 50
-    class_size: int = 5
-    changed_percent: int = 5
-    changed_minimum: int = 10
-    rekeyed_percent: int = 50
-    rekeyed_minimum: int = 10
+
+class GuardSettings(GuardFields, Kept):
+    """The thresholds as they are kept. People write them, so misspelt names are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class GuardInput(GuardFields, Input):
+    """Above which numbers deletions and changes wait for a person."""
 
 
 def _above(part: int, whole: int, percent: int, minimum: int) -> bool:
