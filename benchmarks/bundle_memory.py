@@ -40,6 +40,7 @@ from tests.fakes.world import (
 
 MOST_MEGABYTES = 1024
 USERS_PER_MILLION = 160_000
+KEY = "roster.zip"
 
 
 class FolderObjects:
@@ -111,8 +112,7 @@ def main() -> int:
 
 def _measure(millions: float) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "drops/roster.zip"
-        path.parent.mkdir()
+        path = Path(folder) / KEY
         rows = write_bundle(path, millions)
         megabytes = path.stat().st_size / 1e6
         print(f"\nA bundle of {rows:,} rows, {megabytes:.0f} MB zipped\n")
@@ -183,8 +183,8 @@ def _stage(name: str, folder: Path) -> None:
     control.groups[ENTERPRISE, GROUP] = group
     objects, kept = FolderObjects(folder), folder / "run.json"
     if name == "ingest":
-        size = objects.path("drops/roster.zip").stat().st_size
-        place = BundleObject(name="roster.zip", key="drops/roster.zip", size=size)
+        size = objects.path(KEY).stat().st_size
+        place = BundleObject(name="roster.zip", key=KEY, size=size)
         drop = Drop(ENTERPRISE, GROUP, Mode.SYNC, Bundle(objects=(place,)))
         control.take(drop, _now())
         run = control.begin(ENTERPRISE, GROUP, _now())

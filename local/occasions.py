@@ -28,6 +28,8 @@ from local.sftp_server import available_servers
 from local.stack import Stack, add_admin, new_password, sign_in
 from local.stored_roster import stored_records
 from local.upload import upload
+from shared.domain.ids import GroupId
+from shared.domain.object_keys import Folder
 
 ENTERPRISE = "sample"
 PUPILS = 30
@@ -185,7 +187,7 @@ def _export_roster(place: Place) -> Iterator[Occasion]:
 
     def look() -> Json:
         found = place.stack.client("s3").list_objects_v2(
-            Bucket=place.stack.drop_bucket, Prefix=f"exports/{group}/"
+            Bucket=place.stack.drop_bucket, Prefix=Folder.EXPORTS.of_group(GroupId(group))
         )
         return {"bytes exported": sum(each["Size"] for each in found.get("Contents", ()))}
 

@@ -22,6 +22,7 @@ from shared.adapters.data_bucket.objects import S3Objects
 from shared.adapters.data_bucket.signed_addresses import S3SignedAddresses
 from shared.adapters.messaging.extract_queues import extract_queues
 from shared.adapters.messaging.queue import SqsQueue
+from shared.domain import object_keys
 from shared.domain.access import Access
 from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.group.choices import SyncType
@@ -46,7 +47,6 @@ from shared.ports.groups import Accesses, Groups
 from shared.ports.runs import Batches, Runs
 from shared.ports.sources import ConnectionTests
 from shared.sync.export.request_export import RequestExportPorts, request_export
-from shared.sync.request.accept_drop import drop_key
 from shared.sync.request.decide_hold import decide_hold
 from shared.sync.request.request_sync import RequestPorts, check_mark, request_sync, restore_run
 
@@ -172,7 +172,9 @@ def post_upload(group_id: str) -> Response[str]:
         raise ConflictError("not_a_zip_group", "Bundles are uploaded to groups of sync type ZIP.")
     check_mark(group)
     upload_id = uuid.uuid4().hex
-    key = drop_key(group.group_id, given.mode, upload_id, accept_older=given.accept_older)
+    key = object_keys.upload_key(
+        group.group_id, given.mode, upload_id, accept_older=given.accept_older
+    )
     return answer(201, show_upload(upload_id, runtime.exchange.upload_address(key)))
 
 
@@ -205,7 +207,7 @@ def get_connection_test(group_id: str, test_id: str) -> Response[str]:
 def get_errors(group_id: str, run_id: str) -> Response[str]:
     """Lead to a run's error report, a CSV file."""
     run = _reported_run(group_id, run_id)
-    key, name = f"{_reports(run)}/errors.csv", f"errors-{run.key.run_id}.csv"
+    key, name = object_keys.errors_key(run.key), f"errors-{run.key.run_id}.csv"
     address = build().exchange.report_address(key, name)
     _record(group_id, "GET /groups/{groupId}/syncs/{runId}/errors", None)
     return see_other(address)
@@ -215,7 +217,7 @@ def get_errors(group_id: str, run_id: str) -> Response[str]:
 def get_changes(group_id: str, run_id: str) -> Response[str]:
     """Lead to the list of a run's changes, a CSV file."""
     run = _reported_run(group_id, run_id)
-    key, name = f"{_reports(run)}/changes.csv", f"changes-{run.key.run_id}.csv"
+    key, name = object_keys.change_list_key(run.key), f"changes-{run.key.run_id}.csv"
     address = build().exchange.report_address(key, name)
     _record(group_id, "GET /groups/{groupId}/syncs/{runId}/changes", None)
     return see_other(address)
@@ -283,7 +285,7 @@ def post_decision(group_id: str) -> Response[str]:
 def get_errors_summary(group_id: str, run_id: str) -> Response[str]:
     """Sum a run's error report up by code, school and file."""
     run = _reported_run(group_id, run_id)
-    summary = build().exchange.summary(f"{_reports(run)}/summary.json")
+    summary = build().exchange.summary(object_keys.errors_summary_key(run.key))
     return answer(200, ErrorsSummary.model_validate(summary))
 
 
@@ -302,10 +304,6 @@ def _record(group_id: str, what: str, records: int | None) -> None:
     caller = caller_of(app.current_event.raw_event)
     access = Access(caller.person, what, clock.now(), records)
     build().accesses.record(GroupId(group_id), access)
-
-
-def _reports(run: Run) -> str:
-    return f"reports/{run.group_id}/{run.key.run_id}"
 
 
 def _reported_run(group_id: str, run_id: str) -> Run:

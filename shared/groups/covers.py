@@ -12,10 +12,9 @@ from shared.domain.errors import TryLaterError
 from shared.domain.group.cover import FORM_TIME, AskedUpload, Cover, CoverFile, ImageType, type_of
 from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.object_keys import cover_key
 from shared.ports.bucket import CoverImages
 from shared.ports.groups import Groups
-
-PREFIX = "covers"
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def ask_for_cover(
     :raises TryLaterError: somebody else changes the image at the same moment.
     """
     old = settle_cover(ports.groups.get(enterprise, group_id), ports, now).cover
-    key = f"{PREFIX}/{group_id}/{new_id}"
+    key = cover_key(group_id, new_id)
     new = Cover(shown=old.shown, asked=AskedUpload(key=key, until=now + FORM_TIME))
     ports.groups.set_cover(enterprise, group_id, old, new)
     _drop(old, new, ports)

@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from shared.domain import object_keys
 from shared.domain.ids import RunKey
 from shared.domain.roster.change import Change
 from shared.domain.run.run import Plan
 from shared.messages import ApplyBatch
 from shared.ports.bucket import Objects
-from shared.sync.prepared_objects import CANDIDATE
 
 CHANGES_PER_BATCH = 250
 
@@ -48,15 +48,15 @@ def write_batches(lines: Iterable[str], path: Path) -> list[int]:
 
 def upload(objects: Objects, key: str, path: Path, ends: list[int]) -> None:
     """Store a change file and its index as a candidate."""
-    objects.upload(key, path, CANDIDATE)
-    objects.put(key + ".index", json.dumps(ends).encode(), CANDIDATE)
+    objects.upload(key, path, object_keys.CANDIDATE)
+    objects.put(object_keys.index_key(key), json.dumps(ends).encode(), object_keys.CANDIDATE)
 
 
 def messages(
     objects: Objects, key: RunKey, plan: Plan, numbers: Iterable[int]
 ) -> Iterator[ApplyBatch]:
     """Make the messages for some of a plan's batches."""
-    ends: list[int] = json.loads(objects.get(plan.index_key))
+    ends: list[int] = json.loads(objects.get(object_keys.index_key(plan.changes_key)))
     for number in numbers:
         start = ends[number - 1] if number else 0
         yield ApplyBatch(

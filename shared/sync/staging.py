@@ -4,6 +4,7 @@ import gzip
 import json
 from typing import Any
 
+from shared.domain import object_keys
 from shared.ports.bucket import Objects
 
 OBJECT_BYTES = 16 * 1024 * 1024
@@ -35,7 +36,7 @@ class StagedWriter:
         """Write what is gathered into an object of its own."""
         if not self._lines:
             return
-        key = f"{self._prefix}-{len(self.keys)}.ndjson.gz"
+        key = object_keys.staged_key(self._prefix, len(self.keys))
         body = gzip.compress(b"\n".join(self._lines) + b"\n", compresslevel=1, mtime=0)
         self._objects.put(key, body)
         self.keys += (key,)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import accumulate
 
+from shared.domain import object_keys
 from shared.domain.errors import TryLaterError
 from shared.domain.group.choices import SyncType
 from shared.domain.group.secrets import SecretName
@@ -25,7 +26,7 @@ from shared.domain.run.run import Mode, Plan, Run, RunState, Snapshot, Trigger
 from shared.domain.timers import QueueTimes, Times
 from shared.messages import ApplyBatch, ExtractLeg, PlanRun, RunMessage
 from shared.ports.messaging import WorkQueue
-from shared.sync import change_file, prepared_objects
+from shared.sync import change_file
 from shared.sync.apply.apply_batch import ApplyPorts, apply_batch
 from shared.sync.close.close_runs import ClosePorts, close_runs
 from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
@@ -290,15 +291,17 @@ class Fleet:
         if run is None:
             return
         plan = Plan(
-            changes_key=f"changes/{run.group_id}/{run.seq}/{owner}",
+            changes_key=object_keys.changes_key(run.key, owner),
             attempt=owner,
             batches=len(self._batches),
             shards=1,
             snapshot=Snapshot(seq=run.seq, shape_version=1, settings="s", objects={}),
         )
-        self.objects.put(plan.changes_key, b"".join(self._batches), prepared_objects.CURRENT)
+        self.objects.put(plan.changes_key, b"".join(self._batches), object_keys.CURRENT)
         ends = list(accumulate(len(batch) for batch in self._batches))
-        self.objects.put(plan.index_key, json.dumps(ends).encode(), prepared_objects.CURRENT)
+        self.objects.put(
+            object_keys.index_key(plan.changes_key), json.dumps(ends).encode(), object_keys.CURRENT
+        )
         self.control.open(run.key, plan, self.now)
         self.control.planned(run.key, owner, self.now, PlanResult({}, (), plan))
         applying = run.model_copy(update={"state": RunState.APPLYING, "plan": plan})
@@ -354,6 +357,10 @@ def _district() -> tuple[InMemorySource, list[bytes]]:
     world.source.put(Collection.ORGS, org("district"), org("school", parent="district"))
     world.source.put(Collection.ACADEMIC_SESSIONS, session("term"))
     world.sync()
-    [key] = [k for k in world.objects.objects if k.startswith("changes/") and ".index" not in k]
+    [key] = [
+        k
+        for k in world.objects.objects
+        if k.startswith(object_keys.Folder.CHANGES.prefix) and not k.endswith(".index")
+    ]
     lines = gzip.decompress(world.objects.objects[key]).decode().splitlines()
     return world.source, [batch for line in lines for batch in change_file.packed_batches([line])]

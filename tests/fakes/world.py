@@ -14,6 +14,7 @@ from shared.domain.events import DropRefused, Event, RunFinished
 from shared.domain.group.retention import Left
 from shared.domain.group.secrets import SecretName
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
+from shared.domain.object_keys import CANDIDATE, SUPERSEDED
 from shared.domain.roster.change import RosterWrite
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.held_record import HeldRecord
@@ -245,7 +246,7 @@ class InMemoryObjects:
     def expire(self) -> None:
         """Drop what the bucket's lifecycle would drop in the end."""
         for key, tags in list(self.tags.items()):
-            if tags.get("lifecycle") in ("candidate", "superseded"):
+            if tags in (CANDIDATE, SUPERSEDED):
                 del self.objects[key], self.tags[key]
 
 

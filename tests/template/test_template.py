@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.data_bucket.remains import FOLDERS
 from shared.adapters.roster_table.keys import stamp_key
 from shared.domain import timers
 from shared.domain.events import RUN_FINISHED, SOURCE
@@ -17,8 +16,8 @@ from shared.domain.group.choices import Period, SyncType
 from shared.domain.group.retention import UNDO_DAYS
 from shared.domain.group.secrets import SecretName
 from shared.domain.ids import GroupId
+from shared.domain.object_keys import Folder
 from shared.messages import EXTRACT_ZIP_QUEUE, BeginWaitingRun
-from shared.sync.request.accept_drop import DROPS
 from shared.sync.request.start_auto_syncs import Tick
 from tests.template.processed import ROOT, Template, target
 
@@ -89,8 +88,6 @@ class TestWhatIsKept:
         rules = template["DataBucket"]["LifecycleConfiguration"]["Rules"]
         expiring = [rule for rule in rules if "ExpirationInDays" in rule]
         assert all("Prefix" in rule or "TagFilters" in rule for rule in expiring)
-        for rule in expiring:
-            assert not rule.get("Prefix", "staged/").startswith(("snapshots", "changes", "covers"))
         by_tag = {
             rule["TagFilters"][0]["Value"]: rule["ExpirationInDays"]
             for rule in expiring
@@ -99,7 +96,7 @@ class TestWhatIsKept:
         # What is superseded goes at the next midnight, and its version counts from then on: days
         # would count from the creation, so that of an old roster nothing could be undone.
         assert by_tag == {"candidate": 7, "superseded": 1}
-        [kept] = [rule for rule in rules if rule.get("Prefix") == "snapshots/"]
+        [kept] = [rule for rule in rules if rule.get("Prefix") == Folder.SNAPSHOTS.prefix]
         assert kept["NoncurrentVersionExpiration"] == {"NoncurrentDays": UNDO_DAYS}
 
     def test_raw_data_and_reports_have_an_end(self, template: Template) -> None:
@@ -125,7 +122,7 @@ class TestWhatIsKept:
             for rule in rules
             if "NoncurrentVersionExpiration" in rule and "Prefix" in rule
         }
-        assert noncurrent.keys() == {f"{folder}/" for folder in (*FOLDERS, "covers")}
+        assert noncurrent.keys() == {folder.prefix for folder in Folder}
         # As short as S3 has it, but for what somebody still reads when it is a version only.
         assert {prefix for prefix, days in noncurrent.items() if days > 1} == {
             "snapshots/",
@@ -183,8 +180,6 @@ class TestWhatIsKept:
         [told] = template["DataBucket"]["NotificationConfiguration"]["QueueConfigurations"]
         assert told["Event"] == "s3:ObjectCreated:*"
         assert target(told["Queue"]) == "DropQueue"
-        rules = {rule["Name"]: rule["Value"] for rule in told["Filter"]["S3Key"]["Rules"]}
-        assert rules == {"prefix": DROPS, "suffix": ".zip"}
         allowed = template["DropQueuePolicy"]["PolicyDocument"]["Statement"][0]
         assert allowed["Principal"] == {"Service": "s3.amazonaws.com"}
         assert allowed["Action"] == "sqs:SendMessage"

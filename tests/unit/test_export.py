@@ -18,12 +18,13 @@ from shared.adapters.control_table.export_requests import DynamoExportRequests
 from shared.domain import timers
 from shared.domain.group.choices import StoredField
 from shared.domain.group.group import GroupConfig
+from shared.domain.object_keys import export_key
 from shared.domain.roster.collection import Collection
 from shared.domain.run.run import Mode, RunState
 from shared.messages import ExportRoster
 from shared.ports.runs import ExportRequests
 from shared.sync.export.export_roster import ExportPorts, export_roster
-from shared.sync.export.request_export import RequestExportPorts, export_key, request_export
+from shared.sync.export.request_export import RequestExportPorts, request_export
 from tests.fakes.control_table import make_control_table
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation
 from tests.fakes.source import class_, enrollment, org, user

@@ -12,30 +12,27 @@ from threading import RLock
 
 import pytest
 
+from shared.domain.object_keys import CURRENT, ENDS, Ends, Folder, index_key
 from shared.domain.run.run import Mode, RunState
 from shared.messages import ApplyBatch, Message, PlanRun
 from tests.fakes.simulation import Simulation
 from tests.fakes.source import user
 from tests.unit.test_updates import USERS, leave, school
 
-PREPARED = ("snapshots/", "holds/", "changes/")
+PREPARED = tuple(folder.prefix for folder in Folder if ENDS[folder] is Ends.BY_TAG)
 
 
 def kept(world: Simulation) -> set[str]:
     """What no rule of the bucket touches."""
     tagged = world.objects.tags.items()
-    return {
-        key
-        for key, tags in tagged
-        if key.startswith(PREPARED) and tags.get("lifecycle") == "current"
-    }
+    return {key for key, tags in tagged if key.startswith(PREPARED) and tags == CURRENT}
 
 
 def named(world: Simulation) -> set[str]:
     """What the group's state names; a change file has its index beside it."""
     group = world.group
     base = set(group.base.objects.values()) if group.base else set()
-    dirty = {name for key in group.dirty for name in (key, f"{key}.index")}
+    dirty = {name for key in group.dirty for name in (key, index_key(key))}
     return base | dirty | set(group.hold.keys if group.hold else ())
 
 

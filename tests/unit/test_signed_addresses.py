@@ -10,8 +10,8 @@ import pytest
 from shared.adapters.data_bucket.client import make_s3_client
 from shared.domain.group.hold import Hold
 from shared.domain.ids import GroupId
+from shared.domain.object_keys import export_key
 from shared.domain.run.run import Snapshot
-from shared.sync.export.request_export import export_key
 from tests.fakes.addresses import hosts_of
 from tests.fakes.api import Answer
 from tests.template.processed import ROOT

@@ -18,13 +18,14 @@ from shared.domain.group.cover import (
     Cover,
     ImageType,
 )
+from shared.domain.object_keys import default_cover_key
 from shared.ports.bucket import SeenImage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SECONDS = 3600
-DEFAULT_KEY = f"covers/default-{sha256(DEFAULT.encode()).hexdigest()[:8]}.svg"
+DEFAULT_KEY = default_cover_key(sha256(DEFAULT.encode()).hexdigest()[:8])
 """Another drawing is another object: the address of this one may be remembered."""
 _GONE = {"NoSuchKey", "404"}
 _THERE = {"PreconditionFailed", "ConditionalRequestConflict"}

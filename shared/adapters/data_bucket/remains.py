@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.object_keys import Folder
 from shared.domain.run.deletion_certificate import Store, named
 from shared.ports.deletion import Found
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-FOLDERS = (
-    "bundles", "changes", "covers", "drops", "exports", "holds", "reports", "snapshots", "staged",
-)  # fmt: skip
-"""Where a group has objects, each under its own id."""
 MOST = 1000
 """Versions that S3 lists and deletes at once (ListObjectVersions, DeleteObjects in its API)."""
 
@@ -36,10 +33,8 @@ class S3Remains:
     ) -> Iterator[Found]:
         """Delete the objects of a group, about a thousand versions at a time."""
         noted, until = json.loads(counted) if counted else (None, "")
-        for folder in FOLDERS:
-            # A cover image has the group's id for its name.
-            prefix = f"{folder}/{group_id}{'' if folder == 'covers' else '/'}"
-            for page in self._pages(prefix):
+        for folder in Folder:
+            for page in self._pages(folder.of_group(group_id)):
                 new = [each for each in page if folder != noted or each["Key"] > until]
                 end = page[-1]["Key"]
                 if folder == noted:

@@ -148,7 +148,7 @@ class Plan(BaseModel):
     """What the planner leaves behind for those who apply and commit.
 
     ``changes_key`` is the change file (the run's write-ahead log); ``batches`` how many it holds;
-    where each ends, in bytes, stands in the object beside it (``index_key``). ``snapshot`` is what
+    where each ends, in bytes, stands in its index, an object beside it. ``snapshot`` is what
     is to become the base; ``shards`` spreads the roster keys of this group; ``hold`` is what waits
     for a person. ``attempt`` names the invocation that planned: two that overlap must not touch
     each other's batches. ``order`` is what the plan's writes are numbered by, where the run's own
@@ -168,11 +168,6 @@ class Plan(BaseModel):
     def writing(self, key: RunKey) -> RunKey:
         """Name the run by the number that its writes bear."""
         return key if self.order is None else key._replace(seq=self.order)
-
-    @property
-    def index_key(self) -> str:
-        """The object that lists the ends of the batches."""
-        return self.changes_key + ".index"
 
 
 class Snapshot(BaseModel):

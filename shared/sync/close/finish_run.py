@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from shared.domain import object_keys
 from shared.domain.counted import agreeing, counted, sentence
 from shared.domain.errors import MissingObjectError, StoppedError
 from shared.domain.events import records_held, run_finished
@@ -115,7 +116,7 @@ def commit_run(run: Run, runs: Runs, legs: Legs, batches: Batches, ports: Ending
                 supersedes=(
                     *replaced,
                     *finished,
-                    *(f"{key}.index" for key in finished),
+                    *(object_keys.index_key(key) for key in finished),
                     *(base.hold.keys if base.hold else ()),
                 ),
                 reason=_unapplied_reason(unapplied) if unapplied else waits(hold),
@@ -165,14 +166,14 @@ def _keep_unapplied(run: Run, unapplied: Sequence[Unapplied], objects: Objects) 
     if not unapplied:
         return ()
     wanted = {(change.collection, change.id) for change in unapplied}
-    key = prepared_objects.unapplied_key(run)
+    key = object_keys.unapplied_key(run.key)
     lines = (
         change.model_dump_json()
         for change in _changes(run, objects)
         if (change.collection, change.id) in wanted
     )
     body = b"".join(change_file.packed_batches(lines))
-    objects.put(key, body, prepared_objects.CURRENT)
+    objects.put(key, body, object_keys.CURRENT)
     return (key,)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.domain.errors import MissingObjectError, NotFoundError, TryLaterError
+from shared.domain.object_keys import export_key
 from shared.messages import ExportRoster
 from shared.planning.columns import SHAPE_VERSION
 from shared.planning.export import write_bundle
@@ -11,7 +12,6 @@ from shared.planning.tables import open_workspace
 from shared.ports.bucket import Objects
 from shared.ports.groups import Groups
 from shared.ports.runs import Batches
-from shared.sync.export.request_export import export_key
 
 MEMORY_LIMIT = "600MB"
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from shared.domain.errors import NotFoundError
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
+from shared.domain.object_keys import export_key
 from shared.messages import ExportRoster
 from shared.ports.bucket import Objects
 from shared.ports.messaging import Queue
@@ -22,11 +23,6 @@ class RequestExportPorts:
     objects: Objects
     requests: ExportRequests
     queue: Queue
-
-
-def export_key(group_id: GroupId, seq: int) -> str:
-    """Where the export of the roster that run ``seq`` has left lies."""
-    return f"exports/{group_id}/{seq}.zip"
 
 
 def request_export(

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from shared.domain import object_keys
 from shared.domain.errors import GiveUpError, SourceBusyError, StoppedError
 from shared.domain.group.connection import ApiConnection
 from shared.domain.group.group import GroupConfig
@@ -169,8 +170,7 @@ class _Leg:
         assert cursor.place is not None
         run = self.run
         self._objects_before = cursor.objects
-        # The owner is part of the name: another worker on the same leg writes other objects.
-        prefix = f"staged/{run.group_id}/{run.seq}/{collection}/{run.leg}-{self.owner}"
+        prefix = object_keys.staged_prefix(run.key, collection, run.leg, self.owner)
         self._writer = StagedWriter(self.ports.objects, prefix)
 
         def fetch(offsets: Sequence[int], limit: int, in_order: bool) -> Sequence[Page]:
@@ -198,8 +198,8 @@ class _Leg:
                 continue
             cursor.reading, cursor.rows, cursor.objects = collection, 0, ()
             self._objects_before = ()
-            place = f"staged/{self.run.group_id}/{self.run.seq}/present/{collection}"
-            self._writer = StagedWriter(self.ports.objects, f"{place}/{self.run.leg}-{self.owner}")
+            prefix = object_keys.present_prefix(self.run.key, collection, self.run.leg, self.owner)
+            self._writer = StagedWriter(self.ports.objects, prefix)
             asking = Asking(
                 have=lambda kind, ids: self._have(source, kind, ids),
                 all_ids=lambda kind: self._all_ids(source, kind),

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.domain import object_keys
 from shared.domain.errors import GiveUpError, SourceBusyError, StoppedError
 from shared.domain.group.choices import SyncType
 from shared.domain.group.connection import SftpConnection
@@ -251,8 +252,9 @@ class _Leg:
         """Copy one file to its end, or to the end of the leg."""
         ports = self.ports
         if self.cursor.copying is None:
-            place = f"bundles/{self.run.group_id}/{self.run.seq}/{self.owner}-{self.cursor.copies}"
-            key = f"{place}/{len(self.cursor.done)}-{file.name}"
+            key = object_keys.fetched_key(
+                self.run.key, self.owner, self.cursor.copies, len(self.cursor.done), file.name
+            )
             self.cursor.copying = _Copy(key=key, upload_id=ports.uploads.begin(key))
         copying = self.cursor.copying
         with server.open(file) as reader:

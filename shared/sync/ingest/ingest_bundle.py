@@ -21,6 +21,7 @@ from shared.bundles.records import find_delimiter, header_cells, read_records
 from shared.bundles.repairs import FileFindings
 from shared.bundles.rows import RowReader
 from shared.bundles.text import read_lines
+from shared.domain import object_keys
 from shared.domain.errors import GiveUpError, MissingObjectError, StoppedError
 from shared.domain.group.choices import StoredField
 from shared.domain.roster.collection import Collection, CollectionStatus
@@ -227,7 +228,7 @@ class _Leg:
 
     def _writer(self, stem: str) -> StagedWriter:
         run = self.run
-        prefix = f"staged/{run.group_id}/{run.seq}/{stem}/{run.leg}-{self.owner}"
+        prefix = object_keys.staged_prefix(run.key, stem, run.leg, self.owner)
         return StagedWriter(self.ports.objects, prefix)
 
     def _leg_is_over(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from shared.domain import object_keys
 from shared.domain.counted import agreeing, counted
 from shared.domain.errors import BaseMissingError, GiveUpError, StoppedError
 from shared.domain.group.choices import Tolerance
@@ -109,10 +110,9 @@ def _plan(
             return
         outcome = planner.conclude()
         checkpoint("handing over")
-        reports = f"reports/{run.group_id}/{run.seq}"
-        ports.objects.upload(f"{reports}/errors.csv", outcome.report)
-        ports.objects.upload(f"{reports}/summary.json", outcome.summary)
-        ports.objects.upload(f"{reports}/changes.csv", outcome.change_list)
+        ports.objects.upload(object_keys.errors_key(run.key), outcome.report)
+        ports.objects.upload(object_keys.errors_summary_key(run.key), outcome.summary)
+        ports.objects.upload(object_keys.change_list_key(run.key), outcome.change_list)
         _stop_if_bad(run, outcome)
         if run.mode is Mode.PREVIEW:
             _close_preview(run, ports, owner, outcome)
@@ -156,7 +156,7 @@ def _ask_again(run: Run, ports: PlanPorts, owner: str, absent: Mapping[Collectio
     """Hand the run back to be asked for what seems gone; it is planned anew with the answer."""
     wanted = {}
     for collection, path in absent.items():
-        key = f"staged/{run.group_id}/{run.seq}/absent/{owner}/{collection}.txt"
+        key = object_keys.absent_key(run.key, owner, collection)
         ports.objects.upload(key, path)
         wanted[collection] = Absent(key=key, records=_count_lines(path))
     cursor = PlanCursor.model_validate(run.cursor).model_copy(update={"absent": wanted})
@@ -190,12 +190,12 @@ def _close_preview(run: Run, ports: PlanPorts, owner: str, outcome: PlanOutcome)
 def _store_hold(run: Run, outcome: PlanOutcome, objects: Objects, owner: str) -> Hold | None:
     if outcome.hold is None:
         return None
-    listed, summed_up = prepared_objects.hold_keys(run, owner)
+    listed, summed_up = object_keys.hold_keys(run.key, owner)
     hold = outcome.hold.model_copy(
         update={"seq": run.seq, "list_key": listed, "summary_key": summed_up}
     )
-    objects.upload(listed, outcome.hold_list, prepared_objects.CANDIDATE)
-    objects.upload(summed_up, outcome.hold_summary, prepared_objects.CANDIDATE)
+    objects.upload(listed, outcome.hold_list, object_keys.CANDIDATE)
+    objects.upload(summed_up, outcome.hold_summary, object_keys.CANDIDATE)
     return hold
 
 
@@ -232,8 +232,8 @@ def _store_snapshot(
     """Store the collections that differ, as candidates; the others keep their objects."""
     stored = dict(base.snapshot.objects) if base.snapshot else {}
     for collection, path in outcome.snapshot.items():
-        key = prepared_objects.snapshot_key(run, owner, collection)
-        objects.upload(key, path, prepared_objects.CANDIDATE)
+        key = object_keys.snapshot_key(run.key, owner, collection)
+        objects.upload(key, path, object_keys.CANDIDATE)
         stored[collection] = key
     return Snapshot(
         seq=run.seq,
@@ -264,7 +264,7 @@ def _hand_over(
     path = directory / "changes.gz"
     ends = change_file.write_batches(planner.changes(), path)
     plan = Plan(
-        changes_key=prepared_objects.changes_key(run, owner),
+        changes_key=object_keys.changes_key(run.key, owner),
         attempt=owner,
         batches=len(ends),
         shards=writing.shards,

@@ -1,9 +1,4 @@
-"""Takes a bundle that was dropped into the bucket: whose it is, and when it has its turn.
-
-People drop under ``drops/{groupId}/…zip``. An address that was asked for has the mode in it:
-``drops/{groupId}/{mode}/{uploadId}.zip``, with ``older/`` before the id where an older bundle than
-the last one is meant.
-"""
+"""Takes a bundle that was dropped into the bucket: whose it is, and when it has its turn."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,18 +9,16 @@ from shared.domain.errors import GiveUpError, MissingObjectError, NotFoundError
 from shared.domain.events import DropRefused
 from shared.domain.group.choices import SyncType
 from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.object_keys import parse_upload
 from shared.domain.roster.collection import CollectionStatus
 from shared.domain.run.bundle import Bundle, BundleObject
 from shared.domain.run.requests import Drop
-from shared.domain.run.run import FETCHING_MODES, Mode, Run
+from shared.domain.run.run import Mode, Run
 from shared.ports.bucket import Objects
 from shared.ports.groups import Groups
 from shared.ports.messaging import Announcements, ExtractQueues
 from shared.ports.runs import Drops, Runs
 from shared.sync.request.send_work import send_extract_leg
-
-DROPS = "drops/"
-OLDER = "older"
 
 
 @dataclass(frozen=True)
@@ -41,24 +34,18 @@ class DropPorts:
     clock: Callable[[], datetime]
 
 
-def drop_key(group_id: GroupId, mode: Mode, upload_id: str, *, accept_older: bool) -> str:
-    """The key at which an upload of this id is a drop of the group."""
-    older = f"{OLDER}/" if accept_older else ""
-    return f"{DROPS}{group_id}/{mode}/{older}{upload_id}.zip"
-
-
 def take_drop(key: str, version: str | None, size: int, ports: DropPorts) -> str | None:
     """Make a run of a dropped object, and begin it if its group is free.
 
     A drop that is of no zip group is refused, which is published; the code of the refusal is
     returned.
     """
-    group_id, _, rest = key.removeprefix(DROPS).partition("/")
-    enterprise = ports.groups.enterprise_of(GroupId(group_id))
+    said = parse_upload(key)
+    enterprise = ports.groups.enterprise_of(said.group_id) if said else None
 
     def refuse(reason: str) -> str:
         # What is no group's id may be anybody's name.
-        known = None if enterprise is None else group_id
+        known = said.group_id if said and enterprise else None
         ports.announcements.publish(
             DropRefused(
                 enterprise=enterprise,
@@ -71,16 +58,19 @@ def take_drop(key: str, version: str | None, size: int, ports: DropPorts) -> str
         return reason
 
     try:
-        if enterprise is None or not rest:
+        if said is None or enterprise is None:
             return refuse("no_such_group")
-        group = ports.groups.get(enterprise, GroupId(group_id))
+        group = ports.groups.get(enterprise, said.group_id)
         if group.config.sync_type is not SyncType.ZIP:
             return refuse("not_a_zip_group")
-        mode, bundle = _read_place(
-            rest, BundleObject(name=key.rpartition("/")[2], key=key, version=version, size=size)
+        bundle = Bundle(
+            objects=(BundleObject(name=said.name, key=key, version=version, size=size),),
+            upload_id=said.upload_id,
+            accept_older=said.accept_older,
         )
-        needless = _needless(enterprise, group.group_id, mode, bundle, ports)
-        ports.drops.take(Drop(enterprise, group.group_id, mode, bundle, needless), ports.clock())
+        needless = _needless(enterprise, group.group_id, said.mode, bundle, ports)
+        drop = Drop(enterprise, group.group_id, said.mode, bundle, needless)
+        ports.drops.take(drop, ports.clock())
     except NotFoundError:
         return refuse("no_such_group")
     begin_waiting(enterprise, group.group_id, ports)
@@ -93,18 +83,6 @@ def begin_waiting(enterprise: EnterpriseId, group_id: GroupId, ports: DropPorts)
     run = ports.drops.begin(enterprise, group_id, now)
     if run is not None:
         send_extract_leg(run, ports.extract_queues, ports.runs, now)
-
-
-def _read_place(rest: str, place: BundleObject) -> tuple[Mode, Bundle]:
-    *folders, name = rest.split("/")
-    # What is dropped by hand, in no mode's place, may do least.
-    asked = bool(folders) and folders[0] in FETCHING_MODES
-    mode = Mode(folders[0]) if asked else Mode.SYNC
-    return mode, Bundle(
-        objects=(place,),
-        upload_id=name[: -len(".zip")] if asked else None,
-        accept_older=OLDER in folders[1:],
-    )
 
 
 def _needless(
