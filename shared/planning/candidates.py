@@ -12,17 +12,7 @@ from shared.planning.columns import (
 )
 from shared.planning.connection import Connection
 from shared.planning.reading import Read
-
-CURRENT, STALE, PENDING = "current", "stale", "pending"
-"""States of a record: as the source has it; its latest row was rejected; seen gone, still here."""
-
-REMOVED, ENDED = "deleted", "ended"
-"""States of a record that has left: kept for its return; closed, and still read for a while."""
-
-LEFT = f"('{REMOVED}', '{ENDED}')"
-
-GONE, DELETED, OUTSIDE = "gone", "tobedeleted", "outside"
-"""Why a record is pending: absent from a proven collection, said to be deleted, out of scope."""
+from shared.planning.standing import LEFT, Origin, State, Why
 
 
 def lay_over_base(connection: Connection, collection: Collection, proven: bool, read: Read) -> None:
@@ -45,32 +35,34 @@ def lay_over_base(connection: Connection, collection: Collection, proven: bool, 
     # To plan a part that has no rows costs as much as one that has some.
     parts = [
         (read.same, f"""
-        SELECT b.id, b.sourced_id, '{CURRENT}' AS state, b.fingerprint, {held}, 'same' AS origin
+        SELECT b.id, b.sourced_id, '{State.CURRENT}' AS state, b.fingerprint, {held},
+               '{Origin.SAME}' AS origin
         FROM {table("same", collection)} s JOIN {base} b ON b.sourced_id = s.key
         """),
         (read.parsed, f"""
-        SELECT b.id, p.sourced_id, '{CURRENT}' AS state, p.fingerprint, {parsed},
-               'parsed' AS origin
+        SELECT b.id, p.sourced_id, '{State.CURRENT}' AS state, p.fingerprint, {parsed},
+               '{Origin.PARSED}' AS origin
         FROM {table("parsed", collection)} p
         LEFT JOIN {base} b ON b.sourced_id = p.sourced_id
         """),
         (read.rejected and known, f"""
-        SELECT b.id, b.sourced_id, {held}, 'stale' AS origin,
-               CASE WHEN b.state IN {LEFT} THEN b.state ELSE '{STALE}' END AS state,
+        SELECT b.id, b.sourced_id, {held}, '{Origin.STALE}' AS origin,
+               CASE WHEN b.state IN {LEFT} THEN b.state ELSE '{State.STALE}' END AS state,
                CASE WHEN b.state IN {LEFT} THEN b.why END AS why,
                CASE WHEN b.state IN {LEFT} THEN b.since END AS since
         FROM {base} b WHERE b.sourced_id IN (
             SELECT key FROM {table("rejected", collection)} WHERE key IS NOT NULL)
         """),
         (known and connection.count(f"SELECT count(*) FROM {base} b WHERE {unseen}"), f"""
-        SELECT b.id, b.sourced_id, b.fingerprint, {held}, 'unseen' AS origin,
+        SELECT b.id, b.sourced_id, b.fingerprint, {held}, '{Origin.UNSEEN}' AS origin,
                b.since, b.hold, b.proposed,
                CASE WHEN b.state IN {LEFT} THEN b.state
-                    WHEN b.sourced_id IN {deleted} OR b.sourced_id IN {outside} THEN '{PENDING}'
+                    WHEN b.sourced_id IN {deleted} OR b.sourced_id IN {outside}
+                    THEN '{State.PENDING}'
                     ELSE {gone} END AS state,
                CASE WHEN b.state IN {LEFT} THEN b.why
-                    WHEN b.sourced_id IN {deleted} THEN '{DELETED}'
-                    WHEN b.sourced_id IN {outside} THEN '{OUTSIDE}' ELSE {why} END AS why
+                    WHEN b.sourced_id IN {deleted} THEN '{Why.TO_BE_DELETED}'
+                    WHEN b.sourced_id IN {outside} THEN '{Why.OUTSIDE}' ELSE {why} END AS why
         FROM {base} b WHERE {unseen}
         """),
     ]  # fmt: skip
@@ -89,8 +81,8 @@ def absent(collection: Collection, sourced_id: str, proven: bool) -> tuple[str, 
     if not proven:
         return "b.state", "b.why"
     present = f"{sourced_id} IN (SELECT sourced_id FROM {table('present', collection)})"
-    still = f"CASE WHEN b.state = '{PENDING}' THEN '{CURRENT}' ELSE b.state END"
+    still = f"CASE WHEN b.state = '{State.PENDING}' THEN '{State.CURRENT}' ELSE b.state END"
     return (
-        f"CASE WHEN {present} THEN {still} ELSE '{PENDING}' END",
-        f"CASE WHEN {present} THEN NULL ELSE '{GONE}' END",
+        f"CASE WHEN {present} THEN {still} ELSE '{State.PENDING}' END",
+        f"CASE WHEN {present} THEN NULL ELSE '{Why.GONE}' END",
     )

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from shared.domain.roster.change import Action
 from shared.domain.roster.collection import Collection
 from shared.domain.run.run import EntityCounts
-from shared.planning.candidates import ENDED, LEFT
 from shared.planning.columns import (
     ROW_COLUMNS,
     SNAPSHOT_COLUMNS,
@@ -16,8 +16,8 @@ from shared.planning.columns import (
     table,
 )
 from shared.planning.connection import Connection
-from shared.planning.deletions import HELD
 from shared.planning.references import REFERENCES
+from shared.planning.standing import HELD, LEFT, State
 
 _CHANGE = {"id": "VARCHAR", "current": "BOOLEAN", "here": "BOOLEAN", "was_here": "BOOLEAN",
            "was_ended": "BOOLEAN", "action": "VARCHAR"}  # fmt: skip
@@ -70,22 +70,22 @@ def find_changes(
             {besides}
         ),
         before AS (
-            SELECT id, bool_or(state NOT IN {LEFT}) AS here, bool_or(state = '{ENDED}') AS ended,
-                   bool_or(NOT fresh) AS known
+            SELECT id, bool_or(state NOT IN {LEFT}) AS here,
+                   bool_or(state = '{State.ENDED}') AS ended, bool_or(NOT fresh) AS known
             FROM {base} GROUP BY id
         ),
         after AS (
-            SELECT id, bool_or(state = 'current') AS current,
-                   bool_or(state NOT IN {LEFT}) AS here, bool_or(state = '{ENDED}') AS ended
+            SELECT id, bool_or(state = '{State.CURRENT}') AS current,
+                   bool_or(state NOT IN {LEFT}) AS here, bool_or(state = '{State.ENDED}') AS ended
             FROM {result} WHERE id IN (SELECT id FROM touched) GROUP BY id
         )
         SELECT r.id, r.current, r.here,
                coalesce(b.here, false) AS was_here, coalesce(b.ended, false) AS was_ended,
-               CASE WHEN NOT r.here AND r.ended THEN 'end'
-                    WHEN NOT r.here THEN 'delete'
-                    WHEN b.known IS NOT TRUE THEN 'create'
-                    WHEN NOT b.here THEN 'restore'
-                    WHEN {rekeyed} THEN 'rekey' ELSE 'update' END AS action
+               CASE WHEN NOT r.here AND r.ended THEN '{Action.END}'
+                    WHEN NOT r.here THEN '{Action.DELETE}'
+                    WHEN b.known IS NOT TRUE THEN '{Action.CREATE}'
+                    WHEN NOT b.here THEN '{Action.RESTORE}'
+                    WHEN {rekeyed} THEN '{Action.REKEY}' ELSE '{Action.UPDATE}' END AS action
         FROM after r LEFT JOIN before b USING (id)
         """
     )
@@ -136,13 +136,14 @@ def count(connection: Connection, collection: Collection, changes: int) -> Compa
         actions = dict(
             connection.execute(
                 f"SELECT action, count(*) FROM {table('change', collection)} "
-                "WHERE current OR (action = 'delete' AND (was_here OR was_ended)) "
-                "OR (action = 'end' AND was_here) GROUP BY action"
+                f"WHERE current OR (action = '{Action.DELETE}' AND (was_here OR was_ended)) "
+                f"OR (action = '{Action.END}' AND was_here) GROUP BY action"
             ).fetchall()
         )
     [(rows, current, pending, held)] = connection.execute(
-        "SELECT count(*), count(DISTINCT id) FILTER (state = 'current'), "
-        f"count(DISTINCT id) FILTER (state = 'pending'), count(DISTINCT id) FILTER ({HELD}) "
+        f"SELECT count(*), count(DISTINCT id) FILTER (state = '{State.CURRENT}'), "
+        f"count(DISTINCT id) FILTER (state = '{State.PENDING}'), "
+        f"count(DISTINCT id) FILTER ({HELD}) "
         f"FROM {table('result', collection)}"
     ).fetchall()
     rejected = connection.count(f"SELECT count(DISTINCT row) FROM {table('rejected', collection)}")
@@ -173,7 +174,7 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
         return
     # A user who is still there is made of the rows that are.
     there = f"(NOT c.here OR r.state NOT IN {LEFT})"
-    leaves = "c.action IN ('delete', 'end')"
+    leaves = f"c.action IN ('{Action.DELETE}', '{Action.END}')"
     if collection is Collection.USERS:
         # A user may have several rows. Grouping holds all of them in memory.
         _make_logins(connection)
@@ -207,28 +208,28 @@ def _make_logins(connection: Connection) -> None:
     Besides the base's name these are the names that dirty changes meant to take.
     """
     connection.execute(
-        """
+        f"""
         CREATE TABLE login AS
         WITH wanted AS (
             SELECT id, min_by(login_name, sourced_id) FILTER (
-                login_name IS NOT NULL AND state <> 'deleted') AS take
+                login_name IS NOT NULL AND state <> '{State.DELETED}') AS take
             FROM result_users WHERE id IN (SELECT id FROM change_users) GROUP BY id
         ),
         held AS (
             SELECT id, list(DISTINCT name) AS held, bool_or(sure) AS sure FROM (
                 SELECT id, login_name AS name, NOT fresh AND id NOT IN (
                     SELECT id FROM dirty WHERE collection = 'users') AS sure
-                FROM base_users WHERE login_name IS NOT NULL AND state <> 'deleted'
+                FROM base_users WHERE login_name IS NOT NULL AND state <> '{State.DELETED}'
                 UNION ALL
                 SELECT id, login.take, false FROM dirty
                 WHERE collection = 'users' AND login.take IS NOT NULL
                 UNION ALL
                 SELECT id, unnest(login.release), false FROM dirty
-                WHERE collection = 'users' AND action = 'delete'
+                WHERE collection = 'users' AND action = '{Action.DELETE}'
             ) GROUP BY id
         )
-        SELECT id, {'take': take, 'release': list_filter(
-            coalesce(held, []), lambda name: name IS DISTINCT FROM take)} AS login
+        SELECT id, {{'take': take, 'release': list_filter(
+            coalesce(held, []), lambda name: name IS DISTINCT FROM take)}} AS login
         FROM wanted LEFT JOIN held USING (id)
         WHERE NOT (coalesce(sure, false) AND held = [take])
           AND (take IS NOT NULL OR held IS NOT NULL)

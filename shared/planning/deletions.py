@@ -12,29 +12,22 @@ from functools import partial
 from shared.domain.group import guard
 from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
-from shared.planning.candidates import DELETED, ENDED, GONE, LEFT, OUTSIDE, PENDING, REMOVED
 from shared.planning.columns import table
 from shared.planning.connection import Connection
+from shared.planning.standing import HELD, LEFT, Answer, State, Why
 
-KEPT = "kept"
-"""The ``hold`` of a record that a person keeps until the source has shown it once more."""
-ALLOWED = "allowed"
-"""The ``hold`` of a user whose other identity a person has approved."""
 ENDS_WITHIN = timedelta(days=14)
 """A class whose last term ends so soon has ended; sources close terms some days early."""
 
 _MAX_PASSES = 10
 _ROWS_AT_A_TIME = 2000
-_SETTLED = f"('{KEPT}', '{ALLOWED}')"
-HELD = f"(hold IS NOT NULL AND hold NOT IN {_SETTLED})"
-"""Spells that a row waits for a person."""
 _HELD_ANY = f"bool_or({HELD})"
 _STILL = f"any_value(hold) FILTER ({HELD})"
 """Spells why a record waits already: it does until it returns or a person decides, whatever the
 numbers of this run are."""
-_NUMBERED = f"any_value(why) NOT IN ('{OUTSIDE}', '{HoldRule.MARKED}')"
+_NUMBERED = f"any_value(why) NOT IN ('{Why.OUTSIDE}', '{HoldRule.MARKED}')"
 """Spells whether a record that goes counts for the thresholds; the others are held anyway."""
-_WAITS = f"state = '{PENDING}' AND {HELD}"
+_WAITS = f"state = '{State.PENDING}' AND {HELD}"
 
 
 @dataclass(frozen=True)
@@ -66,8 +59,9 @@ def judge(connection: Connection, collection: Collection, judgement: Judgement) 
         CREATE TABLE {table("going", collection)} AS
         SELECT id, any_value(why) AS why, {_STILL} AS rule, {_NUMBERED} AS numbered
         FROM {result} GROUP BY id
-        HAVING bool_and(state IN ('{PENDING}', '{REMOVED}')) AND bool_or(state = '{PENDING}')
-           AND bool_and(hold IS DISTINCT FROM '{KEPT}')
+        HAVING bool_and(state IN ('{State.PENDING}', '{State.DELETED}'))
+           AND bool_or(state = '{State.PENDING}')
+           AND bool_and(hold IS DISTINCT FROM '{Answer.KEPT}')
            AND ({_HELD_ANY} OR NOT $approved)
         """,
         {"approved": judgement.approved},
@@ -86,7 +80,7 @@ def judge(connection: Connection, collection: Collection, judgement: Judgement) 
 def mark_rows(connection: Connection, collection: Collection) -> None:
     """Take every record for gone, because a person has marked the roster for deletion."""
     connection.execute(
-        f"UPDATE {table('result', collection)} SET state = '{PENDING}', hold = NULL, "
+        f"UPDATE {table('result', collection)} SET state = '{State.PENDING}', hold = NULL, "
         f"why = '{HoldRule.MARKED}' WHERE state NOT IN {LEFT}"
     )
 
@@ -94,9 +88,9 @@ def mark_rows(connection: Connection, collection: Collection) -> None:
 def _part_rows(connection: Connection, since: str) -> None:
     """Of a user who stays, let the rows go that are gone: a role less, and nobody's end."""
     connection.execute(
-        f"UPDATE result_users SET state = '{REMOVED}', since = ?, hold = NULL "
-        f"WHERE state = '{PENDING}' AND hold IS DISTINCT FROM '{KEPT}' AND id IN ("
-        f"SELECT id FROM result_users WHERE state NOT IN ('{PENDING}', '{REMOVED}'))",
+        f"UPDATE result_users SET state = '{State.DELETED}', since = ?, hold = NULL "
+        f"WHERE state = '{State.PENDING}' AND hold IS DISTINCT FROM '{Answer.KEPT}' AND id IN ("
+        f"SELECT id FROM result_users WHERE state NOT IN ('{State.PENDING}', '{State.DELETED}'))",
         [since],
     )
 
@@ -108,8 +102,9 @@ def _end_classes(connection: Connection, now: datetime) -> None:
     """
     connection.execute(
         f"""
-        UPDATE result_classes SET state = '{ENDED}', since = $since, hold = NULL
-        WHERE id IN (SELECT id FROM going_classes WHERE why IN ('{GONE}', '{DELETED}'))
+        UPDATE result_classes SET state = '{State.ENDED}', since = $since, hold = NULL
+        WHERE id IN (
+              SELECT id FROM going_classes WHERE why IN ('{Why.GONE}', '{Why.TO_BE_DELETED}'))
           AND id IN (
               SELECT c.id FROM (SELECT id, unnest(term_ids) AS term FROM result_classes) c
               JOIN result_academic_sessions s ON s.id = c.term
@@ -119,7 +114,7 @@ def _end_classes(connection: Connection, now: datetime) -> None:
     )
     connection.execute(
         f"DELETE FROM going_classes WHERE id IN "
-        f"(SELECT id FROM result_classes WHERE state = '{ENDED}')"
+        f"(SELECT id FROM result_classes WHERE state = '{State.ENDED}')"
     )
 
 
@@ -127,8 +122,8 @@ def _hold_by_why(connection: Connection, collection: Collection) -> None:
     """Hold whatever a narrower scope or a person's mark would remove."""
     connection.execute(
         f"UPDATE {table('going', collection)} SET rule = CASE why "
-        f"WHEN '{OUTSIDE}' THEN '{HoldRule.OUT_OF_SCOPE}' ELSE '{HoldRule.MARKED}' END "
-        f"WHERE why IN ('{OUTSIDE}', '{HoldRule.MARKED}')"
+        f"WHEN '{Why.OUTSIDE}' THEN '{HoldRule.OUT_OF_SCOPE}' ELSE '{HoldRule.MARKED}' END "
+        f"WHERE why IN ('{Why.OUTSIDE}', '{HoldRule.MARKED}')"
     )
 
 
@@ -165,11 +160,11 @@ def _settle(connection: Connection, collection: Collection, since: str) -> None:
     result, going = table("result", collection), table("going", collection)
     connection.execute(
         f"UPDATE {result} SET hold = g.rule FROM {going} g "
-        f"WHERE {result}.id = g.id AND {result}.state = '{PENDING}' AND g.rule IS NOT NULL"
+        f"WHERE {result}.id = g.id AND {result}.state = '{State.PENDING}' AND g.rule IS NOT NULL"
     )
     connection.execute(
-        f"UPDATE {result} SET state = '{REMOVED}', since = ?, hold = NULL "
-        f"WHERE state = '{PENDING}' AND id IN (SELECT id FROM {going} WHERE rule IS NULL)",
+        f"UPDATE {result} SET state = '{State.DELETED}', since = ?, hold = NULL "
+        f"WHERE state = '{State.PENDING}' AND id IN (SELECT id FROM {going} WHERE rule IS NULL)",
         [since],
     )
 
@@ -178,17 +173,17 @@ def follow_users_and_classes(connection: Connection, since: str) -> None:
     """Let the enrollments go that lose their user or class: a user takes them along."""
     connection.execute(
         f"""
-        UPDATE result_enrollments SET state = '{REMOVED}', since = ?, hold = NULL
-        WHERE state <> '{REMOVED}' AND (
-            user_id NOT IN (SELECT id FROM result_users WHERE state <> '{REMOVED}')
-            OR class_id NOT IN (SELECT id FROM result_classes WHERE state <> '{REMOVED}'))
+        UPDATE result_enrollments SET state = '{State.DELETED}', since = ?, hold = NULL
+        WHERE state <> '{State.DELETED}' AND (
+            user_id NOT IN (SELECT id FROM result_users WHERE state <> '{State.DELETED}')
+            OR class_id NOT IN (SELECT id FROM result_classes WHERE state <> '{State.DELETED}'))
         """,
         [since],
     )
     connection.execute(
-        f"UPDATE result_enrollments SET state = '{ENDED}', since = ?, hold = NULL "
+        f"UPDATE result_enrollments SET state = '{State.ENDED}', since = ?, hold = NULL "
         f"WHERE state NOT IN {LEFT} "
-        f"AND class_id IN (SELECT id FROM result_classes WHERE state = '{ENDED}')",
+        f"AND class_id IN (SELECT id FROM result_classes WHERE state = '{State.ENDED}')",
         [since],
     )
 
@@ -202,21 +197,22 @@ def judge_enrollments(connection: Connection, judgement: Judgement) -> None:
     if not connection.count(
         f"""
         CREATE TABLE going_enrollments AS
-        SELECT id, class_id, why, why NOT IN ('{OUTSIDE}', '{HoldRule.MARKED}') AS numbered,
+        SELECT id, class_id, why, why NOT IN ('{Why.OUTSIDE}', '{HoldRule.MARKED}') AS numbered,
                CASE WHEN {HELD} AND hold <> '{HoldRule.WITH_HELD}' THEN hold
                     WHEN user_id IN (SELECT id FROM result_users WHERE {_WAITS})
                       OR class_id IN (SELECT id FROM result_classes WHERE {_WAITS})
                     THEN '{HoldRule.WITH_HELD}' END AS rule,
                user_id || '/' || school_id IN (
                    SELECT user_id || '/' || school_id FROM result_enrollments
-                   WHERE state = 'current'
+                   WHERE state = '{State.CURRENT}'
                      AND id NOT IN (SELECT id FROM base_enrollments WHERE state NOT IN {LEFT})
                ) AS moved
         FROM result_enrollments
-        WHERE state = '{PENDING}' AND hold IS DISTINCT FROM '{KEPT}' AND ({HELD} OR NOT $approved)
+        WHERE state = '{State.PENDING}' AND hold IS DISTINCT FROM '{Answer.KEPT}'
+          AND ({HELD} OR NOT $approved)
           -- What cannot be asked for leaves once a second reading has missed it (``survey``).
           AND (NOT $asks OR sourced_id IS NOT NULL
-               OR id IN (SELECT id FROM base_enrollments WHERE state = '{PENDING}'))
+               OR id IN (SELECT id FROM base_enrollments WHERE state = '{State.PENDING}'))
         """,
         {"approved": judgement.approved, "asks": judgement.asks},
     ):
@@ -232,8 +228,8 @@ def judge_enrollments(connection: Connection, judgement: Judgement) -> None:
 def _hold_by_why_enrollments(connection: Connection) -> None:
     connection.execute(
         f"UPDATE going_enrollments SET rule = CASE why "
-        f"WHEN '{OUTSIDE}' THEN '{HoldRule.OUT_OF_SCOPE}' ELSE '{HoldRule.MARKED}' END "
-        f"WHERE rule IS NULL AND why IN ('{OUTSIDE}', '{HoldRule.MARKED}')"
+        f"WHEN '{Why.OUTSIDE}' THEN '{HoldRule.OUT_OF_SCOPE}' ELSE '{HoldRule.MARKED}' END "
+        f"WHERE rule IS NULL AND why IN ('{Why.OUTSIDE}', '{HoldRule.MARKED}')"
     )
 
 
@@ -245,7 +241,7 @@ def _hold_enrollments_by_number(connection: Connection, settings: GuardSettings)
     ).fetchall()
     [(known,)] = connection.execute(
         f"SELECT count(*) FROM base_enrollments WHERE state NOT IN {LEFT} "
-        f"AND class_id NOT IN (SELECT id FROM result_classes WHERE state = '{ENDED}')"
+        f"AND class_id NOT IN (SELECT id FROM result_classes WHERE state = '{State.ENDED}')"
     ).fetchall()
     if guard.too_many_enrollments(gone, known, settings):
         connection.execute(
@@ -288,7 +284,7 @@ def leave_last(connection: Connection, judgement: Judgement) -> int:
         result, going = table("result", collection), table("going", collection)
         if not connection.count(
             f"CREATE TABLE {going} AS SELECT id, why, NULL::VARCHAR AS rule FROM {result} "
-            f"WHERE state = '{PENDING}' AND hold IS DISTINCT FROM '{KEPT}' "
+            f"WHERE state = '{State.PENDING}' AND hold IS DISTINCT FROM '{Answer.KEPT}' "
             f"AND ({HELD} OR NOT $approved)",
             {"approved": judgement.approved},
         ):
@@ -314,7 +310,7 @@ def _keep_used(connection: Connection, collection: Collection) -> int:
         if collection is not Collection.COURSES:
             used += (
                 f" UNION ALL SELECT parent_id FROM {result} "
-                f"WHERE state <> '{REMOVED}' AND {stays} AND parent_id IS NOT NULL"
+                f"WHERE state <> '{State.DELETED}' AND {stays} AND parent_id IS NOT NULL"
             )
         taken = connection.execute(
             f"DELETE FROM {going} WHERE rule IS NULL AND id IN ({used}) RETURNING id"
@@ -325,7 +321,7 @@ def _keep_used(connection: Connection, collection: Collection) -> int:
     return kept if collection is Collection.ORGS else 0
 
 
-_HERE = f"state <> '{REMOVED}'"
+_HERE = f"state <> '{State.DELETED}'"
 _USES: dict[Collection, tuple[str, ...]] = {
     Collection.COURSES: (f"SELECT course_id FROM result_classes WHERE {_HERE}",),
     Collection.ACADEMIC_SESSIONS: (
@@ -352,12 +348,12 @@ def keep_held(connection: Connection, collection: Collection) -> None:
     connection.execute(
         f"UPDATE {result} SET fingerprint = proposed, proposed = NULL, hold = NULL WHERE {changed}"
     )
-    connection.execute(f"UPDATE {result} SET hold = '{KEPT}' WHERE {HELD}")
+    connection.execute(f"UPDATE {result} SET hold = '{Answer.KEPT}' WHERE {HELD}")
 
 
 def allow_held(connection: Connection) -> None:
     """Carry out a person's yes to users' other identities: the next run applies them."""
     connection.execute(
-        f"UPDATE result_users SET hold = '{ALLOWED}', proposed = NULL "
+        f"UPDATE result_users SET hold = '{Answer.ALLOWED}', proposed = NULL "
         f"WHERE hold = '{HoldRule.IDENTITIES_CHANGED}'"
     )

@@ -5,10 +5,11 @@ and a user that is re-keyed keeps its memberships.
 """
 
 from shared.domain.roster.collection import Collection
-from shared.planning.candidates import CURRENT, DELETED, LEFT, OUTSIDE, PENDING, STALE, absent
+from shared.planning.candidates import absent
 from shared.planning.columns import PARSED_COLUMNS, SNAPSHOT_COLUMNS, names, stripped
 from shared.planning.connection import Connection
 from shared.planning.identity import record_id_sql
+from shared.planning.standing import LEFT, Origin, State, Why
 
 _PARSED = PARSED_COLUMNS[Collection.ENROLLMENTS]
 _CLASS, _USER = stripped('s."class"'), stripped('s."user"')
@@ -50,7 +51,7 @@ def resolve_enrollments(
 
 
 def _deliver(connection: Connection, moved: bool) -> None:
-    again = "true" if moved else "d.origin = 'parsed'"
+    again = "true" if moved else f"d.origin = '{Origin.PARSED}'"
     connection.execute(
         f"""
         CREATE TABLE delivered AS
@@ -60,12 +61,13 @@ def _deliver(connection: Connection, moved: bool) -> None:
                CASE WHEN {again} THEN u.id ELSE d.base_user END AS user_id,
                CASE WHEN {again} THEN c.school_id ELSE d.base_school END AS school_id
         FROM (
-            SELECT s.row, b.id, s.key AS sourced_id, b.fingerprint, 'same' AS origin,
+            SELECT s.row, b.id, s.key AS sourced_id, b.fingerprint, '{Origin.SAME}' AS origin,
                    b.class_id AS base_class, b.user_id AS base_user, b.school_id AS base_school,
                    {names(_PARSED, "b")}
             FROM same_enrollments s JOIN base_enrollments b ON b.id = s.id
             UNION ALL BY NAME
-            SELECT p.row, p.sourced_id, p.fingerprint, 'parsed' AS origin, {names(_PARSED, "p")}
+            SELECT p.row, p.sourced_id, p.fingerprint, '{Origin.PARSED}' AS origin,
+                   {names(_PARSED, "p")}
             FROM parsed_enrollments p
         ) d
         LEFT JOIN map_classes c ON c.sourced_id = d."class"
@@ -165,7 +167,7 @@ def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
     connection.execute(
         f"""
         CREATE TABLE result_enrollments AS
-        SELECT id, sourced_id, '{CURRENT}' AS state, NULL::VARCHAR AS why, fingerprint,
+        SELECT id, sourced_id, '{State.CURRENT}' AS state, NULL::VARCHAR AS why, fingerprint,
                {names(_PARSED)}, class_id, user_id, school_id, origin
         FROM delivered
         UNION ALL BY NAME
@@ -174,14 +176,14 @@ def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
                    AS fingerprint,
                CASE WHEN NOT {bad} THEN b.hold END AS hold,
                CASE WHEN b.state IN {LEFT} THEN b.state
-                    WHEN {bad} THEN '{STALE}'
-                    WHEN {dead} OR {out} THEN '{PENDING}'
+                    WHEN {bad} THEN '{State.STALE}'
+                    WHEN {dead} OR {out} THEN '{State.PENDING}'
                     ELSE {gone} END AS state,
                CASE WHEN b.state IN {LEFT} THEN b.why
                     WHEN {bad} THEN NULL
-                    WHEN {dead} THEN '{DELETED}'
-                    WHEN {out} THEN '{OUTSIDE}' ELSE {why} END AS why,
-               'unseen' AS origin
+                    WHEN {dead} THEN '{Why.TO_BE_DELETED}'
+                    WHEN {out} THEN '{Why.OUTSIDE}' ELSE {why} END AS why,
+               '{Origin.UNSEEN}' AS origin
         FROM base_enrollments b
         WHERE b.id NOT IN (SELECT id FROM delivered)
         """

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from shared.domain.group.retention import Left, Retention
 from shared.domain.roster.collection import Collection
-from shared.planning.candidates import LEFT
 from shared.planning.columns import table
 from shared.planning.connection import Connection
+from shared.planning.standing import LEFT
 
 
 def forget_expired(

@@ -14,6 +14,7 @@ from shared.domain.roster.csv_columns import FILES
 from shared.domain.roster.staged_rows import LIST, STAGED_COLUMNS
 from shared.planning.columns import table
 from shared.planning.connection import Connection
+from shared.planning.standing import LEFT
 from shared.planning.tables import load_base
 
 FILE_NAMES = {
@@ -32,7 +33,7 @@ _ABSENT = (
     "userResources",
 )  # fmt: skip
 _NOT_IN_1_2 = {"orgSourcedIds", "role"}
-_THERE = "state NOT IN ('deleted', 'ended')"
+_THERE = f"state NOT IN {LEFT}"
 
 
 def write_bundle(

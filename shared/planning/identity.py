@@ -10,6 +10,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.vocabulary import GUARDIAN_ROLES, STUDENT_ROLE
 from shared.planning.columns import table
 from shared.planning.connection import Connection
+from shared.planning.standing import Origin, State, Why
 
 _GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)
 _IS_STAFF = (
@@ -57,15 +58,16 @@ def rekey_users(connection: Connection, match_with: MatchWith) -> None:
         WITH fresh AS (
             SELECT sourced_id, lower({match_with.value}) AS value, {_IS_STAFF} AS staff
             FROM candidate_users
-            WHERE origin = 'parsed' AND id IS NULL AND {match_with.value} IS NOT NULL
+            WHERE origin = '{Origin.PARSED}' AND id IS NULL AND {match_with.value} IS NOT NULL
         ),
         gone AS (
             SELECT c.id, lower(c.{match_with.value}) AS value
             FROM candidate_users c JOIN base_users b ON b.sourced_id = c.sourced_id
-            WHERE c.origin = 'unseen' AND c.why = 'gone' AND b.state IN ('current', 'stale')
+            WHERE c.origin = '{Origin.UNSEEN}' AND c.why = '{Why.GONE}'
+              AND b.state IN ('{State.CURRENT}', '{State.STALE}')
               AND c.{match_with.value} IS NOT NULL
               AND c.id NOT IN (SELECT id FROM candidate_users
-                               WHERE id IS NOT NULL AND origin <> 'unseen')
+                               WHERE id IS NOT NULL AND origin <> '{Origin.UNSEEN}')
         ),
         one_gone AS (
             SELECT value, min(id) AS id FROM gone GROUP BY value HAVING count(DISTINCT id) = 1
@@ -79,7 +81,8 @@ def rekey_users(connection: Connection, match_with: MatchWith) -> None:
         """
     )
     connection.execute(
-        "DELETE FROM candidate_users WHERE origin = 'unseen' AND id IN (SELECT id FROM rekeyed)"
+        f"DELETE FROM candidate_users WHERE origin = '{Origin.UNSEEN}' "
+        "AND id IN (SELECT id FROM rekeyed)"
     )
     connection.execute(
         "UPDATE candidate_users SET id = r.id FROM rekeyed r "
@@ -104,7 +107,7 @@ def merge_staff(connection: Connection, group_id: str, seq: int) -> None:
                CASE WHEN {own} IN (SELECT id FROM base_users) THEN {again} ELSE {own} END AS fresh,
                CASE WHEN {_IS_STAFF} AND username IS NOT NULL THEN 'name ' || lower(username)
                     ELSE 'row ' || sourced_id END AS person
-        FROM candidate_users WHERE state <> 'deleted'
+        FROM candidate_users WHERE state <> '{State.DELETED}'
         """,
         {"group_id": group_id, "seq": str(seq)},
     )

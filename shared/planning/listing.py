@@ -9,7 +9,7 @@ from shared.domain.group.hold import Hold
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
 from shared.planning.connection import Connection
-from shared.planning.deletions import HELD
+from shared.planning.standing import HELD
 
 MOST_PLACES = 200
 """How many schools and classes a hold names; the list has all of them."""

@@ -10,12 +10,12 @@ from shared.domain.group import guard
 from shared.domain.group.choices import MatchWith
 from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
-from shared.planning.candidates import CURRENT, GONE, LEFT, PENDING
 from shared.planning.columns import ROW_COLUMNS, names, table
 from shared.planning.connection import Connection
-from shared.planning.deletions import ALLOWED, KEPT, chosen
+from shared.planning.deletions import chosen
+from shared.planning.standing import LEFT, Answer, Origin, State, Why
 
-_GONE = f"state = '{PENDING}' AND why = '{GONE}'"
+_GONE = f"state = '{State.PENDING}' AND why = '{Why.GONE}'"
 _IDENTITY = ("given_name", "family_name", "username", "email", "identifier")
 _COUNTED = " + ".join(
     f"(lower(r.{name}) IS DISTINCT FROM lower(b.{name}))::INTEGER" for name in _IDENTITY
@@ -38,8 +38,8 @@ def hold_other_identities(connection: Connection, settings: GuardSettings) -> No
                r.given_name AS given, b.given_name AS given_before,
                r.family_name AS family, b.family_name AS family_before
         FROM result_users r JOIN base_users b ON b.id = r.id AND b.sourced_id = r.sourced_id
-        WHERE r.state = '{CURRENT}' AND r.origin = 'parsed' AND b.state NOT IN {LEFT}
-          AND b.hold IS DISTINCT FROM '{ALLOWED}'
+        WHERE r.state = '{State.CURRENT}' AND r.origin = '{Origin.PARSED}' AND b.state NOT IN {LEFT}
+          AND b.hold IS DISTINCT FROM '{Answer.ALLOWED}'
         """
     ):
         return
@@ -70,8 +70,8 @@ def hold_other_identities(connection: Connection, settings: GuardSettings) -> No
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE reverted AS
-        SELECT {names(kept, "b")}, '{CURRENT}' AS state, r.fingerprint AS proposed,
-               '{HoldRule.IDENTITIES_CHANGED}' AS hold, 'stale' AS origin, false AS failed
+        SELECT {names(kept, "b")}, '{State.CURRENT}' AS state, r.fingerprint AS proposed,
+               '{HoldRule.IDENTITIES_CHANGED}' AS hold, '{Origin.STALE}' AS origin, false AS failed
         FROM base_users b JOIN result_users r ON r.id = b.id AND r.sourced_id = b.sourced_id
         WHERE b.sourced_id IN (SELECT sourced_id FROM renamed)
         """
@@ -93,10 +93,11 @@ def hold_rekeyed(
     result, base = table("result", collection), table("base", collection)
     kind = "roles[1].role" if collection is Collection.USERS else "'partner'"
     gone = (
-        f"{_GONE} AND hold IS DISTINCT FROM '{KEPT}' "
+        f"{_GONE} AND hold IS DISTINCT FROM '{Answer.KEPT}' "
         f"AND id IN (SELECT id FROM {base} WHERE state NOT IN {LEFT})"
     )
-    new = f"origin = 'parsed' AND id NOT IN (SELECT id FROM {base} WHERE state NOT IN {LEFT})"
+    here = f"SELECT id FROM {base} WHERE state NOT IN {LEFT}"
+    new = f"origin = '{Origin.PARSED}' AND id NOT IN ({here})"
     if not connection.count(f"SELECT count(*) FROM {result} WHERE {_GONE}"):
         return None
     rows = connection.execute(

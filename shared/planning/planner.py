@@ -20,7 +20,7 @@ from shared.domain.roster.findings import FileFinding
 from shared.domain.roster.staged_rows import StagedPart
 from shared.domain.run.run import STANDING_MODES, Counts, Notice
 from shared.planning import compare, listing, notices, report
-from shared.planning.candidates import LEFT, lay_over_base
+from shared.planning.candidates import lay_over_base
 from shared.planning.columns import SNAPSHOT_COLUMNS, names, table
 from shared.planning.connection import Connection
 from shared.planning.deletions import (
@@ -43,6 +43,7 @@ from shared.planning.references import map_ids, resolve
 from shared.planning.restoring import restore_rows
 from shared.planning.root import place_root
 from shared.planning.scope import select_rows
+from shared.planning.standing import LEFT, Answer, State, Why
 from shared.planning.survey import load_survey, merge_survey
 from shared.planning.suspicions import hold_lost_zeros, holds_any, looks_like_delta
 from shared.planning.tables import (
@@ -167,8 +168,8 @@ class Planner:
             f"""
             COPY (SELECT DISTINCT b.sourced_id FROM {result} r JOIN {base} b
                   ON b.id = r.id AND b.sourced_id = r.sourced_id
-                  WHERE r.why = 'gone' AND r.state IN ('pending', 'deleted', 'ended')
-                    AND b.state NOT IN {LEFT} AND r.hold IS DISTINCT FROM 'kept'
+                  WHERE r.why = '{Why.GONE}' AND (r.state = '{State.PENDING}' OR r.state IN {LEFT})
+                    AND b.state NOT IN {LEFT} AND r.hold IS DISTINCT FROM '{Answer.KEPT}'
                   ORDER BY b.sourced_id)
             TO '{path}' (FORMAT csv, HEADER false, QUOTE '', DELIMITER '\x1f')
             """

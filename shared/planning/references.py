@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from shared.domain.group.group import GroupConfig
 from shared.domain.roster.collection import Collection
-from shared.planning.candidates import LEFT, REMOVED, STALE
 from shared.planning.columns import (
     JUDGED_COLUMNS,
     PARSED_COLUMNS,
@@ -18,6 +17,7 @@ from shared.planning.columns import (
     table,
 )
 from shared.planning.connection import Connection
+from shared.planning.standing import LEFT, Origin, State
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ def map_ids(connection: Connection, collection: Collection, source: str, *, move
         columns += ", school_id"
     connection.execute(
         f"CREATE OR REPLACE TABLE {table('map', collection)} AS "
-        f"SELECT {columns} FROM {table(source, collection)} WHERE state <> '{REMOVED}'"
+        f"SELECT {columns} FROM {table(source, collection)} WHERE state <> '{State.DELETED}'"
     )
     if moved:
         return True
     after = f"SELECT {columns} FROM {table('map', collection)}"
-    before = f"SELECT {columns} FROM {table('base', collection)} WHERE state <> '{REMOVED}'"
+    before = f"SELECT {columns} FROM {table('base', collection)} WHERE state <> '{State.DELETED}'"
     return any(
         connection.count(f"SELECT EXISTS ({one} EXCEPT {other})")
         for one, other in ((after, before), (before, after))
@@ -196,10 +196,10 @@ def _reject(connection: Connection, collection: Collection, reference: Reference
     columns = {"id": ""} | ROW_COLUMNS[collection]
     connection.execute(
         f"INSERT INTO {result} BY NAME SELECT {names(columns, 'b')}, "
-        f"CASE WHEN b.state IN {LEFT} THEN b.state ELSE '{STALE}' END AS state, "
+        f"CASE WHEN b.state IN {LEFT} THEN b.state ELSE '{State.STALE}' END AS state, "
         f"CASE WHEN b.state IN {LEFT} THEN b.why END AS why, "
         f"CASE WHEN b.state IN {LEFT} THEN b.since END AS since, "
-        f"'stale' AS origin, false AS failed FROM {base} b "
+        f"'{Origin.STALE}' AS origin, false AS failed FROM {base} b "
         f"WHERE b.sourced_id IN (SELECT sourced_id FROM {result} WHERE failed)"
     )
     connection.execute(f"DELETE FROM {result} WHERE failed")
@@ -213,13 +213,13 @@ def _warn(connection: Connection, collection: Collection, reference: Reference) 
         missing = (
             f"SELECT r.sourced_id, {item} AS found FROM (SELECT sourced_id, state, "
             f'unnest("{reference.column}") AS item FROM {table("result", collection)} '
-            f"WHERE state = 'current') r WHERE {item} IS NOT NULL "
+            f"WHERE state = '{State.CURRENT}') r WHERE {item} IS NOT NULL "
             f"AND {item} NOT IN (SELECT sourced_id FROM {target})"
         )
     else:
         missing = (
             f"SELECT r.sourced_id, {column} AS found FROM {table('result', collection)} r "
-            f"WHERE state = 'current' AND {column} IS NOT NULL "
+            f"WHERE state = '{State.CURRENT}' AND {column} IS NOT NULL "
             f'AND r."{reference.resolved}" IS NULL'
         )
     connection.execute(

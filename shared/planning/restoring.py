@@ -3,13 +3,10 @@
 from pathlib import Path
 
 from shared.domain.roster.collection import Collection
-from shared.planning.candidates import CURRENT, LEFT, PENDING
 from shared.planning.columns import JUDGED_COLUMNS, ROW_COLUMNS, names, table
 from shared.planning.connection import Connection
+from shared.planning.standing import LEFT, Origin, State, Why
 from shared.planning.tables import load_snapshot
-
-RESTORED = "restored"
-"""Why a record goes that came after the run restored."""
 
 
 def restore_rows(connection: Connection, collection: Collection, file: Path) -> None:
@@ -25,11 +22,11 @@ def restore_rows(connection: Connection, collection: Collection, file: Path) -> 
     connection.execute(
         f"""
         CREATE TABLE {result} AS
-        SELECT id, CASE WHEN {here} THEN '{CURRENT}' ELSE state END AS state,
+        SELECT id, CASE WHEN {here} THEN '{State.CURRENT}' ELSE state END AS state,
                CASE WHEN NOT {here} THEN why END AS why,
                CASE WHEN NOT {here} THEN since END AS since, NULL::VARCHAR AS hold,
-               CASE WHEN state = '{CURRENT}' THEN fingerprint END AS fingerprint,
-               NULL::UBIGINT AS proposed, {own}, 'unseen' AS origin
+               CASE WHEN state = '{State.CURRENT}' THEN fingerprint END AS fingerprint,
+               NULL::UBIGINT AS proposed, {own}, '{Origin.UNSEEN}' AS origin
         FROM {past}
         """
     )
@@ -37,13 +34,13 @@ def restore_rows(connection: Connection, collection: Collection, file: Path) -> 
     # A member of staff can have several rows under one id.
     same = " AND p.sourced_id = b.sourced_id" if collection is Collection.USERS else ""
     connection.execute(
-        f"INSERT INTO {result} BY NAME SELECT {columns}, 'unseen' AS origin FROM {base} b "
+        f"INSERT INTO {result} BY NAME SELECT {columns}, '{Origin.UNSEEN}' AS origin FROM {base} b "
         f"WHERE NOT EXISTS (SELECT 1 FROM {past} p WHERE p.id = b.id{same})"
     )
     connection.execute(
-        f"UPDATE {result} SET state = '{PENDING}', why = '{RESTORED}', hold = NULL "
+        f"UPDATE {result} SET state = '{State.PENDING}', why = '{Why.RESTORED}', hold = NULL "
         f"WHERE state NOT IN {LEFT} AND sourced_id NOT IN (SELECT sourced_id FROM {past})"
         if collection is Collection.USERS
-        else f"UPDATE {result} SET state = '{PENDING}', why = '{RESTORED}', hold = NULL "
+        else f"UPDATE {result} SET state = '{State.PENDING}', why = '{Why.RESTORED}', hold = NULL "
         f"WHERE state NOT IN {LEFT} AND id NOT IN (SELECT id FROM {past})"
     )

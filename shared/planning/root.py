@@ -4,6 +4,7 @@ from shared.domain.group.group import GroupConfig
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import fingerprint, stripped
 from shared.planning.connection import Connection
+from shared.planning.standing import State
 
 
 def place_root(connection: Connection, config: GroupConfig, *, stage: bool) -> bool:
@@ -22,7 +23,7 @@ def place_root(connection: Connection, config: GroupConfig, *, stage: bool) -> b
                    'staged' AS origin
             FROM staged_orgs WHERE coalesce(lower({stripped("status")}), '') <> 'tobedeleted'
             UNION ALL SELECT sourced_id, identifier, 'base' FROM base_orgs
-            WHERE state <> 'deleted'
+            WHERE state <> '{State.DELETED}'
         )
         WHERE sourced_id = $id OR identifier = $id
         ORDER BY origin = 'base', sourced_id <> $id, sourced_id LIMIT 1

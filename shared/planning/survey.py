@@ -8,10 +8,11 @@ has is lost sight of.
 
 from pathlib import Path
 
+from shared.domain.roster.change import Action
 from shared.domain.roster.collection import Collection
-from shared.planning.candidates import LEFT
 from shared.planning.columns import ROW_COLUMNS, definition, spelled, table
 from shared.planning.connection import Connection
+from shared.planning.standing import LEFT, State
 
 _LINE = {
     "collection": "VARCHAR",
@@ -22,7 +23,10 @@ _LINE = {
     "rows": "JSON",
     "login": "STRUCT(take VARCHAR, release VARCHAR[])",
 }
-_STATE = "CASE action WHEN 'delete' THEN 'deleted' WHEN 'end' THEN 'ended' ELSE 'current' END"
+_STATE = (
+    f"CASE action WHEN '{Action.DELETE}' THEN '{State.DELETED}' "
+    f"WHEN '{Action.END}' THEN '{State.ENDED}' ELSE '{State.CURRENT}' END"
+)
 
 _REFERRED: dict[Collection, tuple[tuple[str, str, Collection], ...]] = {
     Collection.ORGS: (("parent", "parent_id", Collection.ORGS),),
@@ -82,7 +86,7 @@ def merge_survey(connection: Connection, collection: Collection, base_order: int
     )
     connection.execute(
         f"INSERT INTO dirty BY NAME SELECT DISTINCT 0 AS position, '{collection}' AS collection, "
-        f"id, 'update' AS action FROM {base} "
+        f"id, '{Action.UPDATE}' AS action FROM {base} "
         f"WHERE id NOT IN (SELECT id FROM dirty WHERE {of})"
     )
     return found
@@ -107,7 +111,7 @@ def _overlay(connection: Connection, collection: Collection, base_order: int) ->
         {"order": base_order},
     )
     # What is known of a record that is still there, as that it is seen gone, stays known.
-    stays = f"n.state = 'current' AND n.was NOT IN {LEFT}"
+    stays = f"n.state = '{State.CURRENT}' AND n.was NOT IN {LEFT}"
     rows = ", ".join(f'n.row."{name}" AS "{name}"' for name in columns if name != "sourced_id")
     # An enrollment's document does not say its sourcedId.
     named = 'coalesce(n.row."sourced_id", n.was_named) AS sourced_id'

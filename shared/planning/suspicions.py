@@ -6,6 +6,7 @@ Nothing of it is applied: the rows are held back, and what is missing is not tak
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import stripped, table
 from shared.planning.connection import Connection
+from shared.planning.standing import State
 
 SUSPICIOUS = ("spreadsheet_id", "leading_zeros_lost")
 _KEY = stripped("sourced_id")
@@ -25,7 +26,7 @@ def hold_lost_zeros(connection: Connection, collection: Collection) -> None:
           AND {_KEY} NOT IN (SELECT sourced_id FROM {base})
           AND {_KEY} IN (
               SELECT ltrim(sourced_id, '0') FROM {base}
-              WHERE sourced_id LIKE '0%' AND state <> 'deleted'
+              WHERE sourced_id LIKE '0%' AND state <> '{State.DELETED}'
               AND sourced_id NOT IN (SELECT {_KEY} FROM {staged} WHERE {_KEY} IS NOT NULL))
         """
     )
@@ -45,6 +46,7 @@ def looks_like_delta(connection: Connection, collection: Collection, status_fill
     """Whether what is said to be bulk has fewer than half of the records, each with a status."""
     [(rows,)] = connection.execute(f"SELECT count(*) FROM {table('staged', collection)}").fetchall()
     [(known,)] = connection.execute(
-        f"SELECT count(*) FROM {table('base', collection)} WHERE state IN ('current', 'stale')"
+        f"SELECT count(*) FROM {table('base', collection)} "
+        f"WHERE state IN ('{State.CURRENT}', '{State.STALE}')"
     ).fetchall()
     return bool(0 < rows == status_filled and 2 * rows < known)

@@ -20,6 +20,7 @@ from shared.planning.columns import (
     table,
 )
 from shared.planning.connection import Connection
+from shared.planning.standing import State
 
 
 def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connection:
@@ -209,7 +210,7 @@ def merge_dirty(connection: Connection, collection: Collection, since: str) -> N
     connection.execute(
         f"""
         INSERT INTO {base} BY NAME
-        SELECT id, 'current' AS state, true AS fresh, unnest(record)
+        SELECT id, '{State.CURRENT}' AS state, true AS fresh, unnest(record)
         FROM (
             SELECT id, unnest(from_json(rows, '[{{{shape}}}]')) AS record
             FROM dirty
@@ -234,21 +235,22 @@ def merge_dirty(connection: Connection, collection: Collection, since: str) -> N
     connection.execute(
         f"""
         UPDATE {base} SET state = d.state, since = ?, hold = NULL
-        FROM (SELECT id, CASE action WHEN 'delete' THEN 'deleted' ELSE 'ended' END AS state
+        FROM (SELECT id, CASE action WHEN '{Action.DELETE}' THEN '{State.DELETED}'
+                                     ELSE '{State.ENDED}' END AS state
               FROM (SELECT * FROM dirty WHERE collection = ?
                     QUALIFY position = max(position) OVER (PARTITION BY id))
-              WHERE action IN ('delete', 'end')) d
+              WHERE action IN ('{Action.DELETE}', '{Action.END}')) d
         WHERE {base}.id = d.id AND {base}.state <> d.state
         """,
         [since, collection.value],
     )
     connection.execute(
         f"""
-        UPDATE {base} SET state = 'current', since = NULL
+        UPDATE {base} SET state = '{State.CURRENT}', since = NULL
         FROM (SELECT * FROM dirty WHERE collection = ?
               QUALIFY position = max(position) OVER (PARTITION BY id)) d
-        WHERE {base}.id = d.id AND d.action NOT IN ('delete', 'end')
-          AND {base}.state IN ('deleted', 'ended')
+        WHERE {base}.id = d.id AND d.action NOT IN ('{Action.DELETE}', '{Action.END}')
+          AND {base}.state IN ('{State.DELETED}', '{State.ENDED}')
         """,
         [collection.value],
     )

@@ -32,7 +32,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Mode, RunState, Trigger
 from shared.messages import ExtractLeg, PlanRun
-from shared.planning.deletions import KEPT
+from shared.planning.standing import Answer
 from shared.sync import change_file
 from shared.sync.request.decide_hold import decide_hold
 from shared.sync.request.request_sync import start_planning
@@ -262,7 +262,7 @@ def check_nobody_besides(world: Simulation) -> None:
         source = world.source.collections[collection]
         if not source:
             continue  # an empty collection proves nothing
-        rows = [row for row in world.snapshot_rows(collection) if row["hold"] != KEPT]
+        rows = [row for row in world.snapshot_rows(collection) if row["hold"] != Answer.KEPT]
         here = {str(r["sourced_id"]) for r in rows if r["state"] not in ("deleted", "ended")}
         assert here <= source.keys(), collection
 
