@@ -43,7 +43,7 @@ _WITNESSES = {
     "enrollments": "role",
 }
 _BOOLEANS = frozenset({"enabledUser", "primary"})
-_STATUSES = frozenset({"active", "tobedeleted"})
+_STATUSES = frozenset({vocabulary.ACTIVE, vocabulary.TO_BE_DELETED})
 _ASKED_FOR = {"phone": StoredField.PHONES, "sms": StoredField.PHONES, "agents": StoredField.AGENTS}
 
 

@@ -147,14 +147,14 @@ def count(connection: Connection, collection: Collection, changes: int) -> Compa
         f"FROM {table('result', collection)}"
     ).fetchall()
     rejected = connection.count(f"SELECT count(DISTINCT row) FROM {table('rejected', collection)}")
-    left = actions.get("delete", 0) + actions.get("end", 0)
+    left = actions.get(Action.DELETE, 0) + actions.get(Action.END, 0)
     counts = EntityCounts(
-        created=actions.get("create", 0),
-        updated=actions.get("update", 0),
-        deleted=actions.get("delete", 0),
-        restored=actions.get("restore", 0),
-        ended=actions.get("end", 0),
-        rekeyed=actions.get("rekey", 0),
+        created=actions.get(Action.CREATE, 0),
+        updated=actions.get(Action.UPDATE, 0),
+        deleted=actions.get(Action.DELETE, 0),
+        restored=actions.get(Action.RESTORE, 0),
+        ended=actions.get(Action.END, 0),
+        rekeyed=actions.get(Action.REKEY, 0),
         unchanged=current - (sum(actions.values()) - left),
         rejected=rejected,
         held=held,

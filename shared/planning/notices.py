@@ -2,6 +2,7 @@
 
 from shared.domain.counted import agreeing, counted, plural_of, sentence
 from shared.domain.group.group import GroupConfig
+from shared.domain.group.guard import HoldRule
 from shared.domain.roster.collection import Collection
 from shared.domain.run.run import Notice
 
@@ -36,7 +37,7 @@ def root_made(config: GroupConfig) -> Notice:
 def rekeyed(collection: Collection, hint: str) -> Notice:
     """The source seems to have numbered its records anew."""
     return Notice(
-        code="rekeyed",
+        code=HoldRule.REKEYED.value,
         message=(
             f"Most of the {_named(collection)} are gone and as many are new: they seem to have "
             f"been numbered anew. Both sides are held. {hint}"

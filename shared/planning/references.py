@@ -89,8 +89,7 @@ def resolve(
     references = REFERENCES[collection]
     # Customers are linked to orgs in the group's configuration, so orgs are looked at every time.
     again = collection is Collection.ORGS or any(r.target in moved for r in references)
-    origins = ("parsed", "same") if again else ("parsed",)
-    due = f"c.origin IN ({', '.join(repr(origin) for origin in origins)})"
+    due = f"c.origin IN ('{Origin.PARSED}'" + (f", '{Origin.SAME}')" if again else ")")
     candidate = table("candidate", collection)
     joins, values = [], {}
     for reference in references:

@@ -2,6 +2,7 @@
 
 from shared.domain.group.group import GroupConfig
 from shared.domain.roster.collection import Collection
+from shared.domain.roster.vocabulary import TO_BE_DELETED
 from shared.planning.columns import fingerprint, stripped
 from shared.planning.connection import Connection
 from shared.planning.standing import State
@@ -21,7 +22,7 @@ def place_root(connection: Connection, config: GroupConfig, *, stage: bool) -> b
         SELECT sourced_id, origin FROM (
             SELECT {stripped("sourced_id")} AS sourced_id, {stripped("identifier")} AS identifier,
                    'staged' AS origin
-            FROM staged_orgs WHERE coalesce(lower({stripped("status")}), '') <> 'tobedeleted'
+            FROM staged_orgs WHERE coalesce(lower({stripped("status")}), '') <> '{TO_BE_DELETED}'
             UNION ALL SELECT sourced_id, identifier, 'base' FROM base_orgs
             WHERE state <> '{State.DELETED}'
         )

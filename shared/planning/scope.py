@@ -2,7 +2,7 @@
 
 from shared.domain.group.scope import Scope
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.vocabulary import GUARDIAN_ROLES, ROLES, STUDENT_ROLE
+from shared.domain.roster.vocabulary import GUARDIAN_ROLES, ROLES, STUDENT_ROLE, TO_BE_DELETED
 from shared.planning.columns import stripped, table
 from shared.planning.connection import Connection
 
@@ -19,7 +19,7 @@ _KINDS = (
     f"WHEN {_ROLE} IN ({_KNOWN}) OR starts_with({_ROLE}, 'ext:') THEN 'staff' "
     f"ELSE '{_UNREADABLE}' END)"
 )
-_DELETED = f"lower({stripped('status')}) = 'tobedeleted'"
+_DELETED = f"lower({stripped('status')}) = '{TO_BE_DELETED}'"
 _STATUS = (
     f"CASE WHEN lower({stripped('status')}) = 'inactive' "
     f"OR lower({stripped('enabled_user')}) IN ('false', '0', 'no') "

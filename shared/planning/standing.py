@@ -7,6 +7,8 @@ takes the values from here: ``state = '{State.PENDING}'``.
 
 from enum import StrEnum
 
+from shared.domain.roster import vocabulary
+
 
 class State(StrEnum):
     """Whether a record is in the roster, and how sure that is."""
@@ -28,7 +30,7 @@ class Why(StrEnum):
 
     GONE = "gone"
     """It is missing from a collection that is proven complete."""
-    TO_BE_DELETED = "tobedeleted"
+    TO_BE_DELETED = vocabulary.TO_BE_DELETED
     """The source says that it is to be deleted."""
     OUTSIDE = "outside"
     """It is outside the group's scope."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import ROLE_COLUMNS, STAGED_COLUMNS, ColumnType
-from shared.domain.roster.vocabulary import ROLES
+from shared.domain.roster.vocabulary import ROLES, TO_BE_DELETED
 from shared.planning.columns import fingerprint, stripped
 from shared.planning.connection import Connection
 from shared.planning.tables import iso_date, staged_rows
@@ -74,7 +74,7 @@ def _report_wrong(connection: Connection, users_complete: bool) -> None:
                 WHEN broken IS NOT NULL THEN broken
                 WHEN sourced_id IS NULL THEN 'missing_sourced_id|sourcedId|empty'
                 WHEN "user" IS NULL THEN 'missing_value|userSourcedId|empty'
-                WHEN coalesce(lower(status), '') = 'tobedeleted' THEN NULL
+                WHEN coalesce(lower(status), '') = '{TO_BE_DELETED}' THEN NULL
                 WHEN "role" IS NULL THEN 'missing_value|role|empty'
                 WHEN lower("role") NOT IN ({_KNOWN})
                      AND NOT regexp_full_match("role", 'ext:[a-zA-Z0-9._-]+')
@@ -129,7 +129,7 @@ def _make_roles(connection: Connection, complete: bool) -> None:
         ),
         every AS (
             SELECT "user", row AS place, sourced_id, role, role_type, org, begin_date, end_date
-            FROM said_roles WHERE coalesce(lower(status), '') <> 'tobedeleted'
+            FROM said_roles WHERE coalesce(lower(status), '') <> '{TO_BE_DELETED}'
             UNION ALL BY NAME SELECT *, 0 AS place FROM kept
         )
         SELECT "user", list({_ROLE} ORDER BY place, sourced_id) AS roles

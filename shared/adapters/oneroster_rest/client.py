@@ -32,6 +32,7 @@ from shared.domain.group.choices import Authorization as AuthorizationType
 from shared.domain.group.connection import ApiConnection
 from shared.domain.group.group import GroupConfig
 from shared.domain.roster.collection import Collection
+from shared.domain.roster.vocabulary import TO_BE_DELETED
 from shared.ports.sources import Page
 
 # Servers that name the key by the path or the role instead of the entity (seen by Moodle).
@@ -207,7 +208,7 @@ def _is_deleted(body: bytes) -> bool:
     if not isinstance(answer, dict):
         return False
     records = [answer, *(value for value in answer.values() if isinstance(value, dict))]
-    return any(str(record.get("status")).casefold() == "tobedeleted" for record in records)
+    return any(str(record.get("status")).casefold() == TO_BE_DELETED for record in records)
 
 
 def _is_error(answer: dict[str, Any]) -> bool:

@@ -33,6 +33,9 @@ ROLES = _terms(
 ROLE_TYPES = _terms("primary", "secondary")
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
+ACTIVE, TO_BE_DELETED = "active", "tobedeleted"
+"""The values of ``status``, in lower case: a record is compared without regard to case."""
+
 STUDENT_ROLE = "student"
 GUARDIAN_ROLES = ("guardian", "parent", "relative")
 

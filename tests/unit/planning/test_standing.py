@@ -14,26 +14,33 @@ from shared.planning.standing import Answer, Origin, State, Why
 
 PLANNING = Path(standing.__file__).parent
 VALUES = {str(v) for kind in (State, Why, Answer, Origin, HoldRule, Action) for v in kind}
-# Tables are named for what is in them, by ``table("parsed", collection)``; some share a word.
+# Tables and columns are named for what is in them, and some share a word: ``table("parsed", …)``,
+# ``{"current": "BOOLEAN"}``.
 NAMES_TABLES = "table"
 
 
 def _spelled(source: str) -> Iterator[str]:
     """Find the values that a module spells itself: quoted in SQL, or bare in Python."""
     tree = ast.parse(source)
-    kinds = {
-        id(node.args[0])
+    named = {
+        id(name)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == NAMES_TABLES
+        for name in (
+            node.args[:1]
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == NAMES_TABLES
+            else [key for key in node.keys if key is not None]
+            if isinstance(node, ast.Dict)
+            else []
+        )
     }
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
-        if node.value in VALUES and id(node) not in kinds:
+        if node.value in VALUES and id(node) not in named:
             yield node.value
         yield from VALUES & set(re.findall(r"'(\w+)'", node.value))
         # An f-string's place that was left in a plain string would go into the SQL as it is.
-        yield from re.findall(r"\{(?:State|Why|Answer|Origin|Action|HoldRule)\.\w+\}", node.value)
+        yield from re.findall(r"\{(?:[A-Z][A-Za-z]+\.\w+|[A-Z_]{3,})\}", node.value)
 
 
 @pytest.mark.parametrize("path", sorted(PLANNING.glob("*.py")), ids=lambda path: path.stem)
