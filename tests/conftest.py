@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_socket import disable_socket, socket_allow_hosts
 
+from shared import wiring
 from tests.fakes.aws_clients import parse_once, share_clients
 
 # What Python and the tests' own tools need. Anything else could make a test pass here only.
@@ -42,6 +43,7 @@ def cheap_aws() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the person's own environment away: their AWS account above all."""
+    wiring.forget_clients()
     for name in list(os.environ):
         if name not in KEPT and not name.startswith("PYTEST"):
             monkeypatch.delenv(name)

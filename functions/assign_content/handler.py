@@ -1,19 +1,13 @@
 """assign_content: content of classes and users, over HTTP."""
 
-import uuid
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import clock, settings
-from shared.adapters.control_table.accesses import DynamoAccesses
-from shared.adapters.control_table.roster_states import DynamoRosterStates
-from shared.adapters.roster_table.contents import DynamoContents
-from shared.adapters.roster_table.reader import DynamoRosterReader
+from shared import clock, wiring
 from shared.domain.access import Access
 from shared.domain.ids import GroupId
 from shared.domain.roster.collection import Collection
@@ -38,10 +32,15 @@ from shared.ports.groups import Accesses
 from shared.ports.roster_reading import Contents, RosterReader, RosterStates
 from shared.reading.contents import contents_of, contents_of_user
 from shared.reading.records import place_of, read_record
+from shared.settings import ControlTable, RosterTable
 
 logger = make_logger()
 app = APIGatewayRestResolver()
 install(app)
+
+
+class Settings(ControlTable, RosterTable):
+    """What this function reads from its environment."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +55,13 @@ class Runtime:
 
 @cache
 def build() -> Runtime:
-    """Build the adapters, once a container, at the first request."""
-    dynamodb = boto3.client("dynamodb")
-    table, roster = settings.required("CONTROL_TABLE"), settings.required("ROSTER_TABLE")
+    """Build the ports, once a container, at the first request."""
+    settings = Settings.read()
     return Runtime(
-        states=DynamoRosterStates(dynamodb, table),
-        reader=DynamoRosterReader(dynamodb, roster, clock.wait),
-        contents=DynamoContents(dynamodb, roster),
-        accesses=DynamoAccesses(dynamodb, table, lambda: uuid.uuid4().hex),
+        states=wiring.roster_states(settings),
+        reader=wiring.roster_reader(settings),
+        contents=wiring.contents(settings),
+        accesses=wiring.accesses(settings),
     )
 
 

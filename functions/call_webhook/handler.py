@@ -3,29 +3,32 @@
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import clock, settings
-from shared.adapters.control_table.groups import DynamoGroups
-from shared.adapters.kms_secrets import KmsSecrets
+from shared import clock, wiring
 from shared.adapters.messaging.webhook import WebhookPost
 from shared.observability import make_logger
 from shared.queue_consumer import consume_records
+from shared.settings import ControlTable, Outside
 from shared.sync.close.call_webhook import BusEvent, WebhookPorts, call_webhook
 
 logger = make_logger()
 
 
+class Settings(ControlTable, Outside):
+    """What this function reads from its environment."""
+
+
 @cache
-def build_ports() -> WebhookPorts:
-    """Build the adapters, once a container, at the first event."""
+def build() -> WebhookPorts:
+    """Build the ports, once a container, at the first event."""
+    settings = Settings.read()
     return WebhookPorts(
-        groups=DynamoGroups(boto3.client("dynamodb"), settings.required("CONTROL_TABLE")),
-        secrets=KmsSecrets(boto3.client("kms")),
-        post=WebhookPost(allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES")),
+        groups=wiring.groups(settings),
+        secrets=wiring.secrets(),
+        post=WebhookPost(allow_insecure=settings.allow_insecure_sources),
         clock=clock.now,
     )
 
@@ -37,7 +40,7 @@ def _deliver(record: SQSRecord) -> None:
         group_id=event.detail.get("groupId"),
         run_id=event.detail.get("runId"),
     )
-    if call_webhook(event, build_ports()):
+    if call_webhook(event, build()):
         logger.info("webhook called")
 
 

@@ -1,29 +1,30 @@
 """close_runs: looks after silent runs (EventBridge: every minute)."""
 
-from datetime import timedelta
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import Field
 
-from shared import clock, settings
-from shared.adapters.control_table.batches import DynamoBatches
-from shared.adapters.control_table.drops import DynamoDrops
-from shared.adapters.control_table.queue_watch import DynamoQueueWatch
-from shared.adapters.control_table.runs import DynamoRuns
-from shared.adapters.data_bucket.client import make_s3_client
-from shared.adapters.data_bucket.objects import S3Objects
-from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
-from shared.adapters.messaging.queue import SqsQueue
-from shared.adapters.run_log import PowertoolsRunLog
+from shared import clock, wiring
 from shared.domain.errors import TryLaterError
 from shared.domain.ids import RunKey
 from shared.observability import log_failure, make_logger
 from shared.ports.messaging import WorkQueue
+from shared.settings import DataBucket, EventBus, RunTimes, Seconds, SourceQueues
 from shared.sync.close.close_runs import ClosePorts, close_runs
 
 logger = make_logger()
+
+
+class Settings(RunTimes, DataBucket, EventBus, SourceQueues):
+    """What this function reads from its environment."""
+
+    extract_zip_queue_url: str
+    plan_queue_url: str
+    upsert_queue_url: str
+    delete_queue_url: str
+    lost_after: Seconds = Field(alias="LOST_SECONDS")
 
 
 def _report(key: RunKey, error: Exception) -> None:
@@ -38,34 +39,29 @@ def _report(key: RunKey, error: Exception) -> None:
 
 
 @cache
-def build_ports() -> ClosePorts:
-    """Build the adapters, once a container, at the first event."""
-    dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
-    table = settings.required("CONTROL_TABLE")
-    resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
-    runs = DynamoRuns(dynamodb, table, resend_after=resend_after)
+def build() -> ClosePorts:
+    """Build the ports, once a container, at the first event."""
+    settings = Settings.read()
     return ClosePorts(
-        runs=runs,
-        legs=runs,
-        drops=DynamoDrops(dynamodb, table, look_again=resend_after),
-        batches=DynamoBatches(dynamodb, table, quiet=resend_after),
-        objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
-        announcements=EventBridgeAnnouncements(
-            boto3.client("events"), settings.required("EVENT_BUS_NAME")
-        ),
-        run_log=PowertoolsRunLog(logger),
+        runs=wiring.runs(settings),
+        legs=wiring.unclaimed_legs(settings),
+        drops=wiring.drops(settings),
+        batches=wiring.batches(settings),
+        objects=wiring.objects(settings),
+        announcements=wiring.announcements(settings),
+        run_log=wiring.run_log(logger),
         queues={
-            WorkQueue.EXTRACT_API: SqsQueue(sqs, settings.required("EXTRACT_API_QUEUE_URL")),
-            WorkQueue.EXTRACT_SFTP: SqsQueue(sqs, settings.required("EXTRACT_SFTP_QUEUE_URL")),
-            WorkQueue.EXTRACT_ZIP: SqsQueue(sqs, settings.required("EXTRACT_ZIP_QUEUE_URL")),
-            WorkQueue.PLAN: SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
-            WorkQueue.UPSERT: SqsQueue(sqs, settings.required("UPSERT_QUEUE_URL")),
-            WorkQueue.DELETE: SqsQueue(sqs, settings.required("DELETE_QUEUE_URL")),
+            WorkQueue.EXTRACT_API: wiring.queue(settings.extract_api_queue_url),
+            WorkQueue.EXTRACT_SFTP: wiring.queue(settings.extract_sftp_queue_url),
+            WorkQueue.EXTRACT_ZIP: wiring.queue(settings.extract_zip_queue_url),
+            WorkQueue.PLAN: wiring.queue(settings.plan_queue_url),
+            WorkQueue.UPSERT: wiring.queue(settings.upsert_queue_url),
+            WorkQueue.DELETE: wiring.queue(settings.delete_queue_url),
         },
-        watch=DynamoQueueWatch(dynamodb, table),
+        watch=wiring.queue_watch(settings),
         report=_report,
-        resend_after=resend_after,
-        lost_after=timedelta(seconds=settings.number("LOST_SECONDS")),
+        resend_after=settings.resend_after,
+        lost_after=settings.lost_after,
         clock=clock.now,
     )
 
@@ -76,7 +72,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
 
     A tick that could not look after some fails, so that it is seen; Lambda repeats it.
     """
-    done = close_runs(build_ports())
+    done = close_runs(build())
     if any(done.values()):
         logger.info("silent runs looked after", extra=done)
     if done["failed"]:

@@ -1,29 +1,15 @@
 """create_group: groups and customers over HTTP."""
 
-import uuid
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared import clock, settings
-from shared.adapters.control_table.certificates import DynamoCertificates
-from shared.adapters.control_table.customers import DynamoCustomers
-from shared.adapters.control_table.deletions import DynamoDeletions
-from shared.adapters.control_table.groups import DynamoGroups
-from shared.adapters.control_table.runs import DynamoRuns
-from shared.adapters.data_bucket.client import make_s3_client
-from shared.adapters.data_bucket.cover_images import S3CoverImages
-from shared.adapters.kms_secrets import KmsSecrets
-from shared.adapters.messaging.extract_queues import extract_queues
-from shared.adapters.messaging.mailing import SnsMailing
-from shared.adapters.messaging.queue import SqsQueue
-from shared.domain.group.choices import EmailStatus, SyncType
+from shared import clock, wiring
+from shared.domain.group.choices import EmailStatus
 from shared.domain.group.group import Group
 from shared.domain.ids import CustomerId, GroupId
 from shared.domain.read_fields import read_fields
@@ -51,6 +37,7 @@ from shared.http.run_acceptance import show_deletion
 from shared.observability import log_failure, make_logger
 from shared.ports.deletion import Certificates
 from shared.ports.messaging import Mailing
+from shared.settings import Backups, DataBucket, Outside, RunTimes, SourceQueues, Topics
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -58,6 +45,14 @@ if TYPE_CHECKING:
 logger = make_logger()
 app = APIGatewayRestResolver()
 install(app)
+
+
+class Settings(RunTimes, DataBucket, SourceQueues, Topics, Outside, Backups):
+    """What this function reads from its environment."""
+
+    secrets_key_id: str
+    notice_queue_url: str
+    delete_queue_url: str
 
 
 @dataclass(frozen=True)
@@ -75,41 +70,36 @@ class Runtime:
 
 @cache
 def build() -> Runtime:
-    """Build the adapters, once a container, at the first request."""
-    dynamodb = boto3.client("dynamodb")
-    table = settings.required("CONTROL_TABLE")
-    sqs = boto3.client("sqs")
-    resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
+    """Build the ports, once a container, at the first request."""
+    settings = Settings.read()
     ports = GroupPorts(
-        groups=DynamoGroups(dynamodb, table),
-        customers=DynamoCustomers(dynamodb, table),
-        secrets=KmsSecrets(boto3.client("kms"), settings.required("SECRETS_KEY_ID")),
-        runs=DynamoRuns(dynamodb, table, resend_after=resend_after),
-        extract_queues=extract_queues(
-            sqs,
-            {
-                SyncType.API: settings.required("EXTRACT_API_QUEUE_URL"),
-                SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
-            },
-        ),
-        notice_queue=SqsQueue(sqs, settings.required("NOTICE_QUEUE_URL")),
+        groups=wiring.groups(settings),
+        customers=wiring.customers(settings),
+        secrets=wiring.secrets(settings.secrets_key_id),
+        runs=wiring.runs(settings),
+        extract_queues=wiring.source_queues(settings),
+        notice_queue=wiring.queue(settings.notice_queue_url),
         clock=clock.now,
-        new_id=lambda: uuid.uuid4().hex,
-        allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES"),
+        new_id=wiring.new_id,
+        allow_insecure=settings.allow_insecure_sources,
     )
-    images = S3CoverImages(make_s3_client(), settings.required("DATA_BUCKET"))
-    covers = CoverPorts(ports.groups, images)
-    mailing = SnsMailing(boto3.client("sns"), settings.required("GROUP_TOPIC_PREFIX"))
     deletion = RequestDeletionPorts(
-        ports.groups,
-        ports.runs,
-        DynamoDeletions(dynamodb, table, resend_after=resend_after),
-        (mailing,),
-        SqsQueue(sqs, settings.required("DELETE_QUEUE_URL")),
-        settings.number("BACKUP_DAYS"),
+        groups=ports.groups,
+        runs=ports.runs,
+        deletions=wiring.deletions(settings),
+        remains=(wiring.topic_remains(settings),),
+        delete_queue=wiring.queue(settings.delete_queue_url),
+        backup_days=settings.backup_days,
     )
-    certificates = DynamoCertificates(dynamodb, table)
-    return Runtime(ports, certificates, deletion, mailing, covers, dynamodb, table)
+    return Runtime(
+        ports=ports,
+        certificates=wiring.certificates(settings),
+        deletion=deletion,
+        mailing=wiring.mailing(settings),
+        covers=CoverPorts(ports.groups, wiring.cover_images(settings)),
+        dynamodb=wiring.dynamodb(),
+        table=settings.control_table,
+    )
 
 
 @app.post("/groups")
@@ -204,7 +194,7 @@ def post_cover_image(group_id: str) -> Response[str]:
     """Give an address to upload a cover image to."""
     caller, body = caller_of(app.current_event.raw_event), json_body(app)
     given = read_fields(CoverImageInput, body)
-    covers, new_id = build().covers, uuid.uuid4().hex
+    covers, new_id = build().covers, wiring.new_id()
     form = ask_for_cover(
         caller.enterprise, GroupId(group_id), given.content_type, new_id, covers, clock.now()
     )

@@ -7,25 +7,29 @@ event is there in every feature plan, and Cognito gives no token where the funct
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import settings
-from shared.adapters.control_table.providers import DynamoProviders
+from shared import wiring
 from shared.domain.sign_in import (
     ENTERPRISE_ATTRIBUTE,
     ENTERPRISE_CLAIM,
+    FindProvider,
     person_of,
 )
 from shared.observability import log_failure, make_logger
+from shared.settings import ControlTable
 
 logger = make_logger()
 
 
+class Settings(ControlTable):
+    """What this function reads from its environment."""
+
+
 @cache
-def build() -> DynamoProviders:
-    """Build the adapter, once a container, at the first user of an identity provider."""
-    return DynamoProviders(boto3.client("dynamodb"), settings.required("CONTROL_TABLE"))
+def build() -> FindProvider:
+    """Build the port, once a container, at the first user of an identity provider."""
+    return wiring.find_provider(Settings.read())
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -35,7 +39,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     groups = (request.get("groupConfiguration") or {}).get("groupsToOverride") or []
     try:
         person = person_of(
-            event["userName"], request["userAttributes"], groups, lambda name: build().find(name)
+            event["userName"], request["userAttributes"], groups, lambda name: build()(name)
         )
     except Exception as error:
         log_failure(logger, "no token given", error)

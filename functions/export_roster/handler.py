@@ -6,31 +6,31 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import settings
-from shared.adapters.control_table.batches import DynamoBatches
-from shared.adapters.control_table.groups import DynamoGroups
-from shared.adapters.data_bucket.client import make_s3_client
-from shared.adapters.data_bucket.objects import S3Objects
+from shared import wiring
 from shared.messages import ExportRoster
 from shared.observability import make_logger
 from shared.queue_consumer import consume
+from shared.settings import ControlTable, DataBucket
 from shared.sync.export.export_roster import ExportPorts, export_roster
 
 logger = make_logger()
 
 
+class Settings(ControlTable, DataBucket):
+    """What this function reads from its environment."""
+
+
 @cache
-def build_ports() -> ExportPorts:
-    """Build the adapters, once a container, at the first message."""
-    dynamodb, table = boto3.client("dynamodb"), settings.required("CONTROL_TABLE")
+def build() -> ExportPorts:
+    """Build the ports, once a container, at the first message."""
+    settings = Settings.read()
     return ExportPorts(
-        groups=DynamoGroups(dynamodb, table),
-        batches=DynamoBatches(dynamodb, table),
-        objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
+        groups=wiring.groups(settings),
+        batches=wiring.batches_to_read(settings),
+        objects=wiring.objects(settings),
     )
 
 
@@ -41,7 +41,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
     def export(message: ExportRoster, receives: int) -> None:
         directory = Path(tempfile.mkdtemp(prefix="export-"))
         try:
-            written = export_roster(message, build_ports(), directory)
+            written = export_roster(message, build(), directory)
         finally:
             shutil.rmtree(directory)
         logger.info("roster exported", extra={"written": written})

@@ -2,55 +2,46 @@
 
 import shutil
 import tempfile
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import clock, settings
-from shared.adapters.control_table.batches import DynamoBatches
-from shared.adapters.control_table.runs import DynamoRuns
-from shared.adapters.data_bucket.client import make_s3_client
-from shared.adapters.data_bucket.objects import S3Objects
-from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
-from shared.adapters.messaging.queue import SqsQueue
-from shared.adapters.roster_table.holdings import DynamoRosterHoldings
-from shared.adapters.run_log import PowertoolsRunLog
+from shared import clock, wiring
 from shared.messages import PlanRun
 from shared.observability import make_logger
 from shared.queue_consumer import consume
+from shared.settings import ClaimTimes, DataBucket, EventBus, RosterTable
 from shared.sync.plan.plan_run import PlanPorts, plan_run
 
 logger = make_logger()
 
 
+class Settings(ClaimTimes, RosterTable, DataBucket, EventBus):
+    """What this function reads from its environment."""
+
+    extract_api_queue_url: str
+    upsert_queue_url: str
+
+
 @cache
-def build_ports() -> PlanPorts:
-    """Build the adapters, once a container, at the first message."""
-    dynamodb = boto3.client("dynamodb")
-    table, roster = settings.required("CONTROL_TABLE"), settings.required("ROSTER_TABLE")
-    lease = settings.number("LEASE_SECONDS")
-    resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
-    runs = DynamoRuns(dynamodb, table, lease=timedelta(seconds=lease), resend_after=resend_after)
-    sqs = boto3.client("sqs")
+def build() -> PlanPorts:
+    """Build the ports, once a container, at the first message."""
+    settings = Settings.read()
     return PlanPorts(
-        runs=runs,
-        legs=runs,
-        batches=DynamoBatches(dynamodb, table, quiet=resend_after, roster=roster),
-        holdings=DynamoRosterHoldings(dynamodb, roster),
-        objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
-        extract_queue=SqsQueue(sqs, settings.required("EXTRACT_API_QUEUE_URL")),
-        apply_queue=SqsQueue(sqs, settings.required("UPSERT_QUEUE_URL")),
-        announcements=EventBridgeAnnouncements(
-            boto3.client("events"), settings.required("EVENT_BUS_NAME")
-        ),
-        run_log=PowertoolsRunLog(logger),
+        runs=wiring.runs(settings),
+        legs=wiring.legs(settings),
+        batches=wiring.batches(settings, roster=settings),
+        holdings=wiring.roster_holdings(settings),
+        objects=wiring.objects(settings),
+        extract_queue=wiring.queue(settings.extract_api_queue_url),
+        apply_queue=wiring.queue(settings.upsert_queue_url),
+        announcements=wiring.announcements(settings),
+        run_log=wiring.run_log(logger),
         clock=clock.now,
-        beat_seconds=lease / 3,
+        beat_seconds=settings.beat.total_seconds(),
     )
 
 
@@ -61,7 +52,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
     def plan(message: PlanRun, receives: int) -> None:
         directory = Path(tempfile.mkdtemp(prefix="plan-"))
         try:
-            plan_run(message, build_ports(), context.aws_request_id, directory)
+            plan_run(message, build(), context.aws_request_id, directory)
         finally:
             shutil.rmtree(directory)
 

@@ -1,19 +1,13 @@
 """read_roster: the roster of a group, over HTTP."""
 
-import uuid
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import clock, settings
-from shared.adapters.control_table.accesses import DynamoAccesses
-from shared.adapters.control_table.groups import DynamoGroups
-from shared.adapters.control_table.roster_states import DynamoRosterStates
-from shared.adapters.roster_table.reader import DynamoRosterReader
+from shared import clock, wiring
 from shared.domain.access import Access
 from shared.domain.ids import GroupId
 from shared.domain.read_fields import wrong_field
@@ -55,6 +49,7 @@ from shared.reading.records import (
     place_of,
     read_record,
 )
+from shared.settings import ControlTable, RosterTable
 
 logger = make_logger()
 app = APIGatewayRestResolver()
@@ -62,6 +57,10 @@ install(app)
 
 OF_PEOPLE = (Collection.USERS, Collection.ENROLLMENTS)
 """Whose reads are recorded."""
+
+
+class Settings(ControlTable, RosterTable):
+    """What this function reads from its environment."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +75,13 @@ class Runtime:
 
 @cache
 def build() -> Runtime:
-    """Build the adapters, once a container, at the first request."""
-    dynamodb = boto3.client("dynamodb")
-    table = settings.required("CONTROL_TABLE")
+    """Build the ports, once a container, at the first request."""
+    settings = Settings.read()
     return Runtime(
-        groups=DynamoGroups(dynamodb, table),
-        states=DynamoRosterStates(dynamodb, table),
-        reader=DynamoRosterReader(dynamodb, settings.required("ROSTER_TABLE"), clock.wait),
-        accesses=DynamoAccesses(dynamodb, table, lambda: uuid.uuid4().hex),
+        groups=wiring.groups(settings),
+        states=wiring.roster_states(settings),
+        reader=wiring.roster_reader(settings),
+        accesses=wiring.accesses(settings),
     )
 
 

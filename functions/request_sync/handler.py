@@ -1,27 +1,13 @@
 """request_sync: accepts syncs, and tells how runs stand, over HTTP."""
 
-import uuid
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import clock, settings
-from shared.adapters.control_table.accesses import DynamoAccesses
-from shared.adapters.control_table.batches import DynamoBatches
-from shared.adapters.control_table.connection_tests import DynamoConnectionTests
-from shared.adapters.control_table.export_requests import DynamoExportRequests
-from shared.adapters.control_table.groups import DynamoGroups
-from shared.adapters.control_table.runs import DynamoRuns
-from shared.adapters.data_bucket.client import make_s3_client
-from shared.adapters.data_bucket.objects import S3Objects
-from shared.adapters.data_bucket.signed_addresses import S3SignedAddresses
-from shared.adapters.messaging.extract_queues import extract_queues
-from shared.adapters.messaging.queue import SqsQueue
+from shared import clock, wiring
 from shared.domain import object_keys
 from shared.domain.access import Access
 from shared.domain.errors import ConflictError, NotFoundError
@@ -42,10 +28,11 @@ from shared.http.requests import json_body, page_of, wrong_cursor
 from shared.http.run_acceptance import show_accepted, show_restoring
 from shared.http.run_answers import show_hold, show_run, show_test, show_upload
 from shared.observability import make_logger
-from shared.ports.bucket import Objects
+from shared.ports.bucket import Objects, SignedAddresses
 from shared.ports.groups import Accesses, Groups
 from shared.ports.runs import Batches, Runs
 from shared.ports.sources import ConnectionTests
+from shared.settings import DataBucket, RunTimes, SourceQueues
 from shared.sync.export.request_export import RequestExportPorts, request_export
 from shared.sync.request.decide_hold import decide_hold
 from shared.sync.request.request_sync import RequestPorts, check_mark, request_sync, restore_run
@@ -61,6 +48,13 @@ app = APIGatewayRestResolver()
 install(app)
 
 
+class Settings(RunTimes, DataBucket, SourceQueues):
+    """What this function reads from its environment."""
+
+    plan_queue_url: str
+    export_queue_url: str
+
+
 @dataclass(frozen=True)
 class Runtime:
     """What the routes use."""
@@ -69,7 +63,7 @@ class Runtime:
     runs: Runs
     batches: Batches
     requests: RequestPorts
-    exchange: S3SignedAddresses
+    exchange: SignedAddresses
     objects: Objects
     exports: RequestExportPorts
     tests: ConnectionTests
@@ -80,15 +74,10 @@ class Runtime:
 
 @cache
 def build() -> Runtime:
-    """Build the adapters, once a container, at the first request."""
-    dynamodb = boto3.client("dynamodb")
-    table = settings.required("CONTROL_TABLE")
-    sqs = boto3.client("sqs")
-    resend_after = timedelta(seconds=settings.number("RESEND_SECONDS"))
-    groups = DynamoGroups(dynamodb, table)
-    runs = DynamoRuns(dynamodb, table, resend_after=resend_after)
-    batches = DynamoBatches(dynamodb, table)
-    objects = S3Objects(make_s3_client(), settings.required("DATA_BUCKET"))
+    """Build the ports, once a container, at the first request."""
+    settings = Settings.read()
+    groups, runs = wiring.groups(settings), wiring.runs(settings)
+    batches, objects = wiring.batches(settings), wiring.objects(settings)
     return Runtime(
         groups=groups,
         runs=runs,
@@ -96,30 +85,21 @@ def build() -> Runtime:
         requests=RequestPorts(
             groups=groups,
             runs=runs,
-            extract_queues=extract_queues(
-                sqs,
-                {
-                    SyncType.API: settings.required("EXTRACT_API_QUEUE_URL"),
-                    SyncType.SFTP: settings.required("EXTRACT_SFTP_QUEUE_URL"),
-                },
-            ),
-            plan_queue=SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
+            extract_queues=wiring.source_queues(settings),
+            plan_queue=wiring.queue(settings.plan_queue_url),
         ),
-        tests=DynamoConnectionTests(dynamodb, table),
-        accesses=DynamoAccesses(dynamodb, table, lambda: uuid.uuid4().hex),
-        exchange=S3SignedAddresses(
-            make_s3_client(),
-            settings.required("DATA_BUCKET"),
-        ),
+        tests=wiring.connection_tests(settings),
+        accesses=wiring.accesses(settings),
+        exchange=wiring.signed_addresses(settings),
         objects=objects,
         exports=RequestExportPorts(
             batches=batches,
             objects=objects,
-            requests=DynamoExportRequests(dynamodb, table),
-            queue=SqsQueue(sqs, settings.required("EXPORT_QUEUE_URL")),
+            requests=wiring.export_requests(settings),
+            queue=wiring.queue(settings.export_queue_url),
         ),
-        dynamodb=dynamodb,
-        table=table,
+        dynamodb=wiring.dynamodb(),
+        table=settings.control_table,
     )
 
 
@@ -171,7 +151,7 @@ def post_upload(group_id: str) -> Response[str]:
     if group.config.sync_type is not SyncType.ZIP:
         raise ConflictError("not_a_zip_group", "Bundles are uploaded to groups of sync type ZIP.")
     check_mark(group)
-    upload_id = uuid.uuid4().hex
+    upload_id = wiring.new_id()
     key = object_keys.upload_key(
         group.group_id, given.mode, upload_id, accept_older=given.accept_older
     )
@@ -185,7 +165,7 @@ def post_connection_test(group_id: str) -> Response[str]:
     test = request_test(
         caller.enterprise,
         GroupId(group_id),
-        uuid.uuid4().hex,
+        wiring.new_id(),
         runtime.groups,
         runtime.tests,
         runtime.requests.extract_queues,

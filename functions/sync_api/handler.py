@@ -1,87 +1,72 @@
 """sync_api: pulls a roster over REST, one leg a message (SQS: ExtractApiQueue)."""
 
 import random
-from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import clock, settings
-from shared.adapters.control_table.connection_tests import DynamoConnectionTests
-from shared.adapters.control_table.groups import DynamoGroups
-from shared.adapters.control_table.runs import DynamoRuns
-from shared.adapters.data_bucket.client import make_s3_client
-from shared.adapters.data_bucket.objects import S3Objects
-from shared.adapters.kms_secrets import KmsSecrets
-from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
-from shared.adapters.messaging.queue import SqsQueue
+from shared import clock, wiring
 from shared.adapters.oneroster_rest.client import open_source
-from shared.adapters.run_log import PowertoolsRunLog
 from shared.groups.try_connection import TryPorts, try_connection, try_source
 from shared.messages import EXTRACT_QUEUE, ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume
+from shared.settings import DataBucket, EventBus, LegTimes, Outside
 from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
 
 logger = make_logger()
 
 
+class Settings(LegTimes, DataBucket, EventBus, Outside):
+    """What this function reads from its environment."""
+
+    extract_api_queue_url: str
+    plan_queue_url: str
+
+
 @cache
-def build_ports() -> ExtractPorts:
-    """Build the adapters, once a container, at the first message."""
-    sqs = boto3.client("sqs")
-    lease = timedelta(seconds=settings.number("LEASE_SECONDS"))
-    runs = DynamoRuns(
-        boto3.client("dynamodb"),
-        settings.required("CONTROL_TABLE"),
-        lease=lease,
-        resend_after=timedelta(seconds=settings.number("RESEND_SECONDS")),
-    )
-    return ExtractPorts(
-        runs=runs,
-        legs=runs,
-        objects=S3Objects(make_s3_client(), settings.required("DATA_BUCKET")),
-        extract_queue=SqsQueue(sqs, settings.required("EXTRACT_API_QUEUE_URL")),
-        plan_queue=SqsQueue(sqs, settings.required("PLAN_QUEUE_URL")),
-        secrets=KmsSecrets(boto3.client("kms")),
-        announcements=EventBridgeAnnouncements(
-            boto3.client("events"), settings.required("EVENT_BUS_NAME")
-        ),
-        run_log=PowertoolsRunLog(logger),
-        open_source=partial(open_source, allow_insecure=settings.flag("ALLOW_INSECURE_SOURCES")),
+def build() -> tuple[ExtractPorts, TryPorts]:
+    """Build the ports of extraction and of connection tests, once a container."""
+    settings = Settings.read()
+    secrets = wiring.secrets()
+    open_rest = partial(open_source, allow_insecure=settings.allow_insecure_sources)
+    extraction = ExtractPorts(
+        runs=wiring.runs(settings),
+        legs=wiring.legs(settings),
+        objects=wiring.objects(settings),
+        extract_queue=wiring.queue(settings.extract_api_queue_url),
+        plan_queue=wiring.queue(settings.plan_queue_url),
+        secrets=secrets,
+        announcements=wiring.announcements(settings),
+        run_log=wiring.run_log(logger),
+        open_source=open_rest,
         clock=clock.now,
         wait=clock.wait,
         chance=random.random,
-        leg=timedelta(seconds=settings.number("LEG_SECONDS")),
-        beat=lease / 3,
+        leg=settings.leg,
+        beat=settings.beat,
     )
-
-
-@cache
-def build_tests() -> TryPorts:
-    """Build what connection tests use, at the first of them."""
-    dynamodb, table = boto3.client("dynamodb"), settings.required("CONTROL_TABLE")
-    ports = build_ports()
-    return TryPorts(
-        groups=DynamoGroups(dynamodb, table),
-        tests=DynamoConnectionTests(dynamodb, table),
-        secrets=ports.secrets,
+    tests = TryPorts(
+        groups=wiring.groups(settings),
+        tests=wiring.connection_tests(settings),
+        secrets=secrets,
         clock=clock.now,
-        attempt=lambda group, secrets: try_source(group, ports.open_source, secrets),
+        attempt=lambda group, secrets: try_source(group, open_rest, secrets),
     )
+    return extraction, tests
 
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Do one leg of each message's extraction, or its test; a failed message comes again."""
+    extraction, tests = build()
 
     def extract(message: ExtractLeg | TestConnection, receives: int) -> None:
         if isinstance(message, TestConnection):
-            try_connection(message, build_tests())
+            try_connection(message, tests)
         else:
-            extract_leg(message, build_ports(), context.aws_request_id)
+            extract_leg(message, extraction, context.aws_request_id)
 
     return consume(event, EXTRACT_QUEUE, logger, extract)

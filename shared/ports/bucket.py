@@ -94,6 +94,30 @@ class UploadAddress:
     max_bytes: int
 
 
+class SignedAddresses(Protocol):
+    """Addresses by which people reach the bucket themselves, past the limits of Lambda."""
+
+    def upload_address(self, key: str) -> UploadAddress:
+        """Make an address that takes one bundle."""
+        ...
+
+    def report_address(
+        self, key: str, name: str, content_type: str = "text/csv; charset=utf-8"
+    ) -> str:
+        """Make an address to fetch a report from, which a browser saves as ``name``.
+
+        :raises NotFoundError: there is no such report, or not any more.
+        """
+        ...
+
+    def summary(self, key: str) -> dict[str, Any]:
+        """Read a small JSON report.
+
+        :raises NotFoundError: there is no such report, or not any more.
+        """
+        ...
+
+
 class SeenImage(NamedTuple):
     """What was uploaded for an image: its first bytes, and which version of the object it is."""
 

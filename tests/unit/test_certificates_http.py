@@ -24,7 +24,7 @@ def school(roster: Roster, monkeypatch: pytest.MonkeyPatch) -> Roster:
         "SECOND_SWEEP_SECONDS": "0",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    delete_group.build_ports.cache_clear()
+    delete_group.build.cache_clear()
     roster.write(
         class_(roster.id, "math"),
         user(roster.id, "ann"),
@@ -52,7 +52,7 @@ def _delete(school: Roster) -> str:
         context: Any = Context()
         done = delete_group.lambda_handler({"Records": [record]}, context)
         assert done == {"batchItemFailures": []}
-    delete_group.build_ports.cache_clear()
+    delete_group.build.cache_clear()
     return run_id
 
 

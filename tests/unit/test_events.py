@@ -113,9 +113,7 @@ def template() -> Template:
 
 @pytest.fixture
 def account(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    builders: list[Any] = [
-        getattr(handler, "build_ports", None) or handler.build for handler in HANDLERS.values()
-    ]
+    builders: list[Any] = [handler.build for handler in HANDLERS.values()]
     for build in builders:
         build.cache_clear()
     with mock_aws():

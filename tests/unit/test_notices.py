@@ -240,7 +240,7 @@ def test_an_address_that_is_refused_is_the_groups_matter(
         run = _run(RunState.FAILED, reason=FAILED)
         control.runs = {run.key: run}
         ports = MailPorts(_groups(), control, mailing)
-        monkeypatch.setattr(send_notices, "build_ports", lambda: ports)
+        monkeypatch.setattr(send_notices, "build", lambda: ports)
         body = {"enterprise": ENTERPRISE, "groupId": GROUP}
         if message == "of a run":
             body["seq"] = "7"

@@ -275,4 +275,4 @@ def test_what_makes_no_sense_is_not_trusted(
     with pytest.raises(SystemExit):
         trust(*arguments)
     trust("show", "NorthIdP")
-    assert capsys.readouterr().out == "Nobody trusts NorthIdP.\n"
+    assert capsys.readouterr().out == "NorthIdP is not trusted.\n"
