@@ -1,5 +1,5 @@
-"""What runs on this machine: the emulated account, sources to sync with, the demonstration."""
+"""Everything that runs on this machine: the emulated account, sample sources, the demo."""
 
-from local.entry import hear_while_loading
+from local.entry import end_quietly_while_loading
 
-hear_while_loading()
+end_quietly_while_loading()

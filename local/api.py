@@ -1,4 +1,4 @@
-"""A client of the HTTP API, for the demonstration and the tests."""
+"""A client of the HTTP API, for the demo and the tests."""
 
 import http.client
 import json
@@ -15,16 +15,16 @@ from local.waiting import Seen, wait_for
 POLL_SECONDS = 0.3
 ANSWER_SECONDS = 60
 TOKEN_REFUSED = 401
-PASSING = (429, 502, 503, 504)
-"""What a gateway says that has too much to do; asked again, it may know better."""
+TEMPORARY = (429, 502, 503, 504)
+"""Statuses of an overloaded gateway: the same request may work later."""
 
-# Past any proxy that the environment names.
+# Ignores any proxy that the environment names.
 _directly = build_opener(ProxyHandler({}))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers and JSON body of an answer."""
+    """An answer: status, headers, and the body, read as JSON where it is JSON."""
 
     status: int
     headers: dict[str, str]
@@ -32,7 +32,7 @@ class Answer:
 
 
 class UnexpectedAnswerError(CommandError):
-    """An answer is not the one that there must be."""
+    """The API answered with another status than expected."""
 
     def __init__(self, method: str, path: str, answer: Answer) -> None:
         super().__init__(f"The API answers {answer.status} to {method} {path}: {_said(answer)}")
@@ -40,15 +40,16 @@ class UnexpectedAnswerError(CommandError):
 
 
 class UnreachableError(CommandError):
-    """The API gives no answer."""
+    """The API does not answer."""
 
 
 @dataclass
 class Api:
-    """The API at ``url``, called with an ID token (or without).
+    """The API at ``url``.
 
-    ``renew`` signs in again where the token is refused: one is good for an hour, and a machine may
-    have slept meanwhile.
+    ``token``: the ID token to call it with; None calls it without.
+    ``renew``: signs in again if the token is refused. A token is valid for an hour, and the machine
+    may have slept meanwhile.
     """
 
     url: str
@@ -58,7 +59,7 @@ class Api:
     def call(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        """Send one request; errors are answers, too.
+        """Send one request; an error status is an answer, too.
 
         :raises UnreachableError: there is no answer.
         """
@@ -69,9 +70,9 @@ class Api:
         return answer
 
     def ask(self, method: str, path: str, body: Any = None, *, status: int) -> Any:
-        """Send a request that must be answered with ``status``; returns the answer's body.
+        """Send a request that must get ``status``; returns the answer's body.
 
-        :raises UnexpectedAnswerError: it is answered with another one.
+        :raises UnexpectedAnswerError: the status is another one.
         """
         answer = self.call(method, path, body)
         if answer.status != status:
@@ -79,7 +80,7 @@ class Api:
         return answer.body
 
     def get(self, path: str) -> Any:
-        """Read something that must be there."""
+        """Read something that must exist."""
         return self.ask("GET", path, status=200)
 
     def follow_run(
@@ -91,8 +92,9 @@ class Api:
     ) -> dict[str, Any]:
         """Wait until a run has ended; ``show`` is called with each state in between.
 
-        It is waited for as long as it moves, and given up after ``silence`` seconds in which
-        nothing that the API shows of it has changed.
+        Waits as long as the run makes progress.
+
+        :raises CommandError: what the API shows of the run has not changed for ``silence`` seconds.
         """
         path = f"/groups/{group_id}/syncs/{run_id}"
         last: dict[str, Any] = {}
@@ -104,7 +106,7 @@ class Api:
             except UnreachableError:
                 return Seen(sign=last)
             except UnexpectedAnswerError as error:
-                if error.answer.status in PASSING:
+                if error.answer.status in TEMPORARY:
                     return Seen(sign=last)
                 raise
             show(last)
@@ -114,7 +116,7 @@ class Api:
             state = f"is {last['state']}, {last['progress']}" if last else "cannot be read"
             return (
                 f"Run {run_id} of group {group_id} has not moved for {silence:.0f} s: it {state}. "
-                f"Look at GET {path}, and at what the functions log."
+                f"Look at GET {path}, and at the functions' logs."
             )
 
         return wait_for(look, complaint, silence=silence, every=POLL_SECONDS)
@@ -134,14 +136,14 @@ class Api:
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             message = (
-                f"There is no answer to {method} {path}: {reason}. Does the stack at {self.url} "
-                "still run?"
+                f"There is no answer to {method} {path}: {reason}. Is the stack at {self.url} "
+                "still running?"
             )
             raise UnreachableError(message) from error
 
 
 def signed_in(stack: Stack, username: str, password: str) -> Api:
-    """The API of a stack, as someone who signs in through Cognito, again where need be."""
+    """The API of a stack for a user who signs in through Cognito, and again when needed."""
 
     def sign() -> str:
         return sign_in(stack, username, password)
@@ -157,7 +159,7 @@ def _answer(status: int, headers: dict[str, str], body: bytes) -> Answer:
 
 
 def _said(answer: Answer) -> str:
-    """What an answer says, in a line: a problem's own words where it is one."""
+    """An answer in one line: a problem's own words if it is one."""
     body = answer.body
     if not isinstance(body, dict):
         return str(body)[:300]

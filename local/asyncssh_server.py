@@ -1,4 +1,4 @@
-"""AsyncSSH's SFTP server as a process of its own; ``local.sftp_server`` starts it.
+"""AsyncSSH's SFTP server as a separate process; ``local.sftp_server`` starts it.
 
 python -m local.asyncssh_server FOLDER --port N --username NAME --host-key FILE --authorized FILE
 """
@@ -15,7 +15,7 @@ from local.entry import run_command
 
 
 class _OneUser(asyncssh.SSHServer):
-    """Lets one user in, by public key; it asks for passwords as well, and none is right."""
+    """Lets one user in, by public key. It also offers passwords, but accepts none."""
 
     def __init__(self, username: str, authorized: Path) -> None:
         self._username = username
@@ -37,7 +37,7 @@ class _OneUser(asyncssh.SSHServer):
 
 
 async def serve(given: argparse.Namespace) -> None:
-    """Serve the folder on loopback until the process is ended."""
+    """Serve the folder on the loopback address until the process ends."""
     await asyncssh.listen(
         "127.0.0.1",
         given.port,
@@ -50,7 +50,7 @@ async def serve(given: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Read the command line."""
+    """Serve the folder that the command line names."""
     parser = argparse.ArgumentParser(description="Serve a folder over SFTP.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--port", type=port, required=True)

@@ -1,9 +1,9 @@
-"""The functions as they are built for this machine: once for each state of what they are made of.
+"""Builds the functions for this machine, once for each state of their sources.
 
-    python -m local.builds      # builds them unless they are, and prints where they lie
+    python -m local.builds      # builds them if needed, and prints their folder
 
-A build is named by its sources, locked wheels, template, tools and interpreter, so that it can be
-taken again, by ``make up``, ``make demo`` and the tests alike, and nobody's old one by mistake.
+A build is named by a digest of its sources, locked wheels, template, tools and interpreter. So
+``make up``, ``make demo`` and the tests can reuse it, and never use an outdated one by mistake.
 """
 
 import hashlib
@@ -26,10 +26,10 @@ from local.progress import step
 from tools.dependencies import group_of, locked, this_machine
 
 BUILDS = ROOT / ".local" / "builds"
-# A session that began with a build may deploy it again while others are made.
+# A process that began with a build may deploy it again while newer ones are made.
 KEPT = 3
 _TRIES = 3
-# Beside functions/, shared/ and the wheels of functions.
+# In addition to functions/, shared/ and the functions' wheels.
 _MADE_WITH = (
     "template.yaml",
     "monitoring.yaml",
@@ -43,18 +43,18 @@ _MADE_WITH = (
 
 @dataclass(frozen=True)
 class Build:
-    """A build: ``functions`` as `sam build` has left them, and ``template``, of packed ones."""
+    """A build in ``folder``: functions as `sam build` leaves them, and packed for deployment."""
 
     folder: Path
 
     @property
     def key(self) -> str:
-        """What it was made of, as a digest."""
+        """The digest of everything it was made from."""
         return self.folder.name
 
     @property
     def functions(self) -> Path:
-        """The folder with a folder for each function."""
+        """The folder that holds a folder for each function."""
         return self.folder / "functions"
 
     @property
@@ -64,9 +64,9 @@ class Build:
 
 
 def build() -> Build:
-    """Build the functions, or take them as they were built from the same before.
+    """Return the build of the current sources; build it if it does not exist yet.
 
-    :raises StackError: the build fails, with the end of what it has said.
+    :raises StackError: the build fails; the message has the end of its output.
     """
     if (found := Build(BUILDS / key())).folder.is_dir():
         os.utime(found.folder)
@@ -82,17 +82,17 @@ def build() -> Build:
                 made.folder.mkdir()
                 _build(made.functions)
                 pack(made.functions, made.template.parent, this_machine())
-                # What is edited meanwhile may be in it by half.
+                # A file that was edited meanwhile may be half in it.
                 if key() == found.key:
                     made.folder.rename(found.folder)
                     _forget_old()
                     return found
-    message = "The sources change while they are built: try again once they are at rest."
+    message = "The sources changed during the build: try again when nobody edits them."
     raise StackError(message)
 
 
 def key(root: Path = ROOT) -> str:
-    """Make a digest of all that a build is made of."""
+    """Make a digest of everything that a build is made from."""
     digest = hashlib.sha256(f"{sys.version} {platform.platform()}".encode())
     for path in sorted(_sources(root)):
         content = path.read_bytes()
@@ -124,7 +124,7 @@ def _build(into: Path) -> None:
 
 
 def make_functions(into: Path, log: Path, *variables: str) -> None:
-    """Build functions by ``make build`` with these variables.
+    """Build functions with ``make build`` and these variables.
 
     :raises StackError: the build failed; the message has the end of ``log``.
     """
@@ -140,7 +140,7 @@ def make_functions(into: Path, log: Path, *variables: str) -> None:
 
 
 def _sweep() -> None:
-    """Remove what builds that were killed have left: nobody else builds while we have the lock."""
+    """Remove leftovers of killed builds: nobody else builds while we hold the lock."""
     for unfinished in BUILDS.glob("tmp*"):
         shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -152,7 +152,7 @@ def _forget_old() -> None:
 
 
 def main() -> None:
-    """Print the folder of the built functions, last."""
+    """Print the folder of the built functions as the last line."""
     print(build().functions)
 
 

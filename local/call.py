@@ -1,12 +1,13 @@
-"""Calls the API of the local stack by hand, signed in as its admin, and says what it calls.
+"""Calls the API of the local stack by hand, signed in as its admin, and prints each request.
 
     python -m local.call sign-in
     python -m local.call POST /groups local/requests/springfield.json --once spr --only groupId
     python -m local.call GET /groups/GROUP/syncs/1 --follow
 
-The request and the status go to standard error, the answer to standard output; with ``--only`` the
-one value of it, for a shell to keep. The exit status says whether the API took the request.
-``${DISTRICT_URL}`` and its like in a file are filled with where the sample district answers.
+The request and the status go to standard error, the answer to standard output. With ``--only``,
+just one value of the answer, for a shell variable. The exit status says whether the API accepted
+the request. ``${DISTRICT_URL}`` and the like in a file are replaced by the sample district's
+values.
 """
 
 import argparse
@@ -32,30 +33,30 @@ RUN = re.compile(r"/groups/([^/]+)/syncs/([^/]+)")
 
 
 def body_of(given: str, folder: Path) -> Any:
-    """Read a body: JSON itself, or a file with it, filled with where the sample district is.
+    """Read a body: JSON, or a file with JSON, with the sample district's values filled in.
 
-    :raises StackError: it is neither, or there is no sample district to fill it with.
+    :raises StackError: it is neither, or it needs a sample district and none is running.
     """
     text = given
     if not given.lstrip().startswith(("{", "[")):
         try:
             text = Path(given).read_text()
         except OSError as error:
-            message = f"{given} is no JSON, and no file that can be read."
+            message = f"{given} is neither JSON nor a readable file."
             raise StackError(message) from error
     if "${" in text:
         text = string.Template(text).safe_substitute(_known(folder))
     try:
         return json.loads(text)
     except ValueError as error:
-        message = f"The body is no JSON: {error}."
+        message = f"The body is not JSON: {error}."
         raise StackError(message) from error
 
 
 def _known(folder: Path) -> dict[str, str]:
     district = SampleDistrict.read(folder)
     if district is None or not district.lives:
-        message = "The sample district's server does not run: `make up` starts it."
+        message = "The sample district's server is not running: `make up` starts it."
         raise StackError(message)
     known = {
         "DISTRICT_URL": district.url,
@@ -63,12 +64,12 @@ def _known(folder: Path) -> dict[str, str]:
         "DISTRICT_SECRET": district.secret_key,
         "DISTRICT_PARTNER_ID": district.client_partner_id,
     }
-    # They stand between the quotes of a JSON text.
+    # Placeholders stand between the quotes of a JSON text.
     return {name: json.dumps(value)[1:-1] for name, value in known.items()}
 
 
 def pick(answer: Any, path: str) -> str:
-    """Take one value of an answer: ``classes.0.id``.
+    """Take one value of an answer by its path, such as ``classes.0.id``.
 
     :raises StackError: the answer has no such value.
     """
@@ -85,14 +86,13 @@ def pick(answer: Any, path: str) -> str:
 def call(
     stack: Stack, method: str, path: str, body: Any, *, once: str | None, follows: bool
 ) -> Answer:
-    """Send one request, or the same GET until the run has ended; says each on standard error.
+    """Send one request, or repeat a GET until the run has ended; prints it on standard error.
 
-    The same request with the same ``once`` is answered as it was the first time.
-
-    :raises StackError: the path has an empty part, or names no run to follow.
+    :param once: the Idempotency-Key: a repeated request with it gets the first answer again.
+    :raises StackError: the path has an empty part, or does not name a run to follow.
     """
     if not path.startswith("/") or "//" in path.partition("?")[0]:
-        message = f"{path} is no path of the API: is a part of it empty, the line before refused?"
+        message = f"{path} is not a path of the API. A part is empty: did the call before fail?"
         raise StackError(message)
     session, called = session_of(stack)
     if called:
@@ -108,11 +108,11 @@ def call(
     if follows:
         named = RUN.fullmatch(path)
         if not named or method != "GET":
-            message = "--follow is for GET /groups/…/syncs/…: what has no end cannot be awaited."
+            message = "--follow works only for GET /groups/…/syncs/…: only a run has an end."
             raise StackError(message)
         answer = api.call("GET", path)
         if answer.status == 200:
-            _say("> the same again, until the run has ended")
+            _say("> repeated until the run has ended")
             return Answer(200, answer.headers, follow(api, named[1], named[2]))
     else:
         answer = api.call(method, path, body, headers)
@@ -150,14 +150,18 @@ def _show(answer: Answer, only: str | None) -> int:
 
 
 def main() -> int:
-    """Read the command line."""
+    """Make the call that the command line describes."""
     parser = argparse.ArgumentParser(description="Calls the API of the local stack, signed in.")
     parser.add_argument("method", choices=("sign-in", *METHODS))
     parser.add_argument("path", nargs="?", help="/groups")
-    parser.add_argument("body", nargs="?", help="JSON, or a file with it")
-    parser.add_argument("--only", metavar="VALUE", help="print this of the answer: classes.0.id")
-    parser.add_argument("--once", metavar="KEY", help="the Idempotency-Key: again is no second one")
-    parser.add_argument("--follow", action="store_true", help="until the run has ended")
+    parser.add_argument("body", nargs="?", help="JSON, or a file with JSON")
+    parser.add_argument(
+        "--only", metavar="VALUE", help="print only this part of the answer: classes.0.id"
+    )
+    parser.add_argument(
+        "--once", metavar="KEY", help="the Idempotency-Key: a repeated call changes nothing"
+    )
+    parser.add_argument("--follow", action="store_true", help="repeat until the run has ended")
     given = parser.parse_args()
     if given.method != "sign-in" and not given.path:
         parser.error("name a path: /groups")

@@ -1,4 +1,4 @@
-"""The OpenAPI document as answers are held to it: closed."""
+"""The OpenAPI document, closed, to check answers against."""
 
 from copy import deepcopy
 from typing import Any
@@ -7,10 +7,10 @@ Json = dict[str, Any]
 
 
 def closed(document: Json) -> Json:
-    """The document in which no object has fields that it does not name.
+    """Return the document with every object closed: no fields except those it names.
 
-    To clients answers are open, so that fields can be added. Whoever checks them must see one that
-    was added and not written down.
+    For clients, answers are open, so that fields can be added. A check must notice a field that was
+    added but not documented.
     """
     document = deepcopy(document)
     for schema in document["components"]["schemas"].values():

@@ -1,8 +1,8 @@
-"""Holds a deployed stack to its OpenAPI document: `make contract`.
+"""Checks a deployed stack against its OpenAPI document: `make contract`.
 
-Schemathesis makes requests of the document, good and bad ones, and looks at each answer: no 5xx, no
-status, type or shape that the document does not have. A group with a roster is made first, so that
-its ids hit something.
+Schemathesis makes good and bad requests from the document and checks each answer: no 5xx, and no
+status, type or shape that the document lacks. A group with a roster is created first, so that the
+requests can use existing ids.
 """
 
 import argparse
@@ -33,9 +33,10 @@ EXAMPLES = 20
 
 
 def hold_to_contract(stack: Stack, examples: int, *, workers: int = 2) -> tuple[bool, str]:
-    """Make requests, ``examples`` of each kind an operation; whether all was well, and the report.
+    """Make requests, ``examples`` of each kind for each operation.
 
-    It is an admin of an enterprise of its own, for the requests change things.
+    Returns whether all answers were right, and the report. The requests change things, so they are
+    made by an admin of a new enterprise.
     """
     enterprise = f"contract-{uuid.uuid4().hex[:12]}"
     username, password = f"admin@{enterprise}.example", new_password()
@@ -62,7 +63,7 @@ def hold_to_contract(stack: Stack, examples: int, *, workers: int = 2) -> tuple[
 
 
 def _prepare(api: Api, server: DistrictServer) -> dict[str, str]:
-    """Make a group with a roster; returns what the parameters of paths may be."""
+    """Create a group with a roster; returns existing values for the paths' parameters."""
     body = {
         "name": "Contract",
         "email": "it@contract.example",
@@ -92,10 +93,10 @@ def _prepare(api: Api, server: DistrictServer) -> dict[str, str]:
 
 
 def _document(api: Api, folder: Path) -> Path:
-    """The document as it is served, but closed, and without its word on signing in.
+    """The served document, but closed, and without its security section.
 
-    The emulator's gateway has no answers of ours to who is not signed in (AWS has: the template's
-    GatewayResponses), so that requests without a token prove nothing here.
+    The emulator's gateway does not give our answers to callers without a token (on AWS, the
+    template's GatewayResponses do), so such requests prove nothing here.
     """
     document = closed(Api(api.url, "").get("/openapi.json"))
     del document["security"], document["components"]["securitySchemes"]
@@ -105,7 +106,7 @@ def _document(api: Api, folder: Path) -> Path:
 
 
 def _config(api: Api, known: dict[str, str]) -> str:
-    """Schemathesis' own settings: the token, and the ids that are known."""
+    """Schemathesis' settings: the token, and existing ids."""
     lines = [
         f"headers = {{ Authorization = {json.dumps(f'Bearer {api.token}')} }}",
         "request-timeout = 60.0",
@@ -122,11 +123,13 @@ def _config(api: Api, known: dict[str, str]) -> str:
 
 
 def main() -> int:
-    """Hold the stack of `make up` to its document."""
-    parser = argparse.ArgumentParser(description="Hold the local stack to its OpenAPI document.")
+    """Check the stack of `make up`."""
+    parser = argparse.ArgumentParser(
+        description="Check the local stack against its OpenAPI document."
+    )
     parser.add_argument("--examples", type=whole(1), default=EXAMPLES)
     examples = parser.parse_args().examples
-    with step("Making requests, which takes minutes"):
+    with step("Making requests (takes some minutes)"):
         good, report = hold_to_contract(running_stack(), examples)
     sys.stdout.write(report)
     return 0 if good else 1

@@ -1,10 +1,10 @@
-"""The main job, shown: a district's roster arrives over REST, by zip and over SFTP.
+"""The demo: a district's roster arrives over REST, by zip and over SFTP.
 
     make demo
 
-Everything is real but the account: the template is deployed to an emulator of AWS, and on this
-machine answer a sample district's OneRoster server and an SFTP server: OpenSSH's where there is an
-sshd, AsyncSSH's elsewhere.
+Only the AWS account is emulated. The real template is deployed to the emulator. A sample district's
+OneRoster server and an SFTP server (OpenSSH's if there is an sshd, otherwise AsyncSSH's) run on
+this machine.
 """
 
 import shutil
@@ -36,7 +36,7 @@ from local.waiting import Seen, wait_for
 
 ENTITIES = ("partners", "academicSessions", "courses", "classes", "users", "enrollments")
 
-# Four schools: a district that one waits for, three times over.
+# Four schools: small enough to wait for, three times.
 PUPILS = 2_300
 
 Json = dict[str, Any]
@@ -44,9 +44,9 @@ Names = Counter[tuple[str, str]]
 
 
 def main() -> int:
-    """Show it; the exit status says whether the district arrived whole and the rest was free."""
+    """Run the demo; the exit status says whether everything arrived and unchanged data was free."""
     began = time.monotonic()
-    # Whenever it is shown, somebody is in each class.
+    # So that somebody is in each class on the day of the demo.
     year = year_under_way(datetime.now(UTC).date())
     print(paint("\nHomeroom, on an emulated AWS account", BOLD))
     with _workplace() as folder:
@@ -54,10 +54,10 @@ def main() -> int:
         with DistrictServer(generate(pupils=PUPILS, year=year)) as server:
             good = _show(stack, server)
         if not good:
-            raise CommandError("What arrived is not what was sent: see the lines marked ✗.")
+            raise CommandError("The roster is not what was sent: see the lines marked ✗.")
     text = (
-        "The whole district is there, each way; what did not change cost nothing, and nobody was "
-        "deleted by accident."
+        "The whole district arrived each way, unchanged data cost nothing, and nobody was deleted "
+        "by accident."
     )
     print(paint(f"\n{text}", GREEN), paint(f"It took {time.monotonic() - began:.0f} s.\n", DIM))
     return 0
@@ -65,7 +65,7 @@ def main() -> int:
 
 @contextmanager
 def _workplace() -> Iterator[Path]:
-    """Give the stack a folder while the block runs; of one that has failed the logs are kept."""
+    """Give the stack a folder while the block runs; if the block fails, keep the logs."""
     folder = Path(tempfile.mkdtemp(prefix="homeroom-demo-"))
     failed = False
     try:
@@ -74,9 +74,9 @@ def _workplace() -> Iterator[Path]:
         failed = True
         raise
     finally:
-        # Whoever read our output may have left; what was started is ended all the same.
+        # The reader of our output may be gone; end the stack anyway.
         with suppress(OSError):
-            print("\nEnding the stack, and removing its files", flush=True)
+            print("\nStopping the stack and removing its files", flush=True)
         stop(folder)
         if failed:
             _keep_logs(folder)
@@ -90,7 +90,7 @@ def _keep_logs(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         elif path.suffix != ".log":
             path.unlink(missing_ok=True)
-    print(f"\nWhat the stack has logged is kept in {folder}", file=sys.stderr)
+    print(f"\nThe stack's logs are kept in {folder}", file=sys.stderr)
 
 
 def _show(stack: Stack, server: DistrictServer) -> bool:
@@ -126,7 +126,7 @@ def _show(stack: Stack, server: DistrictServer) -> bool:
 
 
 def _show_zip(stack: Stack, api: Api, district: District, over_rest: Names) -> bool:
-    """Upload the district as a bundle, and hold its roster against the one from REST."""
+    """Upload the district as a bundle, and compare its roster with the one from REST."""
     print(paint("\nThe same district by Zip Upload, OneRoster 1.1", BOLD))
     group_id = _add(api, district, "Springfield by zip", "SPR-ZIP", syncType="ZIP", suffix="@zip")
     bundle = pack(csv_files(district, "1.1"))
@@ -139,14 +139,14 @@ def _show_zip(stack: Stack, api: Api, district: District, over_rest: Names) -> b
 
 
 def _run_of(api: Api, group_id: str, upload_id: str) -> str:
-    """Wait until S3 has told of an upload, and a run has begun; returns its id."""
+    """Wait until S3 has announced an upload and a run has begun; returns the run's id."""
     path = f"/groups/{group_id}/syncs"
 
     def look() -> Seen[str]:
         runs = api.get(path)["syncs"]
         return Seen(next((run["runId"] for run in runs if run["uploadId"] == upload_id), None))
 
-    complaint = f"No run has begun {SILENCE} s after the upload. Look at what ingest_zip logs."
+    complaint = f"No run has begun {SILENCE} s after the upload. Look at the log of ingest_zip."
     return wait_for(look, lambda: complaint, silence=SILENCE)
 
 
@@ -154,7 +154,7 @@ def _show_sftp(stack: Stack, api: Api, district: District, over_rest: Names) -> 
     """Fetch the district's bundle from a real SFTP server, twice."""
     print(paint("\nThe same district over SFTP, OneRoster 1.2", BOLD))
     kind, *_ = available_servers()
-    print(f"  {kind.product}'s server answers on this machine")
+    print(f"  {kind.product}'s server runs on this machine")
     with tempfile.TemporaryDirectory() as folder, kind(Path(folder)) as server:
         (server.files / "roster.zip").write_bytes(pack(csv_files(district, "1.2")))
         connection = {
@@ -185,17 +185,17 @@ def _show_sftp(stack: Stack, api: Api, district: District, over_rest: Names) -> 
 
 
 def names_of(stack: Stack, group_id: str) -> Names:
-    """The records that a group has in the roster table: kind and sourcedId, and how many of each.
+    """Count a group's records in the roster table by kind and sourcedId.
 
-    A membership is not known by its enrollment's sourcedId, so those are only counted.
+    A membership is not identified by its enrollment's sourcedId, so enrollments are only counted.
     """
     records = stored_records(stack, group_id, "pk, doc.sourcedId")
-    # What has no sourcedId comes without a document.
+    # The projection of a record without sourcedId has no document.
     return Counter((letter_of(item), str(item.get("doc"))) for item in records)
 
 
 def _alike(stack: Stack, group_id: str, over_rest: Names) -> bool:
-    """Whether a group's roster has the same records as the one that came over REST."""
+    """Whether a group's roster has the same records as the one read over REST."""
     names = names_of(stack, group_id)
     same = names == over_rest
     text = "the same records as over REST" if same else "other records than over REST"
@@ -229,7 +229,7 @@ def _add(api: Api, district: District, name: str, client_group_id: str, **fields
 
 
 def _table(run: Json, district: District, column: str) -> bool:
-    """Print a run's counts beside the district's own; True if they are equal throughout."""
+    """Print a run's counts next to the district's own; True if all of them are equal."""
     expected = district.counts()
     print(paint(f"\n  {'':<18}{'district':>10}{'created':>10}{'updated':>10}"
                 f"{'unchanged':>11}{'rejected':>10}", DIM))  # fmt: skip
@@ -247,12 +247,12 @@ def _table(run: Json, district: District, column: str) -> bool:
 
 
 def table_of(stack: Stack) -> dict[tuple[str, str], str]:
-    """Everything in the roster table, of whatever kind, by its key."""
+    """Everything in the roster table, by key."""
     return {(item["pk"], item["sk"]): repr(item) for item in stored_items(stack)}
 
 
 def _samples(api: Api, group_id: str) -> Iterator[str]:
-    """One record of each kind that a person cares for, in words."""
+    """One record of each kind that a reader cares about, in words."""
 
     def one(kind: str, more: str = "") -> Json:
         [found, *_] = api.get(f"/groups/{group_id}/{kind}?limit=5{more}")[kind]

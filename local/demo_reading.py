@@ -1,4 +1,4 @@
-"""What the learning platform does with a roster: reads who is where, and assigns content."""
+"""The demo's reading part: who is in which class, and assigning content."""
 
 import re
 from datetime import UTC, date, datetime
@@ -13,10 +13,10 @@ Json = dict[str, Any]
 
 
 def show_reading(api: Api, group_id: str) -> bool:
-    """Read a class and a pupil, assign content to both; True if the pupil has what it should."""
+    """Read a class and a pupil, assign content to both; True if the pupil has the right content."""
     print(paint("\nWhat the learning platform reads, and assigns", BOLD))
     base = f"/groups/{group_id}"
-    # In the holidays nobody is in a class today: on the day on which it begins somebody is.
+    # In the holidays nobody is in a class today, so ask for the day on which a membership begins.
     [membership, *_] = api.get(f"{base}/enrollments?include=past,future&limit=1")["enrollments"]
     day = membership["beginDate"]
     class_ = api.get(f"{base}/classes/{membership['classId']}")
@@ -50,6 +50,6 @@ def show_reading(api: Api, group_id: str) -> bool:
 
 
 def _line(text: str, path: str) -> None:
-    """Print what was read, and by which call; ids in it are nothing to look at."""
+    """Print what was read and by which call, with ids shortened."""
     called = re.sub(r"[0-9a-f]{32}", "{id}", path)
     print(f"  {text}  {paint(f'GET {called}', DIM)}")

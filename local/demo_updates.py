@@ -1,4 +1,4 @@
-"""The end of the demonstration: pupils who have left, and a source that is suddenly half empty."""
+"""The demo's last part: pupils who have left, and a source that is suddenly half empty."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ Json = dict[str, Any]
 
 
 def show_updates(api: Api, group_id: str, server: DistrictServer) -> bool:
-    """Update after a few pupils have left, then from a broken source; True if all is as it should.
+    """Update after a few pupils have left, then from a broken source; True if all counts are right.
 
-    The source has its whole district again afterwards.
+    Afterwards the source has its whole district again.
     """
     district = server.district
     pupils = [user.sourced_id for user in district.users if user.role == "student"]
@@ -36,7 +36,7 @@ def show_updates(api: Api, group_id: str, server: DistrictServer) -> bool:
     run = sync(api, group_id, "update", state="Held")
     good = _column(run, "held", missing) and _column(run, "deleted", {}) and good
     hold = api.get(f"/groups/{group_id}/hold")
-    print(f"  What waits, by school {paint('(GET /groups/{id}/hold)', DIM)}")
+    print(f"  Held records by school {paint('(GET /groups/{id}/hold)', DIM)}")
     schools = [row for row in hold["bySchool"] if row["entity"] == "users"]
     for row in sorted(schools, key=lambda row: str(row["school"])):
         print(f"    {row['school']:<14}{row['records']:>7,} users")
@@ -50,7 +50,7 @@ def _differences(before: District, after: District) -> dict[str, int]:
 
 
 def _column(run: Json, column: str, expected: dict[str, int]) -> bool:
-    """Print one column of a run's counts; True if it is as expected, and nought elsewhere."""
+    """Print one column of a run's counts; True if it is as expected and zero elsewhere."""
     found = {name: counts[column] for name, counts in run["counts"].items() if counts[column]}
     good = found == expected
     shown = ", ".join(f"{count:,} {name}" for name, count in found.items()) or "nothing"

@@ -1,6 +1,6 @@
-"""The sample district's server as a process beside the stack, so that there is something to sync.
+"""Runs the sample district's server beside the stack, as a source to sync with.
 
-Where it answers, and to which key and secret, lies in ``district.json`` beside ``stack.json``.
+Its address, key and secret are in ``district.json`` beside ``stack.json``.
 """
 
 import json
@@ -22,7 +22,7 @@ MODULE = "local.sample_district"
 
 @dataclass(frozen=True)
 class SampleDistrict:
-    """A running server: its process, and what a group must know of it."""
+    """A running server: its process, and what a group needs to reach it."""
 
     pid: int
     port: int
@@ -33,14 +33,14 @@ class SampleDistrict:
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
-        """Read what the server of ``folder`` has written down; None if there was none."""
+        """Read what the server of ``folder`` has written; None if there is nothing."""
         try:
             return cls(**json.loads((folder / FILE).read_text()))
         except (OSError, ValueError, TypeError):
             return None
 
     def write(self, folder: Path) -> None:
-        """Write it down, for nobody else to read: whole, or not at all."""
+        """Write it, readable by its owner only: whole or not at all."""
         new = folder / f"{FILE}.new"
         new.touch(mode=0o600)
         new.write_text(json.dumps(asdict(self), indent=2) + "\n")
@@ -48,14 +48,14 @@ class SampleDistrict:
 
     @property
     def lives(self) -> bool:
-        """Whether its process is still there."""
+        """Whether its process is still running."""
         return processes.lives(self.pid, MODULE)
 
 
 def start(folder: Path, pupils: int = PUPILS) -> SampleDistrict:
-    """Have a server running for ``folder``: the one that is, or a new one, at the old port.
+    """Return the running server of ``folder``, or start one, if possible at its old port.
 
-    Groups that were kept know it by that port.
+    Groups that were kept know the server by that port.
 
     :raises StackError: it does not start; the message has the end of its log.
     """
@@ -86,6 +86,6 @@ def start(folder: Path, pupils: int = PUPILS) -> SampleDistrict:
 
 
 def stop(folder: Path) -> None:
-    """End the server of ``folder``; its port stays written down."""
+    """Stop the server of ``folder``; its port stays on record."""
     if found := SampleDistrict.read(folder):
         processes.end(found.pid, MODULE, END_SECONDS)

@@ -1,4 +1,4 @@
-"""Ends the local stack; what it held stays for `make up KEEP=1`: ``python -m local.down``."""
+"""Stops the local stack; its data stays for `make up KEEP=1`: ``python -m local.down``."""
 
 import argparse
 import shutil
@@ -9,14 +9,14 @@ from local.stack import FOLDER, stop
 
 
 def main() -> None:
-    """End it, and say what became of it."""
+    """Stop it, and say what became of its data."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     district.stop(FOLDER)
     was_there = stop(FOLDER)
     shutil.rmtree(FOLDER / "emulator" / "tmp", ignore_errors=True)
     print("The stack is down." if was_there else "No stack was running.")
     if emulator.kept_port(FOLDER):
-        print("What it held is kept: `make up KEEP=1` goes on with it, `make up` starts anew.")
+        print("Its data is kept: `make up KEEP=1` continues with it, `make up` starts empty.")
 
 
 if __name__ == "__main__":

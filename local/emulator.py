@@ -1,8 +1,8 @@
-"""Runs the AWS emulator (MiniStack) as a process of its own, with all its files in one folder.
+"""Runs the AWS emulator (MiniStack) as a separate process, with all its files in one folder.
 
-The emulator enforces IAM (``AUTH=true``). Root, for which nothing is checked, is whoever calls with
-the access key ``test`` (or an account id as the key); functions call with a session of their own
-role. That makes the port an open door, so it listens on the loopback address unless told otherwise.
+The emulator enforces IAM (``AUTH=true``). A caller with the access key ``test`` (or an account id
+as the key) is root, and is not checked; functions call with a session of their own role. So anybody
+who reaches the port can do anything: it listens on the loopback address unless told otherwise.
 """
 
 import json
@@ -22,26 +22,31 @@ ROOT = Path(__file__).resolve().parent.parent
 INTERPRETER = ROOT / ".venv-emulator" / "bin" / "python"
 REGION = "eu-central-1"
 ROOT_KEY = "test"
-# A function inherits the emulator's environment, so that gets no more of ours than it needs.
+# Functions inherit the emulator's environment, so pass on only what it needs.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 START_SECONDS = 60.0
-# It may have a district's roster to write down.
+# It may have to save a district's roster.
 STOP_SECONDS = 60.0
 MODULE = "ministack"
 NOTE = "emulator.json"
 KEPT = "kept"
 
-# Past any proxy that the environment names.
+# Ignores any proxy that the environment names.
 _directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class StackError(CommandError):
-    """The local stack cannot do what was asked; the message says what to do about it."""
+    """The local stack cannot do what was asked; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """A running emulator: its process group, where it answers, and to whom."""
+    """A running emulator.
+
+    ``pid``: its process and process group.
+    ``port``: where it listens.
+    ``bind``: the address it listens at.
+    """
 
     pid: int
     port: int
@@ -51,13 +56,13 @@ class Emulator:
     def endpoint(self) -> str:
         """The address for ``AWS_ENDPOINT_URL``.
 
-        By number, because a bucket's name before it (``bucket.localhost``) would not resolve;
-        boto3 puts the bucket into the path of a numeric address.
+        It is numeric: with a name, boto3 would put the bucket before it (``bucket.localhost``),
+        which does not resolve. With a numeric address, boto3 puts the bucket into the path.
         """
         return f"http://127.0.0.1:{self.port}"
 
     def is_ready(self) -> bool:
-        """Ask the emulator whether it answers."""
+        """Whether the emulator answers."""
         try:
             with _directly.open(f"{self.endpoint}/_ministack/ready", timeout=2) as answer:
                 return bool(answer.status == 200)
@@ -66,7 +71,7 @@ class Emulator:
 
 
 def environment(endpoint: str) -> dict[str, str]:
-    """Make the environment in which AWS tools speak to the emulator as root, and to nobody else."""
+    """Make an environment in which AWS tools call only the emulator, as root."""
     own = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return own | {
         "AWS_ENDPOINT_URL": endpoint,
@@ -80,7 +85,7 @@ def environment(endpoint: str) -> dict[str, str]:
 
 
 def is_free(port: int) -> bool:
-    """Say whether nobody listens on the port."""
+    """Whether nobody listens on the port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -105,10 +110,11 @@ def start(
     keeps_state: bool = False,
     restores: bool = False,
 ) -> Emulator:
-    """Start an emulator that keeps its files in ``folder``, and wait until it answers.
+    """Start an emulator with its files in ``folder``, and wait until it answers.
 
-    It is empty, unless it ``restores`` what another has kept there. One that ``keeps_state`` writes
-    down all that it holds when it ends, which takes it a while.
+    :param keeps_state: whether it saves its data when it ends, which takes a while.
+    :param restores: whether it starts with the saved data of the one before, instead of empty.
+    :raises StackError: it ends at once, or does not answer.
     """
     files = folder / "emulator"
     if not restores:
@@ -128,7 +134,7 @@ def start(
             "BIND_HOST": bind,
             "MINISTACK_REGION": REGION,
             "LOG_LEVEL": "INFO",
-            # These would listen on ports of their own, open to the network.
+            # These would listen on other ports, open to the network.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             **({"PERSIST_STATE": "1", "S3_PERSIST": "1"} if keeps_state else {}),
@@ -161,15 +167,15 @@ def start(
 
 
 def running(folder: Path) -> Emulator | None:
-    """Find the emulator that was started from ``folder``, if it still lives."""
+    """Return the emulator that was started from ``folder``, if it is still running."""
     noted = _noted(folder)
     return noted if noted and processes.lives(noted.pid, MODULE) else None
 
 
 def kept_port(folder: Path) -> int | None:
-    """Find the port of what an emulator has kept when it ended; None if there is nothing.
+    """Return the port of the saved data in ``folder``; None if there is none.
 
-    It is good for that port only: the addresses of its queues have it.
+    The data works with that port only, because the queues' addresses contain it.
     """
     try:
         return int((folder / "emulator" / KEPT).read_text())
@@ -178,14 +184,14 @@ def kept_port(folder: Path) -> int | None:
 
 
 def forget_kept(folder: Path) -> None:
-    """Say that what was kept is kept no more: an emulator has changed it."""
+    """Note that the saved data is outdated: an emulator has changed it."""
     (folder / "emulator" / KEPT).unlink(missing_ok=True)
 
 
 def stop(folder: Path, *, saves: bool = True) -> bool:
-    """End the emulator that was started from ``folder``; says whether there was one.
+    """Stop the emulator that was started from ``folder``; returns whether there was one.
 
-    One that is not to save what it holds leaves what was kept before it.
+    :param saves: whether it saves its data; otherwise earlier saved data stays as it is.
     """
     emulator = running(folder)
     if emulator is not None:

@@ -1,10 +1,10 @@
-"""How a command begins and ends: what a person can cause ends in words and a status, in no trace.
+"""How a command begins and ends: errors that a person can cause end in a message, not in a trace.
 
-Every entry point of ``local``, ``tools`` and ``benchmarks`` is ``run_command(main)``. A fault of
-ours still ends in a trace, for it is us who must read it; ``TRACE=1`` shows one for all else.
+Every entry point of ``local``, ``tools`` and ``benchmarks`` is ``run_command(main)``. A fault in
+our own code still ends in a trace, because we must read it; ``TRACE=1`` shows one for every error.
 
-Statuses: 0, 1 for what failed, 2 for a wrong command line, 128 and the signal's number for what was
-ended by one (130 for Ctrl-C), as shells have it.
+Exit statuses: 0; 1 for a failure; 2 for a wrong command line; 128 plus the signal's number if a
+signal ended it (130 for Ctrl-C), as in shells.
 """
 
 import contextlib
@@ -30,11 +30,11 @@ _WORDS = {signal.SIGINT: "Interrupted."}
 
 
 class CommandError(RuntimeError):
-    """A command cannot do what was asked; the message says why, and what to do about it."""
+    """A command cannot do what was asked; the message says why, and what to do."""
 
 
 class Ended(KeyboardInterrupt):
-    """Someone ended the command: with Ctrl-C, or by a signal that asks for the same."""
+    """Somebody ended the command: with Ctrl-C, or with a signal that means the same."""
 
     def __init__(self, number: signal.Signals) -> None:
         super().__init__(number)
@@ -42,22 +42,22 @@ class Ended(KeyboardInterrupt):
 
 
 def run_command(main: Callable[[], int | None]) -> NoReturn:
-    """Run a command to its end, and the process with it."""
+    """Run a command, then end the process with its status."""
     _on_signals(_end)
-    # A terminal that lacks a sign is no reason to stop; whoever reads through a pipe reads at once.
+    # Do not fail because a terminal lacks a character; flush each line for readers of a pipe.
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="replace", line_buffering=True)  # type: ignore[union-attr]
     sys.exit(_status(main))
 
 
-def hear_while_loading() -> None:
-    """Let whoever ends a command while its modules are loaded see no trace either.
+def end_quietly_while_loading() -> None:
+    """End without a trace if somebody ends a command while its modules are still loading.
 
-    ``python -m`` imports a package before the module in it, and the libraries that this one wants
-    take a second. There is nothing to clean up yet.
+    ``python -m`` imports a package before the module in it, and loading that module's libraries
+    takes a second. There is nothing to clean up yet.
     """
-    # What -m stands for is put there only once it is found (Python: sys.argv).
+    # Until the module is found, sys.argv[0] is "-m" (Python: sys.argv).
     if sys.argv[:1] == ["-m"]:
         _on_signals(_end_at_once)
 
@@ -82,7 +82,7 @@ def _status(main: Callable[[], int | None]) -> int:
 
 
 def said(error: Exception) -> str | None:
-    """Say in words what a person can have caused; None for what must be a fault of ours."""
+    """The message for an error that a person can cause; None for a fault in our own code."""
     if isinstance(error, CommandError):
         return str(error)
     words = _said_of_aws(error)
@@ -97,7 +97,7 @@ def said(error: Exception) -> str | None:
 
 
 def _said_of_aws(error: Exception) -> str | None:
-    """Say what boto3 raised; whoever has not loaded it cannot have got anything of it."""
+    """The message for an error of boto3; None for others, or if boto3 is not even loaded."""
     known = sys.modules.get("botocore.exceptions")
     if known is None:
         return None
@@ -118,7 +118,7 @@ def _said_of_aws(error: Exception) -> str | None:
 
 
 def _reason(error: OSError) -> str:
-    # urllib wraps what the system said in one of its own; an address may have a signature in it.
+    # urllib wraps the system's error in its own. Leave its address out: it may be signed.
     if isinstance(error, urllib.error.HTTPError):
         return f"HTTP status {error.code}, {error.reason}"
     inner = getattr(error, "reason", None)
@@ -133,11 +133,11 @@ def _short(command: str, most: int = 120) -> str:
 
 
 def _nobody_reads() -> bool:
-    """Say whether the one who read our output has gone: ``make demo | head``."""
+    """Whether the reader of our output has gone, as in ``make demo | head``."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is left in the buffer would be written at the end, and fail again.
+        # The rest of the buffer would be written at exit, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return True
     except (OSError, ValueError):
@@ -151,26 +151,26 @@ def _ended(number: signal.Signals) -> int:
 
 
 def _say(words: str) -> None:
-    # Past Python's streams: a signal may come in the midst of a print, which takes no other.
+    # Not through Python's streams: a signal may arrive during a print, which cannot be nested.
     with contextlib.suppress(OSError):
         os.write(2, f"\n{words}\n".encode())
 
 
 def _on_signals(handler: Callable[[int, types.FrameType | None], object]) -> None:
     for number in ENDING:
-        # Whoever has a command ignore a signal (nohup) is obeyed.
+        # Respect signals that the caller told us to ignore (nohup).
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, handler)
 
 
 def _end(number: int, frame: types.FrameType | None) -> None:
-    # Once is enough: what was started must be ended now, and a second Ctrl-C must not prevent it.
-    _on_signals(_hear_nothing)
+    # React only once: a second Ctrl-C must not interrupt the clean-up.
+    _on_signals(_ask_for_patience)
     raise Ended(signal.Signals(number))
 
 
-def _hear_nothing(number: int, frame: types.FrameType | None) -> None:
-    _say("Ending what was started; a moment, please.")
+def _ask_for_patience(number: int, frame: types.FrameType | None) -> None:
+    _say("Still cleaning up; a moment, please.")
 
 
 def _end_at_once(number: int, frame: types.FrameType | None) -> None:

@@ -1,6 +1,6 @@
-"""The first sync by hand, as the README has it and `make up` prints it.
+"""The first sync by hand, as the README shows it and `make up` prints it.
 
-The lines are the same wherever the stack listens: ``local.call`` knows where it is.
+The lines are the same wherever the stack listens: ``local.call`` finds it.
 """
 
 LINES = (

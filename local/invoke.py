@@ -1,9 +1,10 @@
 """Runs one function of the local stack on an event: ``python -m local.invoke create_group``.
 
-Without a file of one's own it is the one in ``events/``, filled from an occasion on which the
-function does something (``local.occasions``); what it has changed is told.
+Without a file, the event is the one in ``events/``, filled in from a situation in which the
+function has something to do (``local.occasions``). The command also prints what the function
+changed.
 
-``HOMEROOM_STACK`` names another stack than that of ``make up``: the path of its ``stack.json``.
+``HOMEROOM_STACK`` selects a stack other than that of ``make up``: the path of its ``stack.json``.
 """
 
 import argparse
@@ -28,16 +29,19 @@ EVENTS = ROOT / "events"
 
 
 def running_stack() -> Stack:
-    """Find the running stack."""
+    """Return the running stack.
+
+    :raises StackError: none is running, or it does not answer.
+    """
     stack = Stack.read(Path(os.environ.get("HOMEROOM_STACK") or FOLDER / STACK_FILE))
     if not listens("127.0.0.1", stack):
-        message = "The local stack does not answer any more: start it anew with `make up`."
+        message = "The local stack does not answer any more: start it again with `make up`."
         raise StackError(message)
     return stack
 
 
 def listens(address: str, stack: Stack) -> bool:
-    """Say whether the stack can be reached at one of this machine's addresses."""
+    """Whether the stack can be reached at one of this machine's addresses."""
     try:
         socket.create_connection((address, urlsplit(stack.endpoint_url).port or 80), 2).close()
     except OSError:
@@ -46,7 +50,7 @@ def listens(address: str, stack: Stack) -> bool:
 
 
 def function_named(name: str, stack: Stack) -> str:
-    """Read a function's name, with underscores or hyphens."""
+    """Read a function's name, written with underscores or hyphens."""
     function = name.replace("-", "_")
     if function not in stack.functions:
         message = f"There is no function {function}, only {', '.join(sorted(stack.functions))}."
@@ -55,7 +59,7 @@ def function_named(name: str, stack: Stack) -> str:
 
 
 def event_of(function: str, given: Path | None = None) -> Path:
-    """Find the event: the given one, ``events/create_group.json``, or the first of a folder."""
+    """Find an event: the given file, ``events/create_group.json``, or the first of a folder."""
     if given is not None:
         if given.is_file():
             return given
@@ -70,32 +74,32 @@ def event_of(function: str, given: Path | None = None) -> Path:
 
 
 def filled(event: Path, values: Mapping[str, str]) -> bytes:
-    """Read an event, its placeholders (``${groupId}``) filled.
+    """Read an event and fill in its placeholders (``${groupId}``).
 
-    :raises StackError: it has a placeholder that nothing is known for, or is no JSON.
+    :raises StackError: it has an unknown placeholder, or is not JSON.
     """
-    # They stand between the quotes of a JSON text.
+    # Placeholders stand between the quotes of a JSON text.
     known = {name: json.dumps(value)[1:-1] for name, value in values.items()}
     try:
         text = string.Template(event.read_text()).substitute(known) if values else event.read_text()
         json.loads(text)
     except KeyError as error:
-        message = f"{event} has {error}, which nothing is known for; known: {', '.join(known)}."
+        message = f"{event} has the unknown placeholder {error}; known are {', '.join(known)}."
         raise StackError(message) from error
     except ValueError as error:
-        message = f"{event} is no JSON event: {error}."
+        message = f"{event} is not a JSON event: {error}."
         raise StackError(message) from error
     return text.encode()
 
 
 def invoke(stack: Stack, function: str, event: bytes) -> tuple[bool, Any]:
-    """Run the function; says whether it failed, and what it answered."""
+    """Run the function; returns whether it failed, and its answer."""
     answer = stack.client("lambda").invoke(FunctionName=stack.functions[function], Payload=event)
     return "FunctionError" in answer, json.loads(answer["Payload"].read() or b"null")
 
 
 def readable(answer: Any) -> str:
-    """Lay an answer out for reading; the JSON text in the body of an HTTP answer is opened."""
+    """Format an answer for reading; the JSON text in an HTTP answer's body is expanded."""
     if isinstance(answer, dict) and answer.get("body"):
         with contextlib.suppress(TypeError, ValueError):
             answer = answer | {"body": json.loads(answer["body"])}
@@ -110,8 +114,9 @@ def show(
     *,
     as_it_is: bool,
 ) -> int:
-    """Run the function by ``run`` on its event, as it is or filled by an occasion made for it.
+    """Run the function with ``run`` on its event, and print what happened.
 
+    :param as_it_is: send the event unchanged; otherwise create a situation and fill it in.
     Returns the exit status: 1 if the function failed.
     """
     if as_it_is:
@@ -119,7 +124,7 @@ def show(
         failed, answer = run(filled(event, {}))
         print(readable(answer))
         return 1 if failed else 0
-    with step("Making an occasion for it"), ExitStack() as stacked:
+    with step("Creating a situation for it"), ExitStack() as stacked:
         occasion = stacked.enter_context(occasion_of(function, stack))
         lasting = stacked.pop_all()
     with lasting:
@@ -129,7 +134,7 @@ def show(
 def show_change(
     function: str, event: Path, occasion: Occasion, run: Callable[[bytes], tuple[bool, Any]]
 ) -> bool:
-    """Run the function on its event by ``run``, tell what it changed; says whether it failed."""
+    """Run the function on its event with ``run``, print its changes; returns whether it failed."""
     payload = filled(event, occasion.values)
     print(paint(f"{function} on {event.name}", DIM))
     if message := occasion.values.get("message"):
@@ -145,7 +150,7 @@ def show_change(
 
 
 def main() -> int:
-    """Read the command line."""
+    """Run the function that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("function", help="create_group or create-group")
     parser.add_argument("event", nargs="?", type=Path)

@@ -1,4 +1,4 @@
-"""A function's queue, while somebody else takes its messages: as Lambda does, and in its place."""
+"""Takes messages from a function's queue in Lambda's place."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from local.stack import Stack
 
 @dataclass(frozen=True)
 class Taken:
-    """A message that was received, and is to be deleted once it is done with."""
+    """A received message; delete it once it is processed."""
 
     body: str
     receipt: str
@@ -20,16 +20,16 @@ class Taken:
 
 @dataclass(frozen=True)
 class MessageQueue:
-    """A queue by its address and its ARN."""
+    """A queue, by its URL and ARN."""
 
     sqs: Any
     url: str
     arn: str
 
     def take(self, group_id: str, seconds: float, with_: str = "") -> Taken:
-        """Receive the message that names the group, and the word ``with_``; others are let go.
+        """Receive the message that contains the group's id and ``with_``; release others at once.
 
-        :raises StackError: none comes in time.
+        :raises StackError: none arrives within ``seconds``.
         """
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -42,11 +42,11 @@ class MessageQueue:
                 self.sqs.change_message_visibility(
                     QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
                 )
-        message = f"No message came to {self.url.rsplit('/', 1)[-1]} within {seconds:.0f} s."
+        message = f"No message arrived in {self.url.rsplit('/', 1)[-1]} within {seconds:.0f} s."
         raise StackError(message)
 
     def delete(self, message: Taken) -> None:
-        """Say that a message is done with."""
+        """Delete a processed message."""
         self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
 
     def waiting(self) -> int:
@@ -57,10 +57,10 @@ class MessageQueue:
 
 
 @contextmanager
-def held(stack: Stack, function: str, queue: str = "") -> Iterator[MessageQueue]:
-    """Keep a function from taking messages while the block runs; yields the queue it takes them of.
+def paused(stack: Stack, function: str, queue: str = "") -> Iterator[MessageQueue]:
+    """Pause a function's polling while the block runs; yields the queue it polls.
 
-    Where it takes them of several, the one whose name has the word ``queue``.
+    :param queue: a part of the queue's name, for a function that polls several.
     """
     lambdas, sqs = stack.client("lambda"), stack.client("sqs")
     found = lambdas.list_event_source_mappings(FunctionName=stack.functions[function])

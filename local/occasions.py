@@ -1,9 +1,9 @@
-"""For each function an occasion on which it does something, on a stack without any group.
+"""For each function, a situation ("occasion") in which it has something to do, on an empty stack.
 
-An occasion is made as it comes about in earnest: through the API, in the enterprise ``sample``,
-with a small district to fetch from. Where a queue leads to the function, it is kept from polling
-meanwhile, and the message is taken from the queue in its place. Each yields what the placeholders
-of its event stand for, and a look at what the function is to change.
+An occasion comes about as in real life: through the API, in the enterprise ``sample``, with a small
+district as the source. If a queue triggers the function, its polling is paused, and the message is
+taken from the queue in its place. Each occasion yields the values for its event's placeholders, and
+a way to look at what the function changes.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from typing import Any
 
 from local.api import Api
 from local.emulator import StackError
-from local.message_queue import MessageQueue, held
+from local.message_queue import MessageQueue, paused
 from local.processes import wait_until
 from local.receiver import Receiver
 from local.sample_district.bundle import csv_files, pack
@@ -33,7 +33,7 @@ from shared.domain.object_keys import Folder
 
 ENTERPRISE = "sample"
 PUPILS = 30
-# For a cold start and a few queues, on a machine that is busy.
+# Long enough for a cold start and a few queues on a busy machine.
 PATIENCE = 120.0
 NOWHERE = "http://127.0.0.1:9"
 
@@ -43,17 +43,21 @@ Look = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Occasion:
-    """Values for the event's placeholders, and a look at what the function is to change."""
+    """One situation.
+
+    ``values``: values for the event's placeholders.
+    ``look``: reads what the function is to change.
+    ``then``: reads what else is worth showing once the function has run.
+    """
 
     values: dict[str, str]
     look: Look
-    # What else is worth to be told once it has been done.
     then: Look = field(default=lambda: None)
 
 
 @dataclass(frozen=True)
 class Place:
-    """The stack, the API as an admin of the enterprise ``sample``, and a name of one's own."""
+    """The stack, the API as an admin of the enterprise ``sample``, and a unique token for names."""
 
     stack: Stack
     api: Api
@@ -62,7 +66,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """A name that no group has."""
+        """A name that no other group has."""
         return f"Sample {self.token}"
 
 
@@ -75,12 +79,12 @@ def place_in(stack: Stack) -> Place:
 
 
 def occasion_of(function: str, stack: Stack) -> AbstractContextManager[Occasion]:
-    """Find the occasion of a function; it lasts while the block runs.
+    """Create the occasion of a function; it lasts while the block runs.
 
-    :raises StackError: there is none, or the stack does not do its part.
+    :raises StackError: the function has none, or the stack did not bring it about.
     """
     if function not in OCCASIONS:
-        message = f"No occasion is known for {function}: name an event with EVENT=…"
+        message = f"There is no sample situation for {function}: name an event with EVENT=…"
         raise StackError(message)
     return contextmanager(OCCASIONS[function])(place_in(stack))
 
@@ -126,7 +130,7 @@ def _assign_content(place: Place) -> Iterator[Occasion]:
 
 
 def _decide_claims(place: Place) -> Iterator[Occasion]:
-    # Cognito asks at every sign-in; nothing is stored, the answer is all.
+    # Cognito calls it at every sign-in; it stores nothing, so only its answer matters.
     yield Occasion({}, lambda: None)
 
 
@@ -134,7 +138,7 @@ def _decide_claims(place: Place) -> Iterator[Occasion]:
 
 
 def _sync_api(place: Place) -> Iterator[Occasion]:
-    with DistrictServer(place.district) as server, held(place.stack, "sync_api") as queue:
+    with DistrictServer(place.district) as server, paused(place.stack, "sync_api") as queue:
         group = _api_group(place, server)
         _ask(place, group)
         yield from _on_message(queue, group, lambda: _run(place, group))
@@ -145,7 +149,7 @@ def _sync_sftp(place: Place) -> Iterator[Occasion]:
     with (
         tempfile.TemporaryDirectory() as folder,
         kind(Path(folder)) as server,
-        held(place.stack, "sync_sftp") as queue,
+        paused(place.stack, "sync_sftp") as queue,
     ):
         (server.files / "roster.zip").write_bytes(_bundle(place))
         connection = {
@@ -163,21 +167,21 @@ def _sync_sftp(place: Place) -> Iterator[Occasion]:
 
 def _ingest_zip(place: Place) -> Iterator[Occasion]:
     group = _add(place, syncType="ZIP")
-    with held(place.stack, "ingest_zip", "DropQueue") as queue:
+    with paused(place.stack, "ingest_zip", "DropQueue") as queue:
         _bring(place, group)
         yield from _on_message(queue, group, lambda: {"runs": len(_runs(place, group))})
 
 
 def _plan_sync(place: Place) -> Iterator[Occasion]:
     group = _add(place, syncType="ZIP")
-    with held(place.stack, "plan_sync") as queue:
+    with paused(place.stack, "plan_sync") as queue:
         _bring(place, group)
         yield from _on_message(queue, group, lambda: _run(place, group))
 
 
 def _upsert_entities(place: Place) -> Iterator[Occasion]:
     group = _add(place, syncType="ZIP")
-    with held(place.stack, "upsert_entities") as queue:
+    with paused(place.stack, "upsert_entities") as queue:
         _bring(place, group)
         yield from _on_message(queue, group, lambda: _records(place, group))
 
@@ -191,14 +195,14 @@ def _export_roster(place: Place) -> Iterator[Occasion]:
         )
         return {"bytes exported": sum(each["Size"] for each in found.get("Contents", ()))}
 
-    with held(place.stack, "export_roster") as queue:
+    with paused(place.stack, "export_roster") as queue:
         place.api.call("GET", f"/groups/{group}/export")
         yield from _on_message(queue, group, look)
 
 
 def _delete_group(place: Place) -> Iterator[Occasion]:
     group = _roster(place)
-    with held(place.stack, "delete_group") as queue:
+    with paused(place.stack, "delete_group") as queue:
         name = place.name.replace(" ", "%20")
         _taken(place.api.call("DELETE", f"/groups/{group}?name={name}"), 202)
         yield from _on_message(queue, group, lambda: _records(place, group))
@@ -210,15 +214,15 @@ def _send_notices(place: Place) -> Iterator[Occasion]:
         arns = [topic["TopicArn"] for page in pages for topic in page["Topics"]]
         return {"mail topics of the group": sum(arn.endswith(group) for arn in arns)}
 
-    # Nobody answers there, and of a run that fails the group's address is told.
-    with held(place.stack, "send_notices") as queue:
+    # Nobody answers at that address, so the run fails, and the group's contact is told.
+    with paused(place.stack, "send_notices") as queue:
         group = _add(place, connection=_connection(NOWHERE))
         _ask(place, group)
         yield from _on_message(queue, group, look, with_="seq")
 
 
 def _call_webhook(place: Place) -> Iterator[Occasion]:
-    with Receiver() as receiver, held(place.stack, "call_webhook") as queue:
+    with Receiver() as receiver, paused(place.stack, "call_webhook") as queue:
         webhook = {"url": receiver.url, "secret": "a secret of sixteen"}
         group = _add(place, connection=_connection(NOWHERE), webhook=webhook)
         _ask(place, group)
@@ -246,12 +250,12 @@ def _start_auto_syncs(place: Place) -> Iterator[Occasion]:
 
 
 def _close_runs(place: Place) -> Iterator[Occasion]:
-    with held(place.stack, "sync_api") as queue, _no_ticks(place.stack, "close_runs"):
+    with paused(place.stack, "sync_api") as queue, _no_ticks(place.stack, "close_runs"):
         group = _add(place, connection=_connection(NOWHERE))
         _ask(place, group)
         lost, since = queue.take(group, PATIENCE), time.monotonic()
         queue.delete(lost)
-        # From then on the run counts as silent, and its queue is empty.
+        # After this time the run counts as silent, and its queue as empty.
         silent = _resend_seconds(place.stack) + 1
         wait_until(lambda: time.monotonic() - since > silent, 2 * silent)
         yield Occasion({}, lambda: {"messages in its queue": queue.waiting()})
@@ -259,7 +263,7 @@ def _close_runs(place: Place) -> Iterator[Occasion]:
 
 @contextmanager
 def _no_ticks(stack: Stack, function: str) -> Iterator[None]:
-    """Keep the function's rule from coming first, while the block runs."""
+    """Disable the function's rules while the block runs, so that they do not come first."""
     events, name = stack.client("events"), stack.functions[function]
     known = stack.client("lambda").get_function_configuration(FunctionName=name)
     rules = events.list_rule_names_by_target(TargetArn=known["FunctionArn"])["RuleNames"]
@@ -290,7 +294,7 @@ def _on_message(
     with_: str = "",
     then: Look = lambda: None,
 ) -> Iterator[Occasion]:
-    """Take the group's message in the function's place; it is done with when the block has run."""
+    """Take the group's message in the function's place; delete it after the block."""
     message = queue.take(group, PATIENCE, with_)
     md5 = hashlib.md5(message.body.encode(), usedforsecurity=False).hexdigest()
     values = {"message": message.body, "md5": md5, "queueArn": queue.arn}
@@ -334,7 +338,7 @@ def _bring(place: Place, group: str) -> None:
 
 
 def _roster(place: Place) -> str:
-    """Add a group and have its roster there."""
+    """Add a group and load its roster."""
     group = _add(place, syncType="ZIP")
     _bring(place, group)
     if _end(place, group)["state"] != "Succeeded":
@@ -353,18 +357,18 @@ def _runs(place: Place, group: str) -> list[Json]:
 
 
 def _run(place: Place, group: str) -> Json:
-    """Tell how the group's last run stands."""
+    """The id and state of the group's last run."""
     run = next(iter(_runs(place, group)), None)
     return {"run": run and run["runId"], "state": run and run["state"]}
 
 
 def _end(place: Place, group: str) -> Json:
-    """Wait for the end of the group's last run, and tell it."""
+    """Wait for the end of the group's last run; returns its id and state."""
     ended = wait_until(
         lambda: bool(_runs(place, group)) and not _runs(place, group)[0]["open"], PATIENCE
     )
     if not ended:
-        message = f"The sample run is not done yet: {_run(place, group)}"
+        message = f"The sample run has not ended yet: {_run(place, group)}"
         raise StackError(message)
     return _run(place, group)
 

@@ -1,6 +1,6 @@
-"""Packs built functions, so that deploying them again and again does not pack them each time.
+"""Packs built functions once, so that repeated deployments do not pack them again.
 
-The SAM CLI compresses every function at every deployment, harder than a local stack needs.
+The SAM CLI compresses every function at every deployment, more than a local stack needs.
 """
 
 import re
@@ -17,7 +17,7 @@ _NESTED = re.compile(r"^\s+TemplateURL: (\S+)$", re.MULTILINE)
 
 
 def pack(built: Path, into: Path, target: Target) -> None:
-    """Write each function of a build as a zip, the template that names them, and nested ones."""
+    """Write each function of a build as a zip, and the templates, which refer to the zips."""
     into.mkdir(parents=True, exist_ok=True)
     template = (built / TEMPLATE).read_text()
 

@@ -1,6 +1,6 @@
-"""Processes that outlive the command which started them, known by a number and a word.
+"""Processes that outlive the command that started them, identified by their id and a word.
 
-Another program may have got the number since; the word in its command line tells.
+The system may have reused the id since; the word must occur in the process's command line.
 """
 
 import contextlib
@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-# Our own children, so that their ends are noticed.
+# Our own child processes, so that we notice when they end.
 _started: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def start(
     command: Sequence[str], *, log: Path, folder: Path, environment: dict[str, str] | None = None
 ) -> int:
-    """Start a process in a group of its own, which ends with it; returns its number."""
+    """Start a process in its own process group; returns its id."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -36,7 +36,7 @@ def start(
 def run_logged(
     command: Sequence[str], *, log: Path, folder: Path, environment: dict[str, str]
 ) -> bool:
-    """Run a command to its end, with all that it prints in ``log``; says whether it succeeded."""
+    """Run a command with all its output in ``log``; returns whether it succeeded."""
     with log.open("wb") as output:
         done = subprocess.run(
             command,
@@ -51,9 +51,9 @@ def run_logged(
 
 
 def lives(pid: int, word: str) -> bool:
-    """Say whether the process is there and is the one that has the word in its command line."""
-    # A child of ours is known without its command line, which is empty while it is being started.
-    # What has ended keeps its number until its parent has asked.
+    """Whether the process is running and has the word in its command line."""
+    # Recognise our own child without its command line, which is empty while it starts. An ended
+    # child keeps its id until its parent polls it.
     if child := _started.get(pid):
         return child.poll() is None
     try:
@@ -61,7 +61,7 @@ def lives(pid: int, word: str) -> bool:
     except OSError:
         if Path("/proc/self").exists():
             return False
-    # Not Linux: ps is there, and /proc is not.
+    # Systems other than Linux have ps but no /proc.
     asked = subprocess.run(
         ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
@@ -69,13 +69,13 @@ def lives(pid: int, word: str) -> bool:
 
 
 def end(pid: int, word: str, seconds: float) -> None:
-    """End the process and its group; what has not ended in time, or must not, is killed."""
+    """End the process and its group; kill what has not ended after ``seconds``."""
     if not lives(pid, word):
         return
     if seconds > 0:
         _signal(pid, signal.SIGTERM)
         wait_until(lambda: not lives(pid, word), seconds)
-    # Also its workers that did not hear the first signal, it having ended before them.
+    # Also its workers, which may not have received the first signal before it ended.
     _signal(pid, signal.SIGKILL)
     if child := _started.pop(pid, None):
         child.wait()
@@ -84,7 +84,7 @@ def end(pid: int, word: str, seconds: float) -> None:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Wait for a condition; says whether it came true in time."""
+    """Wait for a condition; returns whether it came true within ``seconds``."""
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:

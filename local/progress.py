@@ -1,4 +1,4 @@
-"""Tells on the terminal what is being done, and how long it took."""
+"""Shows on the terminal what is being done, and how long it took."""
 
 import sys
 import time
@@ -10,13 +10,13 @@ BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
 
 
 def paint(text: str, code: str, stream: TextIO | None = None) -> str:
-    """Colour ``text`` where there is a terminal to show it: behind stdout, or another stream."""
+    """Colour ``text`` if the stream (standard output by default) is a terminal."""
     return f"\033[{code}m{text}\033[0m" if (stream or sys.stdout).isatty() else text
 
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Show one step on one line: its name at once, its time when it is done."""
+    """Show a step on one line: its name at once, its duration when it is done."""
     print(f"  {what:<46}", end="", flush=True)
     begun = time.monotonic()
     try:

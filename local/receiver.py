@@ -1,4 +1,4 @@
-"""A receiver of webhooks on this machine, which takes all that comes and keeps it."""
+"""A webhook receiver on this machine that accepts and keeps everything it gets."""
 
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,7 +8,7 @@ from typing import Any, Self
 
 
 class Receiver:
-    """The receiver; a context manager that listens on loopback while the block runs."""
+    """The receiver: a context manager that listens on the loopback address while the block runs."""
 
     def __init__(self) -> None:
         self.received: list[dict[str, Any]] = []
@@ -16,7 +16,7 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                """Take an event, with the headers by which it is verified."""
+                """Accept an event, with the headers for verifying it."""
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 ours = {k: v for k, v in self.headers.items() if k.startswith("Homeroom-")}
                 taken.append({"headers": ours, "body": json.loads(body)})
@@ -24,14 +24,14 @@ class Receiver:
                 self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:
-                """Say nothing: what came is in ``received``."""
+                """Log nothing: events are in ``received``."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
-        """Where events are to be sent."""
+        """The address to send events to."""
         return f"http://127.0.0.1:{self._server.server_port}/homeroom"
 
     def __enter__(self) -> Self:

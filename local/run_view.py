@@ -1,4 +1,4 @@
-"""A run as a person watches it in a terminal."""
+"""Shows a run in a terminal, for a person to watch."""
 
 import sys
 from typing import Any
@@ -8,24 +8,25 @@ from local.entry import CommandError
 from local.progress import DIM, YELLOW, paint
 
 SILENCE = 600
-"""After so many seconds in which nothing of a run has moved, it is given up. The system itself ends
-a run that has died, and says why, long before (docs/decisions: timers)."""
+"""Seconds without any progress of a run after which we stop watching. The system itself ends a dead
+run, and says why, long before that (decision 12)."""
 BAR = 32
 
 Json = dict[str, Any]
 
 
 def sync(api: Api, group_id: str, mode: str = "sync", *, state: str = "Succeeded") -> Json:
-    """Ask for a sync and show its progress until it has ended, as it must: in ``state``."""
+    """Request a sync and show its progress; it must end in ``state``."""
     accepted = api.ask("POST", f"/groups/{group_id}/syncs", {"mode": mode}, status=202)
     print(f"  {accepted['message']} {paint('(run ' + accepted['runId'] + ')', DIM)}")
     return follow(api, group_id, accepted["runId"], state=state)
 
 
 def follow(api: Api, group_id: str, run_id: str, *, state: str | None = None) -> Json:
-    """Show a run's progress until it has ended: in whatever state, or in the one that it must.
+    """Show a run's progress until it has ended.
 
-    :raises CommandError: it has ended otherwise, or has not moved for long.
+    :param state: the state it must end in; None for any.
+    :raises CommandError: it ended in another state, or made no progress for too long.
     """
     line = _Line()
 
@@ -43,9 +44,9 @@ def follow(api: Api, group_id: str, run_id: str, *, state: str | None = None) ->
 
 
 def ended(run: Json, state: str = "Succeeded") -> Json:
-    """Return a run that has ended in ``state``.
+    """Return the run if it has ended in ``state``.
 
-    :raises CommandError: in another one; the message has the run's own reason.
+    :raises CommandError: it ended in another state; the message has the run's own reason.
     """
     if run["state"] == state:
         return run
@@ -55,7 +56,7 @@ def ended(run: Json, state: str = "Succeeded") -> Json:
 
 
 class _Line:
-    """One line that changes in a terminal; elsewhere a line for each state."""
+    """One changing line in a terminal; elsewhere, a line for each state."""
 
     def __init__(self) -> None:
         self._live = sys.stdout.isatty()
@@ -74,7 +75,7 @@ class _Line:
 
 
 def _shown(run: Json) -> tuple[str, str]:
-    """A run's state, and how far it is."""
+    """A run's state, and how far it has come."""
     progress = run["progress"]
     match progress.get("stage"):
         case "fetching" if "fetchedBytes" in progress:

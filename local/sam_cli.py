@@ -1,19 +1,19 @@
-"""The SAM CLI, kept to itself: it tells nobody of its use, and asks nobody for a newer version."""
+"""Runs the SAM CLI without telemetry and without looking for a newer version."""
 
 import json
 
 from local.emulator import ROOT
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
-# A moment, in seconds, after which it may look for a newer version: the year 2100.
+# The time, in epoch seconds, of its last look for a newer version: the year 2100.
 _NEVER = 4102444800.0
 
 
 def environment() -> dict[str, str]:
-    """Make the variables that have it keep still.
+    """Make the environment variables that keep it quiet.
 
-    It looks for a newer version at PyPI once a week, and has no setting against that: it goes by a
-    note of when it has looked last, so it gets one of its own here, which says the year 2100.
+    It looks for a newer version once a week, and no setting prevents that. But it keeps a note of
+    when it last looked, so we give it a note that says the year 2100.
     """
     folder = ROOT / ".local" / "sam-cli"
     note = folder / "metadata.json"

@@ -1,10 +1,10 @@
-"""Runs one function in a container, as ``sam local invoke`` does, against the local stack.
+"""Runs one function in a container with ``sam local invoke``, against the local stack.
 
     python -m local.sam_invoke create_group [EVENT] [--python 3.13]
 
-The container is made from the image of Lambda's runtime; one that is on this machine already is
-not pulled. The function gets the environment of its twin in the stack, and calls the emulator as
-root: what its role permits is for ``local.invoke`` and the tests to show.
+The container uses the image of Lambda's runtime, which is pulled only if it is missing. The
+function gets the environment of its counterpart in the stack, and calls the emulator as root;
+``local.invoke`` and the tests show that its role suffices.
 """
 
 import argparse
@@ -31,13 +31,13 @@ from local.sam_cli import SAM
 from local.stack import FOLDER, Stack
 
 WORKPLACE = FOLDER / "sam-invoke"
-# What a container calls the machine that it runs on.
+# The container's name for the machine it runs on.
 HOST = "host.docker.internal"
 ENDPOINT = "AWS_ENDPOINT_URL"
 
 
 def build(logical_id: str, parameters: dict[str, str]) -> Path:
-    """Build the one function, for the image; returns the template to run it from."""
+    """Build the function for the image; returns the template to run it from."""
     target = WORKPLACE / "build"
     WORKPLACE.mkdir(parents=True, exist_ok=True)
     make_functions(
@@ -48,7 +48,7 @@ def build(logical_id: str, parameters: dict[str, str]) -> Path:
         f"TARGET_ARCH={parameters['Architecture']}",
     )
     template = target / "template.yaml"
-    # The SAM CLI passes no variable on that the template does not declare.
+    # The SAM CLI passes on only variables that the template declares.
     declared = yaml.safe_load(template.read_text())
     declared["Globals"]["Function"]["Environment"]["Variables"][ENDPOINT] = ""
     template.write_text(yaml.safe_dump(declared, sort_keys=False))
@@ -56,11 +56,13 @@ def build(logical_id: str, parameters: dict[str, str]) -> Path:
 
 
 def environment(stack: Stack, function: str, logical_id: str) -> Path:
-    """Write down the variables of the function in the stack, and where the stack is."""
-    twin = stack.client("lambda").get_function_configuration(FunctionName=stack.functions[function])
+    """Write a file with the function's variables in the stack, and the stack's address."""
+    deployed = stack.client("lambda").get_function_configuration(
+        FunctionName=stack.functions[function]
+    )
     endpoint = f"http://{HOST}:{urlsplit(stack.endpoint_url).port}"
     file = WORKPLACE / f"{function}.env.json"
-    known = {logical_id: twin["Environment"]["Variables"] | {ENDPOINT: endpoint}}
+    known = {logical_id: deployed["Environment"]["Variables"] | {ENDPOINT: endpoint}}
     file.write_text(json.dumps(known, indent=2) + "\n")
     return file
 
@@ -68,19 +70,19 @@ def environment(stack: Stack, function: str, logical_id: str) -> Path:
 def sam_command(
     stack: Stack, logical_id: str, template: Path, event: Path, variables: Path
 ) -> list[str]:
-    """Name the function, what it runs on, and the addresses at which it finds the stack."""
+    """The command: the function, its event, and the addresses at which it finds the stack."""
     return [
         *(str(SAM), "local", "invoke", logical_id),
         *("--template", str(template), "--event", str(event), "--env-vars", str(variables)),
         *("--add-host", f"{HOST}:host-gateway"),
-        # S3's clients put the bucket's name before the host's.
+        # S3 clients put the bucket's name before the host name.
         *("--add-host", f"{stack.drop_bucket}.{HOST}:host-gateway"),
     ]
 
 
 def run(command: list[str], stack: Stack) -> tuple[list[str], Any]:
     """Run the function; returns its log, line by line, and its answer."""
-    # The person's own AWS account is out of reach, their Docker is not.
+    # Without the person's AWS settings, but with their Docker settings.
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(
         command,
@@ -92,7 +94,7 @@ def run(command: list[str], stack: Stack) -> tuple[list[str], Any]:
         errors="replace",
         check=False,
     )
-    # The rest is the SAM CLI's: about its container, which the runtime is last to hear the end of.
+    # The other lines are the SAM CLI's own, about its container.
     log = [line.strip() for line in done.stderr.splitlines() if line.startswith("{")]
     if done.returncode == 0:
         with contextlib.suppress(ValueError, IndexError):
@@ -102,26 +104,29 @@ def run(command: list[str], stack: Stack) -> tuple[list[str], Any]:
 
 
 def check_reachable(stack: Stack) -> None:
-    """Refuse early what would be a time-out in the container."""
-    # Elsewhere Docker runs in a machine of its own, from which even loopback can be reached.
+    """Refuse early if the container could not reach the stack and would only time out.
+
+    :raises StackError: the stack listens on the loopback address only.
+    """
+    # On other systems Docker runs in a virtual machine that can reach even the loopback address.
     if sys.platform != "linux":
         return
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing; it only chooses our own address
+            probe.connect(("192.0.2.1", 9))  # sends nothing, only picks our own address
         except OSError:
             return
         address = probe.getsockname()[0]
     if not listens(address, stack):
         message = (
-            "A container cannot reach the stack, which listens at the loopback address only: "
+            "A container cannot reach the stack, which listens on the loopback address only: "
             "start it with `make up BIND=0.0.0.0`."
         )
         raise StackError(message)
 
 
 def is_here(image: str) -> bool:
-    """Say whether Docker has the image."""
+    """Whether Docker has the image."""
     try:
         asked = subprocess.run(
             ["docker", "image", "inspect", image], capture_output=True, check=False
@@ -132,7 +137,7 @@ def is_here(image: str) -> bool:
 
 
 def main() -> int:
-    """Read the command line."""
+    """Run the function that the command line names."""
     parser = argparse.ArgumentParser(description="Run one function in a container.")
     parser.add_argument("function", help="create_group or create-group")
     parser.add_argument("event", nargs="?", type=Path)

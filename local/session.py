@@ -1,6 +1,6 @@
-"""A person's session with the local stack: signed in once, refreshed when its hour is over.
+"""A person's session with the local stack: signed in once, refreshed after an hour.
 
-It lies in ``session.json`` beside the stack's ``stack.json``, for nobody else to read.
+It is stored in ``session.json`` beside the stack's ``stack.json``, readable by its owner only.
 """
 
 import json
@@ -14,13 +14,19 @@ from botocore.exceptions import ClientError
 from local.stack import Stack, authenticate
 
 FILE = "session.json"
-# A token that ends while a request is on its way is of no use.
+# Refresh a little early: a token must not expire while a request is on its way.
 EARLY_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Session:
-    """Tokens, until when the ID token is good, and what they are of."""
+    """A session.
+
+    ``client_id``: the user pool client that issued the tokens.
+    ``username``: who is signed in.
+    ``id_token``, ``refresh_token``: the tokens.
+    ``until``: when the ID token expires, in epoch seconds.
+    """
 
     client_id: str
     username: str
@@ -30,7 +36,7 @@ class Session:
 
     @classmethod
     def read(cls, stack: Stack) -> Self | None:
-        """Read the session with this stack; None if there is none."""
+        """Read the session with this stack; None without one."""
         try:
             found = cls(**json.loads(_file(stack).read_text()))
         except (OSError, ValueError, TypeError):
@@ -38,14 +44,14 @@ class Session:
         return found if found.client_id == stack.user_pool_client_id else None
 
     def write(self, stack: Stack) -> None:
-        """Write it down."""
+        """Store it."""
         file = _file(stack)
         file.touch(mode=0o600)
         file.write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
 def sign_in(stack: Stack) -> tuple[Session, str]:
-    """Sign the stack's admin in by password; returns the session, and what was called for it."""
+    """Sign the stack's admin in by password; returns the session and the call it took, in words."""
     tokens = authenticate(
         stack,
         "USER_PASSWORD_AUTH",
@@ -57,7 +63,7 @@ def sign_in(stack: Stack) -> tuple[Session, str]:
 
 
 def session_of(stack: Stack) -> tuple[Session, str]:
-    """Have a session: the one there is, refreshed if need be, or a new one; and what was called."""
+    """Return the stored session, refreshed if needed, or a new one; and the call it took, or ""."""
     session = Session.read(stack)
     if session is None:
         return sign_in(stack)
@@ -66,7 +72,7 @@ def session_of(stack: Stack) -> tuple[Session, str]:
     try:
         tokens = authenticate(stack, "REFRESH_TOKEN_AUTH", REFRESH_TOKEN=session.refresh_token)
     except ClientError:
-        # Refused: it has ended, or was revoked.
+        # Refused: the refresh token has expired or was revoked.
         return sign_in(stack)
     # Cognito gives no new refresh token for an old one.
     refreshed = _session(stack, tokens, session.refresh_token)

@@ -1,8 +1,8 @@
-"""Real SFTP servers on this machine, for the demonstration and the tests.
+"""Real SFTP servers on this machine, for the demo and the tests.
 
-Two implementations, neither of them the client's: AsyncSSH, which comes with the development tools,
-and OpenSSH where there is an sshd (Debian's ``openssh-server``). Both run as whoever starts them,
-on loopback and a port of their own, with nothing of the system's configuration, and serve a folder.
+There are two, and neither shares code with our client: AsyncSSH, which comes with the development
+tools, and OpenSSH if there is an sshd (Debian's ``openssh-server``). Both run as the current user,
+on the loopback address and a free port, without the system's configuration, and serve a folder.
 """
 
 import getpass
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 START_SECONDS = 60
 STOP_SECONDS = 10
-# How often a passphrase is hashed: the fewest that bcrypt takes without a warning.
+# Rounds of hashing a passphrase: the fewest that bcrypt accepts without a warning.
 ROUNDS = 50
 PASSPHRASE = "a passphrase for tests"
 
@@ -39,7 +39,7 @@ KEYS = {
 
 
 class SftpServer(ABC):
-    """A server that serves ``files`` (also where a login begins) until it is left.
+    """A context manager that serves the folder ``files``, in which a login also begins.
 
     ``username`` logs in with one of the private keys named ``openssh``, ``pem`` and ``encrypted``
     (with ``PASSPHRASE``).
@@ -84,11 +84,11 @@ class SftpServer(ABC):
         return self._keys[name].export_private_key(form, passphrase, rounds=ROUNDS).decode()
 
     def change_host_key(self) -> None:
-        """Give the server another host key, as if it had been set up anew, and start it again."""
+        """Give the server a new host key, as if it had been reinstalled, and start it again."""
         self.stop()
         self._host_key = asyncssh.generate_private_key("ssh-ed25519")
         self._host_key_file.write_bytes(self._host_key.export_private_key())
-        # A key that others may read is none to sshd.
+        # sshd refuses a key that others can read.
         self._host_key_file.chmod(0o600)
         self.start()
 
@@ -122,7 +122,7 @@ class SftpServer(ABC):
 
     @abstractmethod
     def _command(self) -> list[str]:
-        """What runs the server in the foreground."""
+        """The command that runs the server in the foreground."""
 
     @property
     def _authorized(self) -> Path:
@@ -161,13 +161,13 @@ class OpenSshServer(SftpServer):
 
     @property
     def username(self) -> str:
-        """Who runs it: sshd, unless root runs it, can let in nobody else."""
+        """The current user: sshd can let in other users only if root runs it."""
         return getpass.getuser()
 
     def _command(self) -> list[str]:
         assert SSHD is not None
         if os.getuid() == 0:
-            # Where sshd, run by root, puts aside what it must not touch.
+            # sshd needs this folder for privilege separation if root runs it.
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         config = self._folder / "sshd_config"
         config.write_text(self._config())
@@ -191,15 +191,15 @@ class OpenSshServer(SftpServer):
 
 
 def available_servers() -> tuple[type[SftpServer], ...]:
-    """Name the servers that can run here, OpenSSH's first: it is what most schools have."""
+    """The servers that can run here, OpenSSH's first, because most schools use it."""
     return (AsyncSshServer,) if SSHD is None else (OpenSshServer, AsyncSshServer)
 
 
 def not_tried() -> str | None:
-    """Say in a line which server cannot run here, and how to have it; None if all can."""
+    """Say in a line which server cannot run here, and how to install it; None if all can."""
     if SSHD is not None:
         return None
     return (
-        "Not tried: OpenSSH's SFTP server, for there is no sshd on this machine. To have it: "
-        "apt-get install openssh-server, or what your system calls it."
+        "Not tried: OpenSSH's SFTP server, because this machine has no sshd. To install it: "
+        "apt-get install openssh-server, or your system's package."
     )

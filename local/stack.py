@@ -1,6 +1,6 @@
-"""Deploys the real template to the emulator, and writes down where everything is.
+"""Deploys the real template to the emulator, and records where everything is.
 
-What is known of a running stack lies in ``.local/stack.json`` (see ``Stack``).
+The description of a running stack is in ``.local/stack.json`` (see ``Stack``).
 """
 
 import contextlib
@@ -31,13 +31,14 @@ ADMIN_GROUP = "enterprise-admin"
 ADMIN = "admin@demo.example"
 ENTERPRISE = "demo"
 
-# A person at a terminal waits for the retries, so they come sooner than in AWS. Where a visibility
-# is shorter than its function's time-out, a message may come again meanwhile: a claim refuses it.
+# A person at a terminal waits for retries, so they come sooner than in AWS. If a visibility is
+# shorter than its function's time-out, a message may be delivered twice: a claim refuses the
+# second.
 PARAMETERS = {
     "Platform": "emulator",
     "AllowInsecureSources": "true",
     "DeletionProtection": "false",
-    # Who likes to can set up an authenticator app; nobody must, to try a local stack.
+    # An authenticator app is optional on a local stack.
     "Mfa": "OPTIONAL",
     "Capacity": "small",
     "LegSeconds": "60",
@@ -54,7 +55,17 @@ PARAMETERS = {
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed stack: where it answers, and who may sign in. Kept as JSON in camelCase."""
+    """A deployed stack, stored as JSON in camelCase.
+
+    ``api_url``, ``endpoint_url``, ``region``: where the API and the emulator answer.
+    ``user_pool_id``, ``user_pool_client_id``: the Cognito user pool and its client.
+    ``admin_username``, ``admin_password``: the Enterprise Admin who can sign in.
+    ``drop_bucket``, ``control_table``, ``roster_table``, ``secrets_key_id``: where data is.
+    ``stack_name``: CloudFormation's name for the stack.
+    ``queue_urls``, ``functions``: queues and functions by our names for them.
+    ``folder``: where the stack's files are.
+    ``made_of``: the digest of what it was deployed from.
+    """
 
     api_url: str
     endpoint_url: str
@@ -71,14 +82,13 @@ class Stack:
     queue_urls: Mapping[str, str]
     functions: Mapping[str, str]
     folder: str
-    # What it was deployed from, as a digest.
     made_of: str
 
     @classmethod
     def read(cls, file: Path) -> Self:
         """Read what ``write`` wrote.
 
-        :raises StackError: there is no such file, or it is of another version of this program.
+        :raises StackError: there is no such file, or another version of this program wrote it.
         """
         try:
             known = json.loads(file.read_text())
@@ -91,7 +101,7 @@ class Stack:
             raise StackError(message) from error
 
     def write(self, file: Path) -> None:
-        """Write it down, readable by nobody else, for there is a password in it."""
+        """Store it, readable by its owner only, because it contains a password."""
         file.touch(mode=0o600)
         known = {_camel(name): value for name, value in vars(self).items()}
         file.write_text(json.dumps(known, indent=2) + "\n")
@@ -106,8 +116,8 @@ def client(endpoint: str, service: str) -> Any:
     session = boto3.session.Session(
         aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=REGION
     )
-    # The emulator knows only version 4 of signed addresses; boto3's default here would be 2. A
-    # function may run for minutes, and a second call of the client would run it a second time.
+    # The emulator supports only version 4 of signed addresses; boto3's default here would be 2. A
+    # function may run for minutes, and a retry of the client would run it a second time.
     config = Config(proxies={})
     if service == "s3":
         config = config.merge(Config(signature_version="s3v4"))
@@ -126,13 +136,14 @@ def start(
     keeps_state: bool = False,
     restores: bool = False,
 ) -> Stack:
-    """Start an emulator, deploy the template to it, and make an Enterprise Admin.
+    """Start an emulator, deploy the template to it, and create an Enterprise Admin.
 
-    Everything lies in ``folder``; a stack that runs from there is ended, but only when this one can
-    begin. ``keeps_state`` has the emulator write down what it holds when it ends; a stack that
-    ``restores`` goes on with that, with the code and parameters of today.
+    All files are in ``folder``. A stack already running from there is stopped, but only once the
+    new one can start.
 
-    :raises StackError: it cannot be built, started or deployed. What was to be restored still can.
+    :param keeps_state: whether the emulator saves its data when it ends.
+    :param restores: whether to continue with saved data, with the current code and parameters.
+    :raises StackError: it cannot be built, started or deployed. Saved data is still there then.
     """
     check_tools()
     folder.mkdir(parents=True, exist_ok=True)
@@ -142,12 +153,12 @@ def start(
         message = f"Port {port} is taken by another program; choose another one with PORT=…"
         raise StackError(message)
     if current:
-        with step("Ending the stack that was running"):
+        with step("Stopping the stack that was running"):
             stop(folder)
     if restores and emulator.kept_port(folder) is None:
         message = (
-            "The stack that ran could not write down what it held, and has ended: there is nothing "
-            "to go on with. `make up` without KEEP=1 starts an empty one."
+            "The running stack could not save its data, and has stopped: there is nothing to "
+            "continue with. `make up` without KEEP=1 starts an empty one."
         )
         raise StackError(message)
     with step("Starting the AWS emulator"):
@@ -174,9 +185,9 @@ def start(
 
 
 def check_tools() -> None:
-    """See that what a stack is started with is installed.
+    """Check that the tools for starting a stack are installed.
 
-    :raises StackError: it is not.
+    :raises StackError: one is missing.
     """
     for tool in (emulator.INTERPRETER, SAM):
         if not tool.exists():
@@ -185,21 +196,21 @@ def check_tools() -> None:
 
 
 def made_of(built: Build, parameters: Mapping[str, str]) -> str:
-    """Make a digest of what a stack is deployed from: the build, its parameters, the emulator."""
+    """Make a digest of what a stack is made from: the build, its parameters, the emulator."""
     emulated_by = (ROOT / "requirements" / "emulator.txt").read_text()
     known = json.dumps([built.key, sorted(parameters.items()), emulated_by])
     return hashlib.sha256(known.encode()).hexdigest()[:16]
 
 
 def stop(folder: Path) -> bool:
-    """End the stack of ``folder``; says whether there was one."""
+    """Stop the stack of ``folder``; returns whether there was one."""
     (folder / STACK_FILE).unlink(missing_ok=True)
     return emulator.stop(folder)
 
 
 def deploy(template: Path, folder: Path, endpoint: str, parameters: Mapping[str, str]) -> None:
     """Deploy a built template with the SAM CLI, as to AWS."""
-    # A bucket of our own: `--resolve-s3` would deploy another stack for it first.
+    # Our own bucket: `--resolve-s3` would first deploy another stack for one.
     s3 = client(endpoint, "s3")
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -228,14 +239,14 @@ def deploy(template: Path, folder: Path, endpoint: str, parameters: Mapping[str,
 
 
 def add_admin(stack: Stack, username: str, password: str, enterprise: str) -> None:
-    """Make an Enterprise Admin of ``enterprise`` who can sign in; one who is there, can anew."""
+    """Create an Enterprise Admin of ``enterprise``; an existing one gets the new password."""
     cognito, pool = stack.client("cognito-idp"), stack.user_pool_id
     with contextlib.suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
             UserPoolId=pool,
             Username=username,
             MessageAction="SUPPRESS",
-            # The emulator would make up one that is too short for the pool's own policy.
+            # The emulator would invent one that is too short for the pool's policy.
             TemporaryPassword=password,
             UserAttributes=[
                 {"Name": "email", "Value": username},
@@ -250,13 +261,13 @@ def add_admin(stack: Stack, username: str, password: str, enterprise: str) -> No
 
 
 def sign_in(stack: Stack, username: str, password: str) -> str:
-    """Sign in through Cognito; the answer is the ID token, for the Authorization header."""
+    """Sign in through Cognito; returns the ID token for the Authorization header."""
     tokens = authenticate(stack, "USER_PASSWORD_AUTH", USERNAME=username, PASSWORD=password)
     return str(tokens["IdToken"])
 
 
 def authenticate(stack: Stack, flow: Any, **parameters: str) -> dict[str, Any]:
-    """Take one of Cognito's flows; returns its AuthenticationResult, with the tokens.
+    """Run one of Cognito's flows; returns its AuthenticationResult, with the tokens.
 
     :raises botocore.exceptions.ClientError: Cognito refuses it.
     """
@@ -278,7 +289,7 @@ def _describe(folder: Path, endpoint: str, made_of: str) -> Stack:
     out = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
     stage = out["ApiUrl"].rsplit("/", 1)[-1]
     return Stack(
-        # On AWS the API has a host name of its own; here that name would not resolve.
+        # On AWS the API has its own host name; here that name would not resolve.
         api_url=f"{endpoint}/_aws/execute-api/{out['ApiId']}/{stage}",
         endpoint_url=endpoint,
         region=REGION,
@@ -299,7 +310,7 @@ def _describe(folder: Path, endpoint: str, made_of: str) -> Stack:
 
 
 def _ending(outputs: Mapping[str, str], suffix: str, *, skip: str = "") -> dict[str, str]:
-    """Pick the outputs of one kind, by their names without it: ``extractApiQueue: http://…``."""
+    """Pick the outputs with a suffix, by their names without it: ``extractApiQueue: http://…``."""
     names = (name for name in outputs if name.endswith(suffix) and name != f"{skip}{suffix}")
     return {
         _snake(name.removesuffix(suffix)[0].lower() + name.removesuffix(suffix)[1:]): outputs[name]
@@ -308,7 +319,7 @@ def _ending(outputs: Mapping[str, str], suffix: str, *, skip: str = "") -> dict[
 
 
 def _failed_resources(endpoint: str) -> list[str]:
-    """Say which resources failed and why; the SAM CLI's own table breaks such lines up."""
+    """List which resources failed and why; the SAM CLI's own table wraps such lines."""
     try:
         events = client(endpoint, "cloudformation").describe_stack_events(StackName=STACK_NAME)
     except (BotoCoreError, ClientError):
@@ -323,7 +334,7 @@ def _failed_resources(endpoint: str) -> list[str]:
 def _run(command: Sequence[str], *, log: Path, env: dict[str, str]) -> None:
     if not run_logged(command, log=log, folder=ROOT, environment=env):
         said = emulator.tail(log, 25)
-        # The SAM CLI repeats all its settings first; what matters begins with this word.
+        # The SAM CLI prints all its settings first; the important part begins with this word.
         said = said[max(said.rfind("\nError"), -1) + 1 :]
         message = f"`{Path(command[0]).name} {command[1]}` failed:\n{said}"
         raise StackError(message)

@@ -1,6 +1,6 @@
-"""What the roster table holds, read past the API: for the demonstration and the tests.
+"""Reads the roster table directly, without the API, for the demo and the tests.
 
-A table has several kinds of items (docs/data-model.md): records of a group, what is assigned to
+The table has several kinds of items (docs/data-model.md): a group's records, content assigned to
 them, and the enterprise's login names. Only records have a document and the number of their run.
 """
 
@@ -18,9 +18,9 @@ Json = dict[str, Any]
 def stored_items(
     stack: Stack, group_id: str | None = None, fields: str | None = None
 ) -> Iterator[Json]:
-    """Read every item of the table, or those that are a group's: records and assigned content.
+    """Read every item of the table, or only a group's: its records and their content.
 
-    :param fields: what of them, if not all: a projection, ``pk, doc.sourcedId``.
+    :param fields: a projection of what to read, such as ``pk, doc.sourcedId``; None for all.
     """
     only: Json = {"ProjectionExpression": fields} if fields else {}
     if group_id is not None:
@@ -36,11 +36,11 @@ def stored_items(
 
 
 def stored_records(stack: Stack, group_id: str, fields: str | None = None) -> list[Json]:
-    """Read a group's records, those that have left as well: items with ``doc`` and ``seq``."""
+    """Read a group's records, including those that have left: items with ``doc`` and ``seq``."""
     letters = set(LETTERS.values())
     return [item for item in stored_items(stack, group_id, fields) if letter_of(item) in letters]
 
 
 def letter_of(item: Json) -> str:
-    """Name the kind of a group's item: P, S, K, C, U or E for a record, CT for content."""
+    """The kind of a group's item: P, S, K, C, U or E for a record, CT for content."""
     return str(item["pk"]).split("#")[1]

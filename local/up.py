@@ -1,9 +1,10 @@
-"""Has the local stack running, with the code as it is, and leaves it so.
+"""Makes sure that the local stack runs with the current code, and leaves it running.
 
     python -m local.up [--port N] [--bind ADDRESS] [--keep]
 
-A stack that runs already with the same code goes on. One with other code makes room for a new one,
-which is empty, or goes on with what the old one held (``--keep``), also after `make down`.
+A stack that already runs with the current code keeps running. One with other code is replaced by a
+new stack, which is empty, or continues with the old one's data (``--keep``), even after `make
+down`.
 """
 
 import argparse
@@ -24,50 +25,56 @@ USUAL_PORT = 4566
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a person asks of the stack; None is "as it is, or as usual"."""
+class Options:
+    """What a person wants of the stack.
+
+    ``port``, ``bind``: where it listens; None keeps a running stack's, or takes the default.
+    ``keep``: whether a new stack continues with the old one's data.
+    """
 
     port: int | None = None
     bind: str | None = None
     keep: bool = False
 
 
-def up(folder: Path, wish: Wish) -> tuple[Stack, SampleDistrict, str]:
-    """Have a stack and a sample district running; returns both, and what was done about it.
+def up(folder: Path, options: Options) -> tuple[Stack, SampleDistrict, str]:
+    """Make sure a stack and a sample district run; returns both, and what was done in a sentence.
 
-    What runs is ended only when its successor is built and can start.
+    A running stack is stopped only once its successor is built and can start.
 
-    :raises StackError: that cannot be; what ran goes on, unless it was the start that failed.
+    :raises StackError: it cannot run. A running stack keeps running, unless only the new one's
+    start
+        failed.
     """
     check_tools()
     built = build()
     running = emulator.running(folder)
-    if running and (known := _same(folder, running, wish, made_of(built, PARAMETERS))):
-        return known, district.start(folder), "It was running already, with this code."
-    kept = (running.port if running else emulator.kept_port(folder)) if wish.keep else None
-    if kept and wish.port not in {None, kept}:
-        message = f"What is kept belongs to port {kept}: leave PORT out, or KEEP."
+    if running and (known := _same(folder, running, options, made_of(built, PARAMETERS))):
+        return known, district.start(folder), "It was already running with this code."
+    kept = (running.port if running else emulator.kept_port(folder)) if options.keep else None
+    if kept and options.port not in {None, kept}:
+        message = f"The kept data belongs to port {kept}: leave out PORT, or KEEP."
         raise StackError(message)
     stack = start(
         folder,
-        port=kept or wish.port or _port(running),
-        bind=wish.bind or (running.bind if running else "127.0.0.1"),
+        port=kept or options.port or _port(running),
+        bind=options.bind or (running.bind if running else "127.0.0.1"),
         built=built,
         keeps_state=True,
         restores=kept is not None,
     )
     with step("Starting the sample district's server"):
         sample = district.start(folder)
-    return stack, sample, _said(wish, running is not None, kept is not None)
+    return stack, sample, _said(options, running is not None, kept is not None)
 
 
-def _same(folder: Path, running: emulator.Emulator, wish: Wish, made: str) -> Stack | None:
-    """The running stack, if it is what is asked for and answers."""
+def _same(folder: Path, running: emulator.Emulator, options: Options, made: str) -> Stack | None:
+    """The running stack, if it is the requested one and answers."""
     try:
         known = Stack.read(folder / STACK_FILE)
     except StackError:
         return None
-    as_asked = wish.port in {None, running.port} and wish.bind in {None, running.bind}
+    as_asked = options.port in {None, running.port} and options.bind in {None, running.bind}
     return known if as_asked and known.made_of == made and running.is_ready() else None
 
 
@@ -77,20 +84,18 @@ def _port(running: emulator.Emulator | None) -> int | None:
     return USUAL_PORT if emulator.is_free(USUAL_PORT) else None
 
 
-def _said(wish: Wish, was_running: bool, restored: bool) -> str:
+def _said(options: Options, was_running: bool, restored: bool) -> str:
     if restored:
-        return "It goes on with the groups and rosters that were there, on the code as it is now."
-    if wish.keep:
-        return "It is empty: there was nothing kept to go on with."
+        return "It continues with the groups and rosters that were there, with the current code."
+    if options.keep:
+        return "It is empty: there was no data to continue with."
     if was_running:
-        return (
-            "It is empty: it took the place of the one that ran. KEEP=1 would have kept its data."
-        )
-    return "It is empty. KEEP=1 goes on with what the last one held."
+        return "It is empty and replaces the one that ran. KEEP=1 would have kept its data."
+    return "It is empty. KEEP=1 continues with the last one's data."
 
 
 def describe(stack: Stack, sample: SampleDistrict, said: str) -> str:
-    """Say where everything is, how to sign in, and how to sync for the first time."""
+    """Describe where everything is, how to sign in, and how to sync for the first time."""
     shown = {
         "API": stack.api_url,
         "AWS endpoint": stack.endpoint_url,
@@ -105,22 +110,22 @@ def describe(stack: Stack, sample: SampleDistrict, said: str) -> str:
             "\nA first sync, to paste into a shell:\n",
             *(f"  {line}" for line in LINES),
             paint(
-                "\nAll of it: .local/stack.json. Sign-in: docs/sign-in.md. End: `make down`.", DIM
+                "\nMore: .local/stack.json. Sign-in: docs/sign-in.md. To stop it: `make down`.", DIM
             ),
         ]
     )
 
 
 def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description="Has the local stack running.")
+    """Start or keep the stack, and describe it."""
+    parser = argparse.ArgumentParser(description="Make sure that the local stack runs.")
     parser.add_argument(
-        "--port", type=port, help=f"where it listens (default {USUAL_PORT}, if free)"
+        "--port", type=port, help=f"the port it listens on (default {USUAL_PORT}, if free)"
     )
-    parser.add_argument("--bind", help="the address it listens at (default 127.0.0.1)")
-    parser.add_argument("--keep", action="store_true", help="go on with what the last one held")
+    parser.add_argument("--bind", help="the address it listens on (default 127.0.0.1)")
+    parser.add_argument("--keep", action="store_true", help="continue with the last one's data")
     given = parser.parse_args()
-    print(describe(*up(FOLDER, Wish(given.port, given.bind, given.keep))))
+    print(describe(*up(FOLDER, Options(given.port, given.bind, given.keep))))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Uploads a bundle to the address that the API gave, as a browser's form does."""
+"""Uploads a bundle to an address from the API, as a browser's form does."""
 
 import uuid
 from typing import Any
@@ -6,9 +6,9 @@ from urllib.request import Request, urlopen
 
 
 def upload(address: dict[str, Any], bundle: bytes, name: str = "roster.zip") -> None:
-    """Send ``bundle`` to an answer of ``POST …/uploads``.
+    """Send ``bundle`` to the address in an answer of ``POST …/uploads``.
 
-    :raises urllib.error.HTTPError: the address does not take it.
+    :raises urllib.error.HTTPError: the address does not accept it.
     """
     boundary = uuid.uuid4().hex
     parts = [

@@ -1,4 +1,4 @@
-"""Waits for as long as something moves: a slow machine is no fault, a silent one may be."""
+"""Waits as long as something makes progress: slow is fine, silent may be a fault."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,11 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Seen(Generic[Found]):
-    """What one look has seen: what is waited for, or a sign, which moves while work goes on."""
+    """What one look has seen.
+
+    ``found``: what is waited for; None until then.
+    ``sign``: anything that changes while work makes progress.
+    """
 
     found: Found | None = None
     sign: object = None
@@ -27,11 +31,13 @@ def wait_for(
 ) -> Found:
     """Look again and again until something is found.
 
-    There is no bound on the whole, only on silence: on the seconds for which the sign stays the
-    same. They are counted by a clock that nobody can set.
+    The total time is not limited, only the time without progress: the seconds for which the sign
+    stays the same, by a clock that nobody can set.
 
-    :param complaint: says, after such a silence, what is the matter and what to look at.
-    :raises CommandError: nothing has moved for ``silence`` seconds.
+    :param complaint: says what is wrong and where to look, if there was no progress.
+    :param silence: after how many seconds without progress to give up.
+    :param every: seconds between two looks.
+    :raises CommandError: there was no progress for ``silence`` seconds.
     """
     sign, since = object(), time.monotonic()
     while True:

@@ -1,5 +1,5 @@
 """Commands for developers, operators and the build."""
 
-from local.entry import hear_while_loading
+from local.entry import end_quietly_while_loading
 
-hear_while_loading()
+end_quietly_while_loading()

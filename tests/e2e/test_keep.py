@@ -10,7 +10,7 @@ from local.api import Api
 from local.builds import Build
 from local.occasions import occasion_of
 from local.stack import PARAMETERS, Stack, stop
-from local.up import Wish
+from local.up import Options
 from tests.e2e.deployed import new_admin
 
 
@@ -27,19 +27,19 @@ def _api(stack: Stack) -> Api:
 
 def test_what_is_there_stays(folder: Path, built: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     port = emulator.free_port()
-    stack, _, said = up.up(folder, Wish(port=port))
+    stack, _, said = up.up(folder, Options(port=port))
     assert "empty" in said
     # A group with its roster, and a run that waits in a queue.
     with occasion_of("assign_content", stack) as occasion:
         group, class_id = occasion.values["groupId"], occasion.values["classId"]
     pid = emulator.running(folder)
-    assert "running already" in up.up(folder, Wish())[2]
+    assert "already running" in up.up(folder, Options())[2]
     assert emulator.running(folder) == pid
 
     # Other parameters stand for other code: both make another stack.
     monkeypatch.setitem(PARAMETERS, "LegSeconds", "59")
-    again, _, said = up.up(folder, Wish(keep=True))
-    assert "goes on with" in said
+    again, _, said = up.up(folder, Options(keep=True))
+    assert "continues with" in said
     assert _api(again).get(f"/groups/{group}/classes/{class_id}")["id"] == class_id
     settings = again.client("lambda").get_function_configuration(
         FunctionName=again.functions["sync_api"]
@@ -48,7 +48,7 @@ def test_what_is_there_stays(folder: Path, built: Build, monkeypatch: pytest.Mon
 
     stop(folder)
     assert emulator.kept_port(folder) == port
-    last, _, _ = up.up(folder, Wish(keep=True))
+    last, _, _ = up.up(folder, Options(keep=True))
     api = _api(last)
     assert api.get(f"/groups/{group}/classes?limit=1")["classes"]
     # It works as before: a group can be deleted, which takes tables, queues and a function.

@@ -187,5 +187,5 @@ def test_a_stack_that_was_killed_is_said_to_be_gone(tmp_path: Path) -> None:
     known |= {"endpoint_url": f"http://127.0.0.1:{free_port()}", "queue_urls": {}, "functions": {}}
     file = tmp_path / "stack.json"
     Stack(**known).write(file)
-    said = "The local stack does not answer any more: start it anew with `make up`."
+    said = "The local stack does not answer any more: start it again with `make up`."
     assert _without_a_stack(file, "local.contract") == (1, said)

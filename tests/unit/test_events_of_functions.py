@@ -48,5 +48,5 @@ def test_an_event_of_ones_own_is_sent_as_it_is(tmp_path: Path) -> None:
     file.write_text('{"price": "$5 ${groupId}"}')
     assert json.loads(filled(file, {})) == {"price": "$5 ${groupId}"}
     file.write_text("{")
-    with pytest.raises(StackError, match="no JSON"):
+    with pytest.raises(StackError, match="not a JSON"):
         filled(file, {})

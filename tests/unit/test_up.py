@@ -11,7 +11,7 @@ from local.builds import Build
 from local.district import SampleDistrict
 from local.emulator import Emulator, StackError
 from local.stack import PARAMETERS, STACK_FILE, Stack, made_of
-from local.up import Wish
+from local.up import Options
 from tests.unit.test_first_sync import SAMPLE, stack_in
 
 RUNNING = Emulator(4242, 4566)
@@ -60,24 +60,24 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def test_the_same_code_goes_on(world: World) -> None:
     world.runs(NOW)
-    known, sample, said = up.up(world.folder, Wish())
+    known, sample, said = up.up(world.folder, Options())
     assert (known.folder, sample) == (str(world.folder), SAMPLE)
-    assert "running already" in said
+    assert "already running" in said
     assert world.done == []
 
 
-@pytest.mark.parametrize("wish", [Wish(port=4567), Wish(bind="0.0.0.0")])
-def test_the_same_code_elsewhere_is_another(world: World, wish: Wish) -> None:
+@pytest.mark.parametrize("options", [Options(port=4567), Options(bind="0.0.0.0")])
+def test_the_same_code_elsewhere_is_another(world: World, options: Options) -> None:
     world.runs(NOW)
     with pytest.raises(StackError, match="far is enough"):
-        up.up(world.folder, wish)
+        up.up(world.folder, options)
     assert world.done == ["stop", "start"]
 
 
 def test_other_code_takes_its_place(world: World) -> None:
     world.runs(BEFORE)
     with pytest.raises(StackError, match="far is enough"):
-        up.up(world.folder, Wish())
+        up.up(world.folder, Options())
     assert world.done == ["stop", "start"]
     assert (world.started["port"], world.started["restores"]) == (4566, False)
 
@@ -85,7 +85,7 @@ def test_other_code_takes_its_place(world: World) -> None:
 def test_other_code_goes_on_with_what_is_kept(world: World) -> None:
     world.runs(BEFORE)
     with pytest.raises(StackError, match="far is enough"):
-        up.up(world.folder, Wish(keep=True))
+        up.up(world.folder, Options(keep=True))
     assert world.started["restores"]
     assert world.started["keeps_state"]
     assert world.started["port"] == 4566
@@ -97,10 +97,10 @@ def test_what_was_kept_over_down_is_gone_on_with_at_its_port(
     world.running = None
     monkeypatch.setattr(emulator, "kept_port", lambda folder: 4599)
     with pytest.raises(StackError, match="far is enough"):
-        up.up(world.folder, Wish(keep=True))
+        up.up(world.folder, Options(keep=True))
     assert (world.started["port"], world.started["restores"]) == (4599, True)
     with pytest.raises(StackError, match="belongs to port 4599"):
-        up.up(world.folder, Wish(keep=True, port=4600))
+        up.up(world.folder, Options(keep=True, port=4600))
 
 
 def test_a_stack_that_could_not_save_is_not_said_to_go_on(
@@ -108,8 +108,8 @@ def test_a_stack_that_could_not_save_is_not_said_to_go_on(
 ) -> None:
     world.runs(BEFORE)
     monkeypatch.setattr(emulator, "kept_port", lambda folder: None)
-    with pytest.raises(StackError, match="could not write down what it held"):
-        up.up(world.folder, Wish(keep=True))
+    with pytest.raises(StackError, match="could not save its data"):
+        up.up(world.folder, Options(keep=True))
     assert world.done == ["stop"]
 
 
@@ -130,7 +130,7 @@ def test_what_cannot_be_built_ends_nothing(
     world.runs(BEFORE)
     break_it(monkeypatch)
     with pytest.raises(StackError, match="cannot be"):
-        up.up(world.folder, Wish())
+        up.up(world.folder, Options())
     assert world.done == []
     assert (world.folder / STACK_FILE).exists()
 
@@ -138,7 +138,7 @@ def test_what_cannot_be_built_ends_nothing(
 def test_a_port_that_is_taken_ends_nothing(world: World) -> None:
     world.runs(BEFORE)
     with pytest.raises(StackError, match="8888 is taken"):
-        up.up(world.folder, Wish(port=8888))
+        up.up(world.folder, Options(port=8888))
     assert world.done == []
 
 

@@ -160,5 +160,5 @@ def test_what_was_refused_is_said_with_its_fields(gateway: Gateway) -> None:
 
 def test_nobody_at_the_address_is_said_so() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(UnreachableError, match=f"Does the stack at {url} still run"):
+    with pytest.raises(UnreachableError, match=f"Is the stack at {url} still running"):
         Api(url).call("GET", "/groups")
