@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from local.entry import run_command
-from shared.adapters.dynamodb import marshal, unmarshal
+from shared.adapters.dynamodb.values import marshal, unmarshal
 from shared.adapters.roster_table.keys import stamp_key
 from shared.domain.ids import GroupId
 

@@ -16,7 +16,7 @@ from shared.adapters.control_table.drops import DynamoDrops
 from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.control_table.keys import group_key
 from shared.adapters.control_table.runs import DynamoRuns
-from shared.adapters.dynamodb import marshal
+from shared.adapters.dynamodb.values import marshal
 from shared.adapters.roster_table.holdings import DynamoRosterHoldings
 from shared.domain.group.group import Group
 from shared.domain.ids import GroupId, RunKey
@@ -178,7 +178,7 @@ def control_of(kind: str) -> Iterator[Control]:
         def due(at: datetime) -> None:
             client.update_item(
                 TableName=table,
-                Key=group_key(ENTERPRISE, GROUP),
+                Key=marshal(group_key(ENTERPRISE, GROUP)),
                 UpdateExpression="SET nextRunAt = :at, duePeriod = :period",
                 ExpressionAttributeValues=marshal({":at": int(at.timestamp()), ":period": "Daily"}),
             )

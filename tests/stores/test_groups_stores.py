@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from shared.adapters.control_table.customers import DynamoCustomers
-from shared.adapters.control_table.groups import TRANSACTION_TRIES, DynamoGroups
+from shared.adapters.control_table.groups import DynamoGroups
+from shared.adapters.dynamodb.writes import TRIES
 from shared.domain.errors import ConflictError, NotFoundError, TryLaterError
 from shared.domain.group.choices import (
     Authorization,
@@ -280,12 +281,12 @@ def test_transactions_in_the_way_are_met_with_patience() -> None:
     with mock_aws():
         client = boto3.client("dynamodb")
         table = make_control_table(client)
-        contended: Any = _Contended(client, TRANSACTION_TRIES - 1)
+        contended: Any = _Contended(client, TRIES - 1)
         DynamoGroups(contended, table).create(_group())
         same_name = _group(group_id="b", client_group_id="b")
         contended.times = 1
         assert _refusal(DynamoGroups(contended, table).create, same_name)[0] == "name_taken"
-        contended.times = TRANSACTION_TRIES
+        contended.times = TRIES
         with pytest.raises(TryLaterError):
             DynamoGroups(contended, table).create(_group("Other"))
 

@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from shared.adapters.dynamodb import marshal, unmarshal
+from shared.adapters.dynamodb.values import marshal, unmarshal
 from shared.adapters.roster_table.keys import class_prefix, login_key, partition, record_key
 from shared.adapters.roster_table.roster import DynamoRoster
 from shared.domain.group.retention import Left

@@ -11,7 +11,8 @@ from moto import mock_aws
 
 from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.control_table.run_item import HISTORY_SECONDS, open_shard
-from shared.adapters.control_table.runs import ACCEPT_TRIES, DynamoRuns
+from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.dynamodb.writes import TRIES
 from shared.domain import timers
 from shared.domain.errors import (
     ConflictError,
@@ -460,7 +461,7 @@ def test_a_group_that_never_stands_still_is_tried_later() -> None:
         meddling: Any = _Meddling(client, conflict)
         with pytest.raises(TryLaterError):
             DynamoRuns(meddling, NAME).accept(REQUEST, NOW)
-    assert len(tries) == ACCEPT_TRIES
+    assert len(tries) == TRIES
 
 
 def test_of_two_requests_at_once_the_second_is_told_of_the_first() -> None:

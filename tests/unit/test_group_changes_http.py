@@ -7,7 +7,7 @@ import pytest
 
 from functions.create_group import handler
 from shared import clock
-from shared.adapters.dynamodb import unmarshal
+from shared.adapters.dynamodb.values import unmarshal
 from tests.unit.http_stack import HttpStack, connection, sftp
 
 AUTO = {"syncFrequency": "Auto", "period": "Daily"}

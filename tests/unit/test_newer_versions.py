@@ -19,7 +19,7 @@ from aws_lambda_powertools import Logger
 from shared.adapters.control_table import accept_run, run_item
 from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.control_table.keys import group_key, run_key
-from shared.adapters.dynamodb import marshal, unmarshal
+from shared.adapters.dynamodb.values import marshal, unmarshal
 from shared.domain.group.group import Group, GroupConfig
 from shared.domain.group.guard import GuardSettings
 from shared.domain.roster.collection import Collection
@@ -236,7 +236,7 @@ def test_a_mode_and_a_trigger_more_are_shown_as_unknown(
     answer = show_run(read)
     shown("a mode more:", f"  run {run.seq}: {answer.mode} by {answer.trigger}, {answer.state}")
     assert (answer.state, answer.open) == (RunState.ACCEPTED, True)
-    item = control.client.get_item(TableName=NAME, Key=run_key(run.key))["Item"]
+    item = control.client.get_item(TableName=NAME, Key=marshal(run_key(run.key)))["Item"]
     assert (item["mode"]["S"], item["trigger"]["S"]) == ("archive", "calendar")
 
 
@@ -248,7 +248,7 @@ def test_a_state_more_is_an_open_one_and_left_to_whoever_knows_it(
     assert (read.state, read.open, read.newer) == (RunState.UNKNOWN, True, True)
     assert not control.runs.close(run.key, NOW, RunEnd(RunState.FAILED))
     assert control.runs.claim(run.key, EXTRACTING, 1, "old", NOW) is None
-    item = control.client.get_item(TableName=NAME, Key=run_key(run.key))["Item"]
+    item = control.client.get_item(TableName=NAME, Key=marshal(run_key(run.key)))["Item"]
     assert item["state"]["S"] == "Verifying"
 
 
@@ -272,7 +272,9 @@ def test_settings_in_words_of_a_newer_version_do_not_hide_the_run(control: Contr
     group = group_of(GROUP)
     fields = group.config.model_dump() | {"sync_type": NewerSyncType.BUCKET}
     started = control.accept().key
-    written = unmarshal(control.client.get_item(TableName=NAME, Key=run_key(started))["Item"])
+    written = unmarshal(
+        control.client.get_item(TableName=NAME, Key=marshal(run_key(started)))["Item"]
+    )
     config = run_item.structure(NewerConfig.model_validate(fields))
     newer_item = marshal(written | {"config": config})
     read = run_item.from_item(newer_item)
@@ -304,7 +306,7 @@ def test_what_a_newer_version_has_added_to_a_group_stays_when_it_is_changed(
     assert type(older.config) is GroupConfig
     renamed = older.config.model_copy(update={"name": "Another name", "version": 3})
     groups.change(older, older.model_copy(update={"config": renamed}))
-    key = group_key(ENTERPRISE, GROUP)
+    key = marshal(group_key(ENTERPRISE, GROUP))
     kept = unmarshal(control.client.get_item(TableName=NAME, Key=key)["Item"])["config"]
     assert (kept["name"], kept["grade_filter"]) == ("Another name", "K-8")
     assert isinstance(groups.get(ENTERPRISE, GROUP), Group)

@@ -16,7 +16,7 @@ from moto import mock_aws
 from shared.adapters.control_table.batches import DynamoBatches
 from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.control_table.runs import DynamoRuns
-from shared.adapters.dynamodb import marshal, unmarshal
+from shared.adapters.dynamodb.values import marshal, unmarshal
 from shared.adapters.roster_table.holdings import DynamoRosterHoldings
 from shared.adapters.roster_table.keys import stamp_key
 from shared.adapters.roster_table.roster import DynamoRoster

@@ -14,6 +14,7 @@ from shared.adapters.control_table.deletions import DynamoDeletions
 from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.control_table.keys import group_key
 from shared.adapters.control_table.runs import DynamoRuns
+from shared.adapters.dynamodb.values import marshal
 from shared.domain.errors import NotFoundError
 from shared.domain.group.calendar import Calendar, DateRange
 from shared.domain.group.choices import AutoMode, Period, SyncFrequency, SyncType
@@ -71,7 +72,7 @@ class World:
         """Let a group have a roster."""
         self.client.update_item(
             TableName=NAME,
-            Key=group_key(ENTERPRISE, group_id),
+            Key=marshal(group_key(ENTERPRISE, group_id)),
             UpdateExpression="SET #base = :base",
             ExpressionAttributeNames={"#base": "base"},
             ExpressionAttributeValues={":base": {"S": "{}"}},

@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shared.adapters.dynamodb import Item, marshal, unmarshal
+from boto3.dynamodb.conditions import Key
+
+from shared.adapters.control_table.attributes import EXPIRES_AT, AccessItem
+from shared.adapters.control_table.keys import ACCESSES, PK, SK, access_key, group_partition
+from shared.adapters.dynamodb.actions import put
+from shared.adapters.dynamodb.reads import query
+from shared.adapters.dynamodb.values import Item, seconds, unmarshal
+from shared.adapters.dynamodb.writes import write_item
 from shared.domain.access import KEPT, Access
 from shared.domain.ids import GroupId
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-PREFIX = "ACCESS#"
 
 
 class DynamoAccesses:
@@ -24,53 +29,45 @@ class DynamoAccesses:
 
     def record(self, group_id: GroupId, access: Access) -> None:
         """Write an access down; see ``ports.Accesses.record``."""
-        values = {
-            "person": access.person,
-            "what": access.what,
-            "at": access.at.isoformat(),
-            "records": access.records,
-            "expiresAt": int((access.at + KEPT).timestamp()),
-        }
         # Of one length, so that they sort by time.
         moment = access.at.isoformat(timespec="microseconds")
-        self._client.put_item(
-            TableName=self._table,
-            Item=_key(group_id, f"{moment}#{self._new_id()}") | marshal(values),
-        )
+        item = {
+            **access_key(group_id, f"{moment}#{self._new_id()}"),
+            AccessItem.PERSON: access.person,
+            AccessItem.WHAT: access.what,
+            AccessItem.AT: access.at.isoformat(),
+            AccessItem.RECORDS: access.records,
+            EXPIRES_AT: seconds(access.at + KEPT),
+        }
+        write_item(self._client, put(self._table, item))
 
     def of(
         self, group_id: GroupId, after: str | None, most: int, now: datetime
     ) -> tuple[Sequence[Access], str | None]:
         """Read accesses, newest first."""
-        start: dict[str, Any] = {}
-        if after is not None:
-            start["ExclusiveStartKey"] = _key(group_id, after)
         answer = self._client.query(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=marshal({":pk": f"GROUP#{group_id}", ":prefix": PREFIX}),
-            ConsistentRead=True,
-            ScanIndexForward=False,
-            Limit=most,
-            **start,
+            **query(
+                self._table,
+                Key(PK).eq(group_partition(group_id)) & Key(SK).begins_with(ACCESSES),
+                after=None if after is None else access_key(group_id, after),
+                limit=most,
+                newest_first=True,
+                consistent=True,
+            )
         )
         found = [_access(unmarshal(item)) for item in answer["Items"]]
         last = answer.get("LastEvaluatedKey")
         return (
             [access for access in found if access.at + KEPT > now],
-            last["sk"]["S"].removeprefix(PREFIX) if last else None,
+            unmarshal(last)[SK].removeprefix(ACCESSES) if last else None,
         )
 
 
-def _key(group_id: GroupId, place: str) -> Item:
-    return marshal({"pk": f"GROUP#{group_id}", "sk": f"{PREFIX}{place}"})
-
-
 def _access(item: Item) -> Access:
-    records = item.get("records")
+    records = item.get(AccessItem.RECORDS)
     return Access(
-        person=item["person"],
-        what=item["what"],
-        at=datetime.fromisoformat(item["at"]),
+        person=item[AccessItem.PERSON],
+        what=item[AccessItem.WHAT],
+        at=datetime.fromisoformat(item[AccessItem.AT]),
         records=None if records is None else int(records),
     )

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shared.adapters.control_table.keys import enterprise_page
-from shared.adapters.dynamodb import Item, marshal, unmarshal
+from shared.adapters.control_table.attributes import EXPIRES_AT, CertificateItem
+from shared.adapters.control_table.keys import CERTIFICATES, PK, certificate_key, enterprise_page
+from shared.adapters.dynamodb.actions import Action, put
+from shared.adapters.dynamodb.reads import get
+from shared.adapters.dynamodb.values import Item, seconds
 from shared.domain.errors import NotFoundError
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.deletion_certificate import Certificate
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-PREFIX = "GONE#"
 
 
 class DynamoCertificates:
@@ -25,13 +26,12 @@ class DynamoCertificates:
 
     def get(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> Certificate:
         """Read the certificate of a group's deletion; see ``ports.Certificates.get``."""
-        key = _key(enterprise, group_id)
-        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        found = _certificate(unmarshal(answer["Item"])) if "Item" in answer else None
+        item = get(self._client, self._table, certificate_key(enterprise, group_id))
+        found = None if item is None else _certificate(item)
         if found is None or found.kept_until <= now:
             raise NotFoundError(
                 "certificate_not_found",
-                "There is no certificate of this group: it is made when a deletion has ended, and "
+                "There is no certificate of this group. One is made when a deletion has ended, and "
                 "kept for 400 days.",
             )
         return found
@@ -40,7 +40,9 @@ class DynamoCertificates:
         self, enterprise: EnterpriseId, limit: int, after: GroupId | None, now: datetime
     ) -> tuple[Sequence[Certificate], GroupId | None]:
         """Page through an enterprise's certificates."""
-        items, more = enterprise_page(self._client, self._table, enterprise, PREFIX, limit, after)
+        items, more = enterprise_page(
+            self._client, self._table, enterprise, CERTIFICATES, limit, after
+        )
         found = [_certificate(item) for item in items]
         return (
             [each for each in found if each.kept_until > now],
@@ -48,32 +50,22 @@ class DynamoCertificates:
         )
 
 
-def keep_certificate(table: str, certificate: Certificate) -> Item:
+def keep_certificate(table: str, certificate: Certificate) -> Action:
     """The action that keeps a certificate, in the transaction that ends the group."""
-    values = {
-        "certificate": certificate.model_dump_json(),
-        "expiresAt": int(certificate.kept_until.timestamp()),
+    item = {
+        **certificate_key(certificate.enterprise, certificate.group_id),
+        CertificateItem.CERTIFICATE: certificate.model_dump_json(),
+        EXPIRES_AT: seconds(certificate.kept_until),
     }
-    key = _key(certificate.enterprise, certificate.group_id)
-    return {"Put": {"TableName": table, "Item": key | marshal(values)}}
+    return put(table, item)
 
 
 def is_certified(
     client: "DynamoDBClient", table: str, enterprise: EnterpriseId, group_id: GroupId
 ) -> bool:
     """Whether the enterprise had this group, whose runs and accesses may still be there."""
-    answer = client.get_item(
-        TableName=table,
-        Key=_key(enterprise, group_id),
-        ConsistentRead=True,
-        ProjectionExpression="pk",
-    )
-    return "Item" in answer
-
-
-def _key(enterprise: EnterpriseId, group_id: GroupId) -> Item:
-    return marshal({"pk": f"ENT#{enterprise}", "sk": f"{PREFIX}{group_id}"})
+    return get(client, table, certificate_key(enterprise, group_id), (PK,)) is not None
 
 
 def _certificate(item: Item) -> Certificate:
-    return Certificate.model_validate_json(item["certificate"])
+    return Certificate.model_validate_json(item[CertificateItem.CERTIFICATE])

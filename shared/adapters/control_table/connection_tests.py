@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from shared.adapters.control_table.run_item import seconds
-from shared.adapters.dynamodb import Item, marshal, refused, unmarshal
+from shared.adapters.control_table.attributes import EXPIRES_AT, ConnectionTestItem
+from shared.adapters.control_table.keys import IS_THERE, connection_test_key
+from shared.adapters.dynamodb.actions import put, update
+from shared.adapters.dynamodb.reads import get
+from shared.adapters.dynamodb.values import seconds
+from shared.adapters.dynamodb.writes import try_write, write_item
 from shared.domain.group.connection_test import ConnectionTest, Probe
 from shared.domain.ids import EnterpriseId, GroupId
 
@@ -25,44 +27,27 @@ class DynamoConnectionTests:
 
     def begin(self, test: ConnectionTest) -> None:
         """Write down that a test is under way."""
-        values = {
-            "test": test.model_dump_json(),
-            "expiresAt": seconds(test.created_at + KEPT),
+        item = {
+            **connection_test_key(test.group_id, test.test_id),
+            ConnectionTestItem.TEST: test.model_dump_json(),
+            EXPIRES_AT: seconds(test.created_at + KEPT),
         }
-        self._client.put_item(
-            TableName=self._table, Item=_key(test.group_id, test.test_id) | marshal(values)
-        )
+        write_item(self._client, put(self._table, item))
 
     def get(
         self, enterprise: EnterpriseId, group_id: GroupId, test_id: str, now: datetime
     ) -> ConnectionTest | None:
         """Read a test; what has expired is gone, whenever the table gets to it."""
-        answer = self._client.get_item(
-            TableName=self._table, Key=_key(group_id, test_id), ConsistentRead=True
-        )
-        if "Item" not in answer:
+        item = get(self._client, self._table, connection_test_key(group_id, test_id))
+        if item is None:
             return None
-        item = unmarshal(answer["Item"])
-        test = ConnectionTest.model_validate_json(item["test"])
-        expired = int(item["expiresAt"]) <= seconds(now)
+        test = ConnectionTest.model_validate_json(item[ConnectionTestItem.TEST])
+        expired = int(item[EXPIRES_AT]) <= seconds(now)
         return None if expired or test.enterprise != enterprise else test
 
     def finish(self, test: ConnectionTest, probes: tuple[Probe, ...], now: datetime) -> None:
         """Write down what was found; a test that has expired stays gone."""
         done = test.model_copy(update={"probes": probes, "finished_at": now})
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_key(test.group_id, test.test_id),
-                UpdateExpression="SET #test = :test",
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeNames={"#test": "test"},
-                ExpressionAttributeValues=marshal({":test": done.model_dump_json()}),
-            )
-        except ClientError as error:
-            if not refused(error):
-                raise
-
-
-def _key(group_id: GroupId, test_id: str) -> Item:
-    return {"pk": {"S": f"GROUP#{group_id}"}, "sk": {"S": f"TEST#{test_id}"}}
+        key = connection_test_key(test.group_id, test.test_id)
+        found = {ConnectionTestItem.TEST: done.model_dump_json()}
+        try_write(self._client, update(self._table, key, found, condition=IS_THERE))

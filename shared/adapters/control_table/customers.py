@@ -4,10 +4,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from boto3.dynamodb.conditions import Attr
 
-from shared.adapters.control_table.keys import enterprise_page
-from shared.adapters.dynamodb import Item, marshal, refused, unmarshal
+from shared.adapters.control_table.attributes import CustomerItem
+from shared.adapters.control_table.keys import (
+    CUSTOMERS,
+    IS_NEW,
+    IS_THERE,
+    PK,
+    SK,
+    customer_key,
+    enterprise_page,
+)
+from shared.adapters.dynamodb.actions import delete, put, update
+from shared.adapters.dynamodb.values import Item, marshal, unmarshal
+from shared.adapters.dynamodb.writes import WriteRefusedError, try_write, write_item
 from shared.domain.errors import ConflictError
 from shared.domain.group.customer import Customer
 from shared.domain.ids import CustomerId, EnterpriseId, SourcedId
@@ -26,24 +37,18 @@ class DynamoCustomers:
 
     def create(self, customer: Customer) -> None:
         """Store a new customer."""
-        key = _key(customer.enterprise, customer.customer_id)
         values = customer.model_dump(mode="json", by_alias=True, exclude={"enterprise", "group_id"})
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=key | marshal(values),
-                ConditionExpression="attribute_not_exists(pk)",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
+        key = customer_key(customer.enterprise, customer.customer_id)
+        if not try_write(self._client, put(self._table, key | values, IS_NEW)):
             raise ConflictError(
                 "customer_exists", "There is a customer with this id.", field="customerId"
-            ) from error
+            )
 
     def find(
         self, enterprise: EnterpriseId, customer_ids: Sequence[CustomerId]
     ) -> dict[CustomerId, Customer]:
         """Read some customers."""
-        keys = [_key(enterprise, customer_id) for customer_id in customer_ids]
+        keys = [marshal(customer_key(enterprise, customer_id)) for customer_id in customer_ids]
         found: dict[CustomerId, Customer] = {}
         request: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
         while request:
@@ -58,7 +63,9 @@ class DynamoCustomers:
         self, enterprise: EnterpriseId, limit: int, after: CustomerId | None
     ) -> tuple[Sequence[Customer], CustomerId | None]:
         """Page through an enterprise's customers."""
-        items, more = enterprise_page(self._client, self._table, enterprise, "CUST#", limit, after)
+        items, more = enterprise_page(
+            self._client, self._table, enterprise, CUSTOMERS, limit, after
+        )
         return [_customer(enterprise, item) for item in items], CustomerId(more) if more else None
 
     def change(
@@ -69,48 +76,31 @@ class DynamoCustomers:
         org: tuple[SourcedId | None] | None,
     ) -> Customer:
         """Give a customer another name, or another org; see ``ports.Customers.change``."""
-        values = {"name": name, "orgSourcedId": org[0] if org else None}
-        given = {field: value for field, value in values.items() if value is not None}
-        sets = ", ".join(f"#{field} = :{field}" for field in given)
-        takes_away = org is not None and org[0] is None
-        names = {f"#{field}": field for field in given}
-        if takes_away:
-            names["#orgSourcedId"] = "orgSourcedId"
-        update = f"{f'SET {sets}' if sets else ''}{' REMOVE #orgSourcedId' if takes_away else ''}"
-        if not update:
+        if name is None and org is None:
             found = self.find(enterprise, [customer_id])
             if customer_id not in found:
                 raise no_customer()
             return found[customer_id]
-        values_given: dict[str, Any] = {}
-        if given:
-            named = {f":{field}": value for field, value in given.items()}
-            values_given["ExpressionAttributeValues"] = marshal(named)
+        takes_away = org is not None and org[0] is None
+        change = update(
+            self._table,
+            customer_key(enterprise, customer_id),
+            {CustomerItem.NAME: name, CustomerItem.ORG_SOURCED_ID: org[0] if org else None},
+            removes=(CustomerItem.ORG_SOURCED_ID,) if takes_away else (),
+            condition=_FREE if org is not None else IS_THERE,
+            tell_old=True,
+        )
         with _refusing():
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=_key(enterprise, customer_id),
-                UpdateExpression=update,
-                ConditionExpression=_FREE if org is not None else "attribute_exists(pk)",
-                ExpressionAttributeNames=names,
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **values_given,
-            )
-        return _customer(enterprise, unmarshal(answer["Attributes"]))
+            return _customer(enterprise, write_item(self._client, change, read_back=True))
 
     def delete(self, enterprise: EnterpriseId, customer_id: CustomerId) -> None:
         """Delete a customer; see ``ports.Customers.delete``."""
+        key = customer_key(enterprise, customer_id)
         with _refusing():
-            self._client.delete_item(
-                TableName=self._table,
-                Key=_key(enterprise, customer_id),
-                ConditionExpression=_FREE,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            write_item(self._client, delete(self._table, key, _FREE, tell_old=True))
 
 
-_FREE = "attribute_exists(pk) AND attribute_not_exists(groupId)"
+_FREE = IS_THERE & Attr(CustomerItem.GROUP_ID).not_exists()
 
 
 @contextmanager
@@ -118,16 +108,10 @@ def _refusing() -> Iterator[None]:
     """Say why a write was refused: there is no such customer, or a group has it."""
     try:
         yield
-    except ClientError as error:
-        if not refused(error):
-            raise
-        raise (customer_in_group() if "Item" in error.response else no_customer()) from error
-
-
-def _key(enterprise: EnterpriseId, customer_id: CustomerId) -> Item:
-    return marshal({"pk": f"ENT#{enterprise}", "sk": f"CUST#{customer_id}"})
+    except WriteRefusedError as error:
+        raise (customer_in_group() if error.old else no_customer()) from error
 
 
 def _customer(enterprise: EnterpriseId, item: Item) -> Customer:
-    values = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+    values = {name: value for name, value in item.items() if name not in (PK, SK)}
     return Customer.model_validate(values | {"enterprise": enterprise})

@@ -1,28 +1,27 @@
 """The deletion of groups in the ``control`` table: its beginning and its end."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from boto3.dynamodb.conditions import Attr
 
+from shared.adapters.control_table.attributes import GroupItem, RunItem
 from shared.adapters.control_table.certificates import keep_certificate
+from shared.adapters.control_table.end_run import end_run, supersede, without_secrets
 from shared.adapters.control_table.group_claims import freed
-from shared.adapters.control_table.group_item import DELETING, MARKED, read_group
+from shared.adapters.control_table.group_item import read_group, waiting_of
 from shared.adapters.control_table.groups import disown
 from shared.adapters.control_table.keys import group_key, run_key
-from shared.adapters.control_table.run_item import (
-    from_item,
-    new_run,
-    open_shard,
-    seconds,
-    structure,
-    superseding,
-    to_item,
-    without_secrets,
-)
-from shared.adapters.dynamodb import Item, marshal, refusals
+from shared.adapters.control_table.new_run import new_run, put_run
+from shared.adapters.control_table.run_item import from_item, structure
+from shared.adapters.dynamodb.actions import Action, delete, update
+from shared.adapters.dynamodb.expressions import IfUnset
+from shared.adapters.dynamodb.reads import get
+from shared.adapters.dynamodb.values import Item
+from shared.adapters.dynamodb.writes import REREADS, changes_too_fast, transact
 from shared.domain import timers
-from shared.domain.errors import StoppedError, TryLaterError
+from shared.domain.errors import StoppedError
 from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run.deletion_certificate import Certificate
@@ -31,11 +30,6 @@ from shared.domain.run.run import Mode, Reason, Run, RunState, Trigger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-TRIES = 5
-LATEST = "deletionRun"
-"""The number of the last run that deletes the group: where another begins, it was given up."""
-_CONFLICTS = {"TransactionCanceledException", "TransactionConflictException"}
 
 
 class DynamoDeletions:
@@ -55,124 +49,81 @@ class DynamoDeletions:
     def begin(self, enterprise: EnterpriseId, group_id: GroupId, person: str, now: datetime) -> Run:
         """Take the group from its runs; see ``ports.Deletions.begin``."""
         request = RunRequest(enterprise, group_id, Mode.DELETE, Trigger.REQUEST, person)
-        for _ in range(TRIES):
+        for _ in range(REREADS):
             group = self._group(enterprise, group_id)
-            under_way = (
-                self._run(enterprise, group_id, group["activeRun"])
-                if ("activeRun" in group)
-                else None
-            )
+            active = group.get(GroupItem.ACTIVE_RUN)
+            under_way = None if active is None else self._run(enterprise, group_id, active)
             if under_way is not None and under_way.mode is Mode.DELETE:
                 return under_way
-            waiting = [self._run(enterprise, group_id, seq) for seq in group.get("waiting", ())]
+            waiting = [self._run(enterprise, group_id, seq) for seq in waiting_of(group)]
             stopped = [*([under_way] if under_way else []), *waiting]
             run = new_run(request, group, now)
             begun = {"state": RunState.ACCEPTED, "config": without_secrets(run.config)}
-            if LATEST in group:
+            if GroupItem.DELETION_RUN in group:
                 # What it had counted is gone, and counts.
-                begun["progress"] = self._run(enterprise, group_id, group[LATEST]).progress
+                before = self._run(enterprise, group_id, group[GroupItem.DELETION_RUN])
+                begun["progress"] = before.progress
             run = run.model_copy(update=begun)
-            if self._write(self._beginning(run, group, stopped, now)):
+            if not transact(self._client, self._beginning(run, group, stopped, now)):
                 return run
-        raise TryLaterError("the group is being changed all the time")
+        raise changes_too_fast()
 
     def finish(self, key: RunKey, owner: str, group: Group, certificate: Certificate) -> None:
         """Delete the group itself; see ``ports.Deletions.finish``."""
-        now = certificate.deleted_at
-        close = {
-            "Update": {
-                "TableName": self._table,
-                "Key": run_key(key),
-                "UpdateExpression": "SET #state = :done, finishedAt = :now, openUntil = :seconds, "
-                "counts = :counts "
-                "REMOVE #owner, leaseUntil, #cursor",
-                "ConditionExpression": "#state = :applying AND #owner = :owner",
-                "ExpressionAttributeNames": {
-                    "#state": "state",
-                    "#owner": "owner",
-                    "#cursor": "cursor",
-                },
-                "ExpressionAttributeValues": marshal(
-                    {
-                        ":done": RunState.SUCCEEDED.value,
-                        ":now": now.isoformat(),
-                        ":seconds": seconds(now),
-                        ":counts": structure(certificate.counts),
-                        ":applying": RunState.APPLYING.value,
-                        ":owner": owner,
-                    }
-                ),
-            }
-        }
-        delete = {
-            "Delete": {
-                "TableName": self._table,
-                "Key": group_key(key.enterprise, key.group_id),
-                "ConditionExpression": "activeRun = :seq",
-                "ExpressionAttributeValues": marshal({":seq": key.seq}),
-            }
-        }
+        close = end_run(
+            self._table,
+            key,
+            RunState.SUCCEEDED,
+            certificate.deleted_at,
+            Attr(RunItem.STATE).eq(RunState.APPLYING) & Attr(RunItem.OWNER).eq(owner),
+            facts={RunItem.COUNTS: structure(certificate.counts)},
+            config=None,  # it has had no secrets from the beginning
+        )
+        gone = delete(
+            self._table,
+            group_key(key.enterprise, key.group_id),
+            Attr(GroupItem.ACTIVE_RUN).eq(key.seq),
+        )
         freeing = [action for action, _ in freed(self._table, group)]
         ends = [disown(self._table, key.group_id), keep_certificate(self._table, certificate)]
-        if not self._write([close, delete, *ends, *freeing]):
+        if transact(self._client, [close, gone, *ends, *freeing]):
             raise StoppedError
 
-    def _beginning(self, run: Run, group: Item, stopped: list[Run], now: datetime) -> list[Item]:
+    def _beginning(
+        self, run: Run, group: Item, stopped: Sequence[Run], now: datetime
+    ) -> list[Action]:
         reason = Reason(
             code="group_deleted", message=f"The group is being deleted (run {run.seq})."
         )
-        active = (
-            "activeRun = :active" if "activeRun" in group else "attribute_not_exists(activeRun)"
+        active = Attr(GroupItem.ACTIVE_RUN)
+        seen = group.get(GroupItem.ACTIVE_RUN)
+        lock = update(
+            self._table,
+            group_key(run.enterprise, run.group_id),
+            {
+                GroupItem.ACTIVE_RUN: run.seq,
+                GroupItem.RUN_SEQ: run.seq,
+                GroupItem.DELETION_RUN: run.seq,
+                GroupItem.DELETING_SINCE: IfUnset(now.isoformat()),
+            },
+            removes=(
+                GroupItem.WAITING,
+                GroupItem.HOLD,
+                GroupItem.MARKED_AT,
+                GroupItem.DUE_PERIOD,
+                GroupItem.NEXT_RUN_AT,
+            ),
+            condition=Attr(GroupItem.RUN_SEQ).eq(run.seq - 1)
+            & Attr(GroupItem.VERSION).eq(group[GroupItem.VERSION])
+            & (active.not_exists() if seen is None else active.eq(seen)),
         )
-        values = {
-            ":seq": run.seq,
-            ":last": run.seq - 1,
-            ":now": now.isoformat(),
-            ":version": group["version"],
-        }
-        if "activeRun" in group:
-            values[":active"] = group["activeRun"]
-        lock = {
-            "Update": {
-                "TableName": self._table,
-                "Key": group_key(run.enterprise, run.group_id),
-                "UpdateExpression": (
-                    f"SET activeRun = :seq, runSeq = :seq, {LATEST} = :seq, "
-                    f"{DELETING} = if_not_exists({DELETING}, :now) "
-                    f"REMOVE waiting, #hold, {MARKED}, duePeriod, nextRunAt"
-                ),
-                "ConditionExpression": f"runSeq = :last AND version = :version AND {active}",
-                "ExpressionAttributeNames": {"#hold": "hold"},
-                "ExpressionAttributeValues": marshal(values),
-            }
-        }
-        item = to_item(run) | {
-            "openShard": open_shard(run.group_id),
-            "openUntil": seconds(now + self._resend_after),
-        }
-        put = {
-            "Put": {
-                "TableName": self._table,
-                "Item": run_key(run.key) | marshal(item),
-                "ConditionExpression": "attribute_not_exists(pk)",
-            }
-        }
-        return [lock, put, *(superseding(self._table, old, reason, now) for old in stopped)]
-
-    def _write(self, actions: list[Item]) -> bool:
-        """Write all or nothing; False if something has changed since it was read."""
-        try:
-            self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]  # dicts
-        except ClientError as error:
-            if refusals(error) is None and error.response["Error"]["Code"] not in _CONFLICTS:
-                raise
-            return False
-        return True
+        put = put_run(self._table, run, now + self._resend_after)
+        return [lock, put, *(supersede(self._table, old, reason, now) for old in stopped)]
 
     def _group(self, enterprise: EnterpriseId, group_id: GroupId) -> Item:
         return read_group(self._client, self._table, enterprise, group_id, deleting=True)
 
     def _run(self, enterprise: EnterpriseId, group_id: GroupId, seq: int) -> Run:
-        key = run_key(RunKey(enterprise, group_id, int(seq)))
-        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return from_item(answer["Item"])
+        item = get(self._client, self._table, run_key(RunKey(enterprise, group_id, int(seq))))
+        assert item is not None, "runs of a group that is not ended are kept"
+        return from_item(item)

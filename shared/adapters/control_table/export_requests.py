@@ -3,10 +3,13 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from boto3.dynamodb.conditions import Attr
 
-from shared.adapters.control_table.run_item import seconds
-from shared.adapters.dynamodb import Item, marshal, refused
+from shared.adapters.control_table.attributes import EXPIRES_AT, ExportRequestItem
+from shared.adapters.control_table.keys import IS_NEW, export_request_key
+from shared.adapters.dynamodb.actions import put
+from shared.adapters.dynamodb.values import seconds
+from shared.adapters.dynamodb.writes import try_write
 from shared.domain import timers
 from shared.domain.ids import GroupId
 
@@ -25,21 +28,10 @@ class DynamoExportRequests:
 
     def first(self, group_id: GroupId, seq: int, now: datetime) -> bool:
         """Note that an export is asked for; see ``ports.ExportRequests.first``."""
-        asked = {"askedAt": seconds(now), "expiresAt": seconds(now + KEPT)}
-        before = seconds(now - timers.EXPORT_AGAIN)
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=_key(group_id, seq) | marshal(asked),
-                ConditionExpression="attribute_not_exists(pk) OR askedAt <= :before",
-                ExpressionAttributeValues=marshal({":before": before}),
-            )
-        except ClientError as error:
-            if refused(error):
-                return False
-            raise
-        return True
-
-
-def _key(group_id: GroupId, seq: int) -> Item:
-    return {"pk": {"S": f"GROUP#{group_id}"}, "sk": {"S": f"EXPORT#{seq:010d}"}}
+        item = {
+            **export_request_key(group_id, seq),
+            ExportRequestItem.ASKED_AT: seconds(now),
+            EXPIRES_AT: seconds(now + KEPT),
+        }
+        long_ago = Attr(ExportRequestItem.ASKED_AT).lte(seconds(now - timers.EXPORT_AGAIN))
+        return try_write(self._client, put(self._table, item, IS_NEW | long_ago))

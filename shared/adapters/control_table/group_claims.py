@@ -7,22 +7,35 @@ one wins, whatever either has read before.
 import unicodedata
 from hashlib import sha256
 
-from shared.adapters.dynamodb import Item, marshal
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
+from shared.adapters.control_table.attributes import ClaimItem, CustomerItem, RetentionItem
+from shared.adapters.control_table.keys import (
+    IS_NEW,
+    IS_THERE,
+    Key,
+    client_group_id_key,
+    customer_key,
+    name_key,
+    retention_key,
+)
+from shared.adapters.dynamodb.actions import Action, delete, put, update
+from shared.adapters.dynamodb.values import seconds
 from shared.domain.errors import ConflictError
 from shared.domain.group.group import Group
-from shared.domain.ids import CustomerId, EnterpriseId, GroupId
+from shared.domain.ids import CustomerId
 
 NEW_RETENTION = "NewRetention"
 """The partition of ``dueGroups`` with the groups whose retention a run has yet to keep."""
 
-Actions = list[tuple[Item, ConflictError]]
+Actions = list[tuple[Action, ConflictError]]
 """Actions of a transaction, each with the conflict that its refusal means."""
 
 
 def claims(table: str, new: Group, old: Group | None) -> Actions:
     """What a group takes and gives back when it becomes ``new``."""
     actions: Actions = []
-    before = _unique_keys(old) if old else [None, None]
+    before = _unique_keys(old) if old else (None, None)
     for key, past, field in zip(_unique_keys(new), before, ("name", "clientGroupId"), strict=True):
         if key == past:
             continue
@@ -32,9 +45,10 @@ def claims(table: str, new: Group, old: Group | None) -> Actions:
             "deleted.",
             field=field,
         )
-        actions.append((_take(table, new, key), taken))
+        claim = {**key, ClaimItem.GROUP_ID: new.group_id}
+        actions.append((put(table, claim, IS_NEW), taken))
         if past is not None:
-            actions.append((_free(table, new.enterprise, past), changed()))
+            actions.append((delete(table, past), changed()))
     return actions + _customers(table, new, old)
 
 
@@ -42,26 +56,20 @@ def freed(table: str, group: Group) -> Actions:
     """What a group gives back when it goes."""
     without = group.config.model_copy(update={"customers": ()})
     gone = group.model_copy(update={"config": without})
-    actions = [(_free(table, group.enterprise, key), changed()) for key in _unique_keys(group)]
-    note = {"TableName": table, "Key": retention_key(group.enterprise, group.group_id)}
-    actions.append(({"Delete": note}, changed()))
-    return actions + _customers(table, gone, group)
+    noted = retention_key(group.enterprise, group.group_id)
+    deleted = [delete(table, key) for key in (*_unique_keys(group), noted)]
+    return [(action, changed()) for action in deleted] + _customers(table, gone, group)
 
 
-def note_retention(table: str, group: Group) -> Item:
+def note_retention(table: str, group: Group) -> Action:
     """The action that tells the clock of a group's new retention; a later one replaces it."""
     item = {
-        "duePeriod": NEW_RETENTION,
-        "nextRunAt": int(group.updated_at.timestamp()),
-        "version": group.config.version,
+        **retention_key(group.enterprise, group.group_id),
+        RetentionItem.DUE_PERIOD: NEW_RETENTION,
+        RetentionItem.NEXT_RUN_AT: seconds(group.updated_at),
+        RetentionItem.VERSION: group.config.version,
     }
-    key = retention_key(group.enterprise, group.group_id)
-    return {"Put": {"TableName": table, "Item": key | marshal(item)}}
-
-
-def retention_key(enterprise: EnterpriseId, group_id: GroupId) -> Item:
-    """The key of what is noted of a group's new retention."""
-    return marshal({"pk": f"ENT#{enterprise}", "sk": f"RETENTION#{group_id}"})
+    return put(table, item)
 
 
 def changed() -> ConflictError:
@@ -74,6 +82,9 @@ def changed() -> ConflictError:
 def _customers(table: str, new: Group, old: Group | None) -> Actions:
     wanted = [customer.customer_id for customer in new.config.customers]
     held = [customer.customer_id for customer in old.config.customers] if old else []
+    holder = Attr(CustomerItem.GROUP_ID)
+    mine = holder.eq(new.group_id)
+    free = IS_THERE & (holder.not_exists() | mine)
     actions: Actions = []
     for place, customer in enumerate(wanted):
         if customer in held:
@@ -83,49 +94,32 @@ def _customers(table: str, new: Group, old: Group | None) -> Actions:
             "This customer is in another group already.",
             field=f"customers.{place}",
         )
-        update = "SET groupId = :group"
-        condition = "attribute_exists(pk) AND (attribute_not_exists(groupId) OR groupId = :group)"
-        actions.append((_customer(table, new, customer, update, condition), taken))
+        actions.append((_customer(table, new, customer, free, take=True), taken))
     for customer in held:
         if customer not in wanted:
-            update, condition = "REMOVE groupId", "groupId = :group"
-            actions.append((_customer(table, new, customer, update, condition), changed()))
+            actions.append((_customer(table, new, customer, mine, take=False), changed()))
     return actions
 
 
-def _customer(table: str, group: Group, customer: CustomerId, update: str, condition: str) -> Item:
-    return {
-        "Update": {
-            "TableName": table,
-            "Key": marshal({"pk": f"ENT#{group.enterprise}", "sk": f"CUST#{customer}"}),
-            "UpdateExpression": update,
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": marshal({":group": group.group_id}),
-        }
-    }
+def _customer(
+    table: str, group: Group, customer: CustomerId, condition: ConditionBase, *, take: bool
+) -> Action:
+    """The action by which a group takes a customer, or gives it back."""
+    return update(
+        table,
+        customer_key(group.enterprise, customer),
+        {CustomerItem.GROUP_ID: group.group_id} if take else {},
+        removes=() if take else (CustomerItem.GROUP_ID,),
+        condition=condition,
+    )
 
 
-def _take(table: str, group: Group, key: str) -> Item:
-    return {
-        "Put": {
-            "TableName": table,
-            "Item": marshal(
-                {"pk": f"ENT#{group.enterprise}", "sk": key, "groupId": group.group_id}
-            ),
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
-    }
-
-
-def _free(table: str, enterprise: EnterpriseId, key: str) -> Item:
-    return {
-        "Delete": {"TableName": table, "Key": marshal({"pk": f"ENT#{enterprise}", "sk": key})},
-    }
-
-
-def _unique_keys(group: Group) -> list[str]:
-    """The sort keys of what no two groups of an enterprise share; case makes no difference."""
-    return [f"NAME#{_folded(group.config.name)}", f"CGID#{_folded(group.client_group_id)}"]
+def _unique_keys(group: Group) -> tuple[Key, Key]:
+    """The keys of what no two groups of an enterprise share; case makes no difference."""
+    return (
+        name_key(group.enterprise, _folded(group.config.name)),
+        client_group_id_key(group.enterprise, _folded(group.client_group_id)),
+    )
 
 
 def _folded(text: str) -> str:

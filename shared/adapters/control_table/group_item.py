@@ -1,28 +1,24 @@
-"""The group's item in the ``control`` table, and whether the group is on its way out.
+"""Reading a group's item of the ``control`` table, and the conditions of a write to it."""
 
-``DELETING`` is written when a deletion begins, and stands until the item itself goes; ``MARKED`` is
-what a person has said of the roster alone. Both are named here alone: who reads a group, and who
-makes a write depend on it, asks in these words.
-"""
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from boto3.dynamodb.conditions import Attr
 
-from shared.adapters.control_table.keys import group_key
-from shared.adapters.dynamodb import Item, unmarshal
-from shared.domain.errors import NotFoundError
+from shared.adapters.control_table.attributes import GroupItem
+from shared.adapters.control_table.keys import IS_THERE, PK, group_key
+from shared.adapters.dynamodb.reads import get
+from shared.adapters.dynamodb.values import Item
+from shared.domain.errors import ConflictError, NotFoundError
+from shared.domain.group.group import GroupConfig
+from shared.domain.group.hold import Hold
 from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.run.newer_version import known_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-DELETING = "deletingSince"
-"""Since when the group is being deleted; a group without it is not."""
-
-MARKED = "markedAt"
-"""Since when the group's roster is marked for deletion."""
-
-STAYS = f"attribute_exists(pk) AND attribute_not_exists({DELETING})"
+STAYS = IS_THERE & Attr(GroupItem.DELETING_SINCE).not_exists()
 """The condition of a write: the group is there, and is not being deleted."""
 
 
@@ -38,25 +34,44 @@ def read_group(
     group_id: GroupId,
     *,
     deleting: bool = False,
-    only: Mapping[str, Any] | None = None,
+    only: Iterable[GroupItem] | None = None,
 ) -> Item:
-    """Read a group's item, consistently; one that is being deleted only for who says so.
+    """Read a group's item, consistently.
 
-    ``only`` are attributes, each by its placeholder in an expression; without it all are read.
-
+    :param deleting: whether to give a group that is being deleted as well.
+    :param only: the attributes to read; None reads all.
     :raises NotFoundError: no such group in this enterprise.
     """
-    projection: dict[str, Any] = {}
-    if only is not None:
-        names = {"#pk": "pk", "#deleting": DELETING, **only}
-        projection = {
-            "ProjectionExpression": ", ".join(names),
-            "ExpressionAttributeNames": names,
-        }
-    answer = client.get_item(
-        TableName=table, Key=group_key(enterprise, group_id), ConsistentRead=True, **projection
-    )
-    item = unmarshal(answer.get("Item", {}))
-    if not item or (DELETING in item and not deleting):
+    wanted = () if only is None else (PK, GroupItem.DELETING_SINCE, *only)
+    item = get(client, table, group_key(enterprise, group_id), wanted)
+    if not item or (GroupItem.DELETING_SINCE in item and not deleting):
         raise no_group()
     return item
+
+
+def under_way(group: Item) -> ConflictError:
+    """What a second request is told: which run of the group is under way."""
+    run_id = str(group.get(GroupItem.ACTIVE_RUN) or group[GroupItem.WAITING][0])
+    return ConflictError(
+        "run_under_way",
+        f"Run {run_id} of this group is still under way; wait until it has ended.",
+        runId=run_id,
+    )
+
+
+def config_of(group: Item) -> GroupConfig:
+    """The configuration that a group has at this moment, with what was learned of its source."""
+    config = GroupConfig.model_validate(known_settings(group[GroupItem.CONFIG]))
+    learned = group.get(GroupItem.LEARNED)
+    return config.model_copy(update={"learned": learned}) if learned else config
+
+
+def hold_of(group: Item) -> Hold | None:
+    """What of a group waits for a person."""
+    stored = group.get(GroupItem.HOLD)
+    return None if stored is None else Hold.model_validate_json(stored)
+
+
+def waiting_of(group: Item) -> list[int]:
+    """The numbers of the group's waiting runs, oldest first."""
+    return [int(seq) for seq in group.get(GroupItem.WAITING, ())]

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
+from shared.adapters.control_table.attributes import GroupItem, OwnerItem, RetentionItem
 from shared.adapters.control_table.certificates import is_certified, keep_certificate
 from shared.adapters.control_table.group_claims import (
     NEW_RETENTION,
@@ -19,12 +20,23 @@ from shared.adapters.control_table.group_claims import (
     claims,
     freed,
     note_retention,
+)
+from shared.adapters.control_table.group_item import STAYS, hold_of, no_group, read_group
+from shared.adapters.control_table.keys import (
+    DUE_GROUPS,
+    GROUPS,
+    IS_NEW,
+    enterprise_page,
+    group_key,
+    group_of_key,
+    owner_key,
     retention_key,
 )
-from shared.adapters.control_table.group_item import DELETING, MARKED, STAYS, no_group, read_group
-from shared.adapters.control_table.keys import enterprise_page, group_key
-from shared.adapters.control_table.run_item import hold_of
-from shared.adapters.dynamodb import Item, marshal, refusals, refused, unmarshal
+from shared.adapters.dynamodb.actions import Action, delete, put, update
+from shared.adapters.dynamodb.expressions import IfUnset
+from shared.adapters.dynamodb.reads import query
+from shared.adapters.dynamodb.values import Attributes, Item, marshal, seconds, unmarshal
+from shared.adapters.dynamodb.writes import WriteRefusedError, transact, try_write, write_item
 from shared.domain.errors import NotFoundError, TryLaterError
 from shared.domain.group.choices import Period
 from shared.domain.group.cover import Cover
@@ -38,12 +50,21 @@ from shared.ports.groups import check_unmark
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-TRANSACTION_TRIES = 3
-
 _GROUP_FIELDS = (
-    "config", "description", "email", "clientGroupId", "syncFrequency", "period", "autoMode",
-    "timeZone", "syncHour", "anchor", "webhook", "createdAt", "updatedAt",
-)  # fmt: skip
+    GroupItem.CONFIG,
+    GroupItem.DESCRIPTION,
+    GroupItem.EMAIL,
+    GroupItem.CLIENT_GROUP_ID,
+    GroupItem.SYNC_FREQUENCY,
+    GroupItem.PERIOD,
+    GroupItem.AUTO_MODE,
+    GroupItem.TIME_ZONE,
+    GroupItem.SYNC_HOUR,
+    GroupItem.ANCHOR,
+    GroupItem.WEBHOOK,
+    GroupItem.CREATED_AT,
+    GroupItem.UPDATED_AT,
+)
 
 
 class DynamoGroups:
@@ -55,21 +76,12 @@ class DynamoGroups:
 
     def create(self, group: Group) -> None:
         """Store a new group; see ``ports.Groups.create``."""
-        put = {
-            "Put": {
-                "TableName": self._table,
-                "Item": group_key(group.enterprise, group.group_id)
-                | marshal(_values(group) | {"runSeq": 0}),
-                "ConditionExpression": "attribute_not_exists(pk)",
-            }
-        }
-        owner = {
-            "Put": {
-                "TableName": self._table,
-                "Item": _owner_key(group.group_id) | marshal({"enterprise": group.enterprise}),
-            }
-        }
-        actions: Actions = [(put, changed()), (owner, changed())]
+        item = group_key(group.enterprise, group.group_id) | _values(group) | {GroupItem.RUN_SEQ: 0}
+        owner = {**owner_key(group.group_id), OwnerItem.ENTERPRISE: group.enterprise}
+        actions: Actions = [
+            (put(self._table, item, IS_NEW), changed()),
+            (put(self._table, owner), changed()),
+        ]
         actions += claims(self._table, group, None)
         self._transact(actions)
 
@@ -89,14 +101,15 @@ class DynamoGroups:
 
     def enterprise_of(self, group_id: GroupId) -> EnterpriseId | None:
         """Tell whose group it is."""
-        answer = self._client.get_item(TableName=self._table, Key=_owner_key(group_id))
-        return EnterpriseId(answer["Item"]["enterprise"]["S"]) if "Item" in answer else None
+        answer = self._client.get_item(TableName=self._table, Key=marshal(owner_key(group_id)))
+        item = unmarshal(answer.get("Item", {}))
+        return EnterpriseId(item[OwnerItem.ENTERPRISE]) if item else None
 
     def list(
         self, enterprise: EnterpriseId, limit: int, after: GroupId | None
     ) -> tuple[Sequence[Group], GroupId | None]:
         """Page through an enterprise's groups."""
-        items, more = enterprise_page(self._client, self._table, enterprise, "GROUP#", limit, after)
+        items, more = enterprise_page(self._client, self._table, enterprise, GROUPS, limit, after)
         return [_group(enterprise, item) for item in items], GroupId(more) if more else None
 
     def change(self, old: Group, new: Group) -> None:
@@ -105,33 +118,22 @@ class DynamoGroups:
         Setting by setting: what a newer version has added, there and beside, stays as it is.
         """
         values = _values(new)
-        gone = [name for name in (*_GROUP_FIELDS, "duePeriod", "nextRunAt") if name not in values]
-        if _source(old) != _source(new):
-            gone.append("learned")
-        settings = {f"config_{name}": value for name, value in values.pop("config").items()}
-        gone += [name for name, value in settings.items() if value is None]
-        values |= {name: value for name, value in settings.items() if value is not None}
-        places = {name: f"#{name}" for name in (*values, *gone)}
-        places |= {name: f"#config.#{name}" for name in settings}
-        update = "SET " + ", ".join(f"{places[name]} = :{name}" for name in values)
-        if gone:
-            update += " REMOVE " + ", ".join(places[name] for name in gone)
-        names = {f"#{name}": name.removeprefix("config_") for name in (*values, *gone)}
-        names["#config"] = "config"
-        put = {
-            "Update": {
-                "TableName": self._table,
-                "Key": group_key(new.enterprise, new.group_id),
-                "UpdateExpression": update,
-                "ConditionExpression": f"{STAYS} AND version = :old",
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": marshal(
-                    {f":{name}": value for name, value in values.items()}
-                    | {":old": old.config.version}
-                ),
-            }
+        past = [name for name in (*_GROUP_FIELDS, *_DUE) if name not in values]
+        if old.config.connection != new.config.connection:
+            past.append(GroupItem.LEARNED)  # it was learned of another source
+        settings = {
+            f"{GroupItem.CONFIG}.{name}": value
+            for name, value in values.pop(GroupItem.CONFIG).items()
         }
-        actions: Actions = [(put, changed()), *claims(self._table, new, old)]
+        gone = [path for path, value in settings.items() if value is None]
+        change = update(
+            self._table,
+            group_key(new.enterprise, new.group_id),
+            values | settings,
+            removes=[*past, *gone],
+            condition=STAYS & Attr(GroupItem.VERSION).eq(old.config.version),
+        )
+        actions: Actions = [(change, changed()), *claims(self._table, new, old)]
         if not old.empty and old.config.retention != new.config.retention:
             actions.append((note_retention(self._table, new), changed()))
         self._transact(actions)
@@ -148,143 +150,110 @@ class DynamoGroups:
 
     def retention_kept(self, enterprise: EnterpriseId, group_id: GroupId, version: int) -> None:
         """Note that the retention of ``version`` is kept; see ``ports.DueGroups``."""
-        try:
-            self._client.delete_item(
-                TableName=self._table,
-                Key=retention_key(enterprise, group_id),
-                ConditionExpression="attribute_not_exists(pk) OR version <= :version",
-                ExpressionAttributeValues=marshal({":version": version}),
-            )
-        except ClientError as error:
-            if not refused(error):
-                raise
+        kept = IS_NEW | Attr(RetentionItem.VERSION).lte(version)
+        try_write(self._client, delete(self._table, retention_key(enterprise, group_id), kept))
 
     def _due(
         self, partition: str, tick: datetime
     ) -> Iterator[Sequence[tuple[EnterpriseId, GroupId]]]:
-        for page in self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName="dueGroups",
-            KeyConditionExpression="duePeriod = :partition AND nextRunAt <= :tick",
-            ExpressionAttributeValues=marshal(
-                {":partition": partition, ":tick": int(tick.timestamp())}
-            ),
-        ):
-            yield [
-                (
-                    EnterpriseId(item["pk"].removeprefix("ENT#")),
-                    GroupId(item["sk"].partition("#")[2]),
-                )
-                for item in map(unmarshal, page["Items"])
-            ]
+        due = Key(GroupItem.DUE_PERIOD).eq(partition) & Key(GroupItem.NEXT_RUN_AT).lte(
+            seconds(tick)
+        )
+        pages = self._client.get_paginator("query").paginate(
+            **query(self._table, due, index=DUE_GROUPS)
+        )
+        for page in pages:
+            yield [group_of_key(unmarshal(item)) for item in page["Items"]]
 
     def set_cover(
         self, enterprise: EnterpriseId, group_id: GroupId, old: Cover, new: Cover
     ) -> Cover:
         """Replace what a group has for a cover image; see ``ports.Groups.set_cover``."""
         kept = new.model_copy(update={"seq": old.seq + 1})
-        values = {":seen": old.seq, ":seq": kept.seq, ":new": kept.model_dump_json()}
-        seen = "coverSeq = :seen" if old.seq else "attribute_not_exists(coverSeq)"
-        if not old.seq:
-            del values[":seen"]
+        seq = Attr(GroupItem.COVER_SEQ)
+        cover = {GroupItem.COVER: kept.model_dump_json(), GroupItem.COVER_SEQ: kept.seq}
         try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=group_key(enterprise, group_id),
-                UpdateExpression="SET cover = :new, coverSeq = :seq",
-                ConditionExpression=f"{STAYS} AND {seen}",
-                ExpressionAttributeValues=marshal(values),
+            self._change(
+                enterprise,
+                group_id,
+                cover,
+                condition=STAYS & (seq.eq(old.seq) if old.seq else seq.not_exists()),
             )
-        except ClientError as error:
-            if refused(error):
-                raise TryLaterError("the cover image is being changed by somebody else") from error
-            raise
+        except WriteRefusedError as error:
+            raise TryLaterError("the cover image is being changed by somebody else") from error
         return kept
 
     def mark(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> None:
         """Mark a group's roster for deletion; see ``ports.Groups.mark``."""
+        mark = {GroupItem.MARKED_AT: IfUnset(now.isoformat())}
         try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=group_key(enterprise, group_id),
-                UpdateExpression=f"SET {MARKED} = if_not_exists({MARKED}, :now)",
-                ConditionExpression=STAYS,
-                ExpressionAttributeValues=marshal({":now": now.isoformat()}),
-            )
-        except ClientError as error:
-            if refused(error):
-                raise no_group() from error
-            raise
+            self._change(enterprise, group_id, mark, condition=STAYS)
+        except WriteRefusedError as error:
+            raise no_group() from error
 
     def unmark(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
         """Take the mark of a group's roster back; see ``ports.Groups.unmark``."""
         group = read_group(self._client, self._table, enterprise, group_id)
-        check_unmark(group.get("activeRun"), hold_of(group))
+        check_unmark(group.get(GroupItem.ACTIVE_RUN), hold_of(group))
         try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=group_key(enterprise, group_id),
-                UpdateExpression=f"REMOVE {MARKED}",
+            self._change(
+                enterprise,
+                group_id,
+                {},
+                removes=(GroupItem.MARKED_AT,),
                 # What waits changes by runs alone, and each of them takes a number.
-                ConditionExpression=f"{STAYS} AND runSeq = :seen",
-                ExpressionAttributeValues=marshal({":seen": group["runSeq"]}),
+                condition=STAYS & Attr(GroupItem.RUN_SEQ).eq(group[GroupItem.RUN_SEQ]),
             )
-        except ClientError as error:
-            if refused(error):
-                raise TryLaterError("a run of the group has begun meanwhile") from error
-            raise
+        except WriteRefusedError as error:
+            raise TryLaterError("a run of the group has begun meanwhile") from error
 
     def delete(self, group: Group, certificate: Certificate) -> None:
         """Delete a group that holds nothing; see ``ports.Groups.delete``."""
-        delete = {
-            "Delete": {
-                "TableName": self._table,
-                "Key": group_key(group.enterprise, group.group_id),
-                "ConditionExpression": (
-                    # Runs and drops alike take a number first.
-                    "version = :old AND runSeq = :none AND attribute_not_exists(cover)"
-                ),
-                "ExpressionAttributeValues": marshal({":old": group.config.version, ":none": 0}),
-            }
-        }
-        actions: Actions = [(delete, changed()), *freed(self._table, group)]
+        untouched = (
+            Attr(GroupItem.VERSION).eq(group.config.version)
+            # Runs and drops alike take a number first.
+            & Attr(GroupItem.RUN_SEQ).eq(0)
+            & Attr(GroupItem.COVER).not_exists()
+        )
+        gone = delete(self._table, group_key(group.enterprise, group.group_id), untouched)
+        actions: Actions = [(gone, changed()), *freed(self._table, group)]
         ends = (disown(self._table, group.group_id), keep_certificate(self._table, certificate))
         self._transact([*actions, *((action, changed()) for action in ends)])
 
+    def _change(
+        self,
+        enterprise: EnterpriseId,
+        group_id: GroupId,
+        sets: Attributes,
+        *,
+        removes: Sequence[GroupItem] = (),
+        condition: ConditionBase,
+    ) -> None:
+        key = group_key(enterprise, group_id)
+        write_item(
+            self._client, update(self._table, key, sets, removes=removes, condition=condition)
+        )
+
     def _transact(self, actions: Actions) -> None:
-        """Carry out all or nothing; another transaction in the way is waited for, briefly."""
-        for _ in range(TRANSACTION_TRIES):
-            try:
-                self._client.transact_write_items(
-                    TransactItems=[action for action, _ in actions]  # type: ignore[misc]
-                )
-            except ClientError as error:
-                old = refusals(error)
-                if old is not None:
-                    # The group's own condition comes first: if it failed, the rest says nothing.
-                    raise next(
-                        conflict
-                        for (_, conflict), refused in zip(actions, old, strict=True)
-                        if refused is not None
-                    ) from error
-                if error.response["Error"]["Code"] != "TransactionCanceledException":
-                    raise
-            else:
-                return
-        raise TryLaterError("the group is being changed by somebody else")
+        """Carry out all or nothing, or raise the conflict of the first action that is refused."""
+        refused = transact(self._client, [action for action, _ in actions])
+        if refused:
+            # The group's own condition comes first: if it failed, the rest says nothing.
+            raise actions[min(refused)][1]
 
 
 def _values(group: Group) -> Item:
     values: Item = group.model_dump(mode="json", by_alias=True, include=_FIELD_NAMES)
-    values["config"] = json.loads(group.config.model_dump_json(by_alias=False))
-    values["version"] = group.config.version
-    values["groupId"] = group.group_id
+    values[GroupItem.CONFIG] = json.loads(group.config.model_dump_json(by_alias=False))
+    values[GroupItem.VERSION] = group.config.version
+    values[GroupItem.GROUP_ID] = group.group_id
     if group.period is not None and group.next_run_at is not None:
-        values["duePeriod"] = group.period.value
-        values["nextRunAt"] = int(group.next_run_at.timestamp())
+        values[GroupItem.DUE_PERIOD] = group.period.value
+        values[GroupItem.NEXT_RUN_AT] = seconds(group.next_run_at)
     return {name: value for name, value in values.items() if value is not None}
 
 
+_DUE = (GroupItem.DUE_PERIOD, GroupItem.NEXT_RUN_AT)
 _FIELD_NAMES = {
     "description", "email", "client_group_id", "sync_frequency", "period", "auto_mode",
     "time_zone", "sync_hour", "anchor", "webhook", "created_at", "updated_at",
@@ -292,25 +261,29 @@ _FIELD_NAMES = {
 
 
 def _group(enterprise: EnterpriseId, item: Item) -> Group:
-    values = {name: item[name] for name in _GROUP_FIELDS if name in item}
+    values = {str(name): item[name] for name in _GROUP_FIELDS if name in item}
     values["config"] = known_settings(values["config"])
-    due = item.get("nextRunAt")
+    due, cover = item.get(GroupItem.NEXT_RUN_AT), item.get(GroupItem.COVER)
+    ended = item.get(GroupItem.LAST_ENDED)
+    holds = (
+        item.keys() & {GroupItem.BASE, GroupItem.ACTIVE_RUN}
+        or item.get(GroupItem.DIRTY)
+        or item.get(GroupItem.WAITING)
+    )
     return Group.model_validate(
         values
         | {
             "enterprise": enterprise,
-            "groupId": item["groupId"],
+            "groupId": item[GroupItem.GROUP_ID],
             "nextRunAt": datetime.fromtimestamp(int(due), UTC) if due is not None else None,
-            "activeRun": item.get("activeRun"),
-            "cover": Cover.model_validate_json(item["cover"]) if "cover" in item else Cover(),
+            "activeRun": item.get(GroupItem.ACTIVE_RUN),
+            "cover": Cover() if cover is None else Cover.model_validate_json(cover),
             "hold": hold_of(item),
-            "markedAt": item.get(MARKED),
-            "lastEnded": _last_ended(item["lastEnded"]) if "lastEnded" in item else None,
-            "empty": not (
-                item.keys() & {"base", "activeRun"} or item.get("dirty") or item.get("waiting")
-            ),
-            "untouched": not item["runSeq"] and "cover" not in item,
-            "deletingSince": item.get(DELETING),
+            "markedAt": item.get(GroupItem.MARKED_AT),
+            "lastEnded": None if ended is None else _last_ended(ended),
+            "empty": not holds,
+            "untouched": not item[GroupItem.RUN_SEQ] and cover is None,
+            "deletingSince": item.get(GroupItem.DELETING_SINCE),
         }
     )
 
@@ -322,15 +295,6 @@ def _last_ended(stored: str) -> Item:
     return ended | {"mode": mode.value, "state": state.value}
 
 
-def disown(table: str, group_id: GroupId) -> Item:
+def disown(table: str, group_id: GroupId) -> Action:
     """The action that forgets whose group it was."""
-    return {"Delete": {"TableName": table, "Key": _owner_key(group_id)}}
-
-
-def _owner_key(group_id: GroupId) -> Item:
-    return {"pk": {"S": f"GROUP#{group_id}"}, "sk": {"S": "OWNER"}}
-
-
-def _source(group: Group) -> object:
-    """What facts learned about a source depend on."""
-    return group.config.connection
+    return delete(table, owner_key(group_id))

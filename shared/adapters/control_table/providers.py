@@ -5,12 +5,14 @@ Only the operator writes them (``tools/trust_provider.py``); no function may.
 
 from typing import TYPE_CHECKING
 
-from shared.adapters.dynamodb import marshal, unmarshal
+from shared.adapters.control_table.keys import provider_key
+from shared.adapters.dynamodb.actions import delete, put
+from shared.adapters.dynamodb.reads import get
+from shared.adapters.dynamodb.writes import write_item
 from shared.domain.sign_in import TrustedProvider
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 
 class DynamoProviders:
@@ -22,19 +24,14 @@ class DynamoProviders:
 
     def find(self, name: str) -> TrustedProvider | None:
         """Read the provider of this name; None if nobody trusts it."""
-        answer = self._client.get_item(TableName=self._table, Key=_key(name), ConsistentRead=True)
-        item = answer.get("Item")
-        return None if item is None else TrustedProvider.model_validate(unmarshal(item))
+        item = get(self._client, self._table, provider_key(name))
+        return None if item is None else TrustedProvider.model_validate(item)
 
     def trust(self, provider: TrustedProvider) -> None:
         """Trust a provider from now on, or in another way than before."""
-        item = _key(provider.name) | marshal(provider.model_dump(mode="json"))
-        self._client.put_item(TableName=self._table, Item=item)
+        item = provider_key(provider.name) | provider.model_dump(mode="json")
+        write_item(self._client, put(self._table, item))
 
     def distrust(self, name: str) -> None:
-        """Trust a provider no more: its people get no token of an enterprise from now on."""
-        self._client.delete_item(TableName=self._table, Key=_key(name))
-
-
-def _key(name: str) -> dict[str, "AttributeValueTypeDef"]:
-    return marshal({"pk": f"IDP#{name}", "sk": f"IDP#{name}"})
+        """Stop trusting a provider: its people get no token of an enterprise from now on."""
+        write_item(self._client, delete(self._table, provider_key(name)))

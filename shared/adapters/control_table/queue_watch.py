@@ -4,18 +4,19 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from shared.adapters.control_table.run_item import seconds
-from shared.adapters.dynamodb import Item, marshal, unmarshal
+from shared.adapters.control_table.keys import QUEUES_KEY
+from shared.adapters.dynamodb.actions import update
+from shared.adapters.dynamodb.reads import get
+from shared.adapters.dynamodb.values import seconds
+from shared.adapters.dynamodb.writes import write_item
 from shared.ports.messaging import WorkQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEY: Item = {"pk": {"S": "QUEUES"}, "sk": {"S": "EMPTIED"}}
-
 
 class DynamoQueueWatch:
-    """``QueueWatch`` over DynamoDB."""
+    """``QueueWatch`` over DynamoDB; each queue has an attribute of its name."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -23,8 +24,7 @@ class DynamoQueueWatch:
 
     def emptied(self) -> Mapping[WorkQueue, datetime]:
         """Read when each was last empty; see ``ports.QueueWatch.emptied``."""
-        answer = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
-        seen = unmarshal(answer.get("Item", {}))
+        seen = get(self._client, self._table, QUEUES_KEY) or {}
         return {
             queue: datetime.fromtimestamp(int(seen[queue.value]), UTC)
             for queue in WorkQueue
@@ -33,13 +33,5 @@ class DynamoQueueWatch:
 
     def saw_empty(self, queues: Iterable[WorkQueue], now: datetime) -> None:
         """Write down that these are empty now; see ``ports.QueueWatch.saw_empty``."""
-        names = {f"#{queue.value}": queue.value for queue in queues}
-        if not names:
-            return
-        self._client.update_item(
-            TableName=self._table,
-            Key=KEY,
-            UpdateExpression=f"SET {', '.join(f'{name} = :now' for name in names)}",
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=marshal({":now": seconds(now)}),
-        )
+        if seen := {queue.value: seconds(now) for queue in queues}:
+            write_item(self._client, update(self._table, QUEUES_KEY, seen))

@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from shared.adapters.control_table.attributes import GroupItem
 from shared.adapters.control_table.group_item import read_group
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.ports.roster_reading import RosterState
@@ -11,7 +12,13 @@ from shared.ports.roster_reading import RosterState
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_READ = {f"#{name}": name for name in ("timeZone", "shards", "base", "baseAt", "activeRun")}
+_READ = (
+    GroupItem.TIME_ZONE,
+    GroupItem.SHARDS,
+    GroupItem.BASE,
+    GroupItem.BASE_AT,
+    GroupItem.ACTIVE_RUN,
+)
 
 
 class DynamoRosterStates:
@@ -24,12 +31,13 @@ class DynamoRosterStates:
     def get(self, enterprise: EnterpriseId, group_id: GroupId) -> RosterState:
         """Read how one group's roster stands; see ``roster_ports.RosterStates.get``."""
         item = read_group(self._client, self._table, enterprise, group_id, only=_READ)
-        committed = item.get("baseAt")
+        shards, base = item.get(GroupItem.SHARDS), item.get(GroupItem.BASE)
+        committed, active = item.get(GroupItem.BASE_AT), item.get(GroupItem.ACTIVE_RUN)
         return RosterState(
             group_id=group_id,
-            time_zone=item.get("timeZone", "UTC"),
-            shards=int(item["shards"]) if "shards" in item else None,
-            base_run=int(json.loads(item["base"])["seq"]) if "base" in item else None,
+            time_zone=item.get(GroupItem.TIME_ZONE, "UTC"),
+            shards=None if shards is None else int(shards),
+            base_run=None if base is None else int(json.loads(base)["seq"]),
             committed_at=datetime.fromisoformat(committed) if committed else None,
-            run_under_way=int(item["activeRun"]) if item.get("activeRun") else None,
+            run_under_way=int(active) if active else None,
         )

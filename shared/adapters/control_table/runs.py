@@ -6,24 +6,33 @@ changes nothing. Times in conditions are whole seconds since the epoch.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from shared.adapters.control_table.accept_run import accept, skip
-from shared.adapters.control_table.keys import group_key, run_key
-from shared.adapters.control_table.run_item import (
-    OPEN_SHARDS,
-    ended_of,
-    from_item,
-    seconds,
-    structure,
-    without_secrets,
+from shared.adapters.control_table.attributes import GroupItem, RunItem
+from shared.adapters.control_table.end_run import end_run, last_ended
+from shared.adapters.control_table.keys import (
+    IS_THERE,
+    OPEN_RUNS,
+    PK,
+    RUNS,
+    SK,
+    group_key,
+    group_partition,
+    run_key,
+    run_of_key,
+    run_sort_key,
 )
-from shared.adapters.dynamodb import Item, as_json, marshal, refusals, refused, unmarshal
+from shared.adapters.control_table.run_item import OPEN_SHARDS, from_item, structure
+from shared.adapters.dynamodb.actions import update
+from shared.adapters.dynamodb.expressions import IfUnset, Plus
+from shared.adapters.dynamodb.reads import get, query
+from shared.adapters.dynamodb.values import Attributes, Item, as_json, seconds, unmarshal
+from shared.adapters.dynamodb.writes import WriteRefusedError, transact, try_write, write_item
 from shared.domain import timers
 from shared.domain.errors import StoppedError
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
@@ -33,8 +42,6 @@ from shared.domain.run.run import OPEN_STATES, Reason, Run, RunState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-ACCEPT_TRIES = 5
 
 
 class DynamoRuns:
@@ -70,52 +77,36 @@ class DynamoRuns:
 
     def get(self, key: RunKey) -> Run | None:
         """Read one run, consistently."""
-        answer = self._client.get_item(TableName=self._table, Key=run_key(key), ConsistentRead=True)
-        item = answer.get("Item")
-        if item is None or item["enterprise"]["S"] != key.enterprise:
+        item = get(self._client, self._table, run_key(key))
+        if item is None or item[RunItem.ENTERPRISE] != key.enterprise:
             return None
         return from_item(item)
 
     def history(self, group_id: GroupId, limit: int, before: int | None) -> Sequence[Run]:
         """Page through a group's runs, newest first."""
-        high = f"RUN#{before - 1:010d}" if before is not None else "RUN#~"
-        answer = self._client.query(
-            TableName=self._table,
-            KeyConditionExpression="pk = :group AND sk BETWEEN :low AND :high",
-            ExpressionAttributeValues=marshal(
-                {":group": f"GROUP#{group_id}", ":low": "RUN#", ":high": high}
-            ),
-            ScanIndexForward=False,
-            Limit=limit,
-        )
-        return [from_item(item) for item in answer["Items"]]
+        high = f"{RUNS}~" if before is None else run_sort_key(before - 1)
+        runs = Key(PK).eq(group_partition(group_id)) & Key(SK).between(RUNS, high)
+        answer = self._client.query(**query(self._table, runs, limit=limit, newest_first=True))
+        return [from_item(unmarshal(item)) for item in answer["Items"]]
 
     def overdue(self, now: datetime) -> Iterator[RunKey]:
         """Find the open or unannounced runs whose time is up, from the sparse index."""
         shards = (self._overdue(str(shard), now) for shard in range(OPEN_SHARDS))
-        for item in merge(*shards, key=itemgetter("openUntil")):
-            group_id = GroupId(item["pk"].removeprefix("GROUP#"))
-            seq = int(item["sk"].removeprefix("RUN#"))
-            yield RunKey(EnterpriseId(item["enterprise"]), group_id, seq)
+        for item in merge(*shards, key=itemgetter(RunItem.OPEN_UNTIL)):
+            yield RunKey(EnterpriseId(item[RunItem.ENTERPRISE]), *run_of_key(item))
 
     def _overdue(self, shard: str, now: datetime) -> Iterator[Item]:
         """One partition of the index, in the order of its sort key."""
-        for page in self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName="openRuns",
-            KeyConditionExpression="openShard = :shard AND openUntil < :now",
-            ExpressionAttributeValues=marshal({":shard": shard, ":now": seconds(now)}),
-        ):
+        due = Key(RunItem.OPEN_SHARD).eq(shard) & Key(RunItem.OPEN_UNTIL).lt(seconds(now))
+        pages = self._client.get_paginator("query").paginate(
+            **query(self._table, due, index=OPEN_RUNS)
+        )
+        for page in pages:
             yield from map(unmarshal, page["Items"])
 
     def sent(self, run: Run, now: datetime) -> None:
         """Note that a message was taken by its queue; see ``ports.Runs.sent``."""
-        self._if_still(
-            run,
-            "SET sentAt = :now",
-            "leg = :leg",
-            {":now": seconds(now), ":leg": run.leg},
-        )
+        self._if_still(run, {RunItem.SENT_AT: seconds(now)}, Attr(RunItem.LEG).eq(run.leg))
 
     # Legs
 
@@ -124,40 +115,26 @@ class DynamoRuns:
     ) -> Run | None:
         """Take a leg; see ``ports.Legs.claim``."""
         until = seconds(now + self._lease)
+        claim = update(
+            self._table,
+            run_key(key),
+            {
+                RunItem.OWNER: owner,
+                RunItem.LEASE_UNTIL: until,
+                RunItem.OPEN_UNTIL: until,
+                RunItem.STATE: _working(states),
+                RunItem.STARTED_AT: IfUnset(now.isoformat()),
+            },
+            condition=Attr(RunItem.ENTERPRISE).eq(key.enterprise)
+            & Attr(RunItem.LEG).eq(leg)
+            & _in(states)
+            & Attr(RunItem.CREATED_AT).gt((now - timers.RUN_DEADLINE).isoformat())
+            & _free_for(owner, now),
+        )
         try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=run_key(key),
-                UpdateExpression=(
-                    "SET #owner = :owner, leaseUntil = :until, openUntil = :until, "
-                    "#state = :working, startedAt = if_not_exists(startedAt, :now)"
-                ),
-                ConditionExpression=(
-                    f"enterprise = :enterprise AND leg = :leg AND #state IN ({_names(states)}) AND "
-                    "createdAt > :oldest AND "
-                    "(attribute_not_exists(#owner) OR #owner = :owner OR leaseUntil < :seconds)"
-                ),
-                ExpressionAttributeNames=_NAMES,
-                ExpressionAttributeValues=marshal(
-                    {
-                        ":owner": owner,
-                        ":until": until,
-                        ":now": now.isoformat(),
-                        ":seconds": seconds(now),
-                        ":enterprise": key.enterprise,
-                        ":leg": leg,
-                        ":oldest": (now - timers.RUN_DEADLINE).isoformat(),
-                        ":working": _working(states).value,
-                        **_values(states),
-                    }
-                ),
-                ReturnValues="ALL_NEW",
-            )
-        except ClientError as error:
-            if refused(error):
-                return None
-            raise
-        return from_item(answer["Attributes"])
+            return from_item(write_item(self._client, claim, read_back=True))
+        except WriteRefusedError:
+            return None
 
     def beat(self, key: RunKey, owner: str, now: datetime, progress: dict[str, Any]) -> None:
         """Renew the lease and show progress."""
@@ -165,32 +142,31 @@ class DynamoRuns:
         self._mine(
             key,
             owner,
-            "SET leaseUntil = :until, openUntil = :until, progress = :progress",
-            {":until": until, ":progress": as_json(progress)},
+            {
+                RunItem.LEASE_UNTIL: until,
+                RunItem.OPEN_UNTIL: until,
+                RunItem.PROGRESS: as_json(progress),
+            },
         )
 
     def hand_on(self, key: RunKey, owner: str, now: datetime, step: NextLeg) -> int:
         """End this leg; see ``ports.Legs.hand_on``."""
         until = now + self._resend_after + timedelta(seconds=step.delay_seconds)
-        known = {":bundle": structure(step.bundle)} if step.bundle else {}
-        attributes = self._mine(
+        run = self._mine(
             key,
             owner,
-            "SET #state = :state, leg = leg + :one, #cursor = :cursor, progress = :progress, "
-            f"openUntil = :until, resends = :zero{', bundle = :bundle' if known else ''} "
-            "REMOVE #owner, leaseUntil, sentAt",
             {
-                ":state": step.state.value,
-                ":one": 1,
-                ":zero": 0,
-                ":cursor": as_json(step.cursor),
-                ":progress": as_json(step.progress),
-                ":until": seconds(until),
-                **known,
+                RunItem.STATE: step.state,
+                RunItem.LEG: Plus(1),
+                RunItem.CURSOR: as_json(step.cursor),
+                RunItem.PROGRESS: as_json(step.progress),
+                RunItem.OPEN_UNTIL: seconds(until),
+                RunItem.RESENDS: 0,
+                RunItem.BUNDLE: structure(step.bundle) if step.bundle else None,
             },
-            {"#cursor": "cursor"},
+            removes=(RunItem.OWNER, RunItem.LEASE_UNTIL, RunItem.SENT_AT),
         )
-        return from_item(attributes).leg
+        return from_item(run).leg
 
     def resend(self, run: Run, now: datetime, delay_seconds: int = 0) -> None:
         """Count that the run's message is about to be sent again; see ``ports.Legs.resend``."""
@@ -198,9 +174,9 @@ class DynamoRuns:
         until += timers.wait_after(run.resends, self._resend_after)
         counted = self._if_still(
             run,
-            "SET resends = resends + :one, openUntil = :until REMOVE sentAt",
-            "resends = :seen AND openUntil < :now",
-            {":one": 1, ":until": seconds(until), ":seen": run.resends, ":now": seconds(now)},
+            {RunItem.RESENDS: Plus(1), RunItem.OPEN_UNTIL: seconds(until)},
+            Attr(RunItem.RESENDS).eq(run.resends) & Attr(RunItem.OPEN_UNTIL).lt(seconds(now)),
+            removes=(RunItem.SENT_AT,),
         )
         if not counted:
             raise StoppedError
@@ -209,31 +185,26 @@ class DynamoRuns:
         """Look after this run again later; see ``ports.Legs.put_off``."""
         self._if_still(
             run,
-            "SET openUntil = :until",
-            "attribute_exists(openShard) AND openUntil < :now",
-            {":until": seconds(now + self._resend_after), ":now": seconds(now)},
+            {RunItem.OPEN_UNTIL: seconds(now + self._resend_after)},
+            Attr(RunItem.OPEN_SHARD).exists() & Attr(RunItem.OPEN_UNTIL).lt(seconds(now)),
         )
 
-    def _if_still(self, run: Run, update: str, condition: str, values: dict[str, Any]) -> bool:
+    def _if_still(
+        self,
+        run: Run,
+        sets: Attributes,
+        condition: ConditionBase,
+        *,
+        removes: Sequence[RunItem] = (),
+    ) -> bool:
         """Update a run that is in the state in which it was seen; False if it is not."""
-        still, states = "#state = :state", {":state": run.state.value}
-        if run.state is RunState.UNKNOWN:  # the stored word is a newer version's
-            known = frozenset(RunState)
-            still, states = f"NOT #state IN ({_names(known)})", _values(known)
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=run_key(run.key),
-                UpdateExpression=update,
-                ConditionExpression=f"{still} AND {condition}",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=marshal(values | states),
-            )
-        except ClientError as error:
-            if refused(error):
-                return False
-            raise
-        return True
+        # A state that this version does not know is stored in the word of a newer one.
+        unknown = run.state is RunState.UNKNOWN
+        still = ~_in(frozenset(RunState)) if unknown else Attr(RunItem.STATE).eq(run.state)
+        action = update(
+            self._table, run_key(run.key), sets, removes=removes, condition=still & condition
+        )
+        return try_write(self._client, action)
 
     def close(self, key: RunKey, now: datetime, end: RunEnd, owner: str | None = None) -> bool:
         """End an open run without moving the snapshot; see ``ports.Legs.close``."""
@@ -241,147 +212,94 @@ class DynamoRuns:
         if run is None or not run.open:
             return False
         known = {
-            "reason": end.reason,
-            "bundle": end.bundle,
-            "notices": end.notices,
-            "counts": end.counts,
+            RunItem.REASON: end.reason,
+            RunItem.BUNDLE: end.bundle,
+            RunItem.NOTICES: end.notices,
+            RunItem.COUNTS: end.counts,
         }
-        facts = {name: value for name, value in known.items() if value}
-        condition = f"#state IN ({_names(OPEN_STATES)}) AND "
-        condition += "(attribute_not_exists(#owner) OR #owner = :owner OR leaseUntil < :seconds)"
-        close_run = {
-            "Update": {
-                "TableName": self._table,
-                "Key": run_key(key),
-                "UpdateExpression": (
-                    "SET #state = :state, finishedAt = :now, config = :config, "
-                    f"openUntil = :seconds{''.join(f', {name} = :{name}' for name in facts)} "
-                    "REMOVE #owner, leaseUntil, #cursor"
-                ),
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": _NAMES | {"#cursor": "cursor"},
-                "ExpressionAttributeValues": marshal(
-                    {
-                        ":state": end.state.value,
-                        ":now": now.isoformat(),
-                        ":seconds": seconds(now),
-                        ":config": structure(without_secrets(run.config)),
-                        ":owner": owner or "-",
-                        **{f":{name}": structure(value) for name, value in facts.items()},
-                        **_values(OPEN_STATES),
-                    }
-                ),
-            }
-        }
-        ended = ended_of(run, end.state, end.reason, now)
-        remember = "SET lastEnded = :lastEnded " if ended else ""
-        release = {
-            "Update": {
-                "TableName": self._table,
-                "Key": group_key(key.enterprise, key.group_id),
-                "UpdateExpression": f"{remember}REMOVE activeRun",
-                "ConditionExpression": "activeRun = :seq",
-                "ExpressionAttributeValues": marshal(
-                    {":seq": key.seq, **{f":{name}": value for name, value in ended.items()}}
-                ),
-            }
-        }
-        try:
-            self._client.transact_write_items(TransactItems=[close_run, release])  # type: ignore[list-item]
-        except ClientError as error:
-            if refusals(error) is not None:
-                return False
-            raise
-        return True
+        close = end_run(
+            self._table,
+            key,
+            end.state,
+            now,
+            _in(OPEN_STATES) & _free_for(owner or "-", now),
+            facts={name: structure(value) for name, value in known.items() if value},
+            config=run.config,
+        )
+        release = update(
+            self._table,
+            group_key(key.enterprise, key.group_id),
+            last_ended(run, end.state, end.reason, now),
+            removes=(GroupItem.ACTIVE_RUN,),
+            condition=Attr(GroupItem.ACTIVE_RUN).eq(key.seq),
+        )
+        return not transact(self._client, [close, release])
 
     def recorded(self, key: RunKey) -> bool:
         """Note that the run's end stands in the log; see ``ports.Legs.recorded``."""
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=run_key(key),
-                UpdateExpression="SET recorded = :yes",
-                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(recorded)",
-                ExpressionAttributeValues=marshal({":yes": True}),
-            )
-        except ClientError as error:
-            if not refused(error):
-                raise
-            return False
-        return True
+        first = IS_THERE & Attr(RunItem.RECORDED).not_exists()
+        return try_write(
+            self._client,
+            update(self._table, run_key(key), {RunItem.RECORDED: True}, condition=first),
+        )
 
     def published(self, key: RunKey) -> None:
         """Note that the run's end has been published; see ``ports.Legs.published``."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=run_key(key),
-            UpdateExpression="SET published = :yes",
-            ConditionExpression="attribute_exists(pk)",
-            ExpressionAttributeValues=marshal({":yes": True}),
+        write_item(
+            self._client,
+            update(self._table, run_key(key), {RunItem.PUBLISHED: True}, condition=IS_THERE),
         )
 
     def announced(self, key: RunKey) -> None:
         """Note that all that follows the run's end is done: it leaves the index of open runs."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=run_key(key),
-            UpdateExpression="REMOVE openShard, openUntil, supersedes",
-            ConditionExpression=f"NOT #state IN ({_names(OPEN_STATES)})",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=marshal(_values(OPEN_STATES)),
+        write_item(
+            self._client,
+            update(
+                self._table,
+                run_key(key),
+                removes=(RunItem.OPEN_SHARD, RunItem.OPEN_UNTIL, RunItem.SUPERSEDES),
+                condition=~_in(OPEN_STATES),
+            ),
         )
 
     def learn(self, key: RunKey, facts: dict[str, str]) -> None:
         """Remember at the group what was found out about its source; see ``ports.Legs.learn``."""
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=group_key(key.enterprise, key.group_id),
-                UpdateExpression="SET learned = :facts",
-                ConditionExpression="activeRun = :seq",
-                ExpressionAttributeValues=marshal({":facts": facts, ":seq": key.seq}),
-            )
-        except ClientError as error:
-            if not refused(error):
-                raise
+        active = Attr(GroupItem.ACTIVE_RUN).eq(key.seq)
+        group = group_key(key.enterprise, key.group_id)
+        try_write(
+            self._client,
+            update(self._table, group, {GroupItem.LEARNED: facts}, condition=active),
+        )
 
     def _mine(
         self,
         key: RunKey,
         owner: str,
-        update: str,
-        values: dict[str, Any],
-        names: dict[str, str] | None = None,
+        sets: Attributes,
+        *,
+        removes: Sequence[RunItem] = (),
     ) -> Item:
-        """Update a run that is this owner's, or raise StoppedError."""
-        send = partial(
-            self._client.update_item,
-            TableName=self._table,
-            Key=run_key(key),
-            UpdateExpression=update,
-            ConditionExpression=f"#owner = :owner AND #state IN ({_names(_OWNED)})",
-            ExpressionAttributeNames=_NAMES | (names or {}),
-            ExpressionAttributeValues=marshal(values | {":owner": owner, **_values(_OWNED)}),
-            ReturnValues="ALL_NEW",
-        )
+        """Update a run that is this owner's, or raise StoppedError; gives the run's item."""
+        mine = Attr(RunItem.OWNER).eq(owner) & _in(_OWNED)
+        action = update(self._table, run_key(key), sets, removes=removes, condition=mine)
         try:
-            return send()["Attributes"]
-        except ClientError as error:
-            if refused(error):
-                raise StoppedError from error
-            raise
+            return write_item(self._client, action, read_back=True)
+        except WriteRefusedError as error:
+            raise StoppedError from error
 
 
-_NAMES = {"#owner": "owner", "#state": "state"}
 _OWNED = frozenset({RunState.EXTRACTING, RunState.PLANNING, RunState.APPLYING})
 
 
-def _names(states: frozenset[RunState]) -> str:
-    return ", ".join(f":{state.name.lower()}" for state in sorted(states))
+def _in(states: frozenset[RunState]) -> ConditionBase:
+    """The run is in one of these states."""
+    return Attr(RunItem.STATE).is_in(sorted(states))
 
 
-def _values(states: frozenset[RunState]) -> dict[str, str]:
-    return {f":{state.name.lower()}": state.value for state in states}
+def _free_for(owner: str, now: datetime) -> ConditionBase:
+    """Nobody works on the run but this owner, or whoever did has been silent for too long."""
+    mine = Attr(RunItem.OWNER).not_exists() | Attr(RunItem.OWNER).eq(owner)
+    return mine | Attr(RunItem.LEASE_UNTIL).lt(seconds(now))
 
 
 def _working(states: frozenset[RunState]) -> RunState:

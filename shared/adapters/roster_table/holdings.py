@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.dynamodb import Item, marshal, unmarshal
-from shared.adapters.roster_table.keys import shard_key, stamp_key
+from boto3.dynamodb.conditions import Key
+
+from shared.adapters.dynamodb.reads import get, query
+from shared.adapters.dynamodb.values import Item, seconds, unmarshal
+from shared.adapters.roster_table.attributes import RecordItem, StampItem
+from shared.adapters.roster_table.keys import PK, shard_key, stamp_key
 from shared.domain.ids import GroupId, RecordId
 from shared.domain.roster.change import MAX_SHARDS
 from shared.domain.roster.collection import Collection
@@ -25,41 +29,42 @@ class DynamoRosterHoldings:
 
     def stamp(self, group_id: GroupId) -> Stamp | None:
         """Read the stamp; see ``ports.RosterHoldings.stamp``."""
-        answer = self._client.get_item(
-            TableName=self._table, Key=marshal(stamp_key(group_id)), ConsistentRead=True
-        )
-        if "Item" not in answer:
-            return None
-        return Stamp.model_validate_json(unmarshal(answer["Item"])["stamp"])
+        item = get(self._client, self._table, stamp_key(group_id))
+        return None if item is None else Stamp.model_validate_json(item[StampItem.STAMP])
 
     def records(self, group_id: GroupId, shards: int | None, now: datetime) -> Iterator[HeldRecord]:
         """Read partition after partition; what has expired is gone, whenever the table lets go."""
         paginator = self._client.get_paginator("query")
         for collection in Collection:
             for shard in range(shards or MAX_SHARDS):
+                partition = Key(PK).eq(shard_key(group_id, collection, shard))
                 for page in paginator.paginate(
-                    TableName=self._table,
-                    KeyConditionExpression="pk = :pk",
-                    ExpressionAttributeValues=marshal(
-                        {":pk": shard_key(group_id, collection, shard)}
-                    ),
-                    ProjectionExpression="id, doc, seq, deletedAt, endedAt, expiresAt",
-                    ConsistentRead=True,
+                    **query(self._table, partition, only=_READ, consistent=True)
                 ):
                     for item in map(unmarshal, page["Items"]):
-                        if int(item.get("expiresAt", now.timestamp())) >= int(now.timestamp()):
+                        if int(item.get(RecordItem.EXPIRES_AT, seconds(now))) >= seconds(now):
                             yield _record(collection, item)
+
+
+_READ = (
+    RecordItem.ID,
+    RecordItem.DOC,
+    RecordItem.SEQ,
+    RecordItem.DELETED_AT,
+    RecordItem.ENDED_AT,
+    RecordItem.EXPIRES_AT,
+)
 
 
 def _record(collection: Collection, item: Item) -> HeldRecord:
     known: dict[str, Any] = {}
-    for left in ("deleted", "ended"):
-        if f"{left}At" in item:
-            known = {"left": left, "since": datetime.fromisoformat(item[f"{left}At"])}
+    for left, since in (("deleted", RecordItem.DELETED_AT), ("ended", RecordItem.ENDED_AT)):
+        if since in item:
+            known = {"left": left, "since": datetime.fromisoformat(item[since])}
     return HeldRecord(
         collection=collection,
-        id=RecordId(item["id"]),
-        doc=item["doc"],
-        order=int(item["seq"]),
+        id=RecordId(item[RecordItem.ID]),
+        doc=item[RecordItem.DOC],
+        order=int(item[RecordItem.SEQ]),
         **known,
     )

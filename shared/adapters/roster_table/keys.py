@@ -3,10 +3,24 @@
 import zlib
 from collections.abc import Iterator
 
+from boto3.dynamodb.conditions import Attr
+
+from shared.adapters.roster_table.attributes import RecordItem
 from shared.domain.ids import EnterpriseId, GroupId, RecordId
 from shared.domain.roster.change import MAX_SHARDS, RosterWrite
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.content import Bearer, ContentId
+
+PK, SK = "pk", "sk"
+BY_USER = "byUser"
+"""The index of enrollments by their user."""
+STAMPS = "STAMP#"
+"""What the partitions of stamps begin with."""
+
+IS_THERE = Attr(PK).exists()
+IS_NEW = Attr(PK).not_exists()
+
+Key = dict[str, str]
 
 LETTERS = {
     Collection.ORGS: "P",
@@ -35,32 +49,36 @@ def kinds_by_partition(group_id: GroupId) -> Iterator[tuple[str, str]]:
     for letter, kind in (kinds | {CONTENT: "contents"}).items():
         for shard in range(MAX_SHARDS):
             yield f"{group_id}#{letter}#{shard}", kind
-    yield stamp_key(group_id)["pk"], "stamps"
+    yield stamp_key(group_id)[PK], "stamps"
 
 
-def record_key(group_id: GroupId, shards: int, write: RosterWrite) -> dict[str, str]:
+def record_key(group_id: GroupId, shards: int, write: RosterWrite) -> Key:
     """The key of a record."""
     if write.class_id is not None:
         return {
-            "pk": partition(group_id, write.collection, shards, write.class_id),
-            "sk": f"{write.class_id}#{write.id}",
+            PK: partition(group_id, write.collection, shards, write.class_id),
+            SK: f"{write.class_id}#{write.id}",
         }
-    return {"pk": partition(group_id, write.collection, shards, write.id), "sk": write.id}
+    return {PK: partition(group_id, write.collection, shards, write.id), SK: write.id}
 
 
-def user_key(group_id: GroupId, write: RosterWrite) -> dict[str, str]:
+def user_key(group_id: GroupId, write: RosterWrite) -> Key:
     """An enrollment's place in the index by user; empty for all other records."""
-    return {} if write.user_id is None else {"userKey": user_index_key(group_id, write.user_id)}
+    return (
+        {}
+        if write.user_id is None
+        else {RecordItem.USER_KEY: user_index_key(group_id, write.user_id)}
+    )
 
 
-def login_key(enterprise: EnterpriseId, login_name: str) -> dict[str, str]:
+def login_key(enterprise: EnterpriseId, login_name: str) -> Key:
     """The item that says whose a login name is. Names differ in more than case."""
-    return {"pk": f"LOGIN#{enterprise}#{login_name.casefold()}", "sk": "LOGIN"}
+    return {PK: f"LOGIN#{enterprise}#{login_name.casefold()}", SK: "LOGIN"}
 
 
-def stamp_key(group_id: GroupId) -> dict[str, str]:
+def stamp_key(group_id: GroupId) -> Key:
     """The item that says by which plan the group's records were last written."""
-    return {"pk": f"STAMP#{group_id}", "sk": "STAMP"}
+    return {PK: f"{STAMPS}{group_id}", SK: "STAMP"}
 
 
 def class_prefix(class_id: RecordId) -> str:
@@ -68,11 +86,9 @@ def class_prefix(class_id: RecordId) -> str:
     return f"{class_id}#"
 
 
-def one_key(
-    group_id: GroupId, collection: Collection, shards: int, id_: RecordId
-) -> dict[str, str]:
+def one_key(group_id: GroupId, collection: Collection, shards: int, id_: RecordId) -> Key:
     """The key of a record that is known by its id alone: any but an enrollment."""
-    return {"pk": partition(group_id, collection, shards, id_), "sk": id_}
+    return {PK: partition(group_id, collection, shards, id_), SK: id_}
 
 
 def shard_key(group_id: GroupId, collection: Collection, shard: int) -> str:
@@ -95,11 +111,9 @@ def content_prefix(bearer: Bearer) -> str:
     return f"{LETTERS[bearer.collection]}#{bearer.id}#"
 
 
-def content_key(
-    group_id: GroupId, shards: int, bearer: Bearer, content_id: ContentId
-) -> dict[str, str]:
+def content_key(group_id: GroupId, shards: int, bearer: Bearer, content_id: ContentId) -> Key:
     """The key of an assignment."""
     return {
-        "pk": content_partition(group_id, shards, bearer),
-        "sk": f"{content_prefix(bearer)}{content_id}",
+        PK: content_partition(group_id, shards, bearer),
+        SK: f"{content_prefix(bearer)}{content_id}",
     }

@@ -4,8 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.dynamodb import Item, marshal, unmarshal
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+
+from shared.adapters.dynamodb.reads import query
+from shared.adapters.dynamodb.values import Item, marshal, unmarshal
+from shared.adapters.roster_table.attributes import Doc, RecordItem
 from shared.adapters.roster_table.keys import (
+    BY_USER,
+    PK,
+    SK,
     class_prefix,
     one_key,
     partition,
@@ -55,7 +62,7 @@ class DynamoRosterReader:
         self, place: RosterPlace, collection: Collection, shard: int, after: str | None, most: int
     ) -> Slice:
         """Read records of one partition."""
-        return self._query("pk", shard_key(place.group_id, collection, shard), after, Limit=most)
+        return self._query(PK, shard_key(place.group_id, collection, shard), after, most)
 
     def search(
         self,
@@ -66,13 +73,8 @@ class DynamoRosterReader:
         sourced_id: str,
     ) -> Slice:
         """Read as much of one partition as a query can (1 MB), and filter it in the table."""
-        return self._query(
-            "pk",
-            shard_key(place.group_id, collection, shard),
-            after,
-            FilterExpression="doc.sourcedId = :name OR contains(doc.sourcedIds, :name)",
-            values={":name": sourced_id},
-        )
+        named = Attr(Doc.SOURCED_ID).eq(sourced_id) | Attr(Doc.SOURCED_IDS).contains(sourced_id)
+        return self._query(PK, shard_key(place.group_id, collection, shard), after, where=named)
 
     def members(
         self, place: RosterPlace, class_id: RecordId, after: str | None, most: int
@@ -80,11 +82,11 @@ class DynamoRosterReader:
         """Read enrollments of a class; their place is their own id."""
         prefix = class_prefix(class_id)
         records, last = self._query(
-            "pk",
+            PK,
             partition(place.group_id, Collection.ENROLLMENTS, place.shards, class_id),
             None if after is None else f"{prefix}{after}",
+            most,
             prefix=prefix,
-            Limit=most,
         )
         return Slice(records, None if last is None else last.removeprefix(prefix))
 
@@ -97,11 +99,11 @@ class DynamoRosterReader:
             class_id = after.partition("#")[0]
             start = partition(place.group_id, Collection.ENROLLMENTS, place.shards, class_id)
         return self._query(
-            "userKey",
+            RecordItem.USER_KEY,
             user_index_key(place.group_id, user_id),
             after,
-            IndexName="byUser",
-            Limit=most,
+            most,
+            index=BY_USER,
             start=start,
         )
 
@@ -110,31 +112,35 @@ class DynamoRosterReader:
         name: str,
         key: str,
         after: str | None,
+        most: int | None = None,
         *,
         prefix: str | None = None,
         start: str | None = None,
-        values: Mapping[str, str] | None = None,
-        **more: Any,
+        where: ConditionBase | None = None,
+        index: str | None = None,
     ) -> Slice:
-        """Query what has ``key`` under ``name``; where it begins is made anew from path and key."""
-        condition, given = f"{name} = :key", {":key": key} | dict(values or {})
+        """Query what has ``key`` under ``name``, behind the sort key ``after``.
+
+        :param start: the partition of the table in which an index goes on.
+        """
+        wanted: ConditionBase = Key(name).eq(key)
         if prefix is not None:
-            condition += " AND begins_with(sk, :prefix)"
-            given[":prefix"] = prefix
-        if after is not None:
-            more["ExclusiveStartKey"] = marshal({name: key, "pk": start or key, "sk": after})
-        if "IndexName" not in more:
-            more["ConsistentRead"] = True
+            wanted &= Key(SK).begins_with(prefix)
         answer = self._client.query(
-            TableName=self._table,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=marshal(given),
-            **more,
+            **query(
+                self._table,
+                wanted,
+                where=where,
+                index=index,
+                after=None if after is None else {name: key, PK: start or key, SK: after},
+                limit=most,
+                consistent=index is None,
+            )
         )
         last = answer.get("LastEvaluatedKey")
         return Slice(
             [_record(item, prefix or "") for item in answer["Items"]],
-            last["sk"]["S"] if last else None,
+            unmarshal(last)[SK] if last else None,
         )
 
     def _batch(self, keys: list[Item]) -> list[Item]:
@@ -154,15 +160,15 @@ class DynamoRosterReader:
 
 def _record(item: Mapping[str, Any], prefix: str = "") -> StoredRecord:
     values = unmarshal(item)
-    expires = values.get("expiresAt")
+    expires = values.get(RecordItem.EXPIRES_AT)
     return StoredRecord(
-        id=RecordId(values["id"]),
-        key=values["sk"].removeprefix(prefix),
-        doc=values["doc"],
-        created_at=datetime.fromisoformat(values["createdAt"]),
-        updated_at=datetime.fromisoformat(values["updatedAt"]),
-        deleted_at=_moment(values.get("deletedAt")),
-        ended_at=_moment(values.get("endedAt")),
+        id=RecordId(values[RecordItem.ID]),
+        key=values[SK].removeprefix(prefix),
+        doc=values[RecordItem.DOC],
+        created_at=datetime.fromisoformat(values[RecordItem.CREATED_AT]),
+        updated_at=datetime.fromisoformat(values[RecordItem.UPDATED_AT]),
+        deleted_at=_moment(values.get(RecordItem.DELETED_AT)),
+        ended_at=_moment(values.get(RecordItem.ENDED_AT)),
         expires_at=datetime.fromtimestamp(int(expires), UTC) if expires is not None else None,
     )
 

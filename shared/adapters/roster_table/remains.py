@@ -3,13 +3,17 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.table import BatchWriter
-from botocore.exceptions import ClientError
 
-from shared.adapters.dynamodb import Item, marshal, refused
-from shared.adapters.roster_table.keys import kinds_by_partition, login_key
+from shared.adapters.dynamodb.actions import delete
+from shared.adapters.dynamodb.reads import query
+from shared.adapters.dynamodb.values import Item, marshal, unmarshal
+from shared.adapters.dynamodb.writes import try_write
+from shared.adapters.roster_table.attributes import Doc, LoginItem, RecordItem
+from shared.adapters.roster_table.keys import PK, SK, kinds_by_partition, login_key
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.deletion_certificate import Store, named
 from shared.ports.deletion import Found
@@ -40,20 +44,21 @@ class DynamoRemains:
         """Delete the records of a group, and the login names of its users."""
         noted, until = json.loads(counted) if counted else (None, "")
         for partition, kind in kinds_by_partition(group_id):
-            start: dict[str, Any] = {}
+            start: Item | None = None
             while True:
                 answer = self._client.query(
-                    TableName=self._table,
-                    KeyConditionExpression="pk = :pk",
-                    ExpressionAttributeValues=marshal({":pk": partition}),
-                    ProjectionExpression="pk, sk, id, doc.loginName",
-                    Limit=PAGE,
-                    ConsistentRead=True,
-                    **start,
+                    **query(
+                        self._table,
+                        Key(PK).eq(partition),
+                        only=(PK, SK, RecordItem.ID, Doc.LOGIN_NAME),
+                        after=start,
+                        limit=PAGE,
+                        consistent=True,
+                    )
                 )
-                items = answer["Items"]
-                new = [each for each in items if partition != noted or each["sk"]["S"] > until]
-                end = items[-1]["sk"]["S"] if items else ""
+                items = [unmarshal(item) for item in answer["Items"]]
+                new = [each for each in items if partition != noted or each[SK] > until]
+                end = items[-1][SK] if items else ""
                 if partition == noted:
                     # What was noted up to here stays noted, though little of it may be left.
                     end = max(end, until)
@@ -61,29 +66,18 @@ class DynamoRemains:
                 self._delete(enterprise, items)
                 if "LastEvaluatedKey" not in answer:
                     break
-                start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+                start = unmarshal(answer["LastEvaluatedKey"])
 
     def _delete(self, enterprise: EnterpriseId, items: list[Item]) -> None:
         # The names first: once the users are gone, nobody knows which names were theirs.
         for item in items:
             name = _login_name(item)
             if name is not None:
-                self._free(login_key(enterprise, name), item["id"])
+                his = Attr(LoginItem.USER_ID).eq(item[RecordItem.ID])
+                try_write(self._client, delete(self._table, login_key(enterprise, name), his))
         with BatchWriter(self._table, self._client) as batch:
             for item in items:
-                batch.delete_item({"pk": item["pk"], "sk": item["sk"]})
-
-    def _free(self, key: dict[str, str], user: Item) -> None:
-        try:
-            self._client.delete_item(
-                TableName=self._table,
-                Key=marshal(key),
-                ConditionExpression="userId = :id",
-                ExpressionAttributeValues={":id": user},
-            )
-        except ClientError as error:
-            if not refused(error):
-                raise
+                batch.delete_item(marshal({PK: item[PK], SK: item[SK]}))
 
 
 def _tally(kind: str, items: list[Item]) -> Counter[str]:
@@ -95,5 +89,6 @@ def _tally(kind: str, items: list[Item]) -> Counter[str]:
 
 
 def _login_name(item: Item) -> str | None:
-    name: str | None = item.get("doc", {}).get("M", {}).get("loginName", {}).get("S")
+    document, field = Doc.LOGIN_NAME.split(".")
+    name: str | None = item.get(document, {}).get(field)
     return name

@@ -4,10 +4,17 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
-from shared.adapters.dynamodb import Item, marshal, refusals, refused, unmarshal
-from shared.adapters.roster_table.keys import login_key, record_key, user_key
+from shared.adapters.dynamodb.actions import Action, delete, update
+from shared.adapters.dynamodb.expressions import IfUnset
+from shared.adapters.dynamodb.reads import get
+from shared.adapters.dynamodb.values import Item, attribute_value, marshal, seconds
+from shared.adapters.dynamodb.writes import WriteRefusedError, transact, try_write, write_item
+from shared.adapters.roster_table.attributes import Doc, LoginItem, RecordItem
+from shared.adapters.roster_table.keys import PK, SK, login_key, record_key, user_key
+from shared.domain.errors import TryLaterError
 from shared.domain.ids import RunKey
 from shared.domain.roster.change import Removal, RosterWrite
 from shared.ports.roster import OVERTAKEN, Refusal
@@ -20,6 +27,7 @@ STATEMENTS_PER_CALL = 25
 LOGIN_TRIES = 3
 """How often a login name is asked for that others give back at the same moment."""
 
+_CONTESTED = "TransactionCanceledException"
 _NEVER = {"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"}
 
 
@@ -58,9 +66,8 @@ class DynamoRoster:
         self, key: RunKey, shards: int, writes: Sequence[RosterWrite], now: datetime
     ) -> list[RosterWrite]:
         """Insert the records that are new; returns those that must be written one by one."""
-        answer = self._client.batch_execute_statement(
-            Statements=[self._statement(key, shards, write, now) for write in writes]  # type: ignore[misc]
-        )
+        statements: Any = [self._statement(key, shards, write, now) for write in writes]
+        answer = self._client.batch_execute_statement(Statements=statements)
         return [
             write
             for write, outcome in zip(writes, answer["Responses"], strict=True)
@@ -72,94 +79,97 @@ class DynamoRoster:
     ) -> dict[str, Any]:
         at = now.isoformat()
         place = record_key(key.group_id, shards, write)
+        written: Item = {RecordItem.SEQ: key.seq, RecordItem.UPDATED_AT: at}
         if write.removal is not None:
-            removed = {"seq": key.seq, "updatedAt": at} | _removed(write.removal)
-            sets = " ".join(f"SET {name} = ?" for name in removed)
-            sets += "".join(f" REMOVE {name}" for name in _not_removed(write.removal))
-            return {
-                "Statement": f'UPDATE "{self._table}" {sets} WHERE pk = ? AND sk = ? AND seq < ?',
-                "Parameters": list(marshal(removed | place | {"older": key.seq}).values()),
-            }
-        values: dict[str, Any] = {"doc": write.doc, "seq": key.seq, "updatedAt": at}
+            sets = {**written, **_removed(write.removal)}
+            return self._changing(place, sets, _not_removed(write.removal), key.seq)
+        written = {RecordItem.DOC: write.doc, **written}
         if not write.new:
-            sets = " ".join(f"SET {name} = ?" for name in values)
-            return {
-                "Statement": f'UPDATE "{self._table}" {sets} REMOVE deletedAt '
-                "REMOVE endedAt REMOVE expiresAt WHERE pk = ? AND sk = ? AND seq < ?",
-                "Parameters": list(marshal(values | place | {"older": key.seq}).values()),
-            }
-        item = place | values | {"id": write.id, "createdAt": at} | user_key(key.group_id, write)
+            return self._changing(place, written, _LEFT, key.seq)
+        created: Item = {RecordItem.ID: write.id, RecordItem.CREATED_AT: at}
+        item: Item = {**place, **written, **created}
+        item |= user_key(key.group_id, write)
         pairs = ", ".join(f"'{name}': ?" for name in item)
         return {
             "Statement": f'INSERT INTO "{self._table}" VALUE {{{pairs}}}',
             "Parameters": list(marshal(item).values()),
         }
 
-    def _update(
-        self, key: RunKey, shards: int, write: RosterWrite, now: datetime, *, anew: bool = False
-    ) -> Item:
-        """Spell the conditional update of one record, for a call of its own or a transaction.
+    def _changing(
+        self, place: Item, sets: Item, removes: Sequence[RecordItem], order: int
+    ) -> dict[str, Any]:
+        """Spell the statement that changes the record in ``place``, if its number is lower."""
+        changes = [f"SET {name} = ?" for name in sets] + [f"REMOVE {name}" for name in removes]
+        values = [*sets.values(), place[PK], place[SK], order]
+        return {
+            "Statement": f'UPDATE "{self._table}" {" ".join(changes)} '
+            f"WHERE {PK} = ? AND {SK} = ? AND {RecordItem.SEQ} < ?",
+            "Parameters": [attribute_value(value) for value in values],
+        }
 
-        Over a record that has expired, and that DynamoDB has not removed yet, one begins ``anew``:
-        it was created now, and what was assigned to the old one is not its own.
+    def _update(
+        self, key: RunKey, shards: int, write: RosterWrite, now: datetime, *, over: bool = False
+    ) -> Action:
+        """The conditional update of one record, for a call of its own or a transaction.
+
+        :param over: whether the record replaces one that has expired, and that DynamoDB has not
+            removed yet: it is created now, and what was assigned to the old one is not its own.
         """
         if write.removal is not None:
             return self._remove(key, shards, write, write.removal, now)
-        values = {
-            ":doc": write.doc,
-            ":seq": key.seq,
-            ":id": write.id,
-            ":now": now.isoformat(),
-            ":seconds": int(now.timestamp()),
+        at = now.isoformat()
+        sets = {
+            RecordItem.DOC: write.doc,
+            RecordItem.SEQ: key.seq,
+            RecordItem.ID: write.id,
+            RecordItem.UPDATED_AT: at,
+            RecordItem.CREATED_AT: at if over else IfUnset(at),
+            **user_key(key.group_id, write),
         }
-        created = ":now" if anew else "if_not_exists(createdAt, :now)"
-        sets = f"SET doc = :doc, seq = :seq, id = :id, updatedAt = :now, createdAt = {created}"
-        for name, value in user_key(key.group_id, write).items():
-            sets += f", {name} = :{name}"
-            values[f":{name}"] = value
-        return {
-            "TableName": self._table,
-            "Key": marshal(record_key(key.group_id, shards, write)),
-            "UpdateExpression": f"{sets} REMOVE deletedAt, endedAt, expiresAt",
-            "ConditionExpression": "seq < :seq AND expiresAt < :seconds"
-            if anew
-            else "attribute_not_exists(seq) OR "
-            "(seq < :seq AND (attribute_not_exists(expiresAt) OR expiresAt >= :seconds))",
-            "ExpressionAttributeValues": marshal(values),
-        }
+        seq, expires = Attr(RecordItem.SEQ), Attr(RecordItem.EXPIRES_AT)
+        older = seq.lt(key.seq)
+        alive = expires.not_exists() | expires.gte(seconds(now))
+        return update(
+            self._table,
+            record_key(key.group_id, shards, write),
+            sets,
+            removes=_LEFT,
+            condition=older & expires.lt(seconds(now))
+            if over
+            else seq.not_exists() | (older & alive),
+            tell_old=True,
+        )
 
     def _remove(
         self, key: RunKey, shards: int, write: RosterWrite, removal: Removal, now: datetime
-    ) -> Item:
-        """Spell the update that takes a record from its readers; one that is not there stays so."""
-        values = {"seq": key.seq, "updatedAt": now.isoformat()} | _removed(removal)
-        sets = ", ".join(f"{name} = :{name}" for name in values)
-        other = ", ".join(_not_removed(removal))
-        return {
-            "TableName": self._table,
-            "Key": marshal(record_key(key.group_id, shards, write)),
-            "UpdateExpression": f"SET {sets} REMOVE {other}",
-            "ConditionExpression": "seq < :seq",
-            "ExpressionAttributeValues": marshal({f":{n}": v for n, v in values.items()}),
-        }
+    ) -> Action:
+        """The update that takes a record from its readers; one that is not there stays so."""
+        sets = {RecordItem.SEQ: key.seq, RecordItem.UPDATED_AT: now.isoformat()}
+        return update(
+            self._table,
+            record_key(key.group_id, shards, write),
+            sets | _removed(removal),
+            removes=_not_removed(removal),
+            condition=Attr(RecordItem.SEQ).lt(key.seq),
+            tell_old=True,
+        )
 
     def _one(
         self, key: RunKey, shards: int, write: RosterWrite, now: datetime
     ) -> Iterator[Refusal]:
-        """Write one record by itself; one that has expired, and is there still, begins anew."""
-        update = self._update(key, shards, write, now)
+        """Write one record by itself; it replaces one that has expired and is there still."""
+        action = self._update(key, shards, write, now)
         for _ in range(2):
             try:
-                self._client.update_item(**update, ReturnValuesOnConditionCheckFailure="ALL_OLD")
-            except ClientError as error:
-                old: Item | None = error.response.get("Item")  # type: ignore[assignment]
-                if not refused(error):
-                    yield _refusal(write, error)
-                elif _has_expired(old, key, now):
-                    update = self._update(key, shards, write, now, anew=True)
+                write_item(self._client, action)
+            except WriteRefusedError as error:
+                if _has_expired(error.old, key, now):
+                    action = self._update(key, shards, write, now, over=True)
                     continue
-                elif _overtaken(unmarshal(old or {}), key):
+                if _overtaken(error.old, key):
                     yield Refusal(write.collection, write.id, OVERTAKEN)
+            except ClientError as error:
+                yield _refusal(write, error)
             return
 
     def _with_login(
@@ -172,104 +182,96 @@ class DynamoRoster:
         """
         login = write.login
         assert login is not None
-        owner = {":id": write.id, ":seq": key.seq}
-        mine = "attribute_not_exists(userId) OR (userId = :id AND seq < :seq)"
-        user = self._update(key, shards, write, now)
-        user["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        actions: list[Item] = [{"Update": user}]
+        actions = [self._update(key, shards, write, now)]
         if login.take is not None:
-            actions.append(
-                {
-                    "Update": {
-                        "TableName": self._table,
-                        "Key": marshal(login_key(key.enterprise, login.take)),
-                        "UpdateExpression": "SET userId = :id, seq = :seq",
-                        "ConditionExpression": mine,
-                        "ExpressionAttributeValues": marshal(owner),
-                    }
-                }
-            )
+            actions.append(self._take_name(key, write, login.take))
         for _ in range(LOGIN_TRIES):
             try:
-                self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
-                break
+                refused = transact(self._client, actions)
+            except TryLaterError:
+                yield Refusal(
+                    write.collection, write.id, "TransactionCanceledException", passing=True
+                )
+                return
             except ClientError as error:
-                old = refusals(error)
-                if old is None:
-                    yield _refusal(write, error)
-                    return
-            written = old[0]
-            if written and written["seq"] < key.seq:
-                user = self._update(key, shards, write, now, anew=True)
-                user["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-                actions[0] = {"Update": user}
+                yield _refusal(write, error)
+                return
+            if not refused:
+                break
+            old = refused.get(0)
+            if old and old[RecordItem.SEQ] < key.seq:
+                actions[0] = self._update(key, shards, write, now, over=True)
                 continue
-            if written is not None and written.get("seq") != key.seq:
-                if _overtaken(written, key):
+            if old is not None and old.get(RecordItem.SEQ) != key.seq:
+                if _overtaken(old, key):
                     yield Refusal(write.collection, write.id, OVERTAKEN)
                 return
             holder = None if login.take is None else self._holder(key, login.take)
             if login.take is None or holder == write.id:
                 break  # applied already
-            if written is None and holder is None:
+            if old is None and holder is None:
                 continue  # the name was given back just now
-            without = {name: value for name, value in write.doc.items() if name != "loginName"}
-            yield from self._one(key, shards, write.model_copy(update={"doc": without}), now)
+            yield from self._one(key, shards, _without_login_name(write), now)
             yield Refusal(write.collection, write.id, "login_name_taken")
             break
         else:
             yield Refusal(write.collection, write.id, "login_name_contested", passing=True)
             return
         for name in login.release:
-            self._release(key, write, name)
+            mine = Attr(LoginItem.USER_ID).eq(write.id) & Attr(LoginItem.SEQ).lt(key.seq)
+            try_write(self._client, delete(self._table, login_key(key.enterprise, name), mine))
+
+    def _take_name(self, key: RunKey, write: RosterWrite, name: str) -> Action:
+        """The action by which a user takes a login name that is free, or its own already."""
+        holder = Attr(LoginItem.USER_ID)
+        return update(
+            self._table,
+            login_key(key.enterprise, name),
+            {LoginItem.USER_ID: write.id, LoginItem.SEQ: key.seq},
+            condition=holder.not_exists() | (holder.eq(write.id) & Attr(LoginItem.SEQ).lt(key.seq)),
+        )
 
     def _holder(self, key: RunKey, login_name: str) -> str | None:
         """The user whose login name this is."""
-        answer = self._client.get_item(
-            TableName=self._table,
-            Key=marshal(login_key(key.enterprise, login_name)),
-            ConsistentRead=True,
-        )
-        return answer["Item"]["userId"]["S"] if "Item" in answer else None
-
-    def _release(self, key: RunKey, write: RosterWrite, name: str) -> None:
-        try:
-            self._client.delete_item(
-                TableName=self._table,
-                Key=marshal(login_key(key.enterprise, name)),
-                ConditionExpression="userId = :id AND seq < :seq",
-                ExpressionAttributeValues=marshal({":id": write.id, ":seq": key.seq}),
-            )
-        except ClientError as error:
-            if not refused(error):
-                raise
+        item = get(self._client, self._table, login_key(key.enterprise, login_name))
+        return None if item is None else str(item[LoginItem.USER_ID])
 
 
-def _removed(removal: Removal) -> dict[str, Any]:
+_LEFT = (RecordItem.DELETED_AT, RecordItem.ENDED_AT, RecordItem.EXPIRES_AT)
+"""What a record carries that has left, and one that is there does not."""
+
+
+def _without_login_name(write: RosterWrite) -> RosterWrite:
+    login_name = Doc.LOGIN_NAME.removeprefix(f"{RecordItem.DOC}.")
+    doc = {name: value for name, value in write.doc.items() if name != login_name}
+    return write.model_copy(update={"doc": doc})
+
+
+def _removed(removal: Removal) -> Item:
     """What a record that leaves carries: since when, and, if known, until when it is kept (TTL)."""
-    carried: dict[str, Any] = {f"{removal.kind}At": removal.since.isoformat()}
+    since = RecordItem.DELETED_AT if removal.kind == "deleted" else RecordItem.ENDED_AT
+    carried: Item = {since: removal.since.isoformat()}
     if removal.until is not None:
-        carried["expiresAt"] = int(removal.until.timestamp())
+        carried[RecordItem.EXPIRES_AT] = seconds(removal.until)
     return carried
 
 
-def _not_removed(removal: Removal) -> list[str]:
+def _not_removed(removal: Removal) -> Sequence[RecordItem]:
     """What a record that leaves does not carry any more."""
-    other = "endedAt" if removal.kind == "deleted" else "deletedAt"
-    return [other] if removal.until is not None else [other, "expiresAt"]
+    carried = _removed(removal)
+    return [name for name in _LEFT if name not in carried]
 
 
-def _has_expired(old: Item | None, key: RunKey, now: datetime) -> bool:
+def _has_expired(old: Item, key: RunKey, now: datetime) -> bool:
     """Whether a write was refused by a record of an older run whose time is up."""
-    found = unmarshal(old or {})
-    if "expiresAt" not in found or found["seq"] >= key.seq:
+    if RecordItem.EXPIRES_AT not in old or old[RecordItem.SEQ] >= key.seq:
         return False
-    return bool(found["expiresAt"] < int(now.timestamp()))
+    return bool(old[RecordItem.EXPIRES_AT] < seconds(now))
 
 
 def _overtaken(old: Item, key: RunKey) -> bool:
     """Whether a write was refused by a record that bears a higher number."""
-    return bool("seq" in old and old["seq"] > key.seq)
+    return RecordItem.SEQ in old and bool(old[RecordItem.SEQ] > key.seq)
 
 
 def _refusal(write: RosterWrite, error: ClientError) -> Refusal:
