@@ -7,9 +7,10 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from shared.adapters.control_table.attributes import GroupItem, RunItem
 from shared.adapters.control_table.end_run import without_secrets
-from shared.adapters.control_table.group_item import STAYS, hold_of, read_group, under_way
+from shared.adapters.control_table.group_item import hold_of
 from shared.adapters.control_table.keys import group_key
 from shared.adapters.control_table.new_run import new_run, put_run
+from shared.adapters.control_table.read_group import STAYS, read_group, under_way
 from shared.adapters.control_table.run_item import structure
 from shared.adapters.dynamodb.actions import Action, update
 from shared.adapters.dynamodb.expressions import IfUnset

@@ -10,10 +10,11 @@ from shared.adapters.control_table.attributes import GroupItem, RunItem
 from shared.adapters.control_table.certificates import keep_certificate
 from shared.adapters.control_table.end_run import end_run, supersede, without_secrets
 from shared.adapters.control_table.group_claims import freed
-from shared.adapters.control_table.group_item import read_group, waiting_of
+from shared.adapters.control_table.group_item import waiting_of
 from shared.adapters.control_table.groups import disown
 from shared.adapters.control_table.keys import group_key, run_key
 from shared.adapters.control_table.new_run import new_run, put_run
+from shared.adapters.control_table.read_group import read_group
 from shared.adapters.control_table.run_item import from_item, structure
 from shared.adapters.dynamodb.actions import Action, delete, update
 from shared.adapters.dynamodb.expressions import IfUnset

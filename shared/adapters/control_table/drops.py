@@ -14,9 +14,10 @@ from boto3.dynamodb.conditions import Attr
 
 from shared.adapters.control_table.attributes import EXPIRES_AT, DropItem, GroupItem, RunItem
 from shared.adapters.control_table.end_run import supersede
-from shared.adapters.control_table.group_item import STAYS, config_of, no_group, waiting_of
+from shared.adapters.control_table.group_item import config_of, waiting_of
 from shared.adapters.control_table.keys import IS_NEW, Key, drop_key, group_key, run_key
 from shared.adapters.control_table.new_run import new_run, put_run
+from shared.adapters.control_table.read_group import STAYS, no_group
 from shared.adapters.control_table.run_item import from_item, structure
 from shared.adapters.dynamodb.actions import Action, put, update
 from shared.adapters.dynamodb.reads import get

@@ -1,62 +1,89 @@
-"""Reading a group's item of the ``control`` table, and the conditions of a write to it."""
+"""A group as an item of the ``control`` table."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-from boto3.dynamodb.conditions import Attr
+import json
+from datetime import UTC, datetime
 
 from shared.adapters.control_table.attributes import GroupItem
-from shared.adapters.control_table.keys import IS_THERE, PK, group_key
-from shared.adapters.dynamodb.reads import get
-from shared.adapters.dynamodb.values import Item
-from shared.domain.errors import ConflictError, NotFoundError
-from shared.domain.group.group import GroupConfig
+from shared.adapters.dynamodb.values import Item, seconds
+from shared.domain.group.cover import Cover
+from shared.domain.group.group import Group, GroupConfig
 from shared.domain.group.hold import Hold
-from shared.domain.ids import EnterpriseId, GroupId
-from shared.domain.run.newer_version import known_settings
+from shared.domain.ids import EnterpriseId
+from shared.domain.run.newer_version import known_settings, known_word
+from shared.domain.run.run import Mode, RunState
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+_FIELDS = (
+    GroupItem.CONFIG,
+    GroupItem.DESCRIPTION,
+    GroupItem.EMAIL,
+    GroupItem.CLIENT_GROUP_ID,
+    GroupItem.SYNC_FREQUENCY,
+    GroupItem.PERIOD,
+    GroupItem.AUTO_MODE,
+    GroupItem.TIME_ZONE,
+    GroupItem.SYNC_HOUR,
+    GroupItem.ANCHOR,
+    GroupItem.WEBHOOK,
+    GroupItem.CREATED_AT,
+    GroupItem.UPDATED_AT,
+)
 
-STAYS = IS_THERE & Attr(GroupItem.DELETING_SINCE).not_exists()
-"""The condition of a write: the group is there, and is not being deleted."""
-
-
-def no_group() -> NotFoundError:
-    """What is said of a group that is not there, is another's, or is being deleted."""
-    return NotFoundError("group_not_found", "There is no such group.")
-
-
-def read_group(
-    client: "DynamoDBClient",
-    table: str,
-    enterprise: EnterpriseId,
-    group_id: GroupId,
-    *,
-    deleting: bool = False,
-    only: Iterable[GroupItem] | None = None,
-) -> Item:
-    """Read a group's item, consistently.
-
-    :param deleting: whether to give a group that is being deleted as well.
-    :param only: the attributes to read; None reads all.
-    :raises NotFoundError: no such group in this enterprise.
-    """
-    wanted = () if only is None else (PK, GroupItem.DELETING_SINCE, *only)
-    item = get(client, table, group_key(enterprise, group_id), wanted)
-    if not item or (GroupItem.DELETING_SINCE in item and not deleting):
-        raise no_group()
-    return item
+STORED = (*_FIELDS, GroupItem.DUE_PERIOD, GroupItem.NEXT_RUN_AT)
+"""What of an item is the group's own: its settings, and when it is due."""
 
 
-def under_way(group: Item) -> ConflictError:
-    """What a second request is told: which run of the group is under way."""
-    run_id = str(group.get(GroupItem.ACTIVE_RUN) or group[GroupItem.WAITING][0])
-    return ConflictError(
-        "run_under_way",
-        f"Run {run_id} of this group is still under way; wait until it has ended.",
-        runId=run_id,
+def to_item(group: Group) -> Item:
+    """Lay a group out as item values, without its key and what runs have made of it."""
+    values: Item = group.model_dump(mode="json", by_alias=True, include=_FIELD_NAMES)
+    values[GroupItem.CONFIG] = json.loads(group.config.model_dump_json(by_alias=False))
+    values[GroupItem.VERSION] = group.config.version
+    values[GroupItem.GROUP_ID] = group.group_id
+    if group.period is not None and group.next_run_at is not None:
+        values[GroupItem.DUE_PERIOD] = group.period.value
+        values[GroupItem.NEXT_RUN_AT] = seconds(group.next_run_at)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+_FIELD_NAMES = {
+    "description", "email", "client_group_id", "sync_frequency", "period", "auto_mode",
+    "time_zone", "sync_hour", "anchor", "webhook", "created_at", "updated_at",
+}  # fmt: skip
+
+
+def from_item(enterprise: EnterpriseId, item: Item) -> Group:
+    """Read a group back from its item."""
+    values = {str(name): item[name] for name in _FIELDS if name in item}
+    values["config"] = known_settings(values["config"])
+    due, cover = item.get(GroupItem.NEXT_RUN_AT), item.get(GroupItem.COVER)
+    ended = item.get(GroupItem.LAST_ENDED)
+    holds = (
+        item.keys() & {GroupItem.BASE, GroupItem.ACTIVE_RUN}
+        or item.get(GroupItem.DIRTY)
+        or item.get(GroupItem.WAITING)
     )
+    return Group.model_validate(
+        values
+        | {
+            "enterprise": enterprise,
+            "groupId": item[GroupItem.GROUP_ID],
+            "nextRunAt": datetime.fromtimestamp(int(due), UTC) if due is not None else None,
+            "activeRun": item.get(GroupItem.ACTIVE_RUN),
+            "cover": Cover() if cover is None else Cover.model_validate_json(cover),
+            "hold": hold_of(item),
+            "markedAt": item.get(GroupItem.MARKED_AT),
+            "lastEnded": None if ended is None else _last_ended(ended),
+            "empty": not holds,
+            "untouched": not item[GroupItem.RUN_SEQ] and cover is None,
+            "deletingSince": item.get(GroupItem.DELETING_SINCE),
+        }
+    )
+
+
+def _last_ended(stored: str) -> Item:
+    """The run that ended last, perhaps one of a newer version."""
+    ended: Item = json.loads(stored)
+    mode, state = known_word(Mode, ended["mode"]), known_word(RunState, ended["state"])
+    return ended | {"mode": mode.value, "state": state.value}
 
 
 def config_of(group: Item) -> GroupConfig:

@@ -4,9 +4,8 @@ A group, its name, its client group id and its hold on customers change in one t
 with a condition: of two requests at once one wins, whatever either has read before.
 """
 
-import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
@@ -21,7 +20,7 @@ from shared.adapters.control_table.group_claims import (
     freed,
     note_retention,
 )
-from shared.adapters.control_table.group_item import STAYS, hold_of, no_group, read_group
+from shared.adapters.control_table.group_item import STORED, from_item, hold_of, to_item
 from shared.adapters.control_table.keys import (
     DUE_GROUPS,
     GROUPS,
@@ -32,10 +31,11 @@ from shared.adapters.control_table.keys import (
     owner_key,
     retention_key,
 )
+from shared.adapters.control_table.read_group import STAYS, no_group, read_group
 from shared.adapters.dynamodb.actions import Action, delete, put, update
 from shared.adapters.dynamodb.expressions import IfUnset
 from shared.adapters.dynamodb.reads import query
-from shared.adapters.dynamodb.values import Attributes, Item, marshal, seconds, unmarshal
+from shared.adapters.dynamodb.values import Attributes, marshal, seconds, unmarshal
 from shared.adapters.dynamodb.writes import WriteRefusedError, transact, try_write, write_item
 from shared.domain.errors import NotFoundError, TryLaterError
 from shared.domain.group.choices import Period
@@ -43,28 +43,10 @@ from shared.domain.group.cover import Cover
 from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.deletion_certificate import Certificate
-from shared.domain.run.newer_version import known_settings, known_word
-from shared.domain.run.run import Mode, RunState
 from shared.ports.groups import check_unmark
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_GROUP_FIELDS = (
-    GroupItem.CONFIG,
-    GroupItem.DESCRIPTION,
-    GroupItem.EMAIL,
-    GroupItem.CLIENT_GROUP_ID,
-    GroupItem.SYNC_FREQUENCY,
-    GroupItem.PERIOD,
-    GroupItem.AUTO_MODE,
-    GroupItem.TIME_ZONE,
-    GroupItem.SYNC_HOUR,
-    GroupItem.ANCHOR,
-    GroupItem.WEBHOOK,
-    GroupItem.CREATED_AT,
-    GroupItem.UPDATED_AT,
-)
 
 
 class DynamoGroups:
@@ -76,7 +58,7 @@ class DynamoGroups:
 
     def create(self, group: Group) -> None:
         """Store a new group; see ``ports.Groups.create``."""
-        item = group_key(group.enterprise, group.group_id) | _values(group) | {GroupItem.RUN_SEQ: 0}
+        item = group_key(group.enterprise, group.group_id) | to_item(group) | {GroupItem.RUN_SEQ: 0}
         owner = {**owner_key(group.group_id), OwnerItem.ENTERPRISE: group.enterprise}
         actions: Actions = [
             (put(self._table, item, IS_NEW), changed()),
@@ -88,12 +70,12 @@ class DynamoGroups:
     def get(self, enterprise: EnterpriseId, group_id: GroupId, *, deleting: bool = False) -> Group:
         """Read one group, consistently; see ``ports.Groups.get``."""
         item = read_group(self._client, self._table, enterprise, group_id, deleting=deleting)
-        return _group(enterprise, item)
+        return from_item(enterprise, item)
 
     def known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
         """See that the enterprise has or had this group; see ``ports.KnownGroups.known``."""
         try:
-            read_group(self._client, self._table, enterprise, group_id, deleting=True, only={})
+            read_group(self._client, self._table, enterprise, group_id, deleting=True, only=())
         except NotFoundError:
             # In this order: a group that goes between the two reads has its certificate by then.
             if not is_certified(self._client, self._table, enterprise, group_id):
@@ -110,15 +92,15 @@ class DynamoGroups:
     ) -> tuple[Sequence[Group], GroupId | None]:
         """Page through an enterprise's groups."""
         items, more = enterprise_page(self._client, self._table, enterprise, GROUPS, limit, after)
-        return [_group(enterprise, item) for item in items], GroupId(more) if more else None
+        return [from_item(enterprise, item) for item in items], GroupId(more) if more else None
 
     def change(self, old: Group, new: Group) -> None:
         """Replace a group, if it is still as it was read; see ``ports.Groups.change``.
 
         Setting by setting: what a newer version has added, there and beside, stays as it is.
         """
-        values = _values(new)
-        past = [name for name in (*_GROUP_FIELDS, *_DUE) if name not in values]
+        values = to_item(new)
+        past = [name for name in STORED if name not in values]
         if old.config.connection != new.config.connection:
             past.append(GroupItem.LEARNED)  # it was learned of another source
         settings = {
@@ -240,59 +222,6 @@ class DynamoGroups:
         if refused:
             # The group's own condition comes first: if it failed, the rest says nothing.
             raise actions[min(refused)][1]
-
-
-def _values(group: Group) -> Item:
-    values: Item = group.model_dump(mode="json", by_alias=True, include=_FIELD_NAMES)
-    values[GroupItem.CONFIG] = json.loads(group.config.model_dump_json(by_alias=False))
-    values[GroupItem.VERSION] = group.config.version
-    values[GroupItem.GROUP_ID] = group.group_id
-    if group.period is not None and group.next_run_at is not None:
-        values[GroupItem.DUE_PERIOD] = group.period.value
-        values[GroupItem.NEXT_RUN_AT] = seconds(group.next_run_at)
-    return {name: value for name, value in values.items() if value is not None}
-
-
-_DUE = (GroupItem.DUE_PERIOD, GroupItem.NEXT_RUN_AT)
-_FIELD_NAMES = {
-    "description", "email", "client_group_id", "sync_frequency", "period", "auto_mode",
-    "time_zone", "sync_hour", "anchor", "webhook", "created_at", "updated_at",
-}  # fmt: skip
-
-
-def _group(enterprise: EnterpriseId, item: Item) -> Group:
-    values = {str(name): item[name] for name in _GROUP_FIELDS if name in item}
-    values["config"] = known_settings(values["config"])
-    due, cover = item.get(GroupItem.NEXT_RUN_AT), item.get(GroupItem.COVER)
-    ended = item.get(GroupItem.LAST_ENDED)
-    holds = (
-        item.keys() & {GroupItem.BASE, GroupItem.ACTIVE_RUN}
-        or item.get(GroupItem.DIRTY)
-        or item.get(GroupItem.WAITING)
-    )
-    return Group.model_validate(
-        values
-        | {
-            "enterprise": enterprise,
-            "groupId": item[GroupItem.GROUP_ID],
-            "nextRunAt": datetime.fromtimestamp(int(due), UTC) if due is not None else None,
-            "activeRun": item.get(GroupItem.ACTIVE_RUN),
-            "cover": Cover() if cover is None else Cover.model_validate_json(cover),
-            "hold": hold_of(item),
-            "markedAt": item.get(GroupItem.MARKED_AT),
-            "lastEnded": None if ended is None else _last_ended(ended),
-            "empty": not holds,
-            "untouched": not item[GroupItem.RUN_SEQ] and cover is None,
-            "deletingSince": item.get(GroupItem.DELETING_SINCE),
-        }
-    )
-
-
-def _last_ended(stored: str) -> Item:
-    """The run that ended last, perhaps one of a newer version."""
-    ended: Item = json.loads(stored)
-    mode, state = known_word(Mode, ended["mode"]), known_word(RunState, ended["state"])
-    return ended | {"mode": mode.value, "state": state.value}
 
 
 def disown(table: str, group_id: GroupId) -> Action:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.adapters.control_table.attributes import GroupItem
-from shared.adapters.control_table.group_item import read_group
+from shared.adapters.control_table.read_group import read_group
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.ports.roster_reading import RosterState
 

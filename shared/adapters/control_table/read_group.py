@@ -1,0 +1,56 @@
+"""Reading a group from the ``control`` table, and what a write to it assumes."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from boto3.dynamodb.conditions import Attr
+
+from shared.adapters.control_table.attributes import GroupItem
+from shared.adapters.control_table.keys import IS_THERE, PK, group_key
+from shared.adapters.dynamodb.reads import get
+from shared.adapters.dynamodb.values import Item
+from shared.domain.errors import ConflictError, NotFoundError
+from shared.domain.ids import EnterpriseId, GroupId
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+STAYS = IS_THERE & Attr(GroupItem.DELETING_SINCE).not_exists()
+"""The condition of a write: the group is there, and is not being deleted."""
+
+
+def no_group() -> NotFoundError:
+    """What is said of a group that is not there, is another's, or is being deleted."""
+    return NotFoundError("group_not_found", "There is no such group.")
+
+
+def read_group(
+    client: "DynamoDBClient",
+    table: str,
+    enterprise: EnterpriseId,
+    group_id: GroupId,
+    *,
+    deleting: bool = False,
+    only: Iterable[GroupItem] | None = None,
+) -> Item:
+    """Read a group's item, consistently.
+
+    :param deleting: whether to give a group that is being deleted as well.
+    :param only: the attributes to read; None reads all.
+    :raises NotFoundError: no such group in this enterprise.
+    """
+    wanted = () if only is None else (PK, GroupItem.DELETING_SINCE, *only)
+    item = get(client, table, group_key(enterprise, group_id), wanted)
+    if not item or (GroupItem.DELETING_SINCE in item and not deleting):
+        raise no_group()
+    return item
+
+
+def under_way(group: Item) -> ConflictError:
+    """What a second request is told: which run of the group is under way."""
+    run_id = str(group.get(GroupItem.ACTIVE_RUN) or group[GroupItem.WAITING][0])
+    return ConflictError(
+        "run_under_way",
+        f"Run {run_id} of this group is still under way; wait until it has ended.",
+        runId=run_id,
+    )
