@@ -26,8 +26,9 @@ from shared.domain.run.bundle import Bundle, BundleObject
 from shared.domain.run.requests import Drop
 from shared.domain.run.run import Mode, Run, RunState
 from shared.messages import ExtractLeg, PlanRun
+from shared.planning.tables import MEMORY_LIMIT
 from shared.sync.ingest.ingest_bundle import IngestPorts, ingest_leg
-from shared.sync.plan.plan_run import MEMORY_LIMIT, PlanPorts, plan_run
+from shared.sync.plan.plan_run import PlanPorts, plan_run
 from tests.fakes.control import GroupState, InMemoryControl
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
 from tests.fakes.world import (

@@ -16,7 +16,6 @@ from typing import Any
 from local.arguments import whole
 from local.entry import run_command
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.domain.timers import RESENDS
 from shared.messages import ApplyBatch, ExtractLeg, Message, PlanRun, RunMessage
 from shared.ports.messaging import WorkQueue
 from tests.fakes.fleet import QUEUES, START, Fleet
@@ -24,8 +23,6 @@ from tests.template.processed import Template
 from tests.template.times import caps_of, times_of
 
 EXTRACT, PLAN, UPSERT = QUEUES
-BOUND = RESENDS + 1
-"""How often a message comes at most."""
 HOUR = timedelta(hours=1)
 FEW = 20
 """How many groups are enough where all fail in the same way."""

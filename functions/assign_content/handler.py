@@ -10,9 +10,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared import clock, wiring
 from shared.domain.access import Access
 from shared.domain.ids import GroupId
+from shared.domain.local_day import local_day
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.content import Bearer
-from shared.domain.roster.membership import day_in
 from shared.domain.roster.stored_record import View
 from shared.http.answers import answer
 from shared.http.content_requests import (
@@ -111,7 +111,7 @@ def get_user_contents(group_id: str, record_id: str) -> Response[str]:
     state = runtime.states.get(caller.enterprise, GroupId(group_id))
     place, id_ = place_of(state), record_of(record_id)
     user = read_record(runtime.reader, place, Collection.USERS, id_, now)
-    today = View(now, day_in(state.time_zone, now), state.time_zone)
+    today = View(now, local_day(state.time_zone, now), state.time_zone)
     found, more = contents_of_user(
         runtime.reader, runtime.contents, place, user, start, limit, today
     )

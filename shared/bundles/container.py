@@ -28,7 +28,6 @@ _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _STRAY = ("thumbs.db", "desktop.ini")
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
-_TAIL_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True)

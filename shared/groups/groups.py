@@ -13,11 +13,12 @@ from shared.domain.group.connection_request import given_secrets
 from shared.domain.group.customer import Customer, LinkedCustomer
 from shared.domain.group.group import Group, GroupConfig
 from shared.domain.group.request import GroupInput, make_config
-from shared.domain.group.schedule import local_day, next_auto_run, open_moment
+from shared.domain.group.schedule import next_auto_run, open_moment
 from shared.domain.group.secrets import SecretName
 from shared.domain.group.settings import GroupSettings
 from shared.domain.group.webhook import Webhook
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
+from shared.domain.local_day import local_day
 from shared.domain.read_fields import read_fields, wrong_field
 from shared.domain.run.request_bodies import CustomerChangeInput, CustomerInput
 from shared.domain.run.requests import RunRequest

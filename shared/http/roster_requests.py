@@ -7,9 +7,9 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from shared.domain.errors import NotFoundError
 from shared.domain.ids import RecordId
+from shared.domain.local_day import local_day
 from shared.domain.read_fields import read_fields, wrong_field
 from shared.domain.roster.filters import ListInput
-from shared.domain.roster.membership import day_in
 from shared.domain.roster.stored_record import Filters, View
 from shared.http.requests import page_of
 from shared.ports.roster_reading import RosterState
@@ -62,7 +62,7 @@ def filters_of(asked: ListInput, partner_id: RecordId | None = None) -> Filters:
 
 def view_of(asked: ListInput, state: RosterState, now: datetime) -> View:
     """The day for which a list is asked: today where the group is, unless it says another."""
-    day = asked.on or day_in(state.time_zone, now)
+    day = asked.on or local_day(state.time_zone, now)
     return View(now, day, state.time_zone, asked.include)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from shared.domain.group.group import GroupConfig
@@ -58,11 +58,6 @@ class PlanInput:
     survey: Path | None = None
     base_run: int | None = None
     base_order: int = 0
-
-    @property
-    def today(self) -> date:
-        """The day (UTC) by which the run judges."""
-        return self.now.date()
 
 
 @dataclass(frozen=True)

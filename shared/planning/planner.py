@@ -47,6 +47,7 @@ from shared.planning.standing import LEFT, Answer, State, Why
 from shared.planning.survey import load_survey, merge_survey
 from shared.planning.suspicions import hold_lost_zeros, holds_any, looks_like_delta
 from shared.planning.tables import (
+    MEMORY_LIMIT,
     load_base,
     load_dirty,
     load_present,
@@ -77,7 +78,7 @@ class Planner:
     given: PlanInput
     directory: Path
     checkpoint: Callable[[str], None]
-    memory_limit: str = "1GB"
+    memory_limit: str = MEMORY_LIMIT
     threads: int = 2
 
     def __post_init__(self) -> None:

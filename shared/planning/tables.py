@@ -22,6 +22,9 @@ from shared.planning.columns import (
 from shared.planning.connection import Connection
 from shared.planning.standing import State
 
+MEMORY_LIMIT = "600MB"
+"""What DuckDB may hold before it spills to disk; the process has as much again for all else."""
+
 
 def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connection:
     """Open an empty database that spills into ``directory`` past ``memory_limit`` (``"1GB"``)."""

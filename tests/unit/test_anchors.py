@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from shared.domain.group.calendar import Calendar, DateRange
 from shared.domain.group.choices import Period
-from shared.domain.group.schedule import local_day, next_auto_run, next_day
+from shared.domain.group.schedule import next_auto_run, next_day
+from shared.domain.local_day import local_day
 from tests.unit.http_stack import HttpStack
 
 COUNTED = (Period.WEEKLY, Period.BIWEEKLY, Period.MONTHLY)

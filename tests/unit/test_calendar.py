@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from shared.domain.group.calendar import ENDLESS, Calendar, DateRange, Pause
 from shared.domain.group.choices import Period
 from shared.domain.group.retention import ENDED_DAYS, Left, Retention
-from shared.domain.group.schedule import local_day, next_auto_run, next_run_at
+from shared.domain.group.schedule import next_auto_run, next_run_at
+from shared.domain.local_day import local_day
 from tests.fakes.simulation import config
 
 SUMMER = DateRange(first=date(2026, 7, 1), last=date(2026, 8, 20))

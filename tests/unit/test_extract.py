@@ -31,7 +31,7 @@ def _staged(world: Simulation) -> dict[Collection, list[str]]:
     [message] = world.queue.messages
     assert isinstance(message, PlanRun)
     run = world.control.runs[message.key]
-    roster = StagedRoster.from_json((run.cursor or {})["staged"])
+    roster = StagedRoster.model_validate((run.cursor or {})["staged"])
     return {
         name: [
             json.loads(line)["sourced_id"]
@@ -201,6 +201,6 @@ def test_complete_is_what_was_read_in_order() -> None:
     _extract(world)
     [run] = world.control.runs.values()
     cursor = run.cursor or {}
-    roster = StagedRoster.from_json(cursor["staged"])
+    roster = StagedRoster.model_validate(cursor["staged"])
     assert {each.status for each in roster.collections.values()} == {CollectionStatus.COMPLETE}
     assert roster.collections[Collection.USERS].rows == 9

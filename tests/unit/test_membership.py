@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.roster.membership import When, day_in, when
+from shared.domain.local_day import local_day
+from shared.domain.roster.membership import When, when
 
 PAST, CURRENT, FUTURE = When.PAST, When.CURRENT, When.FUTURE
 TODAY = date(2026, 9, 15)
@@ -64,7 +65,7 @@ def test_days_go_from_future_over_current_to_past(
 
 def test_a_day_begins_where_the_group_is() -> None:
     moment = datetime(2026, 9, 1, 2, tzinfo=UTC)
-    assert day_in("UTC", moment) == date(2026, 9, 1)
-    assert day_in("America/Los_Angeles", moment) == date(2026, 8, 31)
-    assert day_in("Pacific/Auckland", moment) == date(2026, 9, 1)
-    assert day_in("Pacific/Auckland", moment + timedelta(hours=12)) == date(2026, 9, 2)
+    assert local_day("UTC", moment) == date(2026, 9, 1)
+    assert local_day("America/Los_Angeles", moment) == date(2026, 8, 31)
+    assert local_day("Pacific/Auckland", moment) == date(2026, 9, 1)
+    assert local_day("Pacific/Auckland", moment + timedelta(hours=12)) == date(2026, 9, 2)

@@ -8,11 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from benchmarks.standstill import BOUND, SCENARIOS, Scenario, fleet, night
+from benchmarks.standstill import SCENARIOS, Scenario, fleet, night
 from shared.domain import timers
 from shared.ports.messaging import WorkQueue
 from shared.sync.close import close_runs
 from tests.fakes.fleet import START
+
+BOUND = timers.RESENDS + 1
+"""How often a message comes at most."""
 
 GROUPS = 12
 

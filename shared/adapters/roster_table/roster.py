@@ -27,7 +27,6 @@ STATEMENTS_PER_CALL = 25
 LOGIN_TRIES = 3
 """How often a login name is asked for that others give back at the same moment."""
 
-_CONTESTED = "TransactionCanceledException"
 _NEVER = {"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"}
 
 

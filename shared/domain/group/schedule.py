@@ -47,11 +47,6 @@ def open_moment(
     return due
 
 
-def local_day(time_zone: str, moment: datetime) -> date:
-    """The day that ``moment`` falls on in a time zone."""
-    return moment.astimezone(ZoneInfo(time_zone)).date()
-
-
 def next_run_at(
     period: Period, time_zone: str, sync_hour: int, anchor: date, now: datetime
 ) -> datetime:

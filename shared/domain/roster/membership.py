@@ -1,8 +1,7 @@
 """Who is in a class on a day; decided when the roster is read, never stored."""
 
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 
 class When(StrEnum):
@@ -11,11 +10,6 @@ class When(StrEnum):
     PAST = "past"
     CURRENT = "current"
     FUTURE = "future"
-
-
-def day_in(time_zone: str, moment: datetime) -> date:
-    """The day that ``moment`` (aware) falls on in ``time_zone``, an IANA name."""
-    return moment.astimezone(ZoneInfo(time_zone)).date()
 
 
 def when(

@@ -163,15 +163,6 @@ class StagedRoster(BaseModel):
     roles: StagedPart | None = None
     findings: tuple[FileFinding, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """Write it for a cursor."""
-        return self.model_dump(mode="json")
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "StagedRoster":
-        """Read it from a cursor."""
-        return cls.model_validate(value)
-
 
 class Absent(BaseModel):
     """Records that a REST source did not deliver: an object with their sourcedIds, one a line."""

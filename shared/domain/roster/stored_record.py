@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import Any
 
 from shared.domain.ids import RecordId
+from shared.domain.local_day import local_day
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.membership import When, day_in, when
+from shared.domain.roster.membership import When, when
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class View:
 
     def when(self, record: StoredRecord) -> When:
         """How a record stands on the day, by its own dates; only enrollments have any."""
-        ended = day_in(self.time_zone, record.ended_at) if record.ended_at else None
+        ended = local_day(self.time_zone, record.ended_at) if record.ended_at else None
         return when(self.day, _day(record.doc, "beginDate"), _day(record.doc, "endDate"), ended)
 
 

@@ -8,12 +8,10 @@ from shared.domain.object_keys import export_key
 from shared.messages import ExportRoster
 from shared.planning.columns import SHAPE_VERSION
 from shared.planning.export import write_bundle
-from shared.planning.tables import open_workspace
+from shared.planning.tables import MEMORY_LIMIT, open_workspace
 from shared.ports.bucket import Objects
 from shared.ports.groups import Groups
 from shared.ports.runs import Batches
-
-MEMORY_LIMIT = "600MB"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from shared.messages import PlanRun
 from shared.planning.columns import SHAPE_VERSION
 from shared.planning.plan import PlanInput, PlanOutcome
 from shared.planning.planner import Planner, settings_digest, shards_for
+from shared.planning.tables import MEMORY_LIMIT
 from shared.ports.bucket import Objects
 from shared.ports.messaging import Announcements, Queue
 from shared.ports.roster import RosterHoldings
@@ -30,9 +31,6 @@ from shared.sync.plan.inputs import fetch_inputs
 from shared.sync.plan.survey import Survey, differs, make_survey, order_of, spread
 from shared.sync.refuse_newer import refuse_newer, refuse_newer_shape
 from shared.sync.request.send_work import at_leg, send_batches, send_extract_leg
-
-MEMORY_LIMIT = "600MB"
-"""What DuckDB may hold before it spills to disk; the process has as much again for all else."""
 
 
 @dataclass(frozen=True)

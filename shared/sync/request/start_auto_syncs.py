@@ -21,8 +21,9 @@ from pydantic import AwareDatetime, BaseModel
 from shared.domain.errors import ConflictError, NotDueError, NotFoundError
 from shared.domain.group.choices import AutoMode, Period
 from shared.domain.group.group import Group
-from shared.domain.group.schedule import local_day, next_auto_run
+from shared.domain.group.schedule import next_auto_run
 from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.local_day import local_day
 from shared.domain.run.requests import Due, RunRequest
 from shared.domain.run.run import Mode, Reason, Trigger
 from shared.ports.groups import DueGroups
