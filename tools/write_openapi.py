@@ -8,8 +8,8 @@ from typing import Any
 
 from local.entry import run_command
 from shared.http.contract.document import document
+from shared.http.contract.problem_codes import CODES
 from shared.http.contract.routes import EVERYWHERE, TOPICS, Route, refusals_of
-from shared.http.problems import CODES
 from tools.model_tables import models, type_of
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -3,9 +3,13 @@
 Ids, states and numbers; nobody's data. The models are the contract: `docs/events.md` shows them.
 """
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from shared.domain.described import drop_limits
+from shared.domain.run.counts import CountFields
 from shared.domain.run.run import Run
 
 SOURCE = "homeroom"
@@ -16,22 +20,20 @@ DROP_REFUSED = "Drop Refused"
 
 class _Event(BaseModel):
     model_config = ConfigDict(
-        frozen=True, alias_generator=to_camel, validate_by_name=True, extra="forbid"
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        extra="forbid",
+        defer_build=False,
     )
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        drop_limits(cls, complete=True)
 
-class EntityEventCounts(_Event):
+
+class EntityEventCounts(CountFields, _Event):
     """What became of the records of one entity."""
-
-    created: int
-    updated: int
-    deleted: int
-    restored: int
-    ended: int
-    rekeyed: int
-    unchanged: int
-    rejected: int
-    held: int
 
 
 class RunFinished(_Event):

@@ -20,8 +20,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.http.answers import answer, answer_text
 from shared.http.contract.answers import Answer
+from shared.http.contract.problem_codes import CODES
 from shared.http.identity import Caller
-from shared.http.problems import CODES, problem
+from shared.http.problems import problem
 from shared.http.requests import header
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from typing import Any
 
 from shared.domain.group.connection_test import ConnectionTest
 from shared.domain.group.hold import Hold
-from shared.domain.run.run import Run, no_counts
+from shared.domain.run.counts import no_counts
+from shared.domain.run.run import Run
 from shared.http.contract.runs import ConnectionTestAnswer, HoldAnswer, RunAnswer, UploadAnswer
 from shared.ports.bucket import UploadAddress
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from shared.domain.roster.change import Action
 from shared.domain.roster.collection import Collection
-from shared.domain.run.run import EntityCounts
+from shared.domain.run.counts import EntityCounts
 from shared.planning.columns import (
     ROW_COLUMNS,
     SNAPSHOT_COLUMNS,

@@ -12,7 +12,8 @@ from shared.domain.ids import GroupId
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.findings import FileFinding
 from shared.domain.roster.staged_rows import StagedPart
-from shared.domain.run.run import Counts, Mode, Notice
+from shared.domain.run.counts import Counts
+from shared.domain.run.run import Mode, Notice
 
 
 @dataclass(frozen=True)

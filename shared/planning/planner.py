@@ -18,7 +18,8 @@ from shared.domain.roster.change import MAX_SHARDS
 from shared.domain.roster.collection import Collection, CollectionStatus
 from shared.domain.roster.findings import FileFinding
 from shared.domain.roster.staged_rows import StagedPart
-from shared.domain.run.run import STANDING_MODES, Counts, Notice
+from shared.domain.run.counts import Counts
+from shared.domain.run.run import STANDING_MODES, Notice
 from shared.planning import compare, listing, notices, report
 from shared.planning.candidates import lay_over_base
 from shared.planning.columns import SNAPSHOT_COLUMNS, names, table

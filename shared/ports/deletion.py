@@ -8,9 +8,7 @@ from typing import Protocol
 from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run.deletion_certificate import Certificate, Store, Tally
-from shared.domain.run.run import (
-    Run,
-)
+from shared.domain.run.run import Run
 
 
 class Deletions(Protocol):

@@ -9,12 +9,7 @@ from shared.domain.group.hold import Hold, HoldDecision
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run.requests import Drop, RunRequest
 from shared.domain.run.results import Commit, NextLeg, PlanResult, RosterBase, RunEnd, Unapplied
-from shared.domain.run.run import (
-    Plan,
-    Reason,
-    Run,
-    RunState,
-)
+from shared.domain.run.run import Plan, Reason, Run, RunState
 
 
 def check_decision(decision: HoldDecision | None, hold: Hold | None) -> None:

@@ -18,16 +18,7 @@ from shared.domain.run.bundle import Bundle
 from shared.domain.run.deletion_certificate import Certificate
 from shared.domain.run.requests import Drop, RunRequest
 from shared.domain.run.results import Commit, NextLeg, PlanResult, RosterBase, RunEnd, Unapplied
-from shared.domain.run.run import (
-    OPEN_STATES,
-    Mode,
-    Plan,
-    Reason,
-    Run,
-    RunState,
-    Snapshot,
-    Trigger,
-)
+from shared.domain.run.run import OPEN_STATES, Mode, Plan, Reason, Run, RunState, Snapshot, Trigger
 from shared.ports.roster_reading import RosterState
 from shared.ports.runs import check_decision
 

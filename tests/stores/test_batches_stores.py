@@ -13,9 +13,10 @@ from shared.domain.group.hold import Decision, Hold, HoldDecision
 from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import NOTHING_STAGED
+from shared.domain.run.counts import EntityCounts
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.results import Commit, PlanResult, RosterBase, RunEnd, Unapplied
-from shared.domain.run.run import EntityCounts, Mode, Notice, Reason, Run, RunState, Trigger
+from shared.domain.run.run import Mode, Notice, Reason, Run, RunState, Trigger
 from tests.fakes.control_table import NAME
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.stores.control_stores import (

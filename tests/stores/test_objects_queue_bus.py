@@ -14,7 +14,8 @@ from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
 from shared.adapters.messaging.queue import MAX_DELAY_SECONDS, SqsQueue
 from shared.domain.errors import MissingObjectError, TryLaterError
 from shared.domain.events import run_finished
-from shared.domain.run.run import EntityCounts, Mode, Reason, Run, RunState, Trigger
+from shared.domain.run.counts import EntityCounts
+from shared.domain.run.run import Mode, Reason, Run, RunState, Trigger
 from shared.messages import ApplyBatch
 from shared.ports.bucket import Objects
 from tests.fakes.simulation import ENTERPRISE, GROUP, config

@@ -17,8 +17,9 @@ from moto.s3 import models as moto_s3
 from shared.adapters.data_bucket.objects import S3Objects
 from shared.adapters.roster_table.roster import DynamoRoster
 from shared.domain.roster.collection import Collection
+from shared.domain.run.counts import EntityCounts
 from shared.domain.run.requests import RunRequest
-from shared.domain.run.run import EntityCounts, Mode, Run, RunState, Trigger
+from shared.domain.run.run import Mode, Run, RunState, Trigger
 from shared.messages import ApplyBatch, ExtractLeg, PlanRun
 from shared.sync.apply.apply_batch import ApplyPorts, apply_batch
 from shared.sync.extract.extract_roster import ExtractPorts, extract_leg

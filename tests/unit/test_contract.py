@@ -2,16 +2,28 @@
 
 import json
 import re
-from typing import Any
+from enum import StrEnum
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 
 from functions.create_group import handler as create_group
 from local.closed_document import closed
+from shared import domain
+from shared.domain.group.choices import SyncType
+from shared.domain.group.guard import HoldRule
 from shared.domain.group.request import GroupInput
+from shared.domain.roster.collection import Collection
+from shared.domain.run.run import Mode, RunState, Trigger
 from shared.http.contract.document import document
+from shared.http.contract.problem_codes import CODES
 from shared.http.contract.routes import ROUTES
+from shared.http.contract.runs import HeldByRule
 from tests.fakes.api import Answer, call
 from tests.fakes.contract import held_to_contract
 from tests.template.processed import Template
@@ -44,6 +56,99 @@ def test_it_is_whole() -> None:
     for operation in operations:
         assert "422" in operation["responses"]
         assert "401" in operation["responses"]
+
+
+NAME = re.compile(
+    r"(assign|create|decide|delete|export|get|list|mark|request|start|unassign|unmark|update)"
+    r"([A-Z][a-z]+)+"
+)
+READS = ("get", "list", "export")
+
+
+def test_operations_have_names_that_a_client_can_bear() -> None:
+    for route in ROUTES:
+        assert NAME.fullmatch(route.name), route.name
+        assert route.name.startswith(READS) is (route.method == "GET"), route.name
+        assert route.name.startswith("list") is ("cursor" in route.query), route.name
+    assert not NAME.fullmatch("postGroups")
+    assert not NAME.fullmatch("get")
+
+
+def test_everything_is_described() -> None:
+    for name, schema in SCHEMAS.items():
+        assert _is_text(schema.get("description", "")), name
+        for field, each in schema.get("properties", {}).items():
+            assert _is_text(each.get("description", "")), f"{name}.{field}"
+    for operation in _operations():
+        for parameter in operation["parameters"]:
+            assert _is_text(parameter.get("description", "")), parameter["name"]
+    assert not _is_text("")
+    assert not _is_text("the group's email")
+
+
+def _is_text(description: str) -> bool:
+    return bool(re.fullmatch(r"[A-Z`0-9].{5,}\.", description.strip(), re.DOTALL))
+
+
+TERMS_OF_ONEROSTER = {"PartnerAnswer.type"}
+"""A source may extend them."""
+ALWAYS_THE_SAME = {"Problem.type"}
+
+
+def test_what_the_code_knows_as_a_set_of_values_is_an_enum() -> None:
+    known = {"rule": HoldRule, "entity": Collection, "source": SyncType} | _enums_by_field()
+    assert {"mode", "state", "trigger", "store", "syncType", "type"} <= known.keys()
+    found = 0
+    for name, schema in SCHEMAS.items():
+        for field, each in schema.get("properties", {}).items():
+            place = f"{name}.{field}"
+            if field in known and place not in TERMS_OF_ONEROSTER | ALWAYS_THE_SAME:
+                found += bool(_values(each))
+                assert _values(each) or not _is_free_text(each), place
+    assert found > 40
+
+
+def test_an_enum_lists_all_values_that_are_answered() -> None:
+    at, rule = SCHEMAS["HeldAt"]["properties"], SCHEMAS["HeldByRule"]["properties"]
+    assert set(_values(rule["rule"])) == set(HoldRule)
+    for each in (at, rule):
+        assert _values(each["entity"]) == [collection.entity for collection in Collection]
+    assert set(_values(SCHEMAS["Problem"]["properties"]["code"])) == CODES.keys()
+    for kind in (Mode, RunState, Trigger):
+        assert set(_values(SCHEMAS[kind.__name__])) == set(kind)
+
+
+def test_a_value_of_a_newer_version_is_answered_all_the_same() -> None:
+    assert HeldByRule(entity="rooms", rule="too_loud", records=1).rule == "too_loud"
+
+
+def _values(schema: dict[str, Any]) -> list[str]:
+    """The values that a property can have, if it lists them."""
+    if "$ref" in schema:
+        schema = SCHEMAS[schema["$ref"].rpartition("/")[2]]
+    for part in (*schema.get("anyOf", ()), schema.get("items", {})):
+        if values := _values(part) if part else []:
+            return values
+    return list(schema.get("enum", ()))
+
+
+def _is_free_text(schema: dict[str, Any]) -> bool:
+    parts = (schema, schema.get("items", {}), *schema.get("anyOf", ()))
+    return any(part.get("type") == "string" for part in parts)
+
+
+def _enums_by_field() -> dict[str, type[StrEnum]]:
+    """The fields of the models in the domain that are enums, by their names in the API."""
+    found: dict[str, type[StrEnum]] = {}
+    for module in walk_packages(domain.__path__, "shared.domain."):
+        for model in vars(import_module(module.name)).values():
+            if isinstance(model, type) and issubclass(model, BaseModel):
+                for name, field in model.model_fields.items():
+                    kinds = (field.annotation, *get_args(field.annotation))
+                    for kind in kinds:
+                        if isinstance(kind, type) and issubclass(kind, StrEnum):
+                            found[to_camel(name)] = kind
+    return found
 
 
 def test_it_is_served_to_anybody() -> None:

@@ -14,7 +14,8 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.findings import shape_of
 from shared.domain.run.results import Unapplied
 from shared.groups.try_connection import _found
-from shared.http.problems import FIELD_CODES, _entry
+from shared.http.contract.problem_codes import FIELD_CODES
+from shared.http.problems import _entry
 from shared.planning import notices
 from shared.ports.sources import Page
 from shared.sync.close.finish_run import EXPLAINED, _unapplied_reason, waits

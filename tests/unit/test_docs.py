@@ -10,7 +10,7 @@ from local.demo import PUPILS
 from local.sample_district.roster import generate
 from shared.domain.roster.findings import MESSAGES
 from shared.domain.run.faults import OURS
-from shared.http.problems import CODES
+from shared.http.contract.problem_codes import CODES
 from tools import write_events_page
 
 ROOT = Path(__file__).parents[2]

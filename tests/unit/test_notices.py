@@ -31,8 +31,9 @@ from shared.domain.group.hold import Hold
 from shared.domain.group.secrets import SecretName
 from shared.domain.group.webhook import Webhook
 from shared.domain.ids import GroupId
+from shared.domain.run.counts import EntityCounts
 from shared.domain.run.mail import MAX_SUBJECT, run_mail
-from shared.domain.run.run import EntityCounts, Mode, Reason, Run, RunState, Trigger
+from shared.domain.run.run import Mode, Reason, Run, RunState, Trigger
 from shared.messages import MailRunEnd, SubscribeAddress
 from shared.sync.close.call_webhook import BusEvent, WebhookPorts, call_webhook
 from shared.sync.close.mail_run_end import MailPorts, mail_run_end, subscribe_address

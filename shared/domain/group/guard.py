@@ -95,7 +95,7 @@ class GuardSettings(GuardFields, Kept):
 
 
 class GuardInput(GuardFields, Input):
-    """Above which numbers deletions and changes wait for a person."""
+    """The thresholds of the guard; those that are left out have their defaults."""
 
 
 def _above(part: int, whole: int, percent: int, minimum: int) -> bool:

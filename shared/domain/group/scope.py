@@ -44,7 +44,7 @@ class Scope(ScopeFields, Kept):
 
 
 class ScopeInput(ScopeFields, Input):
-    """Which part of the source the group takes in; without `schools` and `classes`, all of it."""
+    """The part of the source to take in; without `schools` and `classes`, all of it."""
 
     @model_validator(mode="after")
     def _fits_into_an_item(self) -> Self:

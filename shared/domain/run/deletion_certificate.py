@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.domain.run.run import Counts, EntityCounts, no_counts
+from shared.domain.run.counts import Counts, EntityCounts, no_counts
 
 KEPT = timedelta(days=400)
 """As long as runs are, and records of accesses."""

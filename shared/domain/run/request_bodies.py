@@ -1,10 +1,11 @@
-"""What comes in besides groups: customers, syncs, uploads, decisions."""
+"""Request bodies other than groups: customers, syncs, uploads, decisions."""
 
 from collections.abc import Callable
 from typing import Annotated, Self
 
 from pydantic import (
     BeforeValidator,
+    Field,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
@@ -41,19 +42,34 @@ FetchingMode = Annotated[Mode, BeforeValidator(_one_of(FETCHING_MODES)), _descri
 AskedMode = Annotated[Mode, BeforeValidator(_one_of(ASKED_MODES)), _described(ASKED_MODES)]
 
 
-class CustomerInput(Input):
-    """A customer as it is asked for."""
+_OLDER = (
+    "Whether to accept a bundle that is older than the last one; otherwise its run fails with "
+    "`bundle_older`."
+)
 
-    name: Line
-    org_sourced_id: Id | None = None
-    customer_id: Word | None = None
+
+class CustomerInput(Input):
+    """A customer as it is requested."""
+
+    name: Line = Field(description="The customer's name.")
+    org_sourced_id: Id | None = Field(
+        None, description="The sourcedId of the customer's org at the source, if it is known."
+    )
+    customer_id: Word | None = Field(
+        None,
+        description="An id of your choice: letters, digits, - and _. Without it one is made.",
+    )
 
 
 class CustomerChangeInput(Input):
-    """A change of a customer: what is left out stays, null takes ``org_sourced_id`` away."""
+    """A change of a customer: what is left out stays."""
 
-    name: Line | None = None
-    org_sourced_id: Id | None = None
+    name: Line | None = Field(None, description="The customer's new name; it cannot be null.")
+    org_sourced_id: Id | None = Field(
+        None,
+        description="The sourcedId of the customer's org at the source; null takes it away. It "
+        "cannot change while the customer is in a group.",
+    )
 
     @field_validator("name")
     @classmethod
@@ -64,25 +80,40 @@ class CustomerChangeInput(Input):
 
 
 class CoverImageInput(Input):
-    """Which kind of image is to be uploaded."""
+    """Which kind of image will be uploaded."""
 
-    content_type: ImageType
+    content_type: ImageType = Field(description="The kind of image.")
 
 
 class UploadInput(Input):
-    """How an address for a bundle is asked for."""
+    """How a form to upload a bundle with is requested."""
 
-    mode: FetchingMode = Mode.SYNC
-    accept_older: bool = False
+    mode: FetchingMode = Field(
+        Mode.SYNC,
+        description="What the bundle's run may do: `sync` creates and changes, `update` also "
+        "deletes, `preview` shows what an update would do.",
+    )
+    accept_older: bool = Field(False, description=_OLDER)
 
 
 class SyncInput(Input):
-    """How a sync is asked for; ``run_id`` is the run to restore."""
+    """How a sync is requested."""
 
-    mode: AskedMode = Mode.SYNC
-    accept_older: bool = False
-    run_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")] | None = None
-    keep_auto: bool = False
+    mode: AskedMode = Field(
+        Mode.SYNC,
+        description="What the run may do: `sync` creates and changes, `update` also deletes, "
+        "`preview` shows what an update would do, `restore` makes the roster what an earlier run "
+        "left it as.",
+    )
+    accept_older: bool = Field(False, description=_OLDER)
+    run_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")] | None = Field(
+        None, description="The run whose roster to restore; only for `restore`, which needs it."
+    )
+    keep_auto: bool = Field(
+        False,
+        description="For `restore`: leave an Auto group on Auto. Otherwise it becomes Manual, so "
+        "that its next run does not undo the restore.",
+    )
 
     @field_validator("run_id")
     @classmethod
@@ -109,8 +140,13 @@ class SyncInput(Input):
 
 
 class DecisionInput(Input):
-    """What a person says of a hold, and why."""
+    """What a person decides about what waits."""
 
-    decision: Decision
-    digest: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    reason: Line
+    decision: Decision = Field(
+        description="`approve` carries out what waits, `reject` keeps what is there."
+    )
+    digest: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
+        description="The digest of what was shown. The decision is refused if something else waits "
+        "by now."
+    )
+    reason: Line = Field(description="Why, in your words; it is kept with the run.")

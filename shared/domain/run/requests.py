@@ -6,11 +6,7 @@ from datetime import date, datetime
 from shared.domain.group.hold import HoldDecision
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.bundle import Bundle
-from shared.domain.run.run import (
-    STANDING_MODES,
-    Mode,
-    Trigger,
-)
+from shared.domain.run.run import STANDING_MODES, Mode, Trigger
 
 
 @dataclass(frozen=True)

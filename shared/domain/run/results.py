@@ -8,14 +8,8 @@ from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.stamp import Stamp
 from shared.domain.run.bundle import Bundle
-from shared.domain.run.run import (
-    Counts,
-    Notice,
-    Plan,
-    Reason,
-    RunState,
-    Snapshot,
-)
+from shared.domain.run.counts import Counts
+from shared.domain.run.run import Notice, Plan, Reason, RunState, Snapshot
 
 
 @dataclass(frozen=True)

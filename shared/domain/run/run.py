@@ -4,7 +4,6 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
-from pydantic.alias_generators import to_camel
 
 from shared.domain.group.choices import SyncType
 from shared.domain.group.group import GroupConfig
@@ -13,6 +12,7 @@ from shared.domain.group.retention import Retention
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.roster.collection import Collection
 from shared.domain.run.bundle import Bundle
+from shared.domain.run.counts import Counts
 
 
 class Mode(StrEnum):
@@ -108,31 +108,6 @@ class Reason(BaseModel):
     code: str
     message: str
     field: str | None = None
-
-
-class EntityCounts(BaseModel):
-    """What became of one entity's records in a run; fixed by the plan, never counted by workers."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
-
-    created: int = 0
-    updated: int = 0
-    deleted: int = 0
-    restored: int = 0
-    ended: int = 0
-    rekeyed: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    held: int = 0
-
-
-Counts = dict[str, EntityCounts]
-"""By entity name (``Collection.entity``)."""
-
-
-def no_counts() -> Counts:
-    """The counts of a run that has not been planned."""
-    return {collection.entity: EntityCounts() for collection in Collection}
 
 
 class Notice(BaseModel):

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made of the routes and the models of what they take and answer."""
+"""The OpenAPI document, made from the routes and the models of what they take and answer."""
 
 import json
 import re
@@ -13,9 +13,9 @@ from pydantic.json_schema import models_json_schema
 
 from shared.http.contract.answers import Problem
 from shared.http.contract.merge_patch import merge_patch, patch_name
+from shared.http.contract.problem_codes import CODES
 from shared.http.contract.routes import EVERYWHERE, ROUTES, TOPICS, Route, refusals_of
-from shared.http.problems import CODES
-from shared.http.requests import MAX_PAGE
+from shared.http.requests import DEFAULT_PAGE, MAX_PAGE
 
 Json = dict[str, Any]
 
@@ -23,24 +23,60 @@ _SCHEMAS = "#/components/schemas/{model}"
 _DESCRIPTION = """Keeps a learning platform's rosters in step with school information systems, over
 OneRoster 1.1 and 1.2.
 
-Fields may be added to answers at any time: take no notice of those that you do not know. A request
-with a field that is not here is refused."""
+Fields and values may be added to answers at any time: ignore those that you do not know. A request
+with an unknown field is refused."""
+_PATH = {
+    "groupId": "The group's id.",
+    "customerId": "The customer's id.",
+    "runId": "The run's id.",
+    "testId": "The connection test's id.",
+    "id": "The id of the record: of the partner, class or user.",
+    "contentId": "The content's id, which is your own: letters, digits, - _ . and :.",
+}
 _QUERY: dict[str, tuple[Json, str]] = {
-    "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}, "how many at most"),
-    "cursor": ({"type": "string"}, "where the page before ended, as it was given"),
-    "name": ({"type": "string"}, "the group's exact name"),
-    "sourcedId": ({"type": "string", "maxLength": 255}, "find the record that the source so names"),
-    "school": ({"type": "string", "maxLength": 255}, "a partner's id or sourcedId"),
-    "role": ({"type": "string", "maxLength": 255}, "a role, such as student"),
-    "grade": ({"type": "string", "maxLength": 255}, "a grade, as the source writes it"),
-    "status": ({"type": "string", "enum": ["active", "inactive"]}, "whether users may sign in"),
-    "changedSince": ({"type": "string", "format": "date-time"}, "written at or after this moment"),
-    "on": ({"type": "string", "format": "date"}, "the day; today in the group's time zone"),
-    "include": ({"type": "string"}, "past, future or both, with a comma between"),
+    "limit": (
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
+        f"How many to list at most; {DEFAULT_PAGE} by default.",
+    ),
+    "cursor": ({"type": "string"}, "The cursor of the page before, as it was given."),
+    "name": ({"type": "string"}, "The group's exact name."),
+    "sourcedId": (
+        {"type": "string", "maxLength": 255},
+        "Find the record that has this sourcedId. No other filter goes with it.",
+    ),
+    "school": (
+        {"type": "string", "maxLength": 255},
+        "List only what belongs to this partner, by its id or sourcedId.",
+    ),
+    "role": (
+        {"type": "string", "maxLength": 255},
+        "List only those with this role of OneRoster, such as student.",
+    ),
+    "grade": (
+        {"type": "string", "maxLength": 255},
+        "List only those of this grade, as the source writes it.",
+    ),
+    "status": (
+        {"type": "string", "enum": ["active", "inactive"]},
+        "List only users who may sign in (active), or who may not (inactive).",
+    ),
+    "changedSince": (
+        {"type": "string", "format": "date-time"},
+        "List only what was changed at or after this moment.",
+    ),
+    "on": (
+        {"type": "string", "format": "date"},
+        "The day to list; by default today in the group's time zone.",
+    ),
+    "include": (
+        {"type": "string"},
+        "List what is past or future on the day as well: past, future, or both with a comma.",
+    ),
 }
 _HEADERS = {
-    "Idempotency-Key": "a word of yours: the same request with it is carried out once",
-    "If-Match": "the version that was read",
+    "Idempotency-Key": "A key of your choice. A request that is repeated with it within a day is "
+    "carried out once.",
+    "If-Match": "The version that was read. The change is refused if there is another by now.",
 }
 
 
@@ -78,7 +114,7 @@ def document_text() -> str:
 
 
 def _schemas() -> Json:
-    """What is taken, closed: an unknown field is an error. What is answered, open: it may grow."""
+    """Make the schemas: closed for requests, whose unknown fields are errors; open for answers."""
     answered = {model for route in ROUTES for model in route.answers.values() if model is not None}
     taken = {route.body for route in ROUTES if route.body is not None}
     inputs, answers = _made_of(taken), _made_of({*answered, Problem})
@@ -104,7 +140,7 @@ def _made_of(models: Iterable[type[BaseModel]]) -> Json:
 
 
 def _edge_spelling(text: str) -> str:
-    """A docstring for readers of the API: ``a_name`` becomes `aName`."""
+    """Turn a docstring into text for readers of the API: ``a_name`` becomes `aName`."""
     return re.sub(r"``([^`]+)``", lambda word: f"`{_camel(word[1])}`", text)
 
 
@@ -115,7 +151,7 @@ def _camel(word: str) -> str:
 def _operation(topic: str, route: Route) -> Json:
     refusals = refusals_of(route)
     operation: Json = {
-        "operationId": _operation_id(route),
+        "operationId": route.name,
         "summary": route.summary,
         "tags": [topic],
         "parameters": [
@@ -141,13 +177,14 @@ def _operation(topic: str, route: Route) -> Json:
     return operation
 
 
-def _operation_id(route: Route) -> str:
-    words = re.findall(r"[A-Za-z]+", route.path.replace("groupId", "group"))
-    return "".join([route.method.lower(), *(word[0].upper() + word[1:] for word in words)])
-
-
 def _path_parameter(name: str) -> Json:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": _PATH[name],
+    }
 
 
 def _query_parameter(name: str) -> Json:

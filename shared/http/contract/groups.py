@@ -1,186 +1,174 @@
-"""What the API answers of groups and customers."""
-
-from datetime import date
-from typing import Annotated
+"""What the API answers about groups and customers."""
 
 from pydantic import AwareDatetime, Field
 
-from shared.domain.group.choices import (
-    Authorization,
-    AutoMode,
-    EmailStatus,
-    MatchWith,
-    OnboardingType,
-    Period,
-    RoleScope,
-    StatusScope,
-    StoredField,
-    SyncFrequency,
-    SyncType,
-    Tolerance,
-)
+from shared.domain.group.calendar import DateRangeFields, PauseFields
+from shared.domain.group.choices import EmailStatus
+from shared.domain.group.connection import ApiFields, SftpFields
+from shared.domain.group.guard import GuardFields
+from shared.domain.group.scope import ScopeFields
 from shared.domain.group.secrets import SecretName
+from shared.domain.group.settings import GroupSettings, RunSettings
+from shared.domain.group.webhook import WebhookFields
 from shared.domain.run.run import Mode, RunState
 from shared.http.contract.answers import Accepted, Answer, Moment
 
 
-class ConnectionAnswer(Answer):
-    """How a group's source is reached; of its secrets only which are set.
-
-    Which fields there are depends on the sync type.
-    """
+class ConnectionAnswer(SftpFields, ApiFields, Answer):
+    """How a group's source is reached; which fields there are depends on the sync type."""
 
     url: str = ""
     path: str
-    authorization: Authorization | None = None
     consumer_key: str = ""
-    token_url: str | None = None
-    scope: str | None = None
-    page_size: int | None = None
     host: str = ""
     port: int = 22
     username: str = ""
-    host_key_fingerprint: str | None = None
-    secrets_set: list[SecretName]
+    secrets_set: list[SecretName] = Field(
+        description="Which secrets are stored. The secrets themselves are never shown."
+    )
 
 
-class ScopeAnswer(Answer):
-    """Which part of the source the group takes in; null for schools and classes means all."""
-
-    schools: list[str] | None
-    classes: list[str] | None
-    statuses: list[StatusScope]
-    roles: list[RoleScope]
+class ScopeAnswer(ScopeFields, Answer, complete=True):
+    """The part of the source that a group takes in."""
 
 
-class GuardAnswer(Answer):
-    """Above which numbers deletions and changes wait for a person, as in ``GuardInput``."""
-
-    deleted_percent: int
-    deleted_minimum: int
-    deleted_most: int
-    school_percent: int
-    enrollment_percent: int
-    enrollment_minimum: int
-    class_percent: int
-    class_size: int
-    changed_percent: int
-    changed_minimum: int
-    rekeyed_percent: int
-    rekeyed_minimum: int
+class GuardAnswer(GuardFields, Answer, complete=True):
+    """The thresholds of the guard."""
 
 
-class PauseAnswer(Answer):
-    """A pause of the Auto runs; ``until`` is its last day. Without it the pause has no end."""
-
-    until: date | None = None
+class PauseAnswer(PauseFields, Answer):
+    """A pause of the Auto runs; without `until` it has no end."""
 
 
-class DateRangeAnswer(Answer):
-    """Days from one to another, both among them."""
-
-    first: Annotated[date, Field(alias="from")]
-    last: Annotated[date, Field(alias="to")]
+class DateRangeAnswer(DateRangeFields, Answer, complete=True):
+    """Days from one to another, including both."""
 
 
-class WebhookAnswer(Answer):
-    """Where a group's events are sent to."""
-
-    url: str
+class WebhookAnswer(WebhookFields, Answer, complete=True):
+    """Where a group's events are sent; the secret is never shown."""
 
 
 class LastRun(Answer):
-    """The last run that has ended of those that may change the roster: no preview hides it.
+    """The last run to end of those that may change the roster; previews are not among them."""
 
-    ``reason`` is the code of why it ended so.
-    """
-
-    run_id: str
-    mode: Mode
-    state: RunState
-    reason: str | None
+    run_id: str = Field(description="The id of the run.")
+    mode: Mode = Field(description="What the run was to do.")
+    state: RunState = Field(description="How the run ended.")
+    reason: str | None = Field(
+        description="The code of why it ended so; null if it just succeeded. New codes may be "
+        "added."
+    )
     # With a Z, unlike the other moments: it was always written so.
-    finished_at: AwareDatetime
+    finished_at: AwareDatetime = Field(description="When the run ended.")
 
 
-class GroupAnswer(Answer):
-    """A group as it is kept.
+class GroupAnswer(GroupSettings, RunSettings, Answer, complete=True):
+    """A group as it is kept."""
 
-    ``email_status`` and ``email_confirmed`` stand only where one group is read, ``sync`` only where
-    an Auto group is made. ``version`` counts the changes, ``held_records`` what waits for a
-    decision. ``marked_at`` says since when the roster is to go, ``deleting_since`` since when the
-    group is going.
-    """
-
-    group_id: str
-    name: str
-    description: str
-    email: str
-    email_confirmed: bool = False
-    email_status: EmailStatus | None = None
-    client_group_id: str
-    onboarding_type: OnboardingType
-    sync_type: SyncType
-    sync_frequency: SyncFrequency
-    period: Period | None
-    auto_mode: AutoMode
-    time_zone: str
-    sync_hour: int
-    client_partner_id: str
-    connection: ConnectionAnswer | None
-    customers: list[str]
-    match_with: MatchWith
-    suffix: str
-    scope: ScopeAnswer
-    stored_fields: list[StoredField]
-    tolerance: Tolerance
-    max_rejected_percent: int
-    guard: GuardAnswer
-    grace_days: int
-    pause: PauseAnswer | None
-    blackouts: list[DateRangeAnswer]
-    additions_only: list[DateRangeAnswer]
-    webhook: WebhookAnswer | None
-    cover_image: str
-    own_cover_image: bool
-    cover_image_refused: bool
-    version: int
-    created_at: Moment
-    updated_at: Moment
-    next_run_at: Moment | None
-    last_run: LastRun | None
-    active_run_id: str | None
-    marked_at: Moment | None
-    deleting_since: Moment | None
-    held_records: int
-    sync: Accepted | None = None
+    group_id: str = Field(description="The group's id, given by Homeroom.")
+    connection: ConnectionAnswer | None = Field(
+        description="How the source is reached; null for a ZIP group."
+    )
+    customers: list[str] = Field(description="The ids of the group's customers.")
+    scope: ScopeAnswer = Field(description="Which part of the source the group takes in.")
+    guard: GuardAnswer = Field(
+        description="Above which numbers deletions and changes wait for a person."
+    )
+    pause: PauseAnswer | None = Field(
+        description="While it lasts no Auto run starts, and what was deleted does not age; null if "
+        "the group is not paused."
+    )
+    blackouts: list[DateRangeAnswer] = Field(
+        description="Days on which no Auto run starts, and what was deleted does not age."
+    )
+    additions_only: list[DateRangeAnswer] = Field(
+        description="Days on which Auto runs do not delete."
+    )
+    webhook: WebhookAnswer | None = Field(
+        description="Where the group's events are sent; null if nowhere."
+    )
+    email_confirmed: bool = Field(
+        False,
+        description="Whether the group's address takes mails. Present only where one group is "
+        "read.",
+    )
+    email_status: EmailStatus | None = Field(
+        None,
+        description="Whether the group's address takes mails. Present only where one group is "
+        "read, and absent if the mail service does not say.",
+    )
+    cover_image: str = Field(
+        description="Where the cover image, or the default one, can be fetched: a signed URL, good "
+        "for a limited time."
+    )
+    own_cover_image: bool = Field(
+        description="Whether the group has an image of its own; false for the default."
+    )
+    cover_image_refused: bool = Field(
+        description="Whether the last upload was refused, because it is not an image."
+    )
+    version: int = Field(
+        description="How often the group was changed, counted from 1. Send it with a change to be "
+        "sure that nobody else's is lost."
+    )
+    created_at: Moment = Field(description="When the group was created.")
+    updated_at: Moment = Field(description="When a person last changed the group.")
+    next_run_at: Moment | None = Field(
+        description="When the next Auto run is due; null if none is."
+    )
+    last_run: LastRun | None = Field(
+        description="The last run to end of those that may change the roster; null if there is "
+        "none."
+    )
+    active_run_id: str | None = Field(
+        description="The id of the run that is under way; null if none is."
+    )
+    marked_at: Moment | None = Field(
+        description="Since when the roster is marked for deletion; null if it is not."
+    )
+    deleting_since: Moment | None = Field(
+        description="Since when the group is being deleted; null if it is not."
+    )
+    held_records: int = Field(description="How many records wait for a person to decide.")
+    sync: Accepted | None = Field(
+        None,
+        description="The first run, which starts with an Auto group. Present only where the group "
+        "is created.",
+    )
 
 
 class GroupPage(Answer):
-    """A page of groups; ``cursor`` is null on the last."""
+    """A page of groups."""
 
-    groups: list[GroupAnswer]
-    cursor: str | None
+    groups: list[GroupAnswer] = Field(description="The groups of the page.")
+    cursor: str | None = Field(description="Where the next page begins; null on the last page.")
 
 
 class CustomerAnswer(Answer):
-    """A customer; ``group_id`` is null where it can be picked."""
+    """A customer: an institution that was entered by hand."""
 
-    customer_id: str
-    name: str
-    org_sourced_id: str | None
-    group_id: str | None
+    customer_id: str = Field(description="The customer's id.")
+    name: str = Field(description="The customer's name.")
+    org_sourced_id: str | None = Field(
+        description="The sourcedId of the customer's org at the source; null if it is not known."
+    )
+    group_id: str | None = Field(
+        description="The id of the group that the customer is in; null if it can be picked."
+    )
 
 
 class CustomerPage(Answer):
-    """A page of customers; ``cursor`` is null on the last."""
+    """A page of customers."""
 
-    customers: list[CustomerAnswer]
-    cursor: str | None
+    customers: list[CustomerAnswer] = Field(description="The customers of the page.")
+    cursor: str | None = Field(description="Where the next page begins; null on the last page.")
 
 
 class UploadForm(Answer):
-    """A form to upload one file with, by POST to ``url``: its fields, and the file last."""
+    """A form for one upload, by a POST of `multipart/form-data`."""
 
-    url: str
-    fields: dict[str, str]
+    url: str = Field(description="Where to post the form.")
+    fields: dict[str, str] = Field(
+        description="The fields of the form, to be sent as they are. The file follows them, as "
+        "`file`."
+    )

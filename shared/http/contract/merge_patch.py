@@ -1,4 +1,4 @@
-"""The schema of a change, made of the schema of what is changed (RFC 7396)."""
+"""The schema of a change, made from the schema of what is changed (RFC 7396)."""
 
 from copy import deepcopy
 from typing import Any
@@ -8,21 +8,20 @@ Json = dict[str, Any]
 _REF = "#/components/schemas/"
 VERSION: Json = {
     "type": "integer",
-    "description": "The version that was read: the change is refused if there is another by now.",
+    "description": "The version that was read. The change is refused if there is another by now.",
 }
 
 
 def patch_name(model: str) -> str:
-    """How the change of a model is named: ``GroupPatch`` for ``GroupInput``."""
+    """Return the name of a model's change: ``GroupPatch`` for ``GroupInput``."""
     return model.removesuffix("Input") + "Patch"
 
 
 def merge_patch(model: str, schemas: Json) -> Json:
     """Make the schemas of a change of ``model``, by name: its own, and those of objects in it.
 
-    Any field may be left out, which leaves it as it is, or be null, which takes it away. Objects
-    merge, so that the same goes for their fields; lists are replaced, so that what is in them is
-    whole.
+    A field that is left out stays as it is; null takes it away. Objects merge, so the same goes for
+    their fields. Lists are replaced, so what is in them is whole.
     """
     made: Json = {}
     _make(model, schemas, made)
@@ -47,9 +46,9 @@ def _changeable(field: Json, schemas: Json, made: Json) -> Json:
     field = deepcopy(field)
     # What is left out stays: no default takes its place.
     field.pop("default", None)
-    title = {"title": field.pop("title")} if "title" in field else {}
+    about = {name: field.pop(name) for name in ("title", "description") if name in field}
     choices = [each for each in field.pop("anyOf", [field]) if each.get("type") != "null"]
-    return title | {
+    return about | {
         "anyOf": [*(_partial(each, schemas, made) for each in choices), {"type": "null"}]
     }
 

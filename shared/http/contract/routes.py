@@ -1,4 +1,4 @@
-"""Every route of the API, by topic: what it takes, what it answers, and why it refuses."""
+"""Every route of the API by topic: what it takes, what it answers, and why it refuses."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,11 +54,17 @@ Refusals = dict[int, tuple[str, ...]]
 class Route:
     """One method of one path.
 
-    ``answers`` are the successes: a model, or None where there is no body. ``refuses`` has the
-    problems of its own, see ``refusals_of``. ``merges`` says that the body is a merge patch of the
-    model; ``example`` is a body.
+    name: what a generated client calls it (``operationId``): a verb and what it acts on.
+    summary: what it does, in one line.
+    answers: the successes by status: a model, or None where there is no body.
+    body: the model of the request's body, if it takes one.
+    query, headers: the names of the parameters that it takes there.
+    refuses: the problems of its own; see ``refusals_of``.
+    merges: whether the body is a merge patch of the model.
+    example: a body to try.
     """
 
+    name: str
     method: str
     path: str
     summary: str
@@ -89,7 +95,7 @@ EVERYWHERE: Refusals = {
 
 
 def refusals_of(route: Route) -> Refusals:
-    """What a route may refuse with besides ``EVERYWHERE``: what its shape says, then its own."""
+    """Return a route's problems beyond ``EVERYWHERE``: those of its shape, then its own."""
     found: Refusals = {}
     if route.body is not None:
         found[400] = ("bad_json",)
@@ -117,114 +123,137 @@ _TAKEN = ("name_taken", "client_group_id_taken", "customer_taken")
 
 TOPICS: dict[str, tuple[Route, ...]] = {
     "Groups": (
-        Route("POST", "/groups", "Add a group; an Auto group's first sync starts with it",
+        Route("createGroup", "POST", "/groups",
+              "Add a group; an Auto group's first sync starts with it",
               {201: GroupAnswer}, GroupInput, headers=_ONCE, refuses={409: _TAKEN},
               example=A_GROUP),
-        Route("GET", "/groups", "List the groups, each with its last and next run",
+        Route("listGroups", "GET", "/groups", "List the groups, each with its last and next run",
               {200: GroupPage}, query=PAGED),
-        Route("GET", _GROUP, "Read a group", {200: GroupAnswer}),
-        Route("PATCH", _GROUP, "Change a group by a merge patch (RFC 7396)", {200: GroupAnswer},
+        Route("getGroup", "GET", _GROUP, "Read a group", {200: GroupAnswer}),
+        Route("updateGroup", "PATCH", _GROUP,
+              "Change a group by a merge patch (RFC 7396)", {200: GroupAnswer},
               GroupInput, headers=("If-Match",), merges=True, example=A_GROUP_CHANGE,
               refuses={409: _TAKEN, 412: ("version_conflict",)}),
-        Route("DELETE", _GROUP,
+        Route("deleteGroup", "DELETE", _GROUP,
               "Delete a group with its roster, in the background; its name confirms",
               {202: Accepted, 204: None}, query=("name",),
               refuses={409: ("name_not_confirmed",), 412: ("version_conflict",)}),
-        Route("GET", f"{_GROUP}/certificate",
+        Route("getDeletionCertificate", "GET", f"{_GROUP}/certificate",
               "Read what the deletion of a group has done", {200: CertificateAnswer},
               refuses={404: ("certificate_not_found",)}),
-        Route("GET", "/certificates", "List what is left of groups that were deleted",
+        Route("listDeletionCertificates", "GET", "/certificates",
+              "List what is left of groups that were deleted",
               {200: CertificatePage}, query=PAGED),
-        Route("POST", f"{_GROUP}/cover-image", "Get an address to upload a cover image to",
+        Route("requestCoverImageUpload", "POST", f"{_GROUP}/cover-image",
+              "Get an address to upload a cover image to",
               {200: UploadForm}, CoverImageInput),
-        Route("DELETE", f"{_GROUP}/cover-image", "Take the cover image away",
+        Route("deleteCoverImage", "DELETE", f"{_GROUP}/cover-image", "Take the cover image away",
               {200: GroupAnswer}),
-        Route("POST", f"{_GROUP}/connection-tests", "Have the connection tried",
+        Route("startConnectionTest", "POST", f"{_GROUP}/connection-tests",
+              "Have the connection tried",
               {202: ConnectionTestAnswer}, refuses={409: ("nothing_to_test",)}),
-        Route("GET", f"{_GROUP}/connection-tests/{{testId}}", "Read what a test has found",
+        Route("getConnectionTest", "GET", f"{_GROUP}/connection-tests/{{testId}}",
+              "Read what a test has found",
               {200: ConnectionTestAnswer}, refuses={404: ("test_not_found",)}),
     ),
     "Customers": (
-        Route("POST", "/customers", "Add a customer", {201: CustomerAnswer}, CustomerInput,
+        Route("createCustomer", "POST", "/customers",
+              "Add a customer", {201: CustomerAnswer}, CustomerInput,
               refuses={409: ("customer_exists",)}),
-        Route("GET", "/customers", "List the customers, each with the group that it is in",
+        Route("listCustomers", "GET", "/customers",
+              "List the customers, each with the group that it is in",
               {200: CustomerPage}, query=PAGED),
-        Route("GET", _CUSTOMER, "Read a customer", {200: CustomerAnswer}),
-        Route("PATCH", _CUSTOMER, "Rename a customer, or change its org while no group has it",
+        Route("getCustomer", "GET", _CUSTOMER, "Read a customer", {200: CustomerAnswer}),
+        Route("updateCustomer", "PATCH", _CUSTOMER,
+              "Rename a customer, or change its org while no group has it",
               {200: CustomerAnswer}, CustomerChangeInput,
               refuses={409: ("customer_in_group",)}),
-        Route("DELETE", _CUSTOMER, "Remove a customer that no group has", {204: None},
+        Route("deleteCustomer", "DELETE", _CUSTOMER,
+              "Remove a customer that no group has", {204: None},
               refuses={409: ("customer_in_group",)}),
     ),
     "Syncs": (
-        Route("POST", f"{_GROUP}/syncs", "Sync, update, preview or restore", {202: Accepted},
+        Route("requestSync", "POST", f"{_GROUP}/syncs",
+              "Sync, update, preview or restore", {202: Accepted},
               SyncInput, headers=_ONCE,
               refuses={404: ("run_not_found",),
                        409: ("run_under_way", "upload_needed", "nothing_to_restore",
                              "roster_marked")}),
-        Route("POST", f"{_GROUP}/uploads", "Get an address to upload a bundle to",
+        Route("requestBundleUpload", "POST", f"{_GROUP}/uploads",
+              "Get an address to upload a bundle to",
               {201: UploadAnswer}, UploadInput,
               refuses={409: ("not_a_zip_group", "roster_marked")}),
-        Route("GET", f"{_GROUP}/syncs", "List the runs, newest first", {200: RunPage},
+        Route("listSyncs", "GET", f"{_GROUP}/syncs", "List the runs, newest first", {200: RunPage},
               query=PAGED),
-        Route("GET", _SYNC, "Read a run", {200: RunAnswer}),
-        Route("GET", f"{_SYNC}/errors", "Fetch a run's error report, a CSV file", {303: None},
+        Route("getSync", "GET", _SYNC, "Read a run", {200: RunAnswer}),
+        Route("getErrorReport", "GET", f"{_SYNC}/errors",
+              "Fetch a run's error report, a CSV file", {303: None},
               refuses={404: ("no_report",)}),
-        Route("GET", f"{_SYNC}/errors/summary", "Read a run's error report, summed up",
+        Route("getErrorSummary", "GET", f"{_SYNC}/errors/summary",
+              "Read a run's error report, summed up",
               {200: ErrorsSummary}, refuses={404: ("no_report",)}),
-        Route("GET", f"{_SYNC}/changes", "Fetch the list of a run's changes, a CSV file",
+        Route("getChangeReport", "GET", f"{_SYNC}/changes",
+              "Fetch the list of a run's changes, a CSV file",
               {303: None}, refuses={404: ("no_report",)}),
     ),
     "Holds": (
-        Route("GET", f"{_GROUP}/hold", "Read what waits for a person", {200: HoldAnswer},
+        Route("getHold", "GET", f"{_GROUP}/hold", "Read what waits for a person", {200: HoldAnswer},
               refuses={404: ("no_report",)}),
-        Route("GET", f"{_GROUP}/hold/records", "Fetch the list of what waits, a CSV file",
+        Route("getHeldRecords", "GET", f"{_GROUP}/hold/records",
+              "Fetch the list of what waits, a CSV file",
               {303: None}, refuses={404: ("no_hold", "no_report")}),
-        Route("POST", f"{_GROUP}/hold/decisions", "Let what waits happen, or keep what is there",
+        Route("decideHold", "POST", f"{_GROUP}/hold/decisions",
+              "Let what waits happen, or keep what is there",
               {202: Accepted}, DecisionInput, headers=_ONCE, example=A_DECISION,
               refuses={409: ("run_under_way", "no_hold", "hold_changed")}),
     ),
     "Roster": (
-        Route("GET", f"{_GROUP}/partners", "List the partners", {200: PartnerPage},
+        Route("listPartners", "GET", f"{_GROUP}/partners", "List the partners", {200: PartnerPage},
               query=(*PAGED, "sourcedId", "changedSince")),
-        Route("GET", f"{_GROUP}/partners/{{id}}", "Read a partner", {200: PartnerAnswer}),
-        Route("GET", f"{_GROUP}/classes", "List the classes", {200: ClassPage},
+        Route("getPartner", "GET", f"{_GROUP}/partners/{{id}}",
+              "Read a partner", {200: PartnerAnswer}),
+        Route("listClasses", "GET", f"{_GROUP}/classes", "List the classes", {200: ClassPage},
               query=(*PAGED, "sourcedId", "school", "grade", "changedSince", "on", "include")),
-        Route("GET", f"{_GROUP}/classes/{{id}}", "Read a class", {200: ClassAnswer}),
-        Route("GET", f"{_GROUP}/classes/{{id}}/users", "List who is in a class on a day",
+        Route("getClass", "GET", f"{_GROUP}/classes/{{id}}", "Read a class", {200: ClassAnswer}),
+        Route("listClassUsers", "GET", f"{_GROUP}/classes/{{id}}/users",
+              "List who is in a class on a day",
               {200: ClassUserPage}, query=(*PAGED, "role", "grade", "status", "on", "include")),
-        Route("GET", f"{_GROUP}/users", "List the users", {200: UserPage},
+        Route("listUsers", "GET", f"{_GROUP}/users", "List the users", {200: UserPage},
               query=(*PAGED, "sourcedId", "school", "role", "grade", "status", "changedSince")),
-        Route("GET", f"{_GROUP}/users/{{id}}", "Read a user", {200: UserAnswer}),
-        Route("GET", f"{_GROUP}/users/{{id}}/classes",
+        Route("getUser", "GET", f"{_GROUP}/users/{{id}}", "Read a user", {200: UserAnswer}),
+        Route("listUserClasses", "GET", f"{_GROUP}/users/{{id}}/classes",
               "List the classes that a user is in on a day", {200: UserClassPage},
               query=(*PAGED, "role", "on", "include")),
-        Route("GET", f"{_GROUP}/enrollments", "List the enrollments of a day",
+        Route("listEnrollments", "GET", f"{_GROUP}/enrollments", "List the enrollments of a day",
               {200: EnrollmentPage},
               query=(*PAGED, "school", "role", "changedSince", "on", "include")),
-        Route("GET", f"{_GROUP}/export", "Fetch the roster as a OneRoster 1.2 bundle",
+        Route("exportRoster", "GET", f"{_GROUP}/export",
+              "Fetch the roster as a OneRoster 1.2 bundle",
               {202: Message, 303: None}, refuses={404: ("no_roster",)}),
-        Route("DELETE", f"{_GROUP}/roster",
+        Route("markRoster", "DELETE", f"{_GROUP}/roster",
               "Mark the roster for deletion; the next update plans it, nothing is loaded till then",
               {200: GroupAnswer}),
-        Route("DELETE", f"{_GROUP}/roster/mark",
+        Route("unmarkRoster", "DELETE", f"{_GROUP}/roster/mark",
               "Take the mark back, so that the roster stays", {200: GroupAnswer},
               refuses={409: ("run_under_way", "mark_waits")}),
-        Route("GET", f"{_GROUP}/accesses", "List who has read about people", {200: AccessPage},
+        Route("listAccesses", "GET", f"{_GROUP}/accesses",
+              "List who has read about people", {200: AccessPage},
               query=PAGED),
     ),
     "Content": (
-        Route("PUT", f"{_GROUP}/classes/{{id}}/contents/{{contentId}}",
+        Route("assignClassContent", "PUT", f"{_GROUP}/classes/{{id}}/contents/{{contentId}}",
               "Assign content to a class", {204: None}),
-        Route("DELETE", f"{_GROUP}/classes/{{id}}/contents/{{contentId}}",
+        Route("unassignClassContent", "DELETE", f"{_GROUP}/classes/{{id}}/contents/{{contentId}}",
               "Take content from a class", {204: None}),
-        Route("GET", f"{_GROUP}/classes/{{id}}/contents", "List the content of a class",
+        Route("listClassContents", "GET", f"{_GROUP}/classes/{{id}}/contents",
+              "List the content of a class",
               {200: ContentPage}, query=PAGED),
-        Route("PUT", f"{_GROUP}/users/{{id}}/contents/{{contentId}}", "Assign content to a user",
+        Route("assignUserContent", "PUT", f"{_GROUP}/users/{{id}}/contents/{{contentId}}",
+              "Assign content to a user",
               {204: None}),
-        Route("DELETE", f"{_GROUP}/users/{{id}}/contents/{{contentId}}",
+        Route("unassignUserContent", "DELETE", f"{_GROUP}/users/{{id}}/contents/{{contentId}}",
               "Take content from a user; what it has from its classes stays", {204: None}),
-        Route("GET", f"{_GROUP}/users/{{id}}/contents",
+        Route("listUserContents", "GET", f"{_GROUP}/users/{{id}}/contents",
               "List a user's own content and its classes'", {200: ContentPage}, query=PAGED),
     ),
 }  # fmt: skip

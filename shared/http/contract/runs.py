@@ -1,181 +1,232 @@
-"""What the API answers of runs, uploads, connection tests and what waits for a person."""
+"""What the API answers about runs, uploads, connection tests and what waits for a person."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from shared.domain.group.choices import SyncType
+from shared.domain.group.guard import HoldRule
 from shared.domain.group.hold import Decision
+from shared.domain.run.counts import CountFields
 from shared.domain.run.run import Mode, RunState, Trigger
-from shared.http.contract.answers import Answer, Moment, StoredAnswer
+from shared.http.contract.answers import Answer, Entity, Moment, StoredAnswer, listed
 
 
-class CountsAnswer(Answer):
-    """What became of one entity's records."""
-
-    created: int
-    updated: int
-    deleted: int
-    restored: int
-    ended: int
-    rekeyed: int
-    unchanged: int
-    rejected: int
-    held: int
+class CountsAnswer(CountFields, Answer, complete=True):
+    """What became of one kind of record in a run."""
 
 
 class NoticeAnswer(Answer):
     """Something to know about a run that did not stop it."""
 
-    code: str
-    message: str
+    code: str = Field(
+        description="What it is, for programs: `pending_deletions`, `rekeyed` and others. New "
+        "codes may be added."
+    )
+    message: str = Field(description="What it is and what to do, for people.")
 
 
-class ReasonAnswer(NoticeAnswer):
-    """Why a run ended as it did; ``field`` is the group's field to change."""
+class ReasonAnswer(Answer):
+    """Why a run ended as it did."""
 
-    field: str | None
+    code: str = Field(
+        description="Why, for programs: `credentials_refused`, `too_many_rejected` and others; the "
+        "operations page lists them. New codes may be added."
+    )
+    message: str = Field(description="Why, and what to change, for people.")
+    field: str | None = Field(
+        description="The group's field to change, such as `connection.secretKey`; null if it is "
+        "not about a field."
+    )
 
 
 class DecisionAnswer(Answer):
-    """What a person said of what waited."""
+    """What a person decided about what waited."""
 
-    decision: Decision
-    digest: str
-    reason: str
+    decision: Decision = Field(description="What was decided.")
+    digest: str = Field(description="The digest of the hold that was decided on.")
+    reason: str = Field(description="Why, in the person's words.")
 
 
 class RunAnswer(Answer):
-    """A run of a group; while it is ``open`` it is under way, and has ``progress``.
+    """A run of a group."""
 
-    ``counts`` are by entity. ``started_by`` is Cognito's id of a person, or what of ours began the
-    run; ``restores`` is the run whose roster is taken back, ``seconds`` how long it all took.
-    """
-
-    run_id: str
-    mode: Mode
-    trigger: Trigger
-    upload_id: str | None
-    state: RunState
-    open: bool
-    progress: dict[str, Any]
-    counts: dict[str, CountsAnswer]
-    notices: list[NoticeAnswer]
-    reason: ReasonAnswer | None
-    started_by: str
-    source: SyncType
-    seconds: int | None
-    restores: str | None
-    decision: DecisionAnswer | None
-    created_at: Moment
-    started_at: Moment | None
-    finished_at: Moment | None
+    run_id: str = Field(description="The run's id: a number that counts the group's runs.")
+    mode: Mode = Field(description="What the run may do.")
+    trigger: Trigger = Field(description="What started the run.")
+    upload_id: str | None = Field(
+        description="The id of the upload that the run reads; null if it reads no upload."
+    )
+    state: RunState = Field(description="Where the run stands, or how it ended.")
+    open: bool = Field(description="Whether the run is still under way.")
+    progress: dict[str, Any] = Field(
+        description="How far an open run is: `stage` (`fetching`, `confirming`, `planning`, "
+        "`applying`, `deleting` or a step of the plan), and numbers that go with it, such as "
+        "`fetched`, `bytes`, `fetchedBytes`, `batches`, `batchesApplied` and `deleted`. Empty once "
+        "the run has ended. New stages and numbers may be added."
+    )
+    counts: dict[str, CountsAnswer] = Field(
+        description="What became of the records, by kind: `partners`, `academicSessions`, "
+        "`courses`, `classes`, `users` and `enrollments`. All zero until the run is planned."
+    )
+    notices: list[NoticeAnswer] = Field(description="What to know about the run.")
+    reason: ReasonAnswer | None = Field(
+        description="Why the run ended as it did; null if it is open or just succeeded."
+    )
+    started_by: str = Field(
+        description="Who started the run: a person's id in Cognito, `clock` for an Auto run, or "
+        "`drop` for a bundle that was uploaded."
+    )
+    source: SyncType = Field(description="How the group's roster came in at the time.")
+    seconds: int | None = Field(
+        description="How many seconds passed from the request to the end; null while it is open."
+    )
+    restores: str | None = Field(
+        description="The id of the run whose roster is restored; null if none is."
+    )
+    decision: DecisionAnswer | None = Field(
+        description="The decision that the run carries out; null if it is not about one."
+    )
+    created_at: Moment = Field(description="When the run was requested.")
+    started_at: Moment | None = Field(
+        description="When work on it began; null if it has not begun."
+    )
+    finished_at: Moment | None = Field(description="When it ended; null while it is open.")
 
 
 class RunPage(Answer):
-    """A page of a group's runs, newest first; ``cursor`` is null on the last."""
+    """A page of a group's runs, newest first."""
 
-    syncs: list[RunAnswer]
-    cursor: str | None
+    syncs: list[RunAnswer] = Field(description="The runs of the page.")
+    cursor: str | None = Field(description="Where the next page begins; null on the last page.")
 
 
 class ErrorsByCode(StoredAnswer):
-    """How often one thing was wrong, and what to do."""
+    """How often one thing was wrong, and what to do about it."""
 
-    code: str
-    severity: str
-    count: int
-    message: str | None
-    fix: str | None
+    code: str = Field(
+        description="What is wrong, for programs; the operations page lists the codes of the error "
+        "report. New codes may be added."
+    )
+    severity: Annotated[str, listed(("error", "warning"))] = Field(
+        description="With an `error` a row was not loaded as it came; a `warning` was repaired."
+    )
+    count: int = Field(description="In how many rows.")
+    message: str | None = Field(description="What is wrong, for people; null for an unknown code.")
+    fix: str | None = Field(description="What to do, for people; null for an unknown code.")
 
 
 class ErrorsBySchool(StoredAnswer):
-    """How much was wrong with one school's rows; ``others`` are all but the worst ones."""
+    """How much is wrong with the rows of one school."""
 
-    school: str
-    errors: int
-    warnings: int
+    school: str = Field(
+        description="The school's sourcedId, or `others` for all but the worst schools."
+    )
+    errors: int = Field(description="How many errors.")
+    warnings: int = Field(description="How many warnings.")
 
 
 class ErrorsByFile(StoredAnswer):
-    """How much was wrong with one file."""
+    """How much is wrong with one file."""
 
-    file: str | None
-    errors: int
-    warnings: int
+    file: str | None = Field(
+        description="The file's name, or the collection's of a REST source; null if it is about "
+        "neither."
+    )
+    errors: int = Field(description="How many errors.")
+    warnings: int = Field(description="How many warnings.")
 
 
 class ErrorsSummary(StoredAnswer):
     """A run's error report, summed up."""
 
-    by_code: list[ErrorsByCode]
-    by_school: list[ErrorsBySchool]
-    by_file: list[ErrorsByFile]
+    by_code: list[ErrorsByCode] = Field(description="Errors first, the most frequent first.")
+    by_school: list[ErrorsBySchool] = Field(description="The worst schools first.")
+    by_file: list[ErrorsByFile] = Field(description="In the order of the files' names.")
 
 
 class HeldByRule(StoredAnswer):
-    """How many records of an entity wait by a rule of the guard."""
+    """How many records of a kind wait for one reason."""
 
-    entity: str
-    rule: str
-    records: int
+    entity: Entity = Field(description="The kind of record.")
+    rule: Annotated[str, listed(HoldRule)] = Field(description="Why they wait.")
+    records: int = Field(description="How many records.")
 
 
 class HeldAt(StoredAnswer):
-    """How many records of an entity wait at a school, or in a class."""
+    """How many records of a kind wait at a school, or in a class."""
 
-    school: str | None
-    class_: Annotated[str | None, Field(alias="class")] = None
-    entity: str
-    records: int
+    school: str | None = Field(
+        description="The school's sourcedId; null for records that belong to no school."
+    )
+    class_: Annotated[str | None, Field(alias="class")] = Field(
+        None, description="The class's sourcedId; absent where schools are listed."
+    )
+    entity: Entity = Field(description="The kind of record.")
+    records: int = Field(description="How many records.")
 
 
 class HoldAnswer(Answer):
-    """What waits for a person; a decision names its ``digest``, which is null if nothing waits.
+    """What waits for a person to decide."""
 
-    ``run_id`` is the run that found it so.
-    """
-
-    digest: str | None
-    records: int
-    run_id: str | None
-    by_rule: list[HeldByRule]
-    by_school: list[HeldAt]
-    by_class: list[HeldAt]
+    digest: str | None = Field(
+        description="Stands for exactly these records; a decision names it. Null if nothing waits."
+    )
+    records: int = Field(description="How many records wait.")
+    run_id: str | None = Field(
+        description="The id of the run that found them; null if nothing waits."
+    )
+    by_rule: list[HeldByRule] = Field(description="By kind of record and reason.")
+    by_school: list[HeldAt] = Field(
+        description="By school, the most records first. Only the first schools are listed; the "
+        "list of records has all."
+    )
+    by_class: list[HeldAt] = Field(
+        description="By class, the most records first. Only the first classes are listed; the list "
+        "of records has all."
+    )
 
 
 class UploadAnswer(Answer):
-    """A form to upload a bundle with, by POST to ``url``: its fields, and the file last.
+    """A form to upload one bundle with, by a POST of `multipart/form-data`."""
 
-    It is good for ``expires_in`` seconds; the bundle's run shows the same ``upload_id``.
-    """
-
-    upload_id: str
-    url: str
-    fields: dict[str, str]
-    expires_in: int
-    max_bytes: int
+    upload_id: str = Field(
+        description="The upload's id; the run that reads the bundle shows the same."
+    )
+    url: str = Field(description="Where to post the form.")
+    fields: dict[str, str] = Field(
+        description="The fields of the form, to be sent as they are. The file follows them, as "
+        "`file`."
+    )
+    expires_in: int = Field(description="For how many seconds the form can be used.")
+    max_bytes: int = Field(description="How large the bundle may be, in bytes.")
 
 
 class ProbeAnswer(Answer):
-    """One thing that was tried of a connection.
+    """One thing that was tried."""
 
-    ``field`` is the group's field to change, ``facts`` what was found.
-    """
-
-    name: str
-    ok: bool
-    detail: str
-    field: str | None
-    facts: dict[str, Any]
+    name: str = Field(
+        description="What was tried: `authorization`, the name of a collection and "
+        "`clientPartnerId` of a REST source; `server`, `login` and `bundle` of an SFTP server; "
+        "`test` for the test as a whole. New ones may be added."
+    )
+    ok: bool = Field(description="Whether it is as it should be.")
+    detail: str = Field(description="What was found, and what to change, for people.")
+    field: str | None = Field(
+        description="The group's field to change, such as `connection.url`; null if there is none."
+    )
+    facts: dict[str, Any] = Field(
+        description="What was found, for programs: `count`, `orgs`, `files`, "
+        "`hostKeyFingerprint`, or the `code` of what failed."
+    )
 
 
 class ConnectionTestAnswer(Answer):
-    """A connection test: what was found, probe by probe."""
+    """A connection test."""
 
-    test_id: str
-    state: Literal["Running", "Done"]
-    ok: bool
-    probes: list[ProbeAnswer]
-    created_at: Moment
-    finished_at: Moment | None
+    test_id: str = Field(description="The test's id; it is kept for a day.")
+    state: Literal["Running", "Done"] = Field(description="Whether the test has finished.")
+    ok: bool = Field(description="Whether all is well; false while the test is running.")
+    probes: list[ProbeAnswer] = Field(description="What was tried, in order.")
+    created_at: Moment = Field(description="When the test was requested.")
+    finished_at: Moment | None = Field(description="When it finished; null while it is running.")

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.domain.run.bundle import Bundle
+from shared.domain.run.counts import Counts, EntityCounts
 from shared.domain.run.results import RunEnd
-from shared.domain.run.run import Counts, EntityCounts, Mode, Notice, Run, RunState
+from shared.domain.run.run import Mode, Notice, Run, RunState
 from shared.ports.runs import Legs, Runs
 
 RUNS_LOOKED_AT = 20
