@@ -40,7 +40,7 @@ from shared.http.roster_requests import (
 from shared.observability import make_logger
 from shared.ports.groups import Accesses, KnownGroups
 from shared.ports.roster_reading import RosterPlace, RosterReader, RosterState, RosterStates
-from shared.reading.gather import Page, Position
+from shared.reading.fill_page import Page, Position
 from shared.reading.members import classes_of, list_enrollments, users_of
 from shared.reading.records import (
     find_by_sourced_id,

@@ -1,4 +1,4 @@
-"""Why a file of a bundle cannot be read, in words that say what to change."""
+"""Reasons why a file of a bundle cannot be read; each says what to change."""
 
 from shared.domain.run.run import Reason
 
@@ -7,8 +7,8 @@ def line_too_long(file: str, line: int) -> Reason:
     """A line is longer than any row of a roster."""
     return Reason(
         code="line_too_long",
-        message=f"{file} has a line of more than a million characters after line {line}. It is no "
-        "CSV file; export it again.",
+        message=f"{file} has a line of more than a million characters after line {line}. It is "
+        "not a CSV file; export it again.",
     )
 
 
@@ -30,7 +30,7 @@ def missing_column(file: str, name: str) -> Reason:
 
 
 def file_twice(name: str) -> Reason:
-    """Two files are the same one but for the case of their names."""
+    """Two files' names differ only in case."""
     return Reason(
         code="file_twice",
         message=f"The folder holds {name} twice, in different spellings. Remove one of them; "
@@ -39,7 +39,7 @@ def file_twice(name: str) -> Reason:
 
 
 def nothing_to_read() -> Reason:
-    """None of the files is one of a roster."""
+    """None of the files belongs to a roster."""
     return Reason(
         code="no_roster_files",
         message="The bundle holds none of the roster's CSV files (orgs.csv, users.csv, "

@@ -1,4 +1,4 @@
-"""Reads the header of a CSV file: which column stands where, and what was wrong with it."""
+"""Reads the header of a CSV file: where each column is, and what had to be tolerated."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,10 @@ METADATA = "metadata."
 class Header:
     """Where the columns of a file are.
 
-    ``places`` is by the standard's names; ``metadata`` by what follows ``metadata.`` in the
-    header; ``width`` counts all columns but blank ones at the end, ``cells`` those, too.
+    ``places``: the index of each column, by the standard's names.
+    ``metadata``: the index of each metadata column, by what follows ``metadata.`` in the header.
+    ``width``: how many columns there are, without blank ones at the end.
+    ``cells``: how many cells the header has, with blank ones at the end.
     """
 
     places: dict[str, int]
@@ -27,9 +29,11 @@ class Header:
 def read_header(
     stem: str, file: str, cells: list[str], findings: FileFindings, *, metadata_stored: bool = False
 ) -> Header:
-    """Find the columns of file ``stem`` (a key of ``FILES``) in its header's ``cells``.
+    """Find a file's columns in its header's ``cells``.
 
-    :raises GiveUpError: a column comes twice, or one is missing without which no row can be read.
+    :param stem: the file's name in lower case without ``.csv``: a key of ``FILES``.
+    :param metadata_stored: whether the group stores metadata; otherwise its columns are noted.
+    :raises GiveUpError: a column occurs twice, or a column that every row needs is missing.
     """
     columns = FILES[stem]
     known = {name.casefold(): name for name in (*columns.order, *columns.old_order)}

@@ -1,13 +1,13 @@
-"""Reads ``manifest.csv``: the version of a bundle, and what each file is (CSV binding, section 3).
+"""Reads ``manifest.csv``: a bundle's version and the mode of each file (CSV binding, section 3).
 
-A file is ``bulk``, ``delta`` or ``absent``. Bundles of version 1.0 have no manifest.
+A file's mode is ``bulk``, ``delta`` or ``absent``. Bundles of version 1.0 have no manifest.
 """
 
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from shared.bundles.records import find_delimiter
+from shared.bundles.csv_records import find_delimiter
 from shared.bundles.repairs import FileFindings
 from shared.domain.roster.collection import CollectionStatus
 
@@ -22,9 +22,11 @@ _MODES = {
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a manifest says; ``files`` is by file name in lower case, without ``.csv``.
+    """What a manifest says.
 
-    ``present`` is False for a bundle without a manifest: then nothing says that a file is whole.
+    ``present``: False for a bundle without a manifest, in which nothing proves a file complete.
+    ``version``: the version of OneRoster; None if unknown.
+    ``files``: the mode of each file, by name in lower case without ``.csv``.
     """
 
     present: bool
@@ -32,12 +34,12 @@ class Manifest:
     files: dict[str, CollectionStatus] = field(default_factory=dict)
 
     def status(self, stem: str) -> CollectionStatus:
-        """What a file that is there may be taken for."""
+        """The mode of a file that is in the bundle; unproven if the manifest does not name it."""
         return self.files.get(stem, CollectionStatus.UNPROVEN)
 
 
 def read_manifest(lines: Iterable[str], findings: FileFindings) -> Manifest:
-    """Read a manifest; what cannot be understood proves nothing and is noted."""
+    """Read a manifest; a line that cannot be understood is noted, and proves nothing."""
     rows = list(_rows(lines))
     if rows and [cell.strip() for cell in rows[0][1][:2]] != ["propertyName", "value"]:
         findings.note("manifest_header", found=",".join(rows[0][1])[:60])

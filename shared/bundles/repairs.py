@@ -1,24 +1,30 @@
-"""What was repaired while a file was read: one entry for each kind of repair of a column.
+"""Collects what was repaired while a file was read: one entry for each kind of repair of a column.
 
-A district whose every row needs the same repair is told so once, with the first line and how many
-there are. The entries become lines of the error report.
+If every row of a district needs the same repair, the district is told once, with the first line and
+the number of rows. The entries become lines of the error report.
 """
 
 from shared.domain.roster.findings import FileFinding
 
 MAX_KINDS = 100
-"""How many kinds of repairs a file may have; the findings travel in the run's item."""
+"""How many kinds of repairs are kept for a file, because they are stored in the run's item."""
 
 
 class FileFindings:
-    """Collects the repairs of one file; what was collected before goes on being counted."""
+    """Collects the repairs of one file, in addition to those collected ``before``."""
 
     def __init__(self, file: str, before: tuple[FileFinding, ...] = ()) -> None:
         self._file = file
         self._found = {(finding.code, finding.field): finding for finding in before}
 
     def note(self, code: str, line: int = 1, field: str = "", found: str = "") -> None:
-        """Note one repair."""
+        """Note one repair; the same code and field again only raises the count.
+
+        :param code: a code of ``MESSAGES``.
+        :param line: the line in the file.
+        :param field: the column, by its header.
+        :param found: what was found; never a personal value.
+        """
         known = self._found.get((code, field))
         if known is not None:
             known.count += 1
@@ -28,5 +34,5 @@ class FileFindings:
             )
 
     def all(self) -> tuple[FileFinding, ...]:
-        """All repairs, in the order in which they were first met."""
+        """All repairs, in the order in which they first occurred."""
         return tuple(self._found.values())

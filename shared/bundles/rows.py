@@ -1,8 +1,8 @@
-"""Makes staged rows of CSV records: the same columns as from REST, and nothing judged.
+"""Makes staged rows from CSV records, with the same columns as over REST, and judges nothing.
 
-Only what concerns the file is said here: how it is spelled, laid out, filled. Values stay as they
-are; ``domain.records`` reads them, for every source in one place. A record that cannot be laid out
-is staged as broken, so that whatever it names is not taken for gone.
+Only problems of the file are noted here: spelling, layout, blanks. Values stay as they are;
+``domain.roster.records`` judges them, for every source. A record that cannot be laid out in columns
+is staged as broken, so that the record it names does not count as gone.
 """
 
 import json
@@ -11,9 +11,9 @@ from collections.abc import Callable
 from collections.abc import Collection as Items
 from typing import Any
 
-from shared.bundles.dates import DateOrder
+from shared.bundles.csv_records import CsvRecord
+from shared.bundles.date_order import DateOrder
 from shared.bundles.header import Header
-from shared.bundles.records import CsvRecord
 from shared.bundles.repairs import FileFindings
 from shared.domain.counted import counted
 from shared.domain.group.choices import StoredField
@@ -35,7 +35,7 @@ _VOCABULARIES: dict[tuple[str, str], dict[str, str]] = {
     ("roles", "roleType"): vocabulary.ROLE_TYPES,
     ("enrollments", "role"): vocabulary.ROLES,
 }
-_WITNESSES = {
+_RECOGNISABLE = {
     "orgs": "type",
     "academicsessions": "type",
     "classes": "classType",
@@ -44,14 +44,18 @@ _WITNESSES = {
 }
 _BOOLEANS = frozenset({"enabledUser", "primary"})
 _STATUSES = frozenset({vocabulary.ACTIVE, vocabulary.TO_BE_DELETED})
-_ASKED_FOR = {"phone": StoredField.PHONES, "sms": StoredField.PHONES, "agents": StoredField.AGENTS}
+_ONLY_IF_STORED = {
+    "phone": StoredField.PHONES,
+    "sms": StoredField.PHONES,
+    "agents": StoredField.AGENTS,
+}
 
 
 class RowReader:
-    """Reads the records of one file; keeps what its columns have shown.
+    """Reads the records of one file, and remembers what its columns have shown.
 
-    ``orders`` are the date columns' (they go on being watched after a pause); ``status_filled``
-    counts the rows that have a status.
+    ``orders``: what the date columns have shown, kept between legs.
+    ``status_filled``: how many rows had a status.
     """
 
     def __init__(
@@ -80,7 +84,9 @@ class RowReader:
         self._watched: list[tuple[int, str, Callable[[str, str, int], None]]] = []
         for name, place in header.places.items():
             staged = columns.staged.get(name)
-            if staged is None or (staged in _ASKED_FOR and _ASKED_FOR[staged] not in stored):
+            if staged is None or (
+                staged in _ONLY_IF_STORED and _ONLY_IF_STORED[staged] not in stored
+            ):
                 continue
             if name in columns.lists:
                 self._lists.append((place, staged, name))
@@ -91,7 +97,7 @@ class RowReader:
         self._metadata = header.metadata if StoredField.METADATA in stored else {}
 
     def row(self, record: CsvRecord) -> Row | None:
-        """Make a staged row; None for a record of blanks."""
+        """Make a staged row; None for a blank record."""
         cells, line = record.cells, record.line
         if cells is None:
             return {"line": line, "broken": "unreadable_row||"}
@@ -125,9 +131,9 @@ class RowReader:
         elif len(row) == 1:
             self._findings.note("blank_row", line)
             return None
-        self._look_at(cells, row, line)
+        self._note_spelling(cells, row, line)
         if self._stem == "users":
-            self._take_role(row)
+            self._convert_role(row)
         if self._metadata:
             found = {name: cells[place] for name, place in self._metadata.items() if cells[place]}
             if found:
@@ -135,28 +141,28 @@ class RowReader:
         return row
 
     def _in_place(self, cells: list[str]) -> bool:
-        """Whether a row with too many cells, blank at the end, has its values in their columns.
+        """Whether the values of a row with too many cells are in their columns.
 
-        A name with a comma and no quotes moves all that follows, so that a column behind it, whose
-        values are known by their looks, must hold one.
+        A name with a comma and without quotes shifts all following values. So a later column whose
+        values can be recognised must contain such a value.
         """
-        place = self._header.places.get(_WITNESSES.get(self._stem, ""), -1)
+        place = self._header.places.get(_RECOGNISABLE.get(self._stem, ""), -1)
         if place < 0:
             return False
         if self._stem == "users":
             return "@" in cells[place]
-        known = _VOCABULARIES[self._stem, _WITNESSES[self._stem]]
+        known = _VOCABULARIES[self._stem, _RECOGNISABLE[self._stem]]
         return cells[place].strip().casefold() in known
 
     def _broken(self, cells: list[str], line: int, code: str, name: str, found: str) -> Row:
-        """Stage of a record only whose it is, and what is wrong with it."""
+        """Stage only a record's sourcedId and what is wrong with it."""
         row: Row = {"line": line, "broken": f"{code}|{name}|{found}"}
         if code != "spreadsheet_id" and 0 <= self._id < len(cells) and cells[self._id].strip():
             row["sourced_id"] = cells[self._id].strip()
         return row
 
-    def _look_at(self, cells: list[str], row: Row, line: int) -> None:
-        """Note how the values are spelled."""
+    def _note_spelling(self, cells: list[str], row: Row, line: int) -> None:
+        """Note values that are spelled differently from the standard."""
         if self._status >= 0 and (status := cells[self._status].strip()):
             row["status"] = status
             self.status_filled += 1
@@ -184,8 +190,8 @@ class RowReader:
             self._findings.note("list_spaces", line, name)
         return [stripped for item in items if (stripped := item.strip())]
 
-    def _take_role(self, row: Row) -> None:
-        """Give a user of 1.1 the shape of 1.2; of 1.2 the roles come from a file of their own."""
+    def _convert_role(self, row: Row) -> None:
+        """Convert a user's role of 1.1 to the form of 1.2, where roles have their own file."""
         role, orgs = row.pop("role", None), row.pop("orgs", [])
         if role is not None:
             row["roles"] = roles_of(role, orgs)

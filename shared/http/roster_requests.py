@@ -13,7 +13,7 @@ from shared.domain.roster.filters import ListInput
 from shared.domain.roster.stored_record import Filters, View
 from shared.http.requests import page_of
 from shared.ports.roster_reading import RosterState
-from shared.reading.gather import Position
+from shared.reading.fill_page import Position
 
 _RECORD = "[A-Za-z0-9_-]{1,64}"
 _ID = re.compile(_RECORD)

@@ -1,4 +1,4 @@
-"""What content a class or user has: its own, and a user's also that of its classes on a day."""
+"""The content of a class or user; for a user also that of the user's classes on a day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,20 @@ from shared.ports.roster_reading import Contents, RosterPlace, RosterReader
 from shared.reading.members import classes_of
 
 MOST_CLASSES = 50
-"""Of so many classes one request reads the content: a query each."""
+"""How many enrollments one request looks at, because each class costs a query."""
 
 
 @dataclass(frozen=True)
 class ContentPosition:
-    """Where a user's content goes on: its own first (``own``), then class by class.
+    """Where a user's content continues: the user's own first, then class by class.
 
-    ``after`` is the last enrollment that is done with, ``class_id`` the class whose content was
-    read last, ``content`` its last that was shown. A user with two enrollments in one class has
-    that class's content once: the second goes on where the first has ended.
+    ``own``: whether the user's own content is still being read.
+    ``after``: the key of the last finished enrollment.
+    ``class_id``: the class whose content was read last.
+    ``content``: the last content of it that was read.
+
+    If a user has two enrollments in a class, its content is listed once: the second continues where
+    the first ended.
     """
 
     own: bool = True
@@ -30,8 +34,12 @@ class ContentPosition:
 
 
 @dataclass(frozen=True)
-class Given:
-    """Content that a user has, and the record that it has it from: itself, or a class."""
+class AssignedContent:
+    """Content of a user or class.
+
+    ``assignment``: the content, when and by whom it was assigned.
+    ``source``: the record it is assigned to: the user, or a class of the user.
+    """
 
     assignment: Assignment
     source: StoredRecord
@@ -44,13 +52,19 @@ def contents_of(
     record: StoredRecord,
     after: ContentId | None,
     most: int,
-) -> tuple[Sequence[Given], ContentId | None, ContentId | None]:
-    """Read up to ``most`` of a record's own content; the last that was read, and where it goes on.
+) -> tuple[Sequence[AssignedContent], ContentId | None, ContentId | None]:
+    """Read up to ``most`` rows of a record's own content.
 
-    What was assigned before the record was created was another's; a page can be short by it.
+    Content assigned before the record was created belonged to an earlier record, and is left out,
+    so a page can be short.
+
+    Returns the rows, the last content that was read, and where the list continues (None at its
+    end).
     """
     found, more = contents.of(place, bearer, after, most)
-    rows = [Given(each, record) for each in found if each.assigned_at >= record.created_at]
+    rows = [
+        AssignedContent(each, record) for each in found if each.assigned_at >= record.created_at
+    ]
     return rows, found[-1].content_id if found else after, more
 
 
@@ -62,9 +76,12 @@ def contents_of_user(
     start: ContentPosition,
     limit: int,
     view: View,
-) -> tuple[Sequence[Given], ContentPosition | None]:
-    """Read up to ``limit`` rows, of at most ``MOST_CLASSES`` enrollments; and where it goes on."""
-    rows: list[Given] = []
+) -> tuple[Sequence[AssignedContent], ContentPosition | None]:
+    """Read up to ``limit`` rows from at most ``MOST_CLASSES`` enrollments.
+
+    Returns the rows, and where the list continues (None at its end).
+    """
+    rows: list[AssignedContent] = []
     after, class_id, content = start.after, start.class_id, start.content
     if start.own:
         bearer = Bearer(Collection.USERS, user.id)

@@ -8,15 +8,19 @@ from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.stored_record import Filters, StoredRecord, View
 from shared.ports.roster_reading import RosterPlace, RosterReader, Slice
-from shared.reading.gather import Page, Position, Query, gather
-from shared.reading.records import all_of
+from shared.reading.fill_page import Page, Position, Query, fill_page
+from shared.reading.records import all_records
 
 Found = Mapping[RecordId, StoredRecord]
 
 
 @dataclass(frozen=True)
 class Membership:
-    """An enrollment, with the user or class at its other end."""
+    """A membership, seen from a class or from a user.
+
+    ``enrollment``: the enrollment.
+    ``other``: the user of the class, or the class of the user.
+    """
 
     enrollment: StoredRecord
     other: StoredRecord
@@ -30,21 +34,21 @@ def list_enrollments(
     filters: Filters,
     view: View,
 ) -> Page[StoredRecord]:
-    """Read a page of all enrollments, class by class; those whose ends are not there are left out.
+    """Read a page of all enrollments, class by class, without those whose user or class is missing.
 
-    While a run is under way an enrollment can be there before its user, or after its class.
+    While a run is under way, an enrollment can exist before its user, or after its class.
     """
 
     def take(record: StoredRecord) -> bool:
         return view.lists(record) and filters.take(Collection.ENROLLMENTS, record)
 
     def complete(records: Sequence[StoredRecord]) -> list[StoredRecord | None]:
-        classes = _ends(reader, place, Collection.CLASSES, records)
-        users = _ends(reader, place, Collection.USERS, records)
+        classes = _other_ends(reader, place, Collection.CLASSES, records)
+        users = _other_ends(reader, place, Collection.USERS, records)
 
         def shown(record: StoredRecord) -> bool:
-            class_ = _there(classes, record.doc["classId"], view.now)
-            user = _there(users, record.doc["userId"], view.now)
+            class_ = _present(classes, record.doc["classId"], view.now)
+            user = _present(users, record.doc["userId"], view.now)
             return (
                 class_ is not None
                 and user is not None
@@ -53,7 +57,9 @@ def list_enrollments(
 
         return [record if shown(record) else None for record in records]
 
-    return gather(all_of(reader, place, Collection.ENROLLMENTS), start, limit, take, complete)
+    return fill_page(
+        all_records(reader, place, Collection.ENROLLMENTS), start, limit, take, complete
+    )
 
 
 def users_of(
@@ -65,9 +71,9 @@ def users_of(
     filters: Filters,
     view: View,
 ) -> Page[Membership]:
-    """Read a page of a class's users, each with its enrollment.
+    """Read a page of a class's users, each with the enrollment.
 
-    The ``role`` of ``filters`` is that in the class; the other filters are about the users.
+    :param filters: its ``role`` is the role in the class; the other filters are about the user.
     """
     of_users = Filters(grade=filters.grade, enabled=filters.enabled)
     closed = view.when(class_)
@@ -77,15 +83,15 @@ def users_of(
         return wanted and record.is_there(view.now) and view.shows(view.when(record), closed)
 
     def complete(records: Sequence[StoredRecord]) -> list[Membership | None]:
-        users = _ends(reader, place, Collection.USERS, records)
-        found = (_there(users, record.doc["userId"], view.now) for record in records)
+        users = _other_ends(reader, place, Collection.USERS, records)
+        found = (_present(users, record.doc["userId"], view.now) for record in records)
         return [
             Membership(record, user) if user and of_users.take(Collection.USERS, user) else None
             for record, user in zip(records, found, strict=True)
         ]
 
-    query = _in_one(lambda key, most: reader.members(place, class_.id, key, most))
-    return gather(query, Position(0, after), limit, take, complete)
+    query = _one_partition(lambda key, most: reader.members(place, class_.id, key, most))
+    return fill_page(query, Position(0, after), limit, take, complete)
 
 
 def classes_of(
@@ -97,14 +103,17 @@ def classes_of(
     role: str | None,
     view: View,
 ) -> Page[Membership]:
-    """Read a page of a user's classes, each with the enrollment; ``role`` is that in the class."""
+    """Read a page of a user's classes, each with the enrollment.
+
+    :param role: the role in the class; None for any.
+    """
 
     def take(record: StoredRecord) -> bool:
         return view.lists(record) and role in (None, record.doc.get("role"))
 
     def complete(records: Sequence[StoredRecord]) -> list[Membership | None]:
-        classes = _ends(reader, place, Collection.CLASSES, records)
-        found = (_there(classes, record.doc["classId"], view.now) for record in records)
+        classes = _other_ends(reader, place, Collection.CLASSES, records)
+        found = (_present(classes, record.doc["classId"], view.now) for record in records)
         return [
             Membership(record, class_)
             if class_ and view.shows(view.when(record), view.when(class_))
@@ -112,31 +121,31 @@ def classes_of(
             for record, class_ in zip(records, found, strict=True)
         ]
 
-    query = _in_one(lambda key, most: reader.memberships(place, user_id, key, most))
-    return gather(query, Position(0, after), limit, take, complete)
+    query = _one_partition(lambda key, most: reader.memberships(place, user_id, key, most))
+    return fill_page(query, Position(0, after), limit, take, complete)
 
 
-def _ends(
+def _other_ends(
     reader: RosterReader,
     place: RosterPlace,
     collection: Collection,
     enrollments: Sequence[StoredRecord],
 ) -> Found:
-    """Read the classes, or the users, of some enrollments."""
+    """Read the classes or the users of some enrollments."""
     name = "classId" if collection is Collection.CLASSES else "userId"
     ids = dict.fromkeys(RecordId(record.doc[name]) for record in enrollments)
     return reader.find(place, collection, list(ids)) if ids else {}
 
 
-def _there(found: Found, id_: str, now: datetime) -> StoredRecord | None:
+def _present(found: Found, id_: str, now: datetime) -> StoredRecord | None:
     record = found.get(RecordId(id_))
     return record if record and record.is_there(now) else None
 
 
-def _in_one(
+def _one_partition(
     read: Callable[[str | None, int], Slice],
 ) -> Query:
-    """Read a list that lies in one partition."""
+    """Make a query for a list that is in one partition."""
 
     def query(at: Position, most: int) -> tuple[Sequence[StoredRecord], Position | None]:
         records, after = read(at.after, most)

@@ -1,4 +1,4 @@
-"""Partners, classes and users: one, a list, or the one that the source knows by a sourcedId."""
+"""Reads partners, classes and users: one by its id, a list, or one by its sourcedId."""
 
 from datetime import datetime
 
@@ -7,35 +7,35 @@ from shared.domain.ids import RecordId, record_id
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.stored_record import Filters, StoredRecord, View, is_known_as
 from shared.ports.roster_reading import RosterPlace, RosterReader, RosterState
-from shared.reading.gather import MOST_QUERIES, Page, Position, Query, gather
+from shared.reading.fill_page import MOST_QUERIES, Page, Position, Query, fill_page
 
 START = Position(0, None)
 
 
 def place_of(state: RosterState) -> RosterPlace:
-    """Tell where a group's records lie.
+    """Where a group's records are in the table.
 
     :raises NotFoundError: nothing has ever been loaded.
     """
     if state.place is None:
-        raise _not_there()
+        raise _no_record()
     return state.place
 
 
 def read_record(
     reader: RosterReader, place: RosterPlace, collection: Collection, id_: RecordId, now: datetime
 ) -> StoredRecord:
-    """Read one record; one that has ended is there, one that is deleted is not.
+    """Read one record; an ended one can be read, a deleted one cannot.
 
-    :raises NotFoundError: there is none, or not any more.
+    :raises NotFoundError: there is no such record, or not any more.
     """
     record = reader.find(place, collection, [id_]).get(id_)
     if record is None or not record.is_there(now):
-        raise _not_there()
+        raise _no_record()
     return record
 
 
-def _not_there() -> NotFoundError:
+def _no_record() -> NotFoundError:
     return NotFoundError("record_not_found", "There is no such record in the group's roster.")
 
 
@@ -53,11 +53,13 @@ def list_records(
     def take(record: StoredRecord) -> bool:
         return view.lists(record) and filters.take(collection, record)
 
-    return gather(all_of(reader, place, collection), start, limit, take, lambda records: records)
+    return fill_page(
+        all_records(reader, place, collection), start, limit, take, lambda records: records
+    )
 
 
-def all_of(reader: RosterReader, place: RosterPlace, collection: Collection) -> Query:
-    """Read all records of a type, one partition after another."""
+def all_records(reader: RosterReader, place: RosterPlace, collection: Collection) -> Query:
+    """Make a query for all records of a type, one partition after another."""
 
     def query(at: Position, most: int) -> tuple[list[StoredRecord], Position | None]:
         records, after = reader.page(place, collection, at.shard, at.after, most)
@@ -74,10 +76,10 @@ def find_by_sourced_id(
     start: Position,
     now: datetime,
 ) -> Page[StoredRecord]:
-    """Find the record that the source knows by ``sourced_id``: one row, or none.
+    """Find the record with a sourcedId: a page of one row, or none.
 
-    Its id is derived from the sourcedId that it had when it was first made, so that one read finds
-    it, unless it has been re-keyed since: then it is searched for, as far as one request may read.
+    A record's id is derived from its first sourcedId, so one read finds it. If it has been re-keyed
+    since, it is searched for, as far as one request may read.
     """
     if start == START:
         id_ = record_id(place.group_id, collection.entity, sourced_id)
@@ -100,7 +102,7 @@ def find_by_sourced_id(
 def find_partner(
     reader: RosterReader, place: RosterPlace, name: str, now: datetime
 ) -> RecordId | None:
-    """The id of the partner that is meant by its id, or by its sourcedId; None if there is none."""
+    """The id of a partner that is named by its id or sourcedId; None if there is none."""
     id_ = RecordId(name)
     known = reader.find(place, Collection.ORGS, [id_]).get(id_)
     if known and known.is_there(now):
@@ -110,7 +112,7 @@ def find_partner(
 
 
 def _next(place: RosterPlace, shard: int, after: str | None) -> Position | None:
-    """Where a list goes on: in the same partition, or at the beginning of the next."""
+    """Where a list continues: in the same partition, or at the start of the next."""
     if after is not None:
         return Position(shard, after)
     return Position(shard + 1, None) if shard + 1 < place.shards else None

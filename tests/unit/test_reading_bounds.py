@@ -17,7 +17,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.membership import When
 from shared.domain.roster.stored_record import Filters, StoredRecord, View
 from shared.ports.roster_reading import RosterPlace, Slice
-from shared.reading.gather import MOST_QUERIES, MOST_RECORDS, Page, Position
+from shared.reading.fill_page import MOST_QUERIES, MOST_RECORDS, Page, Position
 from shared.reading.members import Membership, classes_of, list_enrollments, users_of
 from shared.reading.records import START, find_by_sourced_id, list_records
 from tests.fakes.aws_clients import heard

@@ -13,14 +13,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.bundles import file_reasons
-from shared.bundles.contents import OpenBundle, open_bundle, read_contents
-from shared.bundles.dates import DateOrder, settle
+from shared.bundles.csv_records import find_delimiter, header_cells, read_records
+from shared.bundles.date_order import DateOrder, settle
+from shared.bundles.encoding import read_lines
 from shared.bundles.header import read_header
 from shared.bundles.manifest import Manifest
-from shared.bundles.records import find_delimiter, header_cells, read_records
+from shared.bundles.open_bundle import OpenBundle, open_bundle, read_contents
 from shared.bundles.repairs import FileFindings
 from shared.bundles.rows import RowReader
-from shared.bundles.text import read_lines
 from shared.domain import object_keys
 from shared.domain.errors import GiveUpError, MissingObjectError, StoppedError
 from shared.domain.group.choices import StoredField

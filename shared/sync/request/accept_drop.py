@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.bundles.contents import open_bundle, read_contents
+from shared.bundles.open_bundle import open_bundle, read_contents
 from shared.domain.errors import GiveUpError, MissingObjectError, NotFoundError
 from shared.domain.events import DropRefused
 from shared.domain.group.choices import SyncType

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.bundles import text
+from shared.bundles.csv_records import CsvRecord, find_delimiter, header_cells, read_records
+from shared.bundles.encoding import read_lines
 from shared.bundles.header import Header, read_header
 from shared.bundles.manifest import read_manifest
-from shared.bundles.records import CsvRecord, find_delimiter, header_cells, read_records
 from shared.bundles.repairs import FileFindings
-from shared.bundles.text import read_lines
 from shared.domain.errors import GiveUpError
 from shared.domain.roster.collection import CollectionStatus
 
@@ -59,7 +58,7 @@ def test_every_dialect_is_read_back_wherever_the_chunks_end(
     given_rows = [[f"id-{n}", a + b, c if usual else a] for n, (a, b, c) in enumerate(rows)]
     contents = write(given_rows, encoding, delimiter, end)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text, "CHUNK_BYTES", chunk)
+        patch.setattr("shared.bundles.encoding.CHUNK_BYTES", chunk)
         header, records, codes = read(contents)
     assert header == HEADER
     assert [record.cells for record in records] == given_rows
@@ -76,7 +75,7 @@ def test_every_dialect_is_read_back_wherever_the_chunks_end(
 def test_carriage_returns_alone_are_seen_wherever_the_chunks_end(
     monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    monkeypatch.setattr(text, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr("shared.bundles.encoding.CHUNK_BYTES", chunk)
     _, records, codes = read(b"sourcedId,name\r1,Ann\r2,Bob\r")
     assert [record.cells for record in records] == [["1", "Ann"], ["2", "Bob"]]
     assert codes == {"carriage_returns"}

@@ -1,15 +1,15 @@
-"""Opens a bundle and says what it holds: its files, and what its manifest says of them."""
+"""Opens a bundle and reads what it holds: its files, and what its manifest says about them."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from shared.bundles.container import open_container
-from shared.bundles.loose import open_loose
+from shared.bundles.encoding import read_lines
+from shared.bundles.loose_files import open_loose
 from shared.bundles.manifest import Manifest, read_manifest
 from shared.bundles.repairs import FileFindings
-from shared.bundles.text import read_lines
+from shared.bundles.zip_container import open_container
 from shared.domain.roster.collection import CollectionStatus
 from shared.domain.roster.csv_columns import FILES as ROSTER_FILES
 from shared.domain.roster.findings import FileFinding
@@ -24,21 +24,21 @@ class NamedFile(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name as it is at the source."""
+        """Its name at the source."""
         ...
 
 
 class OpenBundle(Protocol):
-    """An opened bundle, zip or loose; ``entries`` by file name in lower case without ``.csv``."""
+    """An opened bundle: a zip, or loose files."""
 
     @property
     def entries(self) -> Mapping[str, NamedFile]:
-        """The CSV files."""
+        """The CSV files, by name in lower case without ``.csv``."""
         ...
 
     @property
     def digest(self) -> str:
-        """Tells equal contents."""
+        """A digest: equal contents have equal digests."""
         ...
 
     @property
@@ -48,7 +48,7 @@ class OpenBundle(Protocol):
 
     @property
     def findings(self) -> tuple[FileFinding, ...]:
-        """What was tolerated of the container."""
+        """What was tolerated in the container."""
         ...
 
     def open(self, stem: str) -> AbstractContextManager[BinaryIO]:
@@ -58,13 +58,17 @@ class OpenBundle(Protocol):
 
 @dataclass(frozen=True)
 class Contents:
-    """What a bundle holds, and what is to be said of it."""
+    """What a bundle holds.
+
+    ``manifest``: what its manifest says.
+    ``findings``: what was tolerated or repaired so far.
+    """
 
     manifest: Manifest
     findings: tuple[FileFinding, ...]
 
     def carried(self, opened: OpenBundle) -> dict[str, CollectionStatus]:
-        """The roster's files that the bundle brings, and what each is."""
+        """The roster files in the bundle, and whether each is complete, unproven or a delta."""
         return {
             stem: status
             for stem in opened.entries
@@ -74,10 +78,11 @@ class Contents:
 
 
 def open_bundle(bundle: Bundle, open_object: Callable[[BundleObject], BinaryIO]) -> OpenBundle:
-    """Open a bundle where it lies; no more than its directory is read.
+    """Open a bundle in place; of a zip, only its directory is read.
 
-    :raises GiveUpError: it is no bundle, or breaks a limit.
-    :raises MissingObjectError: it is not there.
+    :param open_object: opens an object of the bucket for reading by ranges.
+    :raises GiveUpError: it is not a bundle, or breaks a limit.
+    :raises MissingObjectError: an object is missing.
     """
     if bundle.loose:
         return open_loose(bundle.objects, bundle.look or "", open_object)
@@ -85,7 +90,7 @@ def open_bundle(bundle: Bundle, open_object: Callable[[BundleObject], BinaryIO])
 
 
 def read_contents(opened: OpenBundle) -> Contents:
-    """Read the manifest, and hold the files against it.
+    """Read the manifest, and compare the files with it.
 
     :raises GiveUpError: the manifest cannot be read.
     """

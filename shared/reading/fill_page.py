@@ -1,7 +1,8 @@
-"""Fills a page out of many queries, and stops when a request has read enough.
+"""Fills a page from many queries, and stops when the request has read enough.
 
-A filter that few records meet, or a class whose members have all left, would otherwise read the
-whole roster for one page. Where the reading stops the page is short, and its cursor goes on there.
+Otherwise a filter that few records match, or a class whose members have all left, would read the
+whole roster for one page. If reading stops early, the page is short, and its cursor continues
+there.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,16 +13,20 @@ from shared.domain.roster.stored_record import StoredRecord
 
 MOST_QUERIES = 25
 MOST_RECORDS = 2_000
-"""What one request may read of a list."""
+"""How many records of a list one request may read."""
 MOST_A_QUERY = 500
 BATCH = 100
-"""So many records are completed at once: what BatchGetItem takes."""
+"""How many records are completed at once: the limit of BatchGetItem."""
 
 Shown = TypeVar("Shown")
 
 
 class Position(NamedTuple):
-    """Where a list goes on: the partition, and the key after which (None: at its beginning)."""
+    """Where a list continues.
+
+    ``shard``: the partition.
+    ``after``: the key after which it continues there; None begins at the partition's start.
+    """
 
     shard: int
     after: str | None
@@ -29,27 +34,34 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Page(Generic[Shown]):
-    """A page of a list; ``more`` is where it goes on, None at its end."""
+    """A page of a list.
+
+    ``rows``: what it shows.
+    ``more``: where the list continues; None at its end.
+    """
 
     rows: Sequence[Shown]
     more: Position | None
 
 
 Query = Callable[[Position, int], tuple[Sequence[StoredRecord], Position | None]]
-"""Reads up to so many records from a position on; gives where the rest begins."""
+"""Reads up to so many records from a position on; returns them, and where the rest begins."""
 
 
-def gather(
+def fill_page(
     query: Query,
     start: Position,
     limit: int,
     take: Callable[[StoredRecord], bool],
     complete: Callable[[Sequence[StoredRecord]], Sequence[Shown | None]],
 ) -> Page[Shown]:
-    """Read up to ``limit`` rows from ``start`` on, and no more than one request may read.
+    """Read up to ``limit`` rows from ``start`` on, but no more than one request may read.
 
-    ``take`` judges a record by itself. ``complete`` makes rows of up to ``BATCH`` records that were
-    taken, with what it has to read for them; None for one that is not to be shown after all.
+    :param query: reads the list's records.
+    :param take: whether a record is wanted, judged by itself.
+    :param complete: makes rows from up to ``BATCH`` wanted records, and may read more for them;
+    None
+        for a record that is not shown after all.
     """
     rows: list[Shown] = []
     at: Position | None = start
@@ -69,6 +81,6 @@ def gather(
                 rows.append(row)
                 if len(rows) == limit:
                     return Page(rows, at if record is records[-1] else Position(shard, record.key))
-        # Not all were wanted: larger steps, so that few queries reach as far as they may.
+        # If not all were wanted, take larger steps: the number of queries is limited.
         most = 2 * most if len(rows) - before < len(records) else limit - len(rows)
     return Page(rows, at)

@@ -1,4 +1,4 @@
-"""A bundle of loose CSV files: what a folder on an SFTP server held."""
+"""A bundle of loose CSV files, from a folder on an SFTP server."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,11 @@ from shared.domain.run.bundle import BundleObject
 
 @dataclass(frozen=True)
 class LooseFile:
-    """One file; ``name`` is as it was at the source."""
+    """One file.
+
+    ``name``: its name at the source.
+    ``place``: where it is in the bucket.
+    """
 
     name: str
     place: BundleObject
@@ -21,7 +25,13 @@ class LooseFile:
 
 @dataclass(frozen=True)
 class LooseBundle:
-    """CSV files that lie beside each other, by name in lower case without ``.csv``."""
+    """A bundle of loose CSV files.
+
+    ``entries``: the files, by name in lower case without ``.csv``.
+    ``digest``: over their names, sizes and times at the source.
+    ``open_object``: opens an object of the bucket for reading.
+    ``newest``, ``findings``: always empty; a zip has them.
+    """
 
     entries: Mapping[str, LooseFile]
     digest: str
@@ -37,7 +47,9 @@ class LooseBundle:
 def open_loose(
     objects: Sequence[BundleObject], look: str, open_object: Callable[[BundleObject], BinaryIO]
 ) -> LooseBundle:
-    """Make a bundle of objects; ``look`` says what they are.
+    """Make a bundle of objects.
+
+    :param look: the digest of the files' names, sizes and times at the source.
 
     :raises GiveUpError: two files differ only in case.
     """

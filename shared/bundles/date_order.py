@@ -1,7 +1,8 @@
-"""Finds out how a column writes its dates, where it does not write them as the standard does.
+"""Finds out in which order a column writes its dates, if not as the standard does.
 
 ``1/5/2023`` may be the first of May or the fifth of January. One value above 12 in the column
-settles it for all; a column that nothing settles, or that contradicts itself, is left as it is.
+decides it for all rows. A column without such a value, or with contradicting ones, is left as it
+is.
 """
 
 import re
@@ -15,7 +16,12 @@ _PARTS = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}\s*")
 
 
 class DateOrder(BaseModel):
-    """What a column's dates have shown so far."""
+    """What a column's dates have shown so far.
+
+    ``line``: the first line with a date that is not YYYY-MM-DD; 0 if there was none.
+    ``count``: how many such dates there were.
+    ``first``, ``second``: the highest first and second number seen.
+    """
 
     line: int = 0
     count: int = 0
@@ -23,7 +29,7 @@ class DateOrder(BaseModel):
     second: int = 0
 
     def see(self, text: str, line: int) -> bool:
-        """Look at a value that is no YYYY-MM-DD; False if it is no date of this kind either."""
+        """Note a value that is not YYYY-MM-DD; False if it is not a date with slashes either."""
         match = _PARTS.fullmatch(text)
         if match is None:
             return False
@@ -34,7 +40,7 @@ class DateOrder(BaseModel):
         return True
 
     def settled(self) -> str | None:
-        """``mdy`` or ``dmy``, or None."""
+        """``mdy`` or ``dmy``; None if the values do not decide it."""
         if self.second > 12 >= self.first:
             return "mdy"
         if self.first > 12 >= self.second:
@@ -43,7 +49,7 @@ class DateOrder(BaseModel):
 
 
 def settle(orders: dict[str, DateOrder], findings: FileFindings) -> dict[str, str]:
-    """Say of each column (by header) how its dates are to be read, and note it as a repair."""
+    """Return the order of each decided column, by its header, and note it as a repair."""
     settled = {name: order for name, seen in orders.items() if (order := seen.settled())}
     for name, order in settled.items():
         spelled = "month/day/year" if order == "mdy" else "day/month/year"

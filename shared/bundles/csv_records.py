@@ -1,4 +1,4 @@
-"""Reads lines of text as CSV records: the dialect is found out, bad records are told apart."""
+"""Reads lines of text as CSV records: detects the delimiter, and marks unreadable records."""
 
 import csv
 from collections.abc import Iterator
@@ -9,9 +9,11 @@ DELIMITERS = (",", ";", "\t")
 
 @dataclass(frozen=True)
 class CsvRecord:
-    """One record, the line on which it begins, and over how many ``lines`` it goes.
+    """One record.
 
-    ``cells`` is None if it cannot be read.
+    ``line``: the line on which it begins.
+    ``cells``: its values; None if it cannot be read.
+    ``lines``: how many lines it spans.
     """
 
     line: int
@@ -20,12 +22,12 @@ class CsvRecord:
 
 
 def find_delimiter(header: str) -> str:
-    """Tell which of the known delimiters a header line uses; the standard's own is the comma."""
+    """Return the delimiter of a header line; the standard's is the comma."""
     return max(DELIMITERS, key=header.count)
 
 
 def header_cells(header: str, delimiter: str) -> list[str]:
-    """Split a header line into its cells; one that cannot be read has none."""
+    """Split a header line into its cells; empty if it cannot be read."""
     try:
         return next(csv.reader([header], delimiter=delimiter), [])
     except csv.Error:
@@ -33,10 +35,10 @@ def header_cells(header: str, delimiter: str) -> list[str]:
 
 
 def read_records(lines: Iterator[str], delimiter: str) -> Iterator[CsvRecord]:
-    """Yield the records after the header, whose line has been read already; empty lines are none.
+    """Yield the records after the header, which has been read already; skip empty lines.
 
-    A record may be longer than the csv module takes, when a quote was opened and never closed: it
-    cannot be read, and the next line begins anew.
+    If a quote was opened and never closed, a record can become longer than the csv module accepts.
+    It is yielded as unreadable, and reading continues with the next line.
     """
     reader = csv.reader(lines, delimiter=delimiter)
     while True:

@@ -1,7 +1,7 @@
-"""Reads a CSV file's bytes as lines of text, whatever encoding its author's program used.
+"""Reads a CSV file's bytes as lines of text, whatever its encoding.
 
-The standard wants UTF-8 (CSV binding, section 3). Seen in the field: byte order marks, UTF-16
-from spreadsheets, Windows-1252 from older systems, carriage returns alone.
+The standard requires UTF-8 (CSV binding, section 3). In practice there are byte order marks, UTF-16
+from spreadsheets, Windows-1252 from older systems, and lines that end with carriage returns alone.
 """
 
 import codecs
@@ -14,7 +14,7 @@ from shared.domain.errors import GiveUpError
 
 CHUNK_BYTES = 256 * 1024
 MAX_LINE = 1024 * 1024
-"""A longer line (in characters) is no CSV; memory must not depend on what is sent."""
+"""The longest line in characters: longer ones are not CSV, and memory must stay bounded."""
 
 
 def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
@@ -29,8 +29,8 @@ codecs.register_error("as_windows_1252", _as_windows_1252)
 def read_lines(stream: BinaryIO, file: str, findings: FileFindings) -> Iterator[str]:
     """Yield the lines of a file, each with its line end.
 
-    Bytes that are no UTF-8 are read as Windows-1252, each by itself: of the text that is valid
-    UTF-8 nothing changes, and text in Windows-1252 is hardly ever valid UTF-8 by accident.
+    Bytes that are not UTF-8 are read as Windows-1252, one by one. Text that is valid UTF-8 does not
+    change, and text in Windows-1252 is hardly ever valid UTF-8 by accident.
 
     :raises GiveUpError: a line is longer than any row can be.
     """
@@ -47,11 +47,11 @@ def read_lines(stream: BinaryIO, file: str, findings: FileFindings) -> Iterator[
         last = not chunk
         text = _decode(decoder, chunk, last, line, findings)
         begun = rest + text if line == 1 else ""
-        # A return at its very end may be the first half of a pair that two chunks share.
+        # A return at the chunk's end may be the first half of a pair that two chunks share.
         if end == "\n" and "\n" not in begun and "\r" in begun[:-1]:
             end = "\r"
             findings.note("carriage_returns")
-        # A pair of line ends must not be parted, so that each is seen whole.
+        # Do not split a pair of line ends.
         lines = (rest + text).split(end)
         rest = lines.pop()
         for each in lines:
@@ -80,14 +80,14 @@ def _decode(
 
 
 def _encoding(first: bytes) -> tuple[str, int]:
-    """The encoding that a file's first bytes tell, and the length of its byte order mark."""
+    """The encoding, judged by a file's first bytes, and the length of its byte order mark."""
     if first.startswith(codecs.BOM_UTF8):
         return "utf-8", 3
     if first.startswith(codecs.BOM_UTF16_LE):
         return "utf-16-le", 2
     if first.startswith(codecs.BOM_UTF16_BE):
         return "utf-16-be", 2
-    # A header is ASCII: every other byte of UTF-16 is nought.
+    # A header is ASCII, so in UTF-16 every other byte is zero.
     if first[1:6:2] == b"\0\0\0":
         return "utf-16-le", 0
     if first[0:5:2] == b"\0\0\0":

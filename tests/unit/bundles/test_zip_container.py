@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bundles.container import Container, Limits, open_container
+from shared.bundles.zip_container import Container, Limits, open_container
 from shared.domain.errors import GiveUpError
 
 CSV = b"sourcedId,name\r\n1,One\r\n"

@@ -9,8 +9,8 @@ OTHER_SERVICES = (
     "lineItemScoreScales", "lineItems", "resources", "resultLearningObjectiveIds",
     "resultScoreScales", "results", "scoreScales", "userResources",
 )  # fmt: skip
-"""Files of the gradebook and resources services: known, and passed over."""
+"""Files of the gradebook and resources services: known, but skipped."""
 
 SPELLING = {name.casefold(): name for name in (*ROSTERING, *OTHER_SERVICES)}
 MISSPELT = {"courseresourses": "courseresources"}
-"""The standard's own text has it once."""
+"""A spelling mistake that occurs once in the standard's own text."""

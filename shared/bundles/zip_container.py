@@ -1,7 +1,7 @@
-"""Opens a zip as a bundle: its limits are judged before anything of it is unpacked.
+"""Opens a zip as a bundle, and checks its limits before anything is unpacked.
 
-Only the archive's directory is read to open it, and that only when its own record at the end says
-that it is small (PKWARE APPNOTE 6.3.10, 4.3.14 to 4.3.16). Contents are streamed.
+Opening reads only the archive's directory, and only if the record at the archive's end says that
+the directory is small (PKWARE APPNOTE 6.3.10, 4.3.14 to 4.3.16). Contents are streamed.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
 
 from shared.bundles import zip_reasons
-from shared.bundles.files import MISSPELT, SPELLING
+from shared.bundles.file_names import MISSPELT, SPELLING
 from shared.bundles.repairs import FileFindings
 from shared.domain.errors import GiveUpError
 from shared.domain.roster.findings import FileFinding
@@ -32,10 +32,14 @@ _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Limits:
-    """What a bundle may be, in bytes where nothing else is said.
+    """The limits of a bundle, in bytes unless the field says otherwise.
 
-    ``ratio`` is how many times its size a file may unpack to; files below ``ratio_from`` when
-    unpacked are not asked.
+    ``entries``: how many files it may hold.
+    ``directory``: the size of the archive's directory.
+    ``file``: the size of one file when unpacked.
+    ``bundle``: the size of all files when unpacked.
+    ``ratio``: how many times its packed size a file may unpack to.
+    ``ratio_from``: files that are smaller than this when unpacked may have any ratio.
     """
 
     entries: int = 1000
@@ -48,7 +52,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Entry:
-    """One CSV file; ``name`` is without the folder at the top."""
+    """One CSV file.
+
+    ``name``: its name without the top folder.
+    ``info``: its entry in the archive's directory.
+    """
 
     name: str
     info: zipfile.ZipInfo
@@ -56,10 +64,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Container:
-    """An opened zip; ``entries`` are its CSV files by name in lower case without ``.csv``.
+    """An opened zip.
 
-    ``digest`` is of names, checksums and sizes: the same contents have the same digest, however
-    they are packed.
+    ``archive``: the zip itself.
+    ``entries``: its CSV files, by name in lower case without ``.csv``.
+    ``digest``: over names, checksums and sizes, so equal contents have equal digests, however they
+        are packed.
+    ``newest``: the time of the newest file, without a zone; None if the archive has no times.
+    ``findings``: what was tolerated.
     """
 
     archive: zipfile.ZipFile
@@ -72,8 +84,8 @@ class Container:
     def open(self, stem: str) -> Iterator[BinaryIO]:
         """Open one file for reading as a stream.
 
-        :raises GiveUpError: also while it is read: it is damaged, or not of the size it is said
-            to be.
+        :raises GiveUpError: it is damaged, or its size differs from the directory's; also raised
+            while it is read.
         """
         entry = self.entries[stem]
         with _damage(entry.name):
@@ -83,7 +95,7 @@ class Container:
 
 
 class _Checked:
-    """A file of the zip that says in our words what is wrong with it."""
+    """A file of the zip that reports damage with our own reasons."""
 
     def __init__(self, stream: IO[bytes], entry: Entry) -> None:
         self._stream = stream
@@ -115,7 +127,8 @@ def _damage(name: str) -> Iterator[None]:
 def open_container(file: BinaryIO, limits: Limits | None = None) -> Container:
     """Open a zip that can be read by ranges.
 
-    :raises GiveUpError: it is no zip, or breaks a limit; the reason says which.
+    :param file: the archive, which must be seekable.
+    :raises GiveUpError: it is not a zip, or breaks a limit; the reason says which.
     """
     limits = limits or Limits()
     _judge_directory(file, limits)
@@ -140,7 +153,7 @@ def open_container(file: BinaryIO, limits: Limits | None = None) -> Container:
 
 
 def _judge_directory(file: BinaryIO, limits: Limits) -> None:
-    """Look at the record at the archive's end, which says how large its directory is."""
+    """Check the record at the archive's end, which says how large its directory is."""
     size = file.seek(0, 2)
     file.seek(max(0, size - _END_BYTES - _MAX_COMMENT - _LOCATOR_BYTES))
     tail = file.read()
@@ -172,7 +185,7 @@ def _judge_names(infos: list[zipfile.ZipInfo]) -> None:
 
 
 def _is_used(info: zipfile.ZipInfo, findings: FileFindings) -> bool:
-    """Whether it is one of the bundle's CSV files; the others are passed over."""
+    """Whether it is one of the bundle's CSV files; others are skipped."""
     *folders, name = info.filename.split("/")
     folded = name.casefold()
     if "__MACOSX" in folders or name.startswith(".") or folded in _STRAY:
@@ -203,7 +216,7 @@ def _judge_sizes(infos: list[zipfile.ZipInfo], limits: Limits) -> None:
 
 
 def _judge_places(infos: list[zipfile.ZipInfo], file: BinaryIO) -> None:
-    """Refuse entries that lie over each other: a few bytes could be unpacked many times."""
+    """Refuse overlapping entries: a few bytes could be unpacked many times."""
     end = 0
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < end:
@@ -214,7 +227,7 @@ def _judge_places(infos: list[zipfile.ZipInfo], file: BinaryIO) -> None:
 
 
 def _by_stem(infos: list[zipfile.ZipInfo], findings: FileFindings) -> dict[str, Entry]:
-    """Name the files by their stems; a folder that all of them lie in is taken off."""
+    """Map stems to files; a folder that contains all of them is left out of their names."""
     entries: dict[str, Entry] = {}
     folders = [info.filename.rpartition("/")[0] for info in infos]
     for info, folder in zip(infos, folders, strict=True):
@@ -243,7 +256,7 @@ def _digest(entries: Mapping[str, Entry]) -> str:
 
 
 def _newest(entries: Mapping[str, Entry]) -> str | None:
-    """The time of the newest file, as the archive says it: without a zone, to two seconds."""
+    """The time of the newest file, as archives store it: without a zone, to two seconds."""
     times = [entry.info.date_time for entry in entries.values()]
     newest = max((time for time in times if time > _NO_TIME), default=None)
     if newest is None:
