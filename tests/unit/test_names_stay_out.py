@@ -35,6 +35,7 @@ from tests.fakes.world import InMemoryRunLog
 ROOT = Path(__file__).parents[2]
 FIRST, LAST = "Annegret", "Hartmann"
 NAME = f"{FIRST} {LAST}"
+DROP_QUEUE = "arn:aws:sqs:eu-west-1:123456789012:drops"
 
 
 def _zipped(**files: bytes) -> bytes:
@@ -58,7 +59,6 @@ def _notice_of_s3(key: str, size: int = 2) -> dict[str, Any]:
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     """All that the functions log, ends of runs among it."""
-    monkeypatch.setenv("DROP_QUEUE_ARN", "arn:aws:sqs:eu-west-1:123456789012:drops")
     log = PowertoolsRunLog(ingest_zip.logger)
     monkeypatch.setattr(InMemoryRunLog, "ended", lambda _, run: log.ended(run))
     with logged(ingest_zip.logger) as lines:
@@ -73,7 +73,8 @@ def _told(world: Simulation, lines: Lines) -> str:
 
 def _take(world: Simulation, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the function take a notice of S3, as Lambda hands it over."""
-    monkeypatch.setattr(ingest_zip, "build", lambda: (world._drop_ports(), world._ingest_ports()))
+    runtime = ingest_zip.Runtime(world._drop_ports(), world._ingest_ports(), DROP_QUEUE)
+    monkeypatch.setattr(ingest_zip, "build", lambda: runtime)
     context: Any = Context()
     answer = ingest_zip.lambda_handler(sqs_event(_notice_of_s3(key), queue="drops"), context)
     assert answer == {"batchItemFailures": []}
