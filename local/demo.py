@@ -157,14 +157,7 @@ def _show_sftp(stack: Stack, api: Api, district: District, over_rest: Names) -> 
     print(f"  {kind.product}'s server runs on this machine")
     with tempfile.TemporaryDirectory() as folder, kind(Path(folder)) as server:
         (server.files / "roster.zip").write_bytes(pack(csv_files(district, "1.2")))
-        connection = {
-            "host": server.host,
-            "port": server.port,
-            "path": "roster.zip",
-            "username": server.username,
-            "privateKey": server.private_key("openssh"),
-            "hostKeyFingerprint": server.fingerprint,
-        }
+        connection = server.connection("roster.zip")
         group_id = _add(
             api,
             district,

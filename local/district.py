@@ -3,7 +3,6 @@
 Its address, key and secret are in ``district.json`` beside ``stack.json``.
 """
 
-import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Self
 
 from local import processes
 from local.emulator import ROOT, StackError, free_port, is_free, tail
+from local.private_file import read_private, write_private
 
 FILE = "district.json"
 USUAL_PORT = 8000
@@ -34,17 +34,11 @@ class SampleDistrict:
     @classmethod
     def read(cls, folder: Path) -> Self | None:
         """Read what the server of ``folder`` has written; None if there is nothing."""
-        try:
-            return cls(**json.loads((folder / FILE).read_text()))
-        except (OSError, ValueError, TypeError):
-            return None
+        return read_private(folder / FILE, cls)
 
     def write(self, folder: Path) -> None:
-        """Write it, readable by its owner only: whole or not at all."""
-        new = folder / f"{FILE}.new"
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(asdict(self), indent=2) + "\n")
-        new.rename(folder / FILE)
+        """Write it, readable by its owner only."""
+        write_private(folder / FILE, asdict(self))
 
     @property
     def lives(self) -> bool:

@@ -152,14 +152,7 @@ def _sync_sftp(place: Place) -> Iterator[Occasion]:
         paused(place.stack, "sync_sftp") as queue,
     ):
         (server.files / "roster.zip").write_bytes(_bundle(place))
-        connection = {
-            "host": server.host,
-            "port": server.port,
-            "path": "roster.zip",
-            "username": server.username,
-            "privateKey": server.private_key("openssh"),
-            "hostKeyFingerprint": server.fingerprint,
-        }
+        connection = server.connection("roster.zip")
         group = _add(place, syncType="SFTP", connection=connection)
         _ask(place, group)
         yield from _on_message(queue, group, lambda: _run(place, group))
@@ -223,7 +216,7 @@ def _send_notices(place: Place) -> Iterator[Occasion]:
 
 def _call_webhook(place: Place) -> Iterator[Occasion]:
     with Receiver() as receiver, paused(place.stack, "call_webhook") as queue:
-        webhook = {"url": receiver.url, "secret": "a secret of sixteen"}
+        webhook = {"url": receiver.webhook_url, "secret": "a secret of sixteen"}
         group = _add(place, connection=_connection(NOWHERE), webhook=webhook)
         _ask(place, group)
         yield from _on_message(

@@ -2,13 +2,13 @@
 
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from local.loopback import LoopbackServer
 
 
-class Receiver:
-    """The receiver: a context manager that listens on the loopback address while the block runs."""
+class Receiver(LoopbackServer):
+    """The receiver; ``received`` holds the headers and the body of each event."""
 
     def __init__(self) -> None:
         self.received: list[dict[str, Any]] = []
@@ -26,24 +26,9 @@ class Receiver:
             def log_message(self, format: str, *args: object) -> None:
                 """Log nothing: events are in ``received``."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
 
     @property
-    def url(self) -> str:
+    def webhook_url(self) -> str:
         """The address to send events to."""
-        return f"http://127.0.0.1:{self._server.server_port}/homeroom"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f"{self.url}/homeroom"

@@ -3,7 +3,6 @@
 It is stored in ``session.json`` beside the stack's ``stack.json``, readable by its owner only.
 """
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
+from local.private_file import read_private, write_private
 from local.stack import Stack, authenticate
 
 FILE = "session.json"
@@ -37,17 +37,12 @@ class Session:
     @classmethod
     def read(cls, stack: Stack) -> Self | None:
         """Read the session with this stack; None without one."""
-        try:
-            found = cls(**json.loads(_file(stack).read_text()))
-        except (OSError, ValueError, TypeError):
-            return None
-        return found if found.client_id == stack.user_pool_client_id else None
+        found = read_private(_file(stack), cls)
+        return found if found and found.client_id == stack.user_pool_client_id else None
 
     def write(self, stack: Stack) -> None:
-        """Store it."""
-        file = _file(stack)
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        """Store it, readable by its owner only."""
+        write_private(_file(stack), asdict(self))
 
 
 def sign_in(stack: Stack) -> tuple[Session, str]:

@@ -14,8 +14,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import asyncssh
 
@@ -65,12 +64,7 @@ class SftpServer(ABC):
         self.change_host_key()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
@@ -82,6 +76,17 @@ class SftpServer(ABC):
         """One of the private keys that may log in."""
         _, form, passphrase = KEYS[name]
         return self._keys[name].export_private_key(form, passphrase, rounds=ROUNDS).decode()
+
+    def connection(self, path: str, key: str = "openssh") -> dict[str, Any]:
+        """The connection of a group that reads ``path`` here, and logs in with this key."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "path": path,
+            "username": self.username,
+            "privateKey": self.private_key(key),
+            "hostKeyFingerprint": self.fingerprint,
+        }
 
     def change_host_key(self) -> None:
         """Give the server a new host key, as if it had been reinstalled, and start it again."""

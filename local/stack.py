@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import emulator, sam_cli
 from local.builds import Build, build
 from local.emulator import REGION, ROOT, ROOT_KEY, StackError
+from local.private_file import write_private
 from local.processes import run_logged
 from local.progress import step
 from local.sam_cli import SAM
@@ -102,9 +103,7 @@ class Stack:
 
     def write(self, file: Path) -> None:
         """Store it, readable by its owner only, because it contains a password."""
-        file.touch(mode=0o600)
-        known = {_camel(name): value for name, value in vars(self).items()}
-        file.write_text(json.dumps(known, indent=2) + "\n")
+        write_private(file, {_camel(name): value for name, value in vars(self).items()})
 
     def client(self, service: str) -> Any:
         """Make a boto3 client that calls the emulator as root."""
@@ -123,7 +122,7 @@ def client(endpoint: str, service: str) -> Any:
         config = config.merge(Config(signature_version="s3v4"))
     if service == "lambda":
         config = config.merge(Config(read_timeout=910, retries={"total_max_attempts": 1}))
-    return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+    return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]  # any service
 
 
 def start(

@@ -2,14 +2,13 @@
 
 import contextlib
 import socket
-import threading
 from collections import Counter
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
+from local.loopback import LoopbackServer
 from local.sample_district.query import parsed
 from local.sample_district.quirks import Quirks
 from local.sample_district.records import District
@@ -22,7 +21,7 @@ __all__ = ["PATHS", "DistrictServer", "Request", "status_counts"]
 
 @dataclass(frozen=True)
 class Request:
-    """One request as the server saw it, and the status that it was answered with."""
+    """A request that the server saw, and the status of its answer."""
 
     method: str
     path: str
@@ -30,8 +29,8 @@ class Request:
     status: int
 
 
-class DistrictServer:
-    """The server; a context manager that listens on loopback while the block runs."""
+class DistrictServer(LoopbackServer):
+    """The server. Its roster and its quirks may be exchanged while it runs."""
 
     def __init__(
         self,
@@ -42,33 +41,10 @@ class DistrictServer:
         port: int = 0,
     ) -> None:
         self._server = _Server(("127.0.0.1", port))
+        super().__init__(self._server)
         self._service = self._server.service = Service(
             district, quirks or Quirks(), credentials or Credentials(), self.url
         )
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
-
-    def __enter__(self) -> "DistrictServer":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._service.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._server.close_connections()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        """Where the server is, without a path."""
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def credentials(self) -> Credentials:
@@ -82,7 +58,7 @@ class DistrictServer:
 
     @property
     def district(self) -> District:
-        """The roster that is served; it can be exchanged while the server runs."""
+        """The roster that is served."""
         return self._service.district
 
     @district.setter
@@ -91,7 +67,7 @@ class DistrictServer:
 
     @property
     def quirks(self) -> Quirks:
-        """How the server misbehaves; it can be exchanged while the server runs."""
+        """How the server misbehaves."""
         return self._service.quirks
 
     @quirks.setter
@@ -117,8 +93,14 @@ class _Server(ThreadingHTTPServer):
         self._connections.discard(request)
         super().shutdown_request(request)
 
-    def close_connections(self) -> None:
-        """End what clients keep alive: a server that has ended answers nobody."""
+    def shutdown(self) -> None:
+        """Stop serving; an answer that stalls ends first."""
+        self.service.closing.set()
+        super().shutdown()
+
+    def server_close(self) -> None:
+        """Close the socket, and the connections that clients keep alive."""
+        super().server_close()
         for connection in list(self._connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -169,5 +151,5 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def status_counts(requests: list[Request]) -> dict[int, int]:
-    """Count requests by the status that they were answered with."""
+    """Count requests by the status of their answers."""
     return dict(Counter(request.status for request in requests))

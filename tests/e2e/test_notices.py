@@ -5,14 +5,14 @@ import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from local.api import Api
 from local.emulator import REGION
+from local.loopback import LoopbackServer
 from local.sample_district.evolution import without_users
 from local.sample_district.roster import District, generate
 from local.sample_district.server import DistrictServer
@@ -33,14 +33,14 @@ def district() -> District:
 class Receiver:
     """A platform's own receiver of events: it refuses what is not ours, and fails once."""
 
-    server: HTTPServer = field(init=False)
+    server: LoopbackServer = field(init=False)
     failures: int = 1
     attempts: list[str] = field(default_factory=list)
     events: list[Json] = field(default_factory=list)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/homeroom"
+        return f"{self.server.url}/homeroom"
 
     def take(self, headers: Any, body: bytes) -> int:
         signed = f"{headers['Homeroom-Timestamp']}.".encode() + body
@@ -68,11 +68,9 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+    with LoopbackServer(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
         one.server = server
-        Thread(target=server.serve_forever, daemon=True).start()
         yield one
-        server.shutdown()
 
 
 def _mailbox(stack: Stack, group_id: str) -> str:

@@ -31,14 +31,6 @@ def server(
 def add_sftp_group(
     api: Api, server: SftpServer, partner: str, place: str, key: str = "openssh", **changes: Any
 ) -> str:
-    connection = {
-        "host": server.host,
-        "port": server.port,
-        "path": place,
-        "username": server.username,
-        "privateKey": server.private_key(key),
-        "hostKeyFingerprint": server.fingerprint,
-    }
     answer = api.call(
         "POST",
         "/groups",
@@ -49,7 +41,7 @@ def add_sftp_group(
             "onboardingType": "OneRoster1.1",
             "syncType": "SFTP",
             "clientPartnerId": partner,
-            "connection": connection | changes,
+            "connection": server.connection(place, key) | changes,
         },
     )
     assert answer.status == 201, answer

@@ -1,6 +1,5 @@
 """A consumer of the sample server, signing as requests-oauthlib does."""
 
-from types import TracebackType
 from typing import Any
 
 import requests
@@ -39,12 +38,7 @@ class Client:
     def __enter__(self) -> "Client":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.session.close()
 
     def get(

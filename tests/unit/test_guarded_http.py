@@ -1,12 +1,12 @@
 """The way out to sources: what it refuses, and what it bounds."""
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
 
+from local.loopback import LoopbackServer
 from shared.adapters.egress import guarded_http
 from shared.adapters.egress.guarded_http import (
     AnswerTooLargeError,
@@ -47,13 +47,8 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def url() -> Iterator[str]:
     _Handler.asked = 0
-    server = HTTPServer(("127.0.0.1", 0), _Handler)
-    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with LoopbackServer(ThreadingHTTPServer(("127.0.0.1", 0), _Handler)) as server:
+        yield server.url
 
 
 class _Unsigned(requests.auth.AuthBase):

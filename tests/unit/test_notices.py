@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
@@ -21,6 +20,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from functions.send_notices import handler as send_notices
+from local.loopback import LoopbackServer
 from shared.adapters.messaging.mailing import SnsMailing
 from shared.adapters.messaging.webhook import WebhookPost
 from shared.adapters.run_log import PowertoolsRunLog
@@ -290,10 +290,8 @@ class _Receiver(BaseHTTPRequestHandler):
 def _receiver(*answers: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     accepted: list[dict[str, Any]] = []
     kind = type("Receiver", (_Receiver,), {"answers": list(answers), "accepted": accepted})
-    with HTTPServer(("127.0.0.1", 0), kind) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/events", accepted
-        server.shutdown()
+    with LoopbackServer(ThreadingHTTPServer(("127.0.0.1", 0), kind)) as server:
+        yield f"{server.url}/events", accepted
 
 
 def _event(event: Event) -> BusEvent:

@@ -1,7 +1,6 @@
 """How the demonstration waits, and what it says of an API that does not answer as it must."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +12,7 @@ from local import waiting
 from local.api import Api, UnexpectedAnswerError, UnreachableError
 from local.emulator import free_port
 from local.entry import CommandError
+from local.loopback import LoopbackServer
 from local.run_view import ended, follow
 from local.waiting import Seen, wait_for
 
@@ -68,13 +68,9 @@ def gateway() -> Iterator[Gateway]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        known.url = f"http://127.0.0.1:{server.server_port}"
-        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
-        serving.start()
+    with LoopbackServer(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        known.url = server.url
         yield known
-        server.shutdown()
-        serving.join()
 
 
 def applying(done: int) -> tuple[int, Json]:
