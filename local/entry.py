@@ -47,6 +47,7 @@ def run_command(main: Callable[[], int | None]) -> NoReturn:
     # Do not fail because a terminal lacks a character; flush each line for readers of a pipe.
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
+            # mypy knows that a stream may lack this method; then nothing happens.
             stream.reconfigure(errors="replace", line_buffering=True)  # type: ignore[union-attr]
     sys.exit(_status(main))
 

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from oauthlib.oauth1.rfc5849 import signature as oauth_signature
@@ -57,10 +58,11 @@ class Signatures:
 
     def _sign(self, method: str, url: str, oauth: dict[str, str]) -> str:
         query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+        parameters: Any = [*query, *oauth.items()]  # pairs: a name may come twice
         base = oauth_signature.signature_base_string(
-            method,  # type: ignore[arg-type]
+            method,  # type: ignore[arg-type]  # a method the stubs do not list is refused, too
             oauth_signature.base_string_uri(url),
-            oauth_signature.normalize_parameters([*query, *oauth.items()]),  # type: ignore[arg-type]
+            oauth_signature.normalize_parameters(parameters),
         )
         key = f"{escape(self._credentials.secret)}&"
         digest = _DIGESTS[oauth["oauth_signature_method"]]

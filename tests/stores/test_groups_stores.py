@@ -269,11 +269,11 @@ class _Contended:
         if self.times > 0:
             self.times -= 1
             reasons = [{"Code": "TransactionConflict"}]
-            answer = {
+            answer: Any = {
                 "Error": {"Code": "TransactionCanceledException", "Message": ""},
                 "CancellationReasons": reasons,
             }
-            raise ClientError(answer, "TransactWriteItems")  # type: ignore[arg-type]
+            raise ClientError(answer, "TransactWriteItems")
         return self._client.transact_write_items(**request)
 
 

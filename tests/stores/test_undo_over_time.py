@@ -208,7 +208,7 @@ def test_undo_after_45_quiet_nights(account: Account) -> None:
     # And no longer than the page on retention says.
     account.pass_days(2)
     account.say(f"{account.there()} users are there")
-    print("\n".join(["", *account.diary]))  # noqa: T201
+    print("\n".join(["", *account.diary]))  # noqa: T201  # pytest -s shows it
     assert (undone.state, undone.reason) == (RunState.SUCCEEDED, None)
     assert undone.counts["users"].restored == 1
     assert account.there() == 12

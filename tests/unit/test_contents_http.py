@@ -254,7 +254,8 @@ def test_of_many_classes_a_request_reads_a_bounded_number(
     for number in range(MOST_CLASSES + 5):
         school.write(class_(school.id, f"c{number}"), enrollment(school.id, f"c{number}", "ann"))
         put(school, f"classes/{school.class_id(f'c{number}')}/contents/x{number}")
-    client = handler.build().contents._client  # type: ignore[attr-defined]
+    contents: Any = handler.build().contents
+    client = contents._client
     found = []
     with heard(client, "dynamodb") as calls:
         for page in pages(school, ann, 200):
@@ -286,7 +287,8 @@ def test_a_cursor_that_names_another_s_class_shows_nothing_of_it(school: Roster,
 def test_a_write_in_the_way_is_waited_for(
     school: Roster, math: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client: Any = handler.build().contents._client  # type: ignore[attr-defined]
+    adapter: Any = handler.build().contents
+    client: Any = adapter._client
     whole, tries = client.transact_write_items, []
 
     def conflict(**request: Any) -> Any:

@@ -10,6 +10,7 @@ import pytest
 from shared.adapters.oneroster_rest import source_reasons
 from shared.domain.counted import agreeing, counted, plural_of, records_of, sentence
 from shared.domain.group.hold import Hold
+from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.findings import shape_of
 from shared.domain.run.results import Unapplied
@@ -34,9 +35,9 @@ def _held(number: int) -> str:
     return reason.message if reason else ""
 
 
-def _unapplied(code: str) -> Callable[[int], str]:
+def _unapplied(code: Any) -> Callable[[int], str]:
     def told(number: int) -> str:
-        change = Unapplied(Collection.USERS, "u", code)  # type: ignore[arg-type]
+        change = Unapplied(Collection.USERS, RecordId("u"), code)
         return _unapplied_reason([change] * number).message if number else ""
 
     return told
@@ -51,6 +52,10 @@ def _too_long(kind: str) -> Callable[[int], str]:
     return told
 
 
+def _probed(collection: Collection) -> Callable[[int], str]:
+    return lambda n: _found(collection, Page([{}] * min(n, 1), n)).detail
+
+
 MESSAGES: dict[str, Callable[[int], str]] = {
     "pending": lambda n: notices.pending(n).message,
     "partners in use": lambda n: notices.partners_in_use(n).message,
@@ -59,10 +64,7 @@ MESSAGES: dict[str, Callable[[int], str]] = {
     "held": _held,
     **{f"unapplied: {code}": _unapplied(code) for code in (*EXPLAINED, "write_failed")},
     "a personal value": lambda n: shape_of("x" * n),
-    **{
-        f"probe of {each}": lambda n, each=each: _found(each, Page([{}] * min(n, 1), n)).detail  # type: ignore[misc]
-        for each in Collection
-    },
+    **{f"probe of {each}": _probed(each) for each in Collection},
     **{
         kind: _too_long(kind)
         for kind in ("string_too_short", "string_too_long", "too_short", "too_long")

@@ -149,7 +149,9 @@ def test_a_collection_that_fails_ends_the_run_before_any_change() -> None:
     assert world.roster.writes == writes
 
 
-def test_a_collection_that_cannot_be_sorted_proves_no_absence() -> None:
+def test_a_collection_that_cannot_be_sorted_proves_no_absence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     world = _world()
     plain = world.source.page
 
@@ -158,7 +160,7 @@ def test_a_collection_that_cannot_be_sorted_proves_no_absence() -> None:
             raise ParameterRefusedError(BUSY, 400)
         return plain(collection, offset=offset, limit=limit, in_order=in_order)
 
-    world.source.page = unsorted  # type: ignore[method-assign]
+    monkeypatch.setattr(world.source, "page", unsorted)
     world.sync()
     del world.source.collections[Collection.USERS]["user-3"]
     world.sync()
@@ -189,9 +191,11 @@ def test_a_second_worker_does_not_touch_a_leg_that_is_under_way() -> None:
     assert world.source.pages == 0
 
 
-def test_what_is_learned_about_a_source_comes_back_with_the_next_run() -> None:
+def test_what_is_learned_about_a_source_comes_back_with_the_next_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     world = _world()
-    world.source.learned = lambda: {"signatureMethod": "HMAC-SHA1"}  # type: ignore[method-assign]
+    monkeypatch.setattr(world.source, "learned", lambda: {"signatureMethod": "HMAC-SHA1"})
     world.sync()
     assert world.request().config.learned == {"signatureMethod": "HMAC-SHA1"}
 

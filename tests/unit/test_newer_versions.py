@@ -199,6 +199,7 @@ class NewerState(StrEnum):
 class NewerRun(Run):
     """A run with more words, and a field that this version does not have."""
 
+    # The types are others than Run's, as a newer version's may be.
     mode: NewerMode  # type: ignore[assignment]
     trigger: NewerTrigger  # type: ignore[assignment]
     state: NewerState  # type: ignore[assignment]
@@ -267,6 +268,7 @@ def test_settings_in_words_of_a_newer_version_do_not_hide_the_run(control: Contr
         BUCKET = "BUCKET"
 
     class NewerConfig(GroupConfig):
+        # Another type than GroupConfig's, as a newer version's may be.
         sync_type: NewerSyncType  # type: ignore[assignment]
 
     group = group_of(GROUP)

@@ -95,13 +95,13 @@ class OverDynamo(Simulation):
 
     def _plan_ports(self) -> PlanPorts:
         holdings = DynamoRosterHoldings(self.client, ROSTER)
-        ours = {"runs": self.runs, "legs": self.runs, "batches": self.batches}
-        return replace(super()._plan_ports(), holdings=holdings, **ours)  # type: ignore[arg-type]
+        ours: dict[str, Any] = {"runs": self.runs, "legs": self.runs, "batches": self.batches}
+        return replace(super()._plan_ports(), holdings=holdings, **ours)
 
     def _apply_ports(self) -> ApplyPorts:
         roster = DynamoRoster(self.client, ROSTER, batched=False)
-        ours = {"runs": self.runs, "legs": self.runs, "batches": self.batches}
-        return replace(super()._apply_ports(), roster=roster, **ours)  # type: ignore[arg-type]
+        ours: dict[str, Any] = {"runs": self.runs, "legs": self.runs, "batches": self.batches}
+        return replace(super()._apply_ports(), roster=roster, **ours)
 
 
 @pytest.fixture

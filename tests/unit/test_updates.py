@@ -351,7 +351,9 @@ def test_a_marked_roster_that_is_kept_stays() -> None:
     assert world.sync(UPDATE).counts["users"].deleted == 0
 
 
-def test_a_restore_takes_the_group_from_the_clock_whatever_else_is_changed_meanwhile() -> None:
+def test_a_restore_takes_the_group_from_the_clock_whatever_else_is_changed_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     world = school(10)
     auto = {"sync_frequency": SyncFrequency.AUTO, "period": Period.WEEKLY}
     group = group_of(GROUP).model_copy(update=auto)
@@ -369,7 +371,7 @@ def test_a_restore_takes_the_group_from_the_clock_whatever_else_is_changed_meanw
             )
         whole(old, new)
 
-    groups.change = change  # type: ignore[method-assign]
+    monkeypatch.setattr(groups, "change", change)
     queues = dict.fromkeys(SyncType, world.queue)
     ports = RequestPorts(groups, world.control, queues, world.queue)
     request = RunRequest(ENTERPRISE, GROUP, Mode.RESTORE, Trigger.REQUEST, "ann", restores=1)
