@@ -29,7 +29,8 @@ from shared.messages import ExtractLeg, PlanRun
 from shared.planning.tables import MEMORY_LIMIT
 from shared.sync.ingest.ingest_bundle import IngestPorts, ingest_leg
 from shared.sync.plan.plan_run import PlanPorts, plan_run
-from tests.fakes.control import GroupState, InMemoryControl
+from tests.fakes.control import InMemoryControl
+from tests.fakes.control.state import GroupState
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
 from tests.fakes.world import (
     InMemoryAnnouncements,

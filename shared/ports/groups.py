@@ -10,31 +10,9 @@ from shared.domain.group.choices import Period
 from shared.domain.group.cover import Cover
 from shared.domain.group.customer import Customer
 from shared.domain.group.group import Group
-from shared.domain.group.hold import Hold
 from shared.domain.group.secrets import SecretName
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.domain.run.deletion_certificate import Certificate
-
-
-def check_unmark(active_run: int | None, hold: Hold | None) -> None:
-    """See that a roster's mark can be taken back just like that; every store of groups asks this.
-
-    :raises ConflictError: ``run_under_way``: that run may be planning what the mark asks for;
-        ``mark_waits``: a run has planned it, and it waits for a decision.
-    """
-    if active_run is not None:
-        raise ConflictError(
-            "run_under_way",
-            f"Run {active_run} is under way, and may be planning the deletion: take the mark back "
-            "when it has ended.",
-            runId=str(active_run),
-        )
-    if hold is not None and hold.of_mark:
-        raise ConflictError(
-            "mark_waits",
-            "An update has planned the deletion, and it waits for a decision: reject what waits "
-            "(POST …/hold/decisions). That keeps the roster, and takes the mark back.",
-        )
 
 
 class Secrets(Protocol):
@@ -118,7 +96,7 @@ class Groups(KnownGroups, Protocol):
         """Take the mark of a group's roster back; a group that is not marked stays so.
 
         :raises NotFoundError: no such group in this enterprise.
-        :raises ConflictError: see ``check_unmark``.
+        :raises ConflictError: see ``domain/run/decision.check_unmark``.
         :raises TryLaterError: a run began at the same moment.
         """
         ...

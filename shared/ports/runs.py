@@ -4,28 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.domain.errors import ConflictError
-from shared.domain.group.hold import Hold, HoldDecision
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run.requests import Drop, RunRequest
 from shared.domain.run.results import Commit, NextLeg, PlanResult, RosterBase, RunEnd, Unapplied
 from shared.domain.run.run import Plan, Reason, Run, RunState
-
-
-def check_decision(decision: HoldDecision | None, hold: Hold | None) -> None:
-    """See that what a person decided on is what waits now; every store of runs asks this.
-
-    :raises ConflictError: ``hold_changed``, or ``no_hold`` where nothing waits.
-    """
-    if decision is None:
-        return
-    if hold is None:
-        raise ConflictError("no_hold", "Nothing of this group waits for a decision.")
-    if decision.digest != hold.digest:
-        raise ConflictError(
-            "hold_changed",
-            "What waits has changed since it was shown: look at it again, and decide on that.",
-        )
 
 
 class Runs(Protocol):

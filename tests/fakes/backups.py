@@ -14,7 +14,6 @@ _CONTROL = (
     "marked",
     "deleting",
     "gone",
-    "in_log",
 )
 _ROSTER = ("records", "logins", "stamps")
 

@@ -32,7 +32,8 @@ from shared.sync.close.close_runs import ClosePorts, close_runs
 from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
 from shared.sync.request.request_sync import start_fetching
 from shared.sync.request.send_work import send_batches
-from tests.fakes.control import GroupState, InMemoryControl
+from tests.fakes.control import InMemoryControl
+from tests.fakes.control.state import GroupState
 from tests.fakes.simulation import ENTERPRISE, KilledError, Simulation, config
 from tests.fakes.source import InMemorySource, org, session
 from tests.fakes.sqs import InMemorySqs, Received

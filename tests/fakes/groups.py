@@ -10,8 +10,9 @@ from shared.domain.group.cover import Cover
 from shared.domain.group.customer import Customer
 from shared.domain.group.group import Group, GroupConfig
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
+from shared.domain.run.decision import check_unmark
 from shared.domain.run.deletion_certificate import Certificate
-from shared.ports.groups import check_unmark, customer_in_group, no_customer
+from shared.ports.groups import customer_in_group, no_customer
 
 Id = TypeVar("Id", bound=str)
 Value = TypeVar("Value")

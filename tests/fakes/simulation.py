@@ -34,7 +34,9 @@ from shared.sync.request.accept_drop import DropPorts, take_drop
 from shared.sync.request.decide_hold import decide_hold
 from shared.sync.request.request_sync import RequestPorts, request_sync, restore_run, start_planning
 from shared.sync.request.send_work import send_deletion
-from tests.fakes.control import GroupState, InMemoryControl, InMemoryDeletions
+from tests.fakes.control import InMemoryControl
+from tests.fakes.control.deletions import InMemoryDeletions
+from tests.fakes.control.state import GroupState
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.fakes.source import InMemorySource
 from tests.fakes.world import (

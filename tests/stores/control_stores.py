@@ -29,7 +29,9 @@ from shared.ports.deletion import Deletions
 from shared.ports.groups import Groups
 from shared.ports.roster import RosterHoldings
 from shared.ports.runs import Batches, Drops, Legs, Runs
-from tests.fakes.control import GroupState, InMemoryControl, InMemoryDeletions
+from tests.fakes.control import InMemoryControl
+from tests.fakes.control.deletions import InMemoryDeletions
+from tests.fakes.control.state import GroupState
 from tests.fakes.control_table import NAME, make_control_table
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.fakes.roster_table import make_roster_table

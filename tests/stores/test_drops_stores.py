@@ -40,7 +40,7 @@ def states(control: Control) -> dict[int, RunState]:
 
 
 def end(control: Control, run: Run) -> None:
-    assert control.runs.close(run.key, NOW, RunEnd(RunState.SUCCEEDED))
+    assert control.runs.close(run.key, NOW, RunEnd(RunState.FAILED))
 
 
 def test_a_drop_waits_and_then_begins(control: Control) -> None:
@@ -63,7 +63,7 @@ def test_the_same_drop_told_twice_is_one_run(control: Control) -> None:
     begun = control.drops.begin(ENTERPRISE, GROUP, NOW)
     assert begun is not None
     end(control, begun)
-    assert control.drops.take(drop("a.zip"), NOW).state is RunState.SUCCEEDED
+    assert control.drops.take(drop("a.zip"), NOW).state is RunState.FAILED
     assert control.drops.begin(ENTERPRISE, GROUP, NOW) is None
 
 

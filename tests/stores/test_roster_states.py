@@ -10,7 +10,8 @@ from shared.domain.ids import EnterpriseId
 from shared.domain.run.results import Commit
 from shared.domain.run.run import RunState
 from shared.ports.roster_reading import RosterState, RosterStates
-from tests.fakes.control import InMemoryControl, InMemoryRosterStates
+from tests.fakes.control import InMemoryControl
+from tests.fakes.control.roster_states import InMemoryRosterStates
 from tests.fakes.control_table import NAME
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.stores.control_stores import (

@@ -358,7 +358,7 @@ def test_a_closed_run_frees_the_group_and_keeps_its_reason_but_no_secret(control
     assert (run.state, run.reason, run.finished_at) == (RunState.FAILED, WHY, NOW)
     assert (run.owner, run.lease_until, run.cursor, run.config.secrets) == (None, None, None, {})
     assert run.config.name
-    assert not control.runs.close(key, NOW, RunEnd(RunState.SUPERSEDED, WHY), "one")
+    assert not control.runs.close(key, NOW, RunEnd(RunState.FAILED, WHY), "one")
     with pytest.raises(StoppedError):
         control.runs.beat(key, "one", NOW, {})
     assert control.runs.claim(key, EXTRACTING, 0, "one", NOW) is None

@@ -13,6 +13,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.held_record import HeldRecord
 from shared.domain.roster.stamp import Stamp
 from shared.domain.run.results import PlanResult, RunEnd
+from shared.domain.run.run import RunState
 from shared.ports.roster import Roster, RosterHoldings
 from tests.fakes.roster_table import NAME
 from tests.fakes.simulation import ENTERPRISE, GROUP
@@ -45,7 +46,7 @@ def test_who_has_not_seen_the_roster_as_it_is_does_not_begin_to_write(
     control: Control, seen: Stamp | None
 ) -> None:
     key = plan(control, 1, "a", None)
-    control.runs.close(key, NOW, RunEnd(control.get(key).state))
+    control.runs.close(key, NOW, RunEnd(RunState.FAILED))
     before = control.batches.base(key)
     with pytest.raises(StoppedError):
         plan(control, 2, "c", seen)
@@ -56,7 +57,7 @@ def test_who_has_not_seen_the_roster_as_it_is_does_not_begin_to_write(
 def test_the_numbers_of_runs_go_on_above_what_the_roster_has_seen(control: Control) -> None:
     key = plan(control, 40, "a", None)
     assert key.seq == 1
-    control.runs.close(key, NOW, RunEnd(control.get(key).state))
+    control.runs.close(key, NOW, RunEnd(RunState.FAILED))
     assert control.accept().seq == 41
 
 

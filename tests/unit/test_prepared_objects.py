@@ -61,7 +61,7 @@ def _up_to(
 
 def _copy(world: Simulation) -> Simulation:
     """The same world once more, to die in."""
-    lock = world.control._lock
+    lock = world.control.lock
     return deepcopy(world, {id(lock): RLock()})
 
 

@@ -17,9 +17,9 @@ from shared.adapters.dynamodb.expressions import IfUnset
 from shared.adapters.dynamodb.values import Attributes, Item, seconds
 from shared.adapters.dynamodb.writes import REREADS, changes_too_fast, transact
 from shared.domain.errors import NotDueError
+from shared.domain.run.decision import check_decision
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Reason, Run, RunState
-from shared.ports.runs import check_decision
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

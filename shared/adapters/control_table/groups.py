@@ -42,8 +42,8 @@ from shared.domain.group.choices import Period
 from shared.domain.group.cover import Cover
 from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.run.decision import check_unmark
 from shared.domain.run.deletion_certificate import Certificate
-from shared.ports.groups import check_unmark
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -219,6 +219,7 @@ class Run(BaseModel):
     plan: Plan | None = None
     hold: Hold | None = None
     supersedes: tuple[str, ...] = ()
+    recorded: bool = False
     published: bool = False
     announced: bool = False
     created_at: AwareDatetime

@@ -1,0 +1,43 @@
+"""Whether what a person decides can be done: on what waits, and on the mark of a roster."""
+
+from shared.domain.errors import ConflictError
+from shared.domain.group.hold import Hold, HoldDecision
+
+
+def check_decision(decision: HoldDecision | None, hold: Hold | None) -> None:
+    """See that what a person decided on is what waits now.
+
+    :raises ConflictError: ``hold_changed``, or ``no_hold`` where nothing waits.
+    """
+    if decision is None:
+        return
+    if hold is None:
+        raise ConflictError("no_hold", "Nothing of this group waits for a decision.")
+    if decision.digest != hold.digest:
+        raise ConflictError(
+            "hold_changed",
+            "What waits has changed since you looked at it. Look at it again, and decide on that.",
+        )
+
+
+def check_unmark(active_run: int | None, hold: Hold | None) -> None:
+    """See that the mark of a roster can be taken back.
+
+    ``active_run`` is the run that has the group to itself, ``hold`` what waits for a person.
+
+    :raises ConflictError: ``run_under_way``: that run may be planning what the mark asks for;
+        ``mark_waits``: a run has planned it, and it waits for a decision.
+    """
+    if active_run is not None:
+        raise ConflictError(
+            "run_under_way",
+            f"Run {active_run} is under way, and may be planning the deletion. Take the mark back "
+            "when it has ended.",
+            runId=str(active_run),
+        )
+    if hold is not None and hold.of_mark:
+        raise ConflictError(
+            "mark_waits",
+            "An update has planned the deletion, and it waits for a decision. Reject what waits "
+            "(POST …/hold/decisions): that keeps the roster, and takes the mark back.",
+        )
