@@ -1,6 +1,6 @@
-"""CloudWatch's alarms, evaluated over series of minutes: no emulator does that.
+"""Evaluates CloudWatch's alarms over series of minutes, which no emulator does.
 
-Written after the Amazon CloudWatch User Guide: "Alarm evaluation" (M out of N, sliding window),
+It follows the Amazon CloudWatch User Guide: "Alarm evaluation" (M out of N, sliding window),
 "Configuring how CloudWatch alarms treat missing data" and "Using math expressions".
 """
 
@@ -15,14 +15,14 @@ from tests.template.processed import target
 
 MINUTE = 60
 EXTRA = 2
-"""How many more periods CloudWatch looks back than it needs: five for three, in its own example."""
+"""How many periods more than it needs CloudWatch looks back: in its own example, five for three."""
 
 Metric = tuple[str, str, str]
-"""Name, resource, and the index of a table, or nothing."""
+"""A metric's name, its resource, and the index of a table or an empty string."""
 Minutes = Mapping[int, Sequence[float]]
-"""What was measured in each minute; a minute that is not there was not reported."""
+"""The values measured in each minute. A missing minute was not reported."""
 Series = dict[int, float]
-"""The value of each period, counted backwards from now; one that is not there is missing."""
+"""The value of each period, counted backwards from now. A period without data is left out."""
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanThreshold": operator.gt,
@@ -36,14 +36,14 @@ _STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {
 
 
 class Measured:
-    """What was measured, to be looked at many times."""
+    """Measured values, indexed so that many alarms can look at them."""
 
     def __init__(self, seen: Mapping[Metric, Minutes]) -> None:
         self._seen = seen
         self._reported = {metric: sorted(minutes) for metric, minutes in seen.items()}
 
     def values(self, metric: Metric, start: int, end: int) -> list[float]:
-        """All that was measured from one minute to before another."""
+        """List the values of a metric from minute ``start`` up to, not including, ``end``."""
         if metric not in self._seen:
             return []
         reported, minutes = self._reported[metric], self._seen[metric]
@@ -53,7 +53,7 @@ class Measured:
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """One metric of an alarm."""
+    """One metric of an alarm, with its statistic and its period in seconds."""
 
     metric: Metric
     namespace: str
@@ -62,7 +62,7 @@ class Asked:
     period: int
 
     def over(self, measured: Measured, now: int, lag: int, periods: int) -> Series:
-        """Read the last periods before a minute, as far as they are reported by then."""
+        """Read the last periods before a minute, without what is reported after it."""
         long = self.period // MINUTE
         series: Series = {}
         for back in range(periods):
@@ -74,7 +74,7 @@ class Asked:
 
 
 class Alarm:
-    """One alarm of the template."""
+    """One alarm of a processed template."""
 
     def __init__(self, properties: Mapping[str, Any]) -> None:
         self.periods: int = properties["EvaluationPeriods"]
@@ -90,18 +90,18 @@ class Alarm:
         self._expression = ast.parse(expression, mode="eval").body
 
     def metrics(self) -> set[Metric]:
-        """What it looks at."""
+        """Name the metrics that it watches."""
         return {each.metric for each in self.asked.values()}
 
     def rings(self, measured: Measured, now: int, lag: int = 0) -> bool:
-        """Whether it is in ALARM at a minute."""
+        """Say whether it is in ALARM at a minute; metrics come ``lag`` minutes late."""
         looked_at = self.periods + EXTRA
         known = {
             name: each.over(measured, now, lag, looked_at) for name, each in self.asked.items()
         }  # fmt: skip
         value = _Math(known, looked_at).value(self._expression)
         assert isinstance(value, dict), "an alarm is on one series"
-        # What is there counts, however old; what is missing is filled in only as far as needed.
+        # Existing values count, however old. Missing ones are filled in only as far as needed.
         newest = [value[back] for back in sorted(value)][: self.periods]
         breaching = sum(self._breaches(each, self.threshold) for each in newest)
         if self.missing == "breaching":
@@ -111,13 +111,13 @@ class Alarm:
         return breaching >= self.needed
 
     def alignments(self) -> range:
-        """At which minutes after another its periods may begin."""
+        """List the minutes, after a given one, at which its periods can begin."""
         return range(self.period // MINUTE)
 
     def rung(
         self, measured: Measured, minutes: range, *, alignment: int, lag: int = 0
     ) -> list[int]:
-        """At which minutes it is in ALARM, of those at which its periods end."""
+        """List the minutes at which one of its periods ends and it is in ALARM."""
         step = self.period // MINUTE
         first = minutes.start + (alignment - minutes.start) % step
         return [now for now in range(first, minutes.stop, step) if self.rings(measured, now, lag)]
@@ -145,7 +145,7 @@ _Value = Series | list[Series] | float
 
 
 class _Math:
-    """Metric math, as far as the template has it."""
+    """Metric math, as much of it as the template uses."""
 
     def __init__(self, known: Mapping[str, Series], periods: int) -> None:
         self._known = known
@@ -160,7 +160,7 @@ class _Math:
             case ast.Call(func=ast.Name(id="METRICS"), args=[]):
                 return list(self._known.values())
             case ast.Call(func=ast.Name(id="SUM" | "MAX" as function), args=[inner]):
-                # Of a single series it would be a number over all that CloudWatch looks at.
+                # Given a single series, CloudWatch returns one number for all periods it looks at.
                 several = self.value(inner)
                 assert isinstance(several, list)
                 return _across(several, sum if function == "SUM" else max)
@@ -182,7 +182,7 @@ class _Math:
 
 
 def _across(several: list[Series], function: Callable[[list[float]], float]) -> Series:
-    """One value of each period that any of the series has."""
+    """Combine several series into one value for each period that any of them has."""
     return {
         back: function([series[back] for series in several if back in series])
         for back in {back for series in several for back in series}
@@ -190,7 +190,7 @@ def _across(several: list[Series], function: Callable[[list[float]], float]) -> 
 
 
 def _choose(condition: _Value, yes: _Value, no: _Value) -> Series:
-    """``IF``: where the condition is missing, nothing; what is true and missing is 0."""
+    """Evaluate ``IF``: no value without a condition; a missing value where it is true is 0."""
     assert isinstance(condition, dict)
     chosen: Series = {}
     for back, holds in condition.items():
@@ -203,7 +203,7 @@ def _choose(condition: _Value, yes: _Value, no: _Value) -> Series:
 
 
 def _arithmetic(sign: ast.operator, left: _Value, right: _Value) -> _Value:
-    """Missing values are 0; what would be divided by zero is dropped."""
+    """Calculate period by period: missing values are 0, divisions by zero are dropped."""
     does: dict[type, Callable[[float, float], float]] = {
         ast.Add: operator.add, ast.Mult: operator.mul, ast.Div: operator.truediv,
     }  # fmt: skip

@@ -21,7 +21,7 @@ def _translated() -> dict[str, Any]:
     # The transform wants the code where `sam deploy` would have put it.
     source["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
     session = boto3.session.Session(region_name="eu-central-1")
-    # No look-up of AWS's managed policies, which no function uses.
+    # The empty dict stands for AWS's managed policies, which no function uses.
     document: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(source, {})
     return document
 

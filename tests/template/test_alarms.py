@@ -1,7 +1,7 @@
-"""Each alarm over what would be measured, minute by minute: what it rings for, and what not for.
+"""What each alarm rings for and what it ignores, simulated minute by minute.
 
-The emulator evaluates none of them. A story tells what happens; every alarm of the template hears
-it, at each minute at which its periods can begin, and just those named may ring.
+The emulator evaluates no alarms. A story says what happens. Every alarm gets to see it, with its
+periods beginning at each possible minute, and only the alarms that the story names may ring.
 """
 
 import dataclasses
@@ -19,9 +19,9 @@ HOUR = 60
 DAY = 24 * HOUR
 END = 2 * DAY
 HEARD = range(DAY + DAY // 2, END)
-"""The minutes at which alarms are evaluated; those before are what they look back at."""
+"""The minutes at which alarms are evaluated. The earlier ones are for looking back."""
 NOON = HEARD.start + 2 * HOUR
-"""A full hour, some time after the first of these."""
+"""A full hour, some time after the first of these minutes."""
 TEMPLATE = Template()
 MONITORING = TEMPLATE.monitoring
 ALARMS = {
@@ -31,7 +31,7 @@ ALARMS = {
 Seen = dict[Metric, dict[int, list[float]]]
 
 MEASURES: dict[tuple[str, str], tuple[frozenset[str], frozenset[str]]] = {
-    # SQS: available CloudWatch metrics. Counts and ages of a moment: their sum means nothing.
+    # SQS: available CloudWatch metrics. These are counts and ages at a moment: a sum means nothing.
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): (
         frozenset({"QueueName"}), frozenset({"Maximum"}),
     ),
@@ -44,16 +44,16 @@ MEASURES: dict[tuple[str, str], tuple[frozenset[str], frozenset[str]]] = {
     ("AWS/Lambda", "Invocations"): (frozenset({"FunctionName"}), frozenset({"Sum"})),
     # API Gateway: dimensions and metrics. The average is the share of calls, the sum their number.
     ("AWS/ApiGateway", "5XXError"): (frozenset({"ApiName"}), frozenset({"Average"})),
-    # EventBridge: monitoring. By the rule alone: the default bus.
+    # EventBridge: monitoring. The rule alone stands for the default bus.
     ("AWS/Events", "FailedInvocations"): (frozenset({"RuleName"}), frozenset({"Sum"})),
-    # DynamoDB: metrics and dimensions. An index is named beside its table.
+    # DynamoDB: metrics and dimensions. An index needs the name of its table, too.
     ("AWS/DynamoDB", "ReadThrottleEvents"): (frozenset({"TableName"}), frozenset({"Sum"})),
     ("AWS/DynamoDB", "WriteThrottleEvents"): (frozenset({"TableName"}), frozenset({"Sum"})),
 }  # fmt: skip
 
 
 class Story:
-    """Two days as CloudWatch is told of them. Both clocks tick, and nothing else happens yet."""
+    """Two days of metrics. Both clocks tick, and nothing else happens yet."""
 
     def __init__(self) -> None:
         self.seen: Seen = {}
@@ -65,7 +65,7 @@ class Story:
                 self.add("Errors", "StartAutoSyncsFunction", minute, *[0] * 6)
 
     def add(self, name: str, resource: str, minute: int, *values: float, index: str = "") -> None:
-        """Measure something in a minute; once, and 1, if no values are given."""
+        """Add values of a metric in a minute; a single 1 if none are given."""
         minutes = self.seen.setdefault((name, resource, index), {})
         minutes.setdefault(minute, []).extend(values or (1,))
 
@@ -76,19 +76,19 @@ class Story:
             self.add(name, resource, minute, *values, index=index)
 
     def forget(self, resource: str, minutes: Iterable[int]) -> None:
-        """Nothing is reported of a function in these minutes: it was not invoked."""
+        """Remove what a function reported in these minutes, as if nothing had invoked it."""
         for name in ("Invocations", "Errors"):
             for minute in minutes:
                 self.seen[name, resource, ""].pop(minute, None)
 
     def crash(self, resource: str, *minutes: int) -> None:
-        """A function is invoked, and fails."""
+        """Add invocations of a function that fail."""
         for minute in minutes:
             self.add("Invocations", resource, minute)
             self.add("Errors", resource, minute)
 
     def rung(self, name: str, *, lag: int = 0) -> set[bool]:
-        """Whether an alarm rings, for each minute at which its periods can begin."""
+        """Say whether an alarm rings, for each minute at which its periods can begin."""
         alarm, measured = ALARMS[name], Measured(self.seen)
         return {
             bool(alarm.rung(measured, HEARD, alignment=begin, lag=lag))
@@ -96,7 +96,7 @@ class Story:
         }
 
     def concerned(self) -> set[str]:
-        """The alarms that hear anything of the story, or ring for silence."""
+        """Name the alarms that watch a metric of the story, or that ring without one."""
         return {
             name
             for name, alarm in ALARMS.items()
@@ -108,7 +108,7 @@ STORIES: dict[str, tuple[Callable[[Story], None], set[str]]] = {}
 
 
 def story(*rings: str) -> Callable[[Callable[[Story], None]], Callable[[Story], None]]:
-    """A story, and the alarms that ring in it: these, and no others."""
+    """Register a story with the alarms that ring in it: these and no others."""
 
     def tell(told: Callable[[Story], None]) -> Callable[[Story], None]:
         STORIES[told.__name__] = told, set(rings)
@@ -193,7 +193,7 @@ def every_other_tick_comes_a_minute_late(day: Story) -> None:
 
 # ---------------------------------------------------------------- workers and queues
 def _poison(day: Story, function: str, queue: str) -> None:
-    """One message kills its worker whenever it is received, until it is parked."""
+    """Let one message crash its worker at each receive, until it is in the dead-letter queue."""
     redrive = TEMPLATE[queue]["RedrivePolicy"]
     again = -(-int(TEMPLATE[queue]["VisibilityTimeout"]) // 60)
     parked = NOON + int(redrive["maxReceiveCount"]) * again
@@ -297,7 +297,7 @@ def the_one_run_of_the_night_is_abandoned(day: Story) -> None:
 
 # ---------------------------------------------------------------- calls
 def _calls(day: Story, minutes: Iterable[int], *answers: float) -> None:
-    """Calls of the API: 1 for one that was answered with 5xx."""
+    """Add calls of the API: 1 for a call that was answered with 5xx, otherwise 0."""
     day.during("5XXError", "AWS::StackName", minutes, *answers)
 
 
@@ -343,7 +343,7 @@ def one_cannot_sign_in_and_tries_again(day: Story) -> None:
 # ---------------------------------------------------------------- throttles
 @story("SignInErrors")
 def one_throttled_minute(day: Story) -> None:
-    """Only who waits to sign in is lost by it: all else comes again by itself."""
+    """Only somebody who is signing in loses by it. Everything else is tried again by itself."""
     for function in TEMPLATE.of_type("Lambda::Function"):
         day.add("Throttles", function, NOON + 3, 500)
     for table, index in _tables():
@@ -368,7 +368,7 @@ def the_account_has_no_room_for_calls(day: Story) -> None:
 
 @story("CallThrottles")
 def the_account_has_no_room_for_the_clock(day: Story) -> None:
-    # Lambda tries again after at most five minutes, for six hours.
+    # Lambda tries again at most every five minutes, for six hours.
     day.during("Throttles", "StartAutoSyncsFunction", range(NOON, NOON + 60, 5), 6)
 
 
@@ -390,7 +390,7 @@ def a_first_load_makes_the_table_grow(day: Story) -> None:
 
 
 def _tables() -> list[tuple[str, str]]:
-    """All tables, and all indexes of tables."""
+    """List all tables, alone and with each of their indexes."""
     return [
         (name, index)
         for name, table in TEMPLATE.of_type("DynamoDB::Table").items()
@@ -404,8 +404,8 @@ def test_just_these_alarms_ring(name: str) -> None:
     told, rings = STORIES[name]
     day = Story()
     told(day)
-    # One that is quiet is so wherever its periods begin, and one that rings does so everywhere. A
-    # period of a day is sure to begin at the right minute once, for it slides.
+    # Wherever its periods begin, a quiet alarm stays quiet and a ringing one rings. A period of a
+    # day only has to begin at the right minute once, since it slides.
     heard = {alarm: day.rung(alarm) for alarm in day.concerned() | rings}
     assert {alarm for alarm, rung in heard.items() if rung != {False}} == rings
     assert all(heard[alarm] == {True} for alarm in rings if ALARMS[alarm].period < 86_400)
@@ -419,12 +419,12 @@ def test_metrics_that_come_late_ring_nothing(lag: int) -> None:
     }
 
 
-def test_each_alarm_is_seen_to_ring() -> None:
+def test_some_story_makes_each_alarm_ring() -> None:
     assert {alarm for _, rings in STORIES.values() for alarm in rings} == ALARMS.keys()
 
 
 @pytest.mark.parametrize("stops", ["CloseRunsFunction", "StartAutoSyncsFunction"])
-def test_how_soon_a_clock_that_stops_is_heard_of(stops: str) -> None:
+def test_how_soon_an_alarm_rings_when_a_clock_stops(stops: str) -> None:
     day = Story()
     day.forget(stops, range(NOON, END))
     name, at_most = {
@@ -437,8 +437,8 @@ def test_how_soon_a_clock_that_stops_is_heard_of(stops: str) -> None:
         assert NOON < first <= NOON + at_most
 
 
-def test_a_new_stack_is_heard_until_its_clocks_have_ticked() -> None:
-    """Nothing has ticked before: two alarms ring, and end with the first ticks."""
+def test_a_new_stack_rings_until_its_clocks_have_ticked() -> None:
+    """The clocks have not ticked yet, so two alarms ring until the first ticks."""
     day = Story()
     for clock in ("CloseRunsFunction", "StartAutoSyncsFunction"):
         day.forget(clock, range(NOON + 20))
@@ -453,7 +453,7 @@ def test_a_new_stack_is_heard_until_its_clocks_have_ticked() -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Trouble:
-    """What is measured if something of the template is in trouble for an hour."""
+    """What is measured when a resource of the template is in trouble for an hour."""
 
     what: str
     name: str
@@ -463,7 +463,7 @@ class Trouble:
 
 
 def _troubles() -> Iterator[Trouble]:
-    """Everything that can be in trouble, from the template: what is new is here by itself."""
+    """Derive from the template what can be in trouble, so that a new resource is included."""
     queues = TEMPLATE.of_type("SQS::Queue")
     parking = {
         target(queue["RedrivePolicy"]["deadLetterTargetArn"])
@@ -477,7 +477,7 @@ def _troubles() -> Iterator[Trouble]:
             yield Trouble("waiting", "ApproximateAgeOfOldestMessage", queue, (7300,))
     for function in TEMPLATE.of_type("Lambda::Function"):
         yield Trouble("throttles", "Throttles", function, (20,))
-        # What a function of the API fails at, the API answers with 5xx.
+        # When a function of the API fails, the API answers with 5xx.
         if function in _api_functions():
             yield Trouble("errors", "5XXError", "AWS::StackName", (1,))
         else:
@@ -491,7 +491,7 @@ def _troubles() -> Iterator[Trouble]:
 
 
 def _api_functions() -> set[str]:
-    """Functions that an operation of the API calls."""
+    """Name the functions that an operation of the API calls."""
     text = str(TEMPLATE["Api"]["Body"]["paths"])
     return set(re.findall(r"\$\{(\w+)\.Arn\}/invocations", text))
 
@@ -499,8 +499,8 @@ def _api_functions() -> set[str]:
 @pytest.mark.parametrize(
     "trouble", list(_troubles()), ids=lambda each: f"{each.resource}{each.index}-{each.name}"
 )
-def test_nothing_of_the_template_is_in_trouble_unheard(trouble: Trouble) -> None:
-    """A function, queue, table, index or rule that no alarm looks at fails here: give it one."""
+def test_every_resource_in_trouble_makes_an_alarm_ring(trouble: Trouble) -> None:
+    """A function, queue, table, index or rule without an alarm fails here: give it one."""
     day = Story()
     minutes = range(NOON, NOON + 90)
     day.during(trouble.name, trouble.resource, minutes, *trouble.values, index=trouble.index)
@@ -511,8 +511,8 @@ def test_nothing_of_the_template_is_in_trouble_unheard(trouble: Trouble) -> None
 
 
 @pytest.mark.parametrize("function", ["CloseRunsFunction", "StartAutoSyncsFunction"])
-def test_clocks_are_what_rules_start(function: str) -> None:
-    """The two whose silence is heard are all that a schedule starts."""
+def test_an_alarm_rings_when_a_scheduled_function_is_silent(function: str) -> None:
+    """A schedule starts these two functions only, and an alarm rings when either is silent."""
     scheduled = {
         target(each["Arn"])
         for rule in TEMPLATE.of_type("Events::Rule").values()
@@ -543,19 +543,19 @@ def test_metrics_are_what_aws_calls_them() -> None:
             assert (each.dimensions, each.statistic in statistics) == (expected, True), name
 
 
-def test_metrics_name_what_there_is() -> None:
-    """A table has the index, a rule or function by that name is in the template."""
+def test_metrics_name_existing_resources() -> None:
+    """The tables, indexes, rules and functions that alarms name are in the template."""
     known = {*_tables(), ("homeroom", ""), ("AWS::StackName", "")}
     known |= {(name, "") for name in TEMPLATE.resources}
     for name, alarm in ALARMS.items():
         for each in alarm.asked.values():
             assert each.metric[1:] in known, name
-    # What the API is called in its metrics.
+    # Metrics of the API go by this name.
     assert TEMPLATE["Api"]["Name"] == {"Ref": "AWS::StackName"}
 
 
 def test_limits_of_alarms() -> None:
-    """CloudWatch: at most ten metrics, whole minutes, and a day in all."""
+    """CloudWatch allows at most ten metrics, whole minutes, and a day in all."""
     for name, properties in MONITORING.of_type("CloudWatch::Alarm").items():
         alarm = ALARMS[name.removesuffix("Alarm")]
         assert len(alarm.asked) <= 10, name
@@ -564,14 +564,14 @@ def test_limits_of_alarms() -> None:
         assert [target(action) for action in properties["AlarmActions"]] == ["OperatorsTopic"]
         assert properties["OKActions"] == properties["AlarmActions"]
         math = properties.get("Metrics", [])
-        # Only the expression is compared.
+        # Only the expression is compared with the threshold.
         assert [each["Id"] for each in math if each.get("ReturnData", True)] == ["all"] * bool(math)
         assert len({each["Id"] for each in math}) == len(math)
         assert len(alarm.metrics()) == len(alarm.asked)
 
 
-def test_what_the_alarms_cost_is_said() -> None:
-    """Each metric of an alarm is paid for (Amazon CloudWatch Pricing)."""
+def test_the_costs_page_says_what_the_alarms_cost() -> None:
+    """Each metric of an alarm costs money (Amazon CloudWatch Pricing)."""
     metrics = sum(len(alarm.asked) for alarm in ALARMS.values())
     page = (ROOT / "docs" / "costs.md").read_text()
     [said] = re.findall(r"(\d+) alarms look at (\d+) metrics: \$(\d+\.\d\d) a month", page)

@@ -1,4 +1,4 @@
-"""A night of syncs leaves the account's concurrency to the API: each queue has a cap.
+"""Each queue has a cap, so that a night of syncs leaves concurrency for the API.
 
 The emulator enforces none of it. The sums are those of docs/capacity.md.
 """
@@ -18,13 +18,13 @@ HTTP_FUNCTIONS = {
     "AssignContentFunction",
 }
 CLOCKS = 7
-"""Invocations without a queue or a caller: six rules at the hour, and the look each minute."""
+"""Invocations without a queue or a caller: six hourly rules, and close_runs every minute."""
 SECONDS_PER_REQUEST = 0.5
-"""How long a request takes at most, all but a few, so that a rate is a concurrency."""
+"""How long nearly all requests take at most: with it, a rate of requests is a concurrency."""
 
 
 def _documented() -> dict[str, tuple[int, int]]:
-    """By choice: what its queues take at once, and the account's concurrency that it needs."""
+    """Read from the page, for each choice, the sum of the caps and the concurrency it needs."""
     text = (ROOT / "docs" / "capacity.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| ([\d,]+) \|", text, re.MULTILINE)
     return {name: (_number(sum_), _number(account)) for name, sum_, account in rows}
@@ -35,7 +35,7 @@ def _number(text: str) -> int:
 
 
 @pytest.mark.parametrize("choice", processed()["Parameters"]["Capacity"]["AllowedValues"])
-def test_every_queue_has_a_cap_and_all_together_fit_into_the_account(choice: str) -> None:
+def test_every_queue_has_a_cap_and_their_sum_fits_into_the_account(choice: str) -> None:
     template = Template(Capacity=choice)
     caps = {name: cap for name, cap in caps_of(template).items() if cap is not None}
     assert set(caps) == {q for q in template.of_type("SQS::Queue") if q.endswith("Queue")}
@@ -46,13 +46,13 @@ def test_every_queue_has_a_cap_and_all_together_fit_into_the_account(choice: str
     [stage] = template.of_type("ApiGateway::Stage").values()
     requests = int(stage["MethodSettings"][0]["ThrottlingRateLimit"]) * SECONDS_PER_REQUEST
     assert queues + CLOCKS + requests <= account
-    # A new on-demand table takes 4,000 writes a second; a writer makes some 400.
+    # A new on-demand table takes 4,000 writes a second; one invocation makes about 400.
     if choice == "standard":
         assert caps["UpsertQueue"] * 400 <= 4000
 
 
 def test_caps_are_numbers_in_the_template() -> None:
-    # A number that comes as a parameter is text to the emulator, which then polls no queue at all.
+    # The emulator reads a number that comes as a parameter as text, and then polls no queue.
     for source in _mappings().values():
         cap = source["Properties"]["ScalingConfig"]["MaximumConcurrency"]
         assert list(cap) == ["Fn::FindInMap"]
@@ -66,9 +66,9 @@ def _mappings() -> dict[str, Any]:
     return {name: each for name, each in resources.items() if each["Type"] == kind}
 
 
-def test_reserved_concurrency_is_for_who_asks_and_for_callers_alone() -> None:
-    # An account whose quota is low refuses any: 100 must stay unreserved ("Configuring reserved
-    # concurrency for a function", AWS Lambda). So nobody gets it unasked.
+def test_concurrency_is_reserved_on_request_and_for_http_functions_only() -> None:
+    # An account with a low quota refuses any, since 100 must stay unreserved ("Configuring reserved
+    # concurrency for a function", AWS Lambda). So the default reserves none.
     def reserved(template: Template) -> dict[str, object]:
         functions = template.of_type("Lambda::Function")
         name = "ReservedConcurrentExecutions"
@@ -78,7 +78,7 @@ def test_reserved_concurrency_is_for_who_asks_and_for_callers_alone() -> None:
     assert reserved(Template(ApiReservedConcurrency="20")) == dict.fromkeys(HTTP_FUNCTIONS, "20")
 
 
-def test_what_callers_may_ask_for_is_a_parameter() -> None:
+def test_the_limits_of_callers_are_parameters() -> None:
     template = Template(ApiRequestsPerSecond="7", ApiBurst="9")
     [stage] = template.of_type("ApiGateway::Stage").values()
     [settings] = stage["MethodSettings"]

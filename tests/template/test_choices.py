@@ -25,12 +25,12 @@ CHOICES = {
 
 
 EMULATORS_OWN = re.compile(r"W3037 'batchexecutestatement'")
-"""An action that AWS does not know, and that only the local stack is given."""
+"""An action that AWS does not have, and that only the local stack allows."""
 
 
 @pytest.mark.parametrize("document", [DOCUMENT, MONITORING], ids=["template", "monitoring"])
 def test_cfn_lint_finds_nothing(tmp_path: Path, document: dict[str, Any]) -> None:
-    """It goes through the conditions by itself, and so through each choice."""
+    """It works through the conditions, and so through each choice, by itself."""
     file = tmp_path / "processed.json"
     # `sam deploy` uploads the nested template and puts its address here.
     text = json.dumps(document, indent=1).replace('"monitoring.yaml"', '"https://host/key"')
@@ -40,8 +40,8 @@ def test_cfn_lint_finds_nothing(tmp_path: Path, document: dict[str, Any]) -> Non
     assert [line for line in said if not EMULATORS_OWN.match(line)] == []
 
 
-def test_whatever_is_chosen_nothing_points_to_what_is_not_there() -> None:
-    """All combinations of what decides whether a resource is there, and each other choice."""
+def test_no_choice_leaves_a_reference_to_a_missing_resource() -> None:
+    """Try all combinations of choices that decide which resources exist, and every other choice."""
     deciding = sorted(_deciding())
     assert {"Platform", "ApiLogRole", "FixedAddress"} <= set(deciding)
     for values in itertools.product(*(CHOICES[name] for name in deciding)):
@@ -52,7 +52,7 @@ def test_whatever_is_chosen_nothing_points_to_what_is_not_there() -> None:
 
 
 def _deciding() -> set[str]:
-    """The choices behind the conditions of resources and outputs."""
+    """Name the parameters behind the conditions of resources and outputs."""
     made = [*DOCUMENT["Resources"].values(), *DOCUMENT["Outputs"].values()]
     conditions = {each["Condition"] for each in made if "Condition" in each}
     while (
@@ -85,7 +85,7 @@ def _holds_together(chosen: dict[str, str]) -> None:
 
 
 def _named(value: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Walk through what a document refers to, with the place where it does."""
+    """Walk through the references of a document: the place, and the name it refers to."""
     match value:
         case {"Ref": str(name)}:
             yield where, name

@@ -1,4 +1,4 @@
-"""The evaluator of alarms does what the Amazon CloudWatch User Guide says and shows."""
+"""The evaluation of alarms matches the text and examples of the Amazon CloudWatch User Guide."""
 
 from typing import Any
 
@@ -69,10 +69,10 @@ def _math(expression: str) -> Alarm:
         ("SUM(METRICS())", None, 1, True),
         ("SUM(METRICS())", None, None, False),
         ("MAX(METRICS())", 0, 1, True),
-        # Missing is 0 in arithmetic, and what is divided by zero is dropped.
+        # In arithmetic, a missing value is 0, and a division by zero is dropped.
         ("a / (a + b)", 1, None, True),
         ("a / b", 1, 0, False),
-        # A condition without data has no result; what is true and missing is 0.
+        # A condition without data has no result. A missing value where it is true is 0.
         ("IF(a > 5, b, 1)", None, 1, False),
         ("IF(a > 5, b, 1)", 6, None, False),
         ("IF(a > 5, 1, b)", 4, 1, True),
@@ -91,6 +91,6 @@ def test_metric_math(expression: str, a: float | None, b: float | None, rings: b
     assert _math(expression).rings(seen, 1) is rings
 
 
-def test_the_sum_of_one_metric_is_no_series() -> None:
+def test_the_sum_of_one_metric_is_refused() -> None:
     with pytest.raises(AssertionError):
         _math("SUM(a)").rings(Measured({}), 1)

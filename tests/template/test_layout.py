@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from tests.template.processed import ROOT, Template
-from tests.template.test_template import DEAD_LETTERS, FUNCTIONS
+from tests.template.test_functions import FUNCTIONS
+from tests.template.test_queues import DEAD_LETTERS
 
 FILES = ("template.yaml", "monitoring.yaml")
 # Smaller parts than this, in scalars, may repeat: an alias would say less than they do.

@@ -3,19 +3,12 @@
 What the alarms ring for is in test_alarms, what the dashboard shows in test_operations.
 """
 
-import pytest
-
 from tests.template.processed import Template, processed, processed_monitoring
 
 # A nested stack takes no more (AWS CloudFormation quotas).
 MOST_PARAMETERS = 200
 OWN = {"Stack": {"Ref": "AWS::StackName"}, "Platform": {"Ref": "Platform"}}
 WATCHED = ("SQS::Queue", "Lambda::Function", "DynamoDB::Table")
-
-
-@pytest.fixture(scope="module")
-def template() -> Template:
-    return Template()
 
 
 def test_it_is_given_the_name_of_each_resource_that_it_watches(template: Template) -> None:

@@ -1,4 +1,4 @@
-"""A fixed address for whoever lets only known addresses in; the emulator has no networks."""
+"""The optional fixed address. The emulator has no networks."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from shared.domain.group.public_addresses import host_is_public
 from tests.template.processed import Template, processed, target
 
 SPEAKING = {"SyncApiFunction", "SyncSftpFunction", "CallWebhookFunction"}
-"""What speaks to servers of others: connection tests are messages of the first two."""
+"""The functions that call other people's servers. The first two also test connections."""
 
 
 def _in_network(template: Template) -> set[str]:
@@ -32,7 +32,7 @@ def template(request: pytest.FixtureRequest) -> Template:
     return Template(FixedAddress=request.param)
 
 
-def test_without_one_nothing_is_made_and_nothing_paid_for() -> None:
+def test_by_default_there_is_no_network_and_no_cost() -> None:
     template = Template()
     assert _network(template) == []
     assert _in_network(template) == set()
@@ -40,15 +40,15 @@ def test_without_one_nothing_is_made_and_nothing_paid_for() -> None:
     assert not [s for _, s in template.statements() if s["Action"].startswith("ec2:")]
 
 
-def test_who_holds_the_key_of_secrets_calls_from_it(template: Template) -> None:
-    """Whoever may decrypt secrets speaks to those who gave them, and nobody else does."""
+def test_functions_that_decrypt_secrets_call_from_the_network(template: Template) -> None:
+    """The functions that may decrypt secrets are exactly those that call other people's servers."""
     may_decrypt = {role for role, s in template.statements() if s["Action"] == "kms:Decrypt"}
     functions = template.of_type("Lambda::Function").items()
     assert {name for name, each in functions if target(each["Role"]) in may_decrypt} == SPEAKING
     assert _in_network(template) == SPEAKING
 
 
-def test_two_zones_and_a_way_out_of_each(template: Template) -> None:
+def test_there_are_two_zones_each_with_a_route_out(template: Template) -> None:
     [config] = [
         config
         for name in SPEAKING
@@ -60,13 +60,13 @@ def test_two_zones_and_a_way_out_of_each(template: Template) -> None:
     for subnet in subnets:
         nat = ways[subnet]["NatGatewayId"]
         public = target(template[nat]["SubnetId"])
-        # A gateway that translates stands itself where packets get out.
+        # The NAT gateway itself is in a public subnet.
         assert ways[public]["GatewayId"] == "InternetGateway"
         assert target(template[nat]["AllocationId"]) in template.of_type("EC2::EIP")
 
 
 def _ways(template: Template) -> dict[str, dict[str, str]]:
-    """Where what is not for the network itself goes, of each subnet."""
+    """Find the gateways of the default route of each subnet."""
     routes = {
         target(route["RouteTableId"]): {
             key: target(value) for key, value in route.items() if key.endswith("GatewayId")
@@ -81,7 +81,7 @@ def _ways(template: Template) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize(("asked", "addresses"), [("one", 1), ("two", 2)])
-def test_as_many_addresses_as_were_asked_for(asked: str, addresses: int) -> None:
+def test_there_are_as_many_addresses_as_requested(asked: str, addresses: int) -> None:
     template = Template(FixedAddress=asked)
     made = template.of_type("EC2::EIP")
     assert len(made) == len(template.of_type("EC2::NatGateway")) == addresses
@@ -89,21 +89,21 @@ def test_as_many_addresses_as_were_asked_for(asked: str, addresses: int) -> None
     assert used == template.of_type("EC2::NatGateway").keys()
     said = str(template.outputs["FixedAddresses"])
     assert all(name in said for name in made)
-    # It stands in the firewalls of others.
+    # Other people's firewalls name these addresses.
     for name in made:
         resource = template.resources[name]
         assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
 
 
-def test_nobody_calls_in_and_everybody_is_called(template: Template) -> None:
+def test_calls_go_out_to_any_port_and_none_come_in(template: Template) -> None:
     [group] = template.of_type("EC2::SecurityGroup").values()
     assert "SecurityGroupIngress" not in group
     [out] = group["SecurityGroupEgress"]
-    # SFTP and REST have whatever port the school has chosen.
+    # Schools choose the ports of SFTP and REST.
     assert (out["IpProtocol"], out["FromPort"], out["ToPort"]) == ("tcp", 0, 65535)
 
 
-def test_objects_and_tables_are_not_reached_by_the_hour(template: Template) -> None:
+def test_objects_and_tables_are_reached_through_free_endpoints(template: Template) -> None:
     private = {target(each) for each in template["ObjectsEndpoint"]["RouteTableIds"]}
     assert private == {"PrivateRoutesOne", "PrivateRoutesTwo"}
     for name, service, own in (
@@ -111,12 +111,12 @@ def test_objects_and_tables_are_not_reached_by_the_hour(template: Template) -> N
         ("TablesEndpoint", "dynamodb", "ControlTable"),
     ):
         endpoint = template[name]
-        # Of this kind nothing is paid for; interface endpoints cost by the hour and zone.
+        # This kind is free; interface endpoints cost money by the hour and zone.
         assert endpoint["VpcEndpointType"] == "Gateway"
         assert endpoint["ServiceName"]["Fn::Sub"] == f"com.amazonaws.${{AWS::Region}}.{service}"
         [statement] = endpoint["PolicyDocument"]["Statement"]
         assert {target(each) for each in statement["Resource"]} == {own}
-    # What the three may do with tables ends there, too.
+    # The three functions use no other table, either.
     roles = {target(template[name]["Role"]) for name in SPEAKING}
     tables = {
         target(s["Resource"])
@@ -126,7 +126,7 @@ def test_objects_and_tables_are_not_reached_by_the_hour(template: Template) -> N
     assert tables == {"ControlTable"}
 
 
-def test_lambda_may_connect_a_function_and_its_code_may_not(template: Template) -> None:
+def test_lambda_may_manage_interfaces_and_the_code_may_not(template: Template) -> None:
     roles = {target(template[name]["Role"]) for name in SPEAKING}
     of_ec2 = [(role, s) for role, s in template.statements() if s["Action"].startswith("ec2:")]
     assert {role for role, _ in of_ec2} == roles
@@ -149,7 +149,7 @@ def test_lambda_may_connect_a_function_and_its_code_may_not(template: Template) 
     }
 
 
-def test_a_network_that_there_is_serves_as_well() -> None:
+def test_an_existing_network_can_be_used() -> None:
     own = {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1"}
     template = Template(FixedAddress="existing", **own)
     assert _network(template) == []
@@ -173,7 +173,7 @@ def test_an_existing_network_must_be_named() -> None:
     }
 
 
-def test_no_source_is_sought_inside_of_the_network() -> None:
-    """A group's address that leads into the network is refused before it is called."""
+def test_no_source_inside_the_network_is_called() -> None:
+    """A source with an address inside the network is refused before it is called."""
     block = Template(FixedAddress="one")["SourcesNetwork"]["CidrBlock"]
     assert not host_is_public(block.partition("/")[0])

@@ -1,10 +1,8 @@
-"""What operators see: the page of alarms, and the dashboard. What alarms ring for: test_alarms."""
+"""What operators see: the page about alarms, and the dashboard. test_alarms has the rest."""
 
 import json
 import re
 from typing import Any
-
-import pytest
 
 from shared.adapters.run_log import OUR_FAULTS
 from shared.domain.run.faults import OURS
@@ -12,11 +10,6 @@ from shared.domain.run.run import OPEN_STATES, RunState
 from tests.template.processed import ROOT, Template
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
-
-
-@pytest.fixture(scope="module")
-def template() -> Template:
-    return Template()
 
 
 def _alarms(template: Template) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""How long things are kept: the page, the template and the code say the same."""
+"""The page, the template and the code agree on how long things are kept."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Sign-in as the template sets it up: the emulator minds little of it, so that it is read here."""
+"""Sign-in as the template sets it up. The emulator enforces little of it."""
 
 from itertools import product
 
@@ -13,7 +13,7 @@ FEDERATED = {
     "SignInCallbackUrls": "https://app.example/callback",
 }
 OWN_ATTRIBUTES = "aws.cognito.signin.user.admin"
-"""The scope with which a person's access token may write attributes (API: UpdateUserAttributes)."""
+"""With this scope, an access token may write its owner's attributes (UpdateUserAttributes)."""
 
 
 @pytest.fixture(scope="module")
@@ -22,28 +22,28 @@ def federated() -> Template:
 
 
 @pytest.mark.parametrize("parameters", [{}, FEDERATED])
-def test_no_client_lets_a_person_write_what_decides_on_the_person(
+def test_no_client_lets_people_write_what_decides_their_rights(
     parameters: dict[str, str],
 ) -> None:
     template = Template(**parameters)
-    # The schema can never be changed: an attribute that nobody needs would stay.
+    # An attribute of the schema can never be removed, so there is none that nobody needs.
     [enterprise] = template["UserPool"]["Schema"]
     assert f"custom:{enterprise['Name']}" == ENTERPRISE_ATTRIBUTE
     assert enterprise["Mutable"] is False
     for client in template.of_type("Cognito::UserPoolClient").values():
-        # Without a list of its own a client may write every standard attribute.
+        # Without a list of its own, a client may write every standard attribute.
         assert client["WriteAttributes"] == ["email"]
 
 
-def test_nobody_comes_by_a_password_where_people_of_providers_do(federated: Template) -> None:
+def test_no_password_works_at_the_client_of_identity_providers(federated: Template) -> None:
     client = federated["FederatedClient"]
-    # An access token of a password has the scope to write attributes, whatever the client's are.
+    # After a password, an access token may write attributes, whatever scopes the client has.
     assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
     assert "COGNITO" not in client["SupportedIdentityProviders"]
     assert OWN_ATTRIBUTES not in client["AllowedOAuthScopes"]
 
 
-def test_without_providers_there_is_no_way_in_for_them() -> None:
+def test_the_federated_client_needs_a_domain_and_providers() -> None:
     for domain, providers in product(("", "homeroom-north"), ("", "NorthIdP")):
         template = Template(SignInDomain=domain, SignInProviders=providers)
         clients = set(template.of_type("Cognito::UserPoolClient"))
@@ -54,17 +54,17 @@ def test_without_providers_there_is_no_way_in_for_them() -> None:
     assert template["UserPoolClient"]["SupportedIdentityProviders"] == ["COGNITO"]
 
 
-def test_people_of_providers_come_by_code_and_only_back_to_where_they_may(
+def test_providers_use_the_code_flow_and_known_callbacks(
     federated: Template,
 ) -> None:
     client = federated["FederatedClient"]
     assert client["SupportedIdentityProviders"] == ["NorthIdP", "SouthIdP"]
     assert client["CallbackURLs"] == ["https://app.example/callback"]
-    # A public client; a token in an address (implicit) would stand in histories and logs.
+    # A public client. The implicit flow would leave tokens in browser histories and logs.
     assert (client["AllowedOAuthFlows"], client["GenerateSecret"]) == (["code"], False)
 
 
-def test_a_second_factor_is_wanted_unless_somebody_says_otherwise() -> None:
+def test_a_second_factor_is_required_by_default() -> None:
     for asked in ("ON", "OPTIONAL"):
         pool = Template(Mfa=asked)["UserPool"]
         assert (pool["MfaConfiguration"], pool["EnabledMfas"]) == (asked, ["SOFTWARE_TOKEN_MFA"])
@@ -72,7 +72,7 @@ def test_a_second_factor_is_wanted_unless_somebody_says_otherwise() -> None:
     assert Template()["UserPool"]["MfaConfiguration"] == "ON"
 
 
-def test_passwords_are_long_and_recovered_by_an_address_that_was_verified() -> None:
+def test_passwords_are_long_and_recovered_by_a_verified_address() -> None:
     pool = Template()["UserPool"]
     policy = pool["Policies"]["PasswordPolicy"]
     assert policy["MinimumLength"] >= 14
@@ -80,12 +80,12 @@ def test_passwords_are_long_and_recovered_by_an_address_that_was_verified() -> N
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
     recovery = pool["AccountRecoverySetting"]["RecoveryMechanisms"]
     assert [each["Name"] for each in recovery] == ["verified_email"]
-    # Else whoever holds an access token for an hour could take the account over for good.
+    # Otherwise somebody with an access token for an hour could take over the account for good.
     changes = pool["UserAttributeUpdateSettings"]
     assert changes == {"AttributesRequireVerificationBeforeUpdate": ["email"]}
 
 
-def test_tokens_end(federated: Template) -> None:
+def test_tokens_expire(federated: Template) -> None:
     in_hours = {"minutes": 1 / 60, "hours": 1, "days": 24}
     longest = {"UserPoolClient": 5 * 24, "FederatedClient": 12}
     for name, client in federated.of_type("Cognito::UserPoolClient").items():
@@ -96,7 +96,7 @@ def test_tokens_end(federated: Template) -> None:
         assert client["PreventUserExistenceErrors"] == "ENABLED"
 
 
-def test_tokens_are_decided_on_by_a_function_that_reads_nothing_but_providers(
+def test_the_function_that_decides_claims_reads_only_providers(
     federated: Template,
 ) -> None:
     pool = federated["UserPool"]
@@ -116,6 +116,28 @@ def test_tokens_are_decided_on_by_a_function_that_reads_nothing_but_providers(
     [read] = allowed
     assert read["Action"] == "dynamodb:GetItem"
     assert read["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["IDP#*"]}}
-    # Longer than Cognito waits, it would work for nobody.
+    # Cognito waits no longer.
     assert federated["DecideClaimsFunction"]["Timeout"] <= 5
     assert federated.of_type("Cognito::UserPoolGroup")["EnterpriseAdmins"]["GroupName"] == ADMINS
+
+
+def test_people_are_added_by_an_administrator(template: Template) -> None:
+    pool = template["UserPool"]
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert pool["DeletionProtection"] == "ACTIVE"
+    policy = pool["Policies"]["PasswordPolicy"]
+    assert policy["MinimumLength"] >= 12
+    assert policy["RequireLowercase"] is policy["RequireUppercase"] is True
+    [group] = template.of_type("Cognito::UserPoolGroup").values()
+    assert group["GroupName"] == "enterprise-admin"
+
+
+def test_the_client_does_not_reveal_which_accounts_exist(template: Template) -> None:
+    client = template["UserPoolClient"]
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["GenerateSecret"] is False
+    assert set(client["ExplicitAuthFlows"]) == {
+        "ALLOW_USER_PASSWORD_AUTH",
+        "ALLOW_USER_SRP_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
+    }

@@ -1,4 +1,4 @@
-"""The order of all timers: of the template, and of the shorter times by which tests and people try.
+"""The order of all timers: of the template, and of the shorter times of tests and local stacks.
 
 ``shared/domain/timers.py`` says what the order is. The emulator enforces none of it.
 """
@@ -38,7 +38,7 @@ def test_aws_takes_the_times_of_the_template_as_it_advises() -> None:
     assert refused_by_aws(times_of(Template())) == []
 
 
-def test_nothing_comes_by_a_form_after_the_second_sweep() -> None:
+def test_no_signed_upload_outlives_the_second_sweep() -> None:
     variables = Template()["DeleteGroupFunction"]["Environment"]["Variables"]
     sweep = int(variables["SECOND_SWEEP_SECONDS"])
     assert max(UPLOAD_SECONDS, FORM_TIME.total_seconds()) <= sweep
@@ -107,7 +107,7 @@ def test_runs_are_held_to_the_order(change: Mapping[str, Any], said: str) -> Non
         ({"parked_for": 1_209_601}, "beyond what SQS takes"),
     ],
 )
-def test_what_aws_refuses_is_said(change: Mapping[str, Any], said: str) -> None:
+def test_times_that_aws_refuses_are_found(change: Mapping[str, Any], said: str) -> None:
     times = times_of(Template())
     queues = tuple(replace(q, **change) if q.name == "PlanQueue" else q for q in times.queues)
     assert any(said in line for line in refused_by_aws(replace(times, queues=queues)))

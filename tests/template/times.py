@@ -1,4 +1,4 @@
-"""All the times that a processed template has, and how much of each work it does at once."""
+"""The times of a processed template, and how many invocations each queue may have at once."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from shared.domain.timers import QueueTimes, Times
 from tests.template.processed import Template, target
 
 HELD_BACK = {"ExtractApiQueue", "ExtractSftpQueue", "ExtractZipQueue", "PlanQueue", "DeleteQueue"}
-"""The queues to which messages are sent with a delay: retries, the spread of an hour, sweeps."""
+"""The queues that get delayed messages: retries, runs spread over an hour, second sweeps."""
 
 
 def times_of(template: Template) -> Times:
-    """Read the times, those of each queue with its consumer's."""
+    """Read the times of a template, each queue's together with its consumer's."""
     sources = template.of_type("Lambda::EventSourceMapping").values()
     alarm = template.monitoring.of_type("CloudWatch::Alarm").get("WorkWaitsAlarm")
     rules = template["DataBucket"]["LifecycleConfiguration"]["Rules"]
@@ -30,7 +30,7 @@ def times_of(template: Template) -> Times:
 
 
 def caps_of(template: Template) -> dict[str, int | None]:
-    """How many invocations each queue may have at once; None where nothing says so."""
+    """Read how many invocations each queue may have at once; None without a limit."""
     return {
         target(source["EventSourceArn"]): source.get("ScalingConfig", {}).get("MaximumConcurrency")
         for source in template.of_type("Lambda::EventSourceMapping").values()
@@ -45,7 +45,7 @@ def _queue_of(template: Template, source: dict[str, Any], on_aws: bool) -> Queue
     return QueueTimes(
         name=name,
         function_timeout=function["Timeout"],
-        # What has no legs may take its whole time-out; nobody waits for that on the emulator.
+        # Without legs, work may take the whole timeout. Nobody waits that long on the emulator.
         works_for=int(leg) if leg else function["Timeout"] if on_aws else 0,
         visibility=int(queue["VisibilityTimeout"]),
         receives=int(queue["RedrivePolicy"]["maxReceiveCount"]),

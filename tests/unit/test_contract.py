@@ -27,7 +27,7 @@ from shared.http.contract.runs import HeldByRule
 from tests.fakes.api import Answer, call
 from tests.fakes.contract import held_to_contract
 from tests.template.processed import Template
-from tests.template.test_template import routes_of
+from tests.template.test_api import routes_of
 from tools import write_openapi
 
 
