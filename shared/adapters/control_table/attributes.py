@@ -16,18 +16,11 @@ class GroupItem(StrEnum):
     CONFIG = "config"
     """Its settings as a map, by the names of the model's fields."""
     VERSION = "version"
-    DESCRIPTION = "description"
-    EMAIL = "email"
-    CLIENT_GROUP_ID = "clientGroupId"
-    SYNC_FREQUENCY = "syncFrequency"
-    PERIOD = "period"
-    AUTO_MODE = "autoMode"
     TIME_ZONE = "timeZone"
-    SYNC_HOUR = "syncHour"
+    """A setting. All of ``GroupSettings`` are stored, by the names that they have in the API; so
+    are ``webhook``, ``createdAt`` and ``updatedAt``.
+    """
     ANCHOR = "anchor"
-    WEBHOOK = "webhook"
-    CREATED_AT = "createdAt"
-    UPDATED_AT = "updatedAt"
 
     DUE_PERIOD = "duePeriod"
     """The partition of the index of due groups."""

@@ -3,30 +3,21 @@
 import json
 from datetime import UTC, datetime
 
+from pydantic.alias_generators import to_camel
+
 from shared.adapters.control_table.attributes import GroupItem
 from shared.adapters.dynamodb.values import Item, seconds
 from shared.domain.group.cover import Cover
 from shared.domain.group.group import Group, GroupConfig
 from shared.domain.group.hold import Hold
+from shared.domain.group.settings import GroupSettings
 from shared.domain.ids import EnterpriseId
 from shared.domain.run.newer_version import known_settings, known_word
 from shared.domain.run.run import Mode, RunState
 
-_FIELDS = (
-    GroupItem.CONFIG,
-    GroupItem.DESCRIPTION,
-    GroupItem.EMAIL,
-    GroupItem.CLIENT_GROUP_ID,
-    GroupItem.SYNC_FREQUENCY,
-    GroupItem.PERIOD,
-    GroupItem.AUTO_MODE,
-    GroupItem.TIME_ZONE,
-    GroupItem.SYNC_HOUR,
-    GroupItem.ANCHOR,
-    GroupItem.WEBHOOK,
-    GroupItem.CREATED_AT,
-    GroupItem.UPDATED_AT,
-)
+_NAMES = (*GroupSettings.model_fields, "anchor", "webhook", "created_at", "updated_at")
+_FIELDS = (GroupItem.CONFIG, *(to_camel(name) for name in _NAMES))
+"""A field of the group is stored under its name in the API."""
 
 STORED = (*_FIELDS, GroupItem.DUE_PERIOD, GroupItem.NEXT_RUN_AT)
 """What of an item is the group's own: its settings, and when it is due."""
@@ -34,7 +25,7 @@ STORED = (*_FIELDS, GroupItem.DUE_PERIOD, GroupItem.NEXT_RUN_AT)
 
 def to_item(group: Group) -> Item:
     """Lay a group out as item values, without its key and what runs have made of it."""
-    values: Item = group.model_dump(mode="json", by_alias=True, include=_FIELD_NAMES)
+    values: Item = group.model_dump(mode="json", by_alias=True, include=set(_NAMES))
     values[GroupItem.CONFIG] = json.loads(group.config.model_dump_json(by_alias=False))
     values[GroupItem.VERSION] = group.config.version
     values[GroupItem.GROUP_ID] = group.group_id
@@ -42,12 +33,6 @@ def to_item(group: Group) -> Item:
         values[GroupItem.DUE_PERIOD] = group.period.value
         values[GroupItem.NEXT_RUN_AT] = seconds(group.next_run_at)
     return {name: value for name, value in values.items() if value is not None}
-
-
-_FIELD_NAMES = {
-    "description", "email", "client_group_id", "sync_frequency", "period", "auto_mode",
-    "time_zone", "sync_hour", "anchor", "webhook", "created_at", "updated_at",
-}  # fmt: skip
 
 
 def from_item(enterprise: EnterpriseId, item: Item) -> Group:
