@@ -33,6 +33,8 @@ from local.stack import Stack, start, stop
 from local.stored_roster import letter_of, stored_items, stored_records
 from local.upload import upload
 from local.waiting import Seen, wait_for
+from shared.adapters.roster_table.attributes import Doc, RecordItem
+from shared.adapters.roster_table.keys import PK, SK
 
 ENTITIES = ("partners", "academicSessions", "courses", "classes", "users", "enrollments")
 
@@ -182,9 +184,9 @@ def names_of(stack: Stack, group_id: str) -> Names:
 
     A membership is not identified by its enrollment's sourcedId, so enrollments are only counted.
     """
-    records = stored_records(stack, group_id, "pk, doc.sourcedId")
+    records = stored_records(stack, group_id, (PK, Doc.SOURCED_ID))
     # The projection of a record without sourcedId has no document.
-    return Counter((letter_of(item), str(item.get("doc"))) for item in records)
+    return Counter((letter_of(item), str(item.get(RecordItem.DOC))) for item in records)
 
 
 def _alike(stack: Stack, group_id: str, over_rest: Names) -> bool:
@@ -241,7 +243,7 @@ def _table(run: Json, district: District, column: str) -> bool:
 
 def table_of(stack: Stack) -> dict[tuple[str, str], str]:
     """Everything in the roster table, by key."""
-    return {(item["pk"], item["sk"]): repr(item) for item in stored_items(stack)}
+    return {(item[PK], item[SK]): repr(item) for item in stored_items(stack)}
 
 
 def _samples(api: Api, group_id: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ What speaks to schools' systems and to webhooks is not made here: one function u
 """
 
 import uuid
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import boto3
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from shared.domain.sign_in import FindProvider
+    from shared.http.once import GivenAnswers
     from shared.ports.bucket import CoverImages, Objects, SignedAddresses, Uploads
     from shared.ports.deletion import Certificates, Deletions, Remains
     from shared.ports.groups import Accesses, Customers, DueGroups, Groups, Secrets
@@ -63,8 +64,7 @@ def new_id() -> str:
 
 
 @cache
-def dynamodb() -> "DynamoDBClient":
-    """The client of DynamoDB."""
+def _dynamodb() -> "DynamoDBClient":
     return boto3.client("dynamodb", config=_CONFIG)
 
 
@@ -92,7 +92,7 @@ def _kms() -> "KMSClient":
 
 def forget_clients() -> None:
     """Make new clients from now on, for an environment that has changed: tests do this."""
-    for client in (dynamodb, _s3, _sqs, _sns, _kms):
+    for client in (_dynamodb, _s3, _sqs, _sns, _kms):
         client.cache_clear()
 
 
@@ -103,35 +103,35 @@ def groups(settings: ControlTable) -> "Groups":
     """The groups of enterprises."""
     from shared.adapters.control_table.groups import DynamoGroups
 
-    return DynamoGroups(dynamodb(), settings.control_table)
+    return DynamoGroups(_dynamodb(), settings.control_table)
 
 
 def due_groups(settings: ControlTable) -> "DueGroups":
     """The Auto groups whose time has come."""
     from shared.adapters.control_table.groups import DynamoGroups
 
-    return DynamoGroups(dynamodb(), settings.control_table)
+    return DynamoGroups(_dynamodb(), settings.control_table)
 
 
 def customers(settings: ControlTable) -> "Customers":
     """The customers of enterprises."""
     from shared.adapters.control_table.customers import DynamoCustomers
 
-    return DynamoCustomers(dynamodb(), settings.control_table)
+    return DynamoCustomers(_dynamodb(), settings.control_table)
 
 
 def accesses(settings: ControlTable) -> "Accesses":
     """Who has read about the people of a group."""
     from shared.adapters.control_table.accesses import DynamoAccesses
 
-    return DynamoAccesses(dynamodb(), settings.control_table, new_id)
+    return DynamoAccesses(_dynamodb(), settings.control_table, new_id)
 
 
 def connection_tests(settings: ControlTable) -> "ConnectionTests":
     """The tests of groups' connections, and what they found."""
     from shared.adapters.control_table.connection_tests import DynamoConnectionTests
 
-    return DynamoConnectionTests(dynamodb(), settings.control_table)
+    return DynamoConnectionTests(_dynamodb(), settings.control_table)
 
 
 def secrets(key_id: str = "") -> "Secrets":
@@ -145,7 +145,14 @@ def find_provider(settings: ControlTable) -> "FindProvider":
     """Finds an identity provider that the operator trusts."""
     from shared.adapters.control_table.providers import DynamoProviders
 
-    return DynamoProviders(dynamodb(), settings.control_table).find
+    return DynamoProviders(_dynamodb(), settings.control_table).find
+
+
+def given_answers(settings: ControlTable) -> "GivenAnswers":
+    """The answers to requests that may be repeated."""
+    from shared.adapters.control_table.given_answers import given_answers
+
+    return partial(given_answers, _dynamodb(), settings.control_table)
 
 
 # Deletion of groups
@@ -155,21 +162,21 @@ def deletions(settings: RunTimes) -> "Deletions":
     """The runs that delete groups."""
     from shared.adapters.control_table.deletions import DynamoDeletions
 
-    return DynamoDeletions(dynamodb(), settings.control_table, resend_after=settings.resend_after)
+    return DynamoDeletions(_dynamodb(), settings.control_table, resend_after=settings.resend_after)
 
 
 def certificates(settings: ControlTable) -> "Certificates":
     """What is left of groups that were deleted."""
     from shared.adapters.control_table.certificates import DynamoCertificates
 
-    return DynamoCertificates(dynamodb(), settings.control_table)
+    return DynamoCertificates(_dynamodb(), settings.control_table)
 
 
 def roster_remains(settings: RosterTable) -> "Remains":
     """What a group has in the table of rosters."""
     from shared.adapters.roster_table.remains import DynamoRemains
 
-    return DynamoRemains(dynamodb(), settings.roster_table)
+    return DynamoRemains(_dynamodb(), settings.roster_table)
 
 
 def object_remains(settings: DataBucket) -> "Remains":
@@ -193,14 +200,14 @@ def runs_to_read(settings: ControlTable) -> "Runs":
     """The runs of groups, for a function that only reads them."""
     from shared.adapters.control_table.runs import DynamoRuns
 
-    return DynamoRuns(dynamodb(), settings.control_table)
+    return DynamoRuns(_dynamodb(), settings.control_table)
 
 
 def runs(settings: RunTimes) -> "Runs":
     """The runs of groups."""
     from shared.adapters.control_table.runs import DynamoRuns
 
-    return DynamoRuns(dynamodb(), settings.control_table, resend_after=settings.resend_after)
+    return DynamoRuns(_dynamodb(), settings.control_table, resend_after=settings.resend_after)
 
 
 def legs(settings: ClaimTimes) -> "Legs":
@@ -208,7 +215,7 @@ def legs(settings: ClaimTimes) -> "Legs":
     from shared.adapters.control_table.runs import DynamoRuns
 
     return DynamoRuns(
-        dynamodb(),
+        _dynamodb(),
         settings.control_table,
         lease=settings.lease,
         resend_after=settings.resend_after,
@@ -219,7 +226,7 @@ def unclaimed_legs(settings: RunTimes) -> "Legs":
     """The legs of runs, for a function that ends runs or has them go on, but claims none."""
     from shared.adapters.control_table.runs import DynamoRuns
 
-    return DynamoRuns(dynamodb(), settings.control_table, resend_after=settings.resend_after)
+    return DynamoRuns(_dynamodb(), settings.control_table, resend_after=settings.resend_after)
 
 
 def batches(settings: RunTimes, roster: RosterTable | None = None) -> "Batches":
@@ -230,7 +237,7 @@ def batches(settings: RunTimes, roster: RosterTable | None = None) -> "Batches":
     from shared.adapters.control_table.batches import DynamoBatches
 
     return DynamoBatches(
-        dynamodb(),
+        _dynamodb(),
         settings.control_table,
         quiet=settings.resend_after,
         roster=roster.roster_table if roster else None,
@@ -241,28 +248,28 @@ def batches_to_read(settings: ControlTable) -> "Batches":
     """The batches of planned changes, for a function that only reads the base of a roster."""
     from shared.adapters.control_table.batches import DynamoBatches
 
-    return DynamoBatches(dynamodb(), settings.control_table)
+    return DynamoBatches(_dynamodb(), settings.control_table)
 
 
 def drops(settings: RunTimes) -> "Drops":
     """The bundles that were dropped, and wait for the run before them."""
     from shared.adapters.control_table.drops import DynamoDrops
 
-    return DynamoDrops(dynamodb(), settings.control_table, look_again=settings.resend_after)
+    return DynamoDrops(_dynamodb(), settings.control_table, look_again=settings.resend_after)
 
 
 def queue_watch(settings: ControlTable) -> "QueueWatch":
     """When each queue was last seen empty."""
     from shared.adapters.control_table.queue_watch import DynamoQueueWatch
 
-    return DynamoQueueWatch(dynamodb(), settings.control_table)
+    return DynamoQueueWatch(_dynamodb(), settings.control_table)
 
 
 def export_requests(settings: ControlTable) -> "ExportRequests":
     """Which exports have been asked for."""
     from shared.adapters.control_table.export_requests import DynamoExportRequests
 
-    return DynamoExportRequests(dynamodb(), settings.control_table)
+    return DynamoExportRequests(_dynamodb(), settings.control_table)
 
 
 def run_log(logger: Logger) -> "RunLog":
@@ -279,35 +286,35 @@ def roster(settings: RosterTable) -> "Roster":
     """The records of rosters, to be changed."""
     from shared.adapters.roster_table.roster import DynamoRoster
 
-    return DynamoRoster(dynamodb(), settings.roster_table)
+    return DynamoRoster(_dynamodb(), settings.roster_table)
 
 
 def roster_holdings(settings: RosterTable) -> "RosterHoldings":
     """What the table of rosters holds, to be compared with what it should hold."""
     from shared.adapters.roster_table.holdings import DynamoRosterHoldings
 
-    return DynamoRosterHoldings(dynamodb(), settings.roster_table)
+    return DynamoRosterHoldings(_dynamodb(), settings.roster_table)
 
 
 def roster_reader(settings: RosterTable) -> "RosterReader":
     """The records of rosters, to be read."""
     from shared.adapters.roster_table.reader import DynamoRosterReader
 
-    return DynamoRosterReader(dynamodb(), settings.roster_table, clock.wait)
+    return DynamoRosterReader(_dynamodb(), settings.roster_table, clock.wait)
 
 
 def roster_states(settings: ControlTable) -> "RosterStates":
     """Which run has committed a group's roster, and which one may be changing it."""
     from shared.adapters.control_table.roster_states import DynamoRosterStates
 
-    return DynamoRosterStates(dynamodb(), settings.control_table)
+    return DynamoRosterStates(_dynamodb(), settings.control_table)
 
 
 def contents(settings: RosterTable) -> "Contents":
     """The content that classes and users have."""
     from shared.adapters.roster_table.contents import DynamoContents
 
-    return DynamoContents(dynamodb(), settings.roster_table)
+    return DynamoContents(_dynamodb(), settings.roster_table)
 
 
 # The bucket

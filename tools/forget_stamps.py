@@ -12,11 +12,16 @@ import argparse
 from typing import TYPE_CHECKING
 
 import boto3
+from boto3.dynamodb.conditions import Attr
 
 from local.entry import run_command
-from shared.adapters.dynamodb.values import marshal, unmarshal
+from shared.adapters.control_table.attributes import GroupItem
+from shared.adapters.control_table.keys import PK, SK, group_of_key
+from shared.adapters.dynamodb.actions import delete
+from shared.adapters.dynamodb.reads import scan
+from shared.adapters.dynamodb.values import unmarshal
+from shared.adapters.dynamodb.writes import write_item
 from shared.adapters.roster_table.keys import stamp_key
-from shared.domain.ids import GroupId
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,15 +31,12 @@ def forget_stamps(dynamodb: "DynamoDBClient", control: str, roster: str) -> int:
     """Delete each group's stamp from the roster table; returns how many groups had one."""
     forgotten = 0
     pages = dynamodb.get_paginator("scan").paginate(
-        TableName=control,
-        FilterExpression="attribute_exists(stamp)",
-        ProjectionExpression="sk",
-        ConsistentRead=True,
+        **scan(control, where=Attr(GroupItem.STAMP).exists(), only=(PK, SK), consistent=True)
     )
     for page in pages:
         for item in map(unmarshal, page["Items"]):
-            group_id = GroupId(item["sk"].removeprefix("GROUP#"))
-            dynamodb.delete_item(TableName=roster, Key=marshal(stamp_key(group_id)))
+            _, group_id = group_of_key(item)
+            write_item(dynamodb, delete(roster, stamp_key(group_id)))
             forgotten += 1
     return forgotten
 

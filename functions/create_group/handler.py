@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -30,7 +30,7 @@ from shared.http.contract.certificates import CertificatePage
 from shared.http.contract.groups import CustomerPage, GroupAnswer, GroupPage, UploadForm
 from shared.http.group_answers import show_customer, show_group
 from shared.http.identity import caller_of
-from shared.http.once import Outcome, once
+from shared.http.once import GivenAnswers, Outcome, once
 from shared.http.problems import install
 from shared.http.requests import json_body, page_of, version_of
 from shared.http.run_acceptance import show_deletion
@@ -38,9 +38,6 @@ from shared.observability import log_failure, make_logger
 from shared.ports.deletion import Certificates
 from shared.ports.messaging import Mailing
 from shared.settings import Backups, DataBucket, Outside, RunTimes, SourceQueues, Topics
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 logger = make_logger()
 app = APIGatewayRestResolver()
@@ -64,8 +61,7 @@ class Runtime:
     deletion: RequestDeletionPorts
     mailing: Mailing
     covers: CoverPorts
-    dynamodb: "DynamoDBClient"
-    table: str
+    given_answers: GivenAnswers
 
 
 @cache
@@ -97,8 +93,7 @@ def build() -> Runtime:
         deletion=deletion,
         mailing=wiring.mailing(settings),
         covers=CoverPorts(ports.groups, wiring.cover_images(settings)),
-        dynamodb=wiring.dynamodb(),
-        table=settings.control_table,
+        given_answers=wiring.given_answers(settings),
     )
 
 
@@ -111,7 +106,7 @@ def post_group() -> Response[str]:
         group, run = create_group(caller.enterprise, body, caller.person, runtime.ports)
         return 201, show_group(group, runtime.covers.images.address(group.cover), started=run)
 
-    return once(app, caller, runtime.dynamodb, runtime.table, act)
+    return once(app, caller, runtime.given_answers, act)
 
 
 @app.get("/groups")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -22,7 +22,7 @@ from shared.groups.try_connection import read_test, request_test
 from shared.http.answers import answer, answer_later, see_other, show_cursor
 from shared.http.contract.runs import ErrorsSummary, RunPage
 from shared.http.identity import caller_of
-from shared.http.once import Outcome, once
+from shared.http.once import GivenAnswers, Outcome, once
 from shared.http.problems import install
 from shared.http.requests import json_body, page_of, wrong_cursor
 from shared.http.run_acceptance import show_accepted, show_restoring
@@ -36,9 +36,6 @@ from shared.settings import DataBucket, RunTimes, SourceQueues
 from shared.sync.export.request_export import RequestExportPorts, request_export
 from shared.sync.request.decide_hold import decide_hold
 from shared.sync.request.request_sync import RequestPorts, check_mark, request_sync, restore_run
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 EXPORT_SECONDS = 5
 """After how long it is worth asking for an export again."""
@@ -68,8 +65,7 @@ class Runtime:
     exports: RequestExportPorts
     tests: ConnectionTests
     accesses: Accesses
-    dynamodb: "DynamoDBClient"
-    table: str
+    given_answers: GivenAnswers
 
 
 @cache
@@ -98,8 +94,7 @@ def build() -> Runtime:
             requests=wiring.export_requests(settings),
             queue=wiring.queue(settings.export_queue_url),
         ),
-        dynamodb=wiring.dynamodb(),
-        table=settings.control_table,
+        given_answers=wiring.given_answers(settings),
     )
 
 
@@ -124,7 +119,7 @@ def post_sync(group_id: str) -> Response[str]:
         run, auto = restore_run(request, runtime.requests, clock.now(), keep_auto=given.keep_auto)
         return 202, show_restoring(run, auto=auto)
 
-    return once(app, caller, runtime.dynamodb, runtime.table, act)
+    return once(app, caller, runtime.given_answers, act)
 
 
 @app.get("/groups/<group_id>/syncs")
@@ -258,7 +253,7 @@ def post_decision(group_id: str) -> Response[str]:
         )
         return 202, show_accepted(run)
 
-    return once(app, caller, runtime.dynamodb, runtime.table, act)
+    return once(app, caller, runtime.given_answers, act)
 
 
 @app.get("/groups/<group_id>/syncs/<run_id>/errors/summary")

@@ -4,11 +4,10 @@ import hashlib
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.idempotency import (
-    DynamoDBPersistenceLayer,
+    BasePersistenceLayer,
     IdempotencyConfig,
     idempotent_function,
 )
@@ -18,6 +17,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared.domain.ids import EnterpriseId
 from shared.http.answers import answer, answer_text
 from shared.http.contract.answers import Answer
 from shared.http.contract.problem_codes import CODES
@@ -25,20 +25,18 @@ from shared.http.identity import Caller
 from shared.http.problems import problem
 from shared.http.requests import header
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 KEPT_SECONDS = 86_400
 
 Outcome = tuple[int, Answer]
 """What a request comes to: a status, and what is shown."""
+GivenAnswers = Callable[[EnterpriseId], BasePersistenceLayer]
+"""Finds the answers that an enterprise's requests were given."""
 
 
 def once(
     app: APIGatewayRestResolver,
     caller: Caller,
-    client: "DynamoDBClient",
-    table: str,
+    given: GivenAnswers,
     act: Callable[[], Outcome],
 ) -> Response[str]:
     """Answer with what ``act`` gives, or gave when the same key came first.
@@ -57,14 +55,7 @@ def once(
     context = app.lambda_context
     assert isinstance(context, LambdaContext) or hasattr(context, "get_remaining_time_in_millis")
     config.register_lambda_context(context)
-    layer = DynamoDBPersistenceLayer(
-        table_name=table,
-        key_attr="pk",
-        sort_key_attr="sk",
-        static_pk_value=f"ONCE#{caller.enterprise}",
-        expiry_attr="expiresAt",
-        boto3_client=client,
-    )
+    layer = given(caller.enterprise)
 
     @idempotent_function(data_keyword_argument="request", persistence_store=layer, config=config)
     def carry_out(*, request: dict[str, str]) -> str:

@@ -419,10 +419,10 @@ def test_other_images_are_refused(stack: HttpStack, body: dict[str, Any]) -> Non
 def test_an_unexpected_error_shows_nothing_of_itself(
     stack: HttpStack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(**_: Any) -> Any:
+    def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("inner detail")
 
-    monkeypatch.setattr(handler.build().dynamodb, "get_item", broken)
+    monkeypatch.setattr(handler.build().ports.groups, "get", broken)
     answer = stack.groups("GET /groups/x")
     assert (answer.status, answer.json["code"]) == (500, "internal_error")
     assert "inner detail" not in answer.text

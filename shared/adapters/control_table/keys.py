@@ -73,6 +73,11 @@ def certificate_key(enterprise: EnterpriseId, group_id: GroupId) -> Key:
     return _of_enterprise(enterprise, f"{CERTIFICATES}{group_id}")
 
 
+def given_answers_partition(enterprise: EnterpriseId) -> str:
+    """The partition of the answers that an enterprise's requests were given."""
+    return f"ONCE#{enterprise}"
+
+
 def _of_enterprise(enterprise: EnterpriseId, sort_key: str) -> Key:
     return {PK: f"{_ENTERPRISES}{enterprise}", SK: sort_key}
 

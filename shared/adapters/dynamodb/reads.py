@@ -45,16 +45,37 @@ def query(
     :param only: the attributes to read; without any all are read.
     :param after: the key behind which it begins.
     """
-    expressions = Expressions()
-    expressions.where("KeyConditionExpression", key, of_key=True)
-    expressions.where("FilterExpression", where)
-    expressions.only(only)
     return (
         {"TableName": table}
-        | expressions.parameters()
+        | _expressions(key, where, only)
         | ({"IndexName": index} if index else {})
         | ({"ExclusiveStartKey": marshal(after)} if after else {})
         | ({"Limit": limit} if limit else {})
         | ({"ScanIndexForward": False} if newest_first else {})
         | ({"ConsistentRead": True} if consistent else {})
     )
+
+
+def scan(
+    table: str,
+    *,
+    where: ConditionBase | None = None,
+    only: Iterable[str] = (),
+    consistent: bool = False,
+) -> Item:
+    """The parameters of a scan, or of a paginator of it; see ``query``."""
+    return (
+        {"TableName": table}
+        | _expressions(None, where, only)
+        | ({"ConsistentRead": True} if consistent else {})
+    )
+
+
+def _expressions(
+    key: ConditionBase | None, where: ConditionBase | None, only: Iterable[str]
+) -> Item:
+    expressions = Expressions()
+    expressions.where("KeyConditionExpression", key, of_key=True)
+    expressions.where("FilterExpression", where)
+    expressions.only(only)
+    return expressions.parameters()

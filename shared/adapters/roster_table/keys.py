@@ -34,6 +34,16 @@ CONTENT = "CT"
 """The letter of content; it lies in as many partitions as the records of a type."""
 
 
+def group_prefix(group_id: GroupId) -> str:
+    """What the partitions of a group's records and content begin with."""
+    return f"{group_id}#"
+
+
+def letter_of_partition(partition: str) -> str:
+    """What lies in a partition of a group: the letter of a type of records, or of content."""
+    return partition.split("#")[1]
+
+
 def partition(group_id: GroupId, collection: Collection, shards: int, record_id: str) -> str:
     """The partition of a record; an enrollment lies in that of its class."""
     return shard_key(group_id, collection, _shard(shards, record_id))
