@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local import builds
+from local import builds, packages
 from local.builds import Build
 from local.emulator import StackError
 from tools import dependencies
@@ -124,6 +124,16 @@ class TestBuild:
             builds.build()
         kept = [path for path in builds.BUILDS.iterdir() if len(path.name) == 16]
         assert len(kept) == builds.KEPT
+
+
+def test_nested_templates_are_packed_beside_the_main_one(tmp_path: Path) -> None:
+    built, packed = tmp_path / "built", tmp_path / "packed"
+    (built / "Monitoring").mkdir(parents=True)
+    (built / "Monitoring" / "template.yaml").write_text("Resources: {}\n")
+    (built / "template.yaml").write_text("      TemplateURL: Monitoring/template.yaml\n")
+    packages.pack(built, packed, TARGET)
+    for template in ("template.yaml", "Monitoring/template.yaml"):
+        assert (packed / template).read_text() == (built / template).read_text()
 
 
 UV = """#!/bin/sh
