@@ -1,4 +1,4 @@
-"""What takes minutes, and is measured or lived through rather than tested."""
+"""Measurements and simulations that take minutes."""
 
 from local.entry import end_quietly_while_loading
 

@@ -1,9 +1,9 @@
-"""How much memory and time a large bundle takes in ingest_zip and in plan_sync.
+"""Measures how much memory and time a large bundle needs in ingest_zip and in plan_sync.
 
     python -m benchmarks.bundle_memory [millions of rows]
 
-Each stage runs in a process of its own, over a bucket that is a folder, so that what is measured is
-the stage: peak resident memory of its process, and seconds. Both must stay within 1,024 MB.
+Each stage runs in a separate process, with a folder as the bucket. So the figures are the stage's
+own: peak resident memory of its process, and seconds. Each stage must stay within 1,024 MB.
 """
 
 import argparse
@@ -46,7 +46,7 @@ KEY = "roster.zip"
 
 
 class FolderObjects:
-    """``Objects`` in a folder: memory holds none of them."""
+    """``Objects`` in a folder, so that they take no memory."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -56,7 +56,7 @@ class FolderObjects:
         self.path(key).write_bytes(body)
 
     def has(self, key: str) -> bool:
-        """Tell whether there is such an object."""
+        """Whether the object exists."""
         return self.path(key).exists()
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
@@ -87,23 +87,23 @@ class FolderObjects:
         self.download(key, path)
 
     def list(self, prefix: str) -> Iterator[str]:
-        """List nothing: nothing is given up here."""
+        """List nothing: this benchmark releases no objects."""
         return iter(())
 
     def tag(self, keys: Iterable[str], tags: dict[str, str], *, required: bool = False) -> None:
-        """Tags make no difference here."""
+        """Ignore tags."""
 
     def path(self, key: str) -> Path:
-        """Where an object lies."""
+        """The path of an object."""
         path = self._folder / key
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
 
 def main() -> int:
-    """Make the bundle, run both stages, print what they took."""
+    """Make the bundle, run the stages, print what they needed."""
     parser = argparse.ArgumentParser(description="Measure the stages over a large bundle.")
-    parser.add_argument("millions", type=float, nargs="?", default=2.0, help="of rows")
+    parser.add_argument("millions", type=float, nargs="?", default=2.0, help="millions of rows")
     parser.add_argument("--stage", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.stage:
@@ -246,7 +246,7 @@ def _plan(run: Run, control: InMemoryControl, objects: FolderObjects, folder: Pa
 
 
 class _Forgetful(InMemoryQueue):
-    """A queue that keeps no messages: they would count as the planner's memory."""
+    """A queue that keeps no messages, because they would count as the planner's memory."""
 
     def send(self, messages: Iterable[object], *, delay_seconds: int = 0) -> None:
         for _ in messages:

@@ -1,10 +1,10 @@
-"""A school year of a district, night by night: what updates apply, and what waits for a person.
+"""Simulates a district's school year, night by night: what updates apply, and what is held.
 
     python -m benchmarks.simulated_year [schools]
 
-40 schools of 500 pupils, unless told otherwise. Each night the real planner compares what the
-source delivers with what the roster holds, in mode update; a person decides where the night says
-so. The table is in docs/simulated-year.md.
+By default with 40 schools of 500 pupils. Each night the real planner compares what the source
+delivers with what the roster holds, in mode update; on some nights a person decides on the hold.
+The table is in docs/simulated-year.md.
 """
 
 import argparse
@@ -29,7 +29,13 @@ ORGS, SESSIONS, COURSES, CLASSES, USERS, ENROLLMENTS = Collection
 
 @dataclass(frozen=True)
 class Night:
-    """One night of the year: what the source delivers, and what a person then decides."""
+    """One night of the year.
+
+    ``day``: the date.
+    ``what``: what happened at the source, in words.
+    ``district``: what the source delivers.
+    ``decision``: a person's decision on what is held; None for none.
+    """
 
     day: date
     what: str
@@ -39,7 +45,13 @@ class Night:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a night has done: changes and what waits, by entity."""
+    """The outcome of a night.
+
+    ``applied``: how many records were created, updated and so on, by entity.
+    ``held``: how many records are held, by entity.
+    ``rules``: the rules of the guard that hold them.
+    ``decided``: how many records a decision deleted, by entity.
+    """
 
     night: Night
     applied: dict[str, dict[str, int]]
@@ -91,7 +103,7 @@ def year_of(schools: int) -> Iterator[Night]:
 
 
 def live_through(schools: int, directory: Path, show: Callable[[Seen], None]) -> list[Seen]:
-    """Live through the year; ``show`` is called with each night."""
+    """Simulate the year; ``show`` is called with each night."""
     nights = Nights(directory)
     seen: list[Seen] = []
     for night in year_of(schools):
@@ -120,7 +132,7 @@ def live_through(schools: int, directory: Path, show: Callable[[Seen], None]) ->
 
 
 def rows_of(district: District) -> Rows:
-    """A district as staged rows; guardians are not in the scope, nor are their enrollments."""
+    """A district as staged rows, without guardians and their enrollments."""
     guardians = {user.sourced_id for user in district.users if user.role == "guardian"}
     return Rows(
         {
@@ -173,7 +185,7 @@ def _pupils(district: District) -> list[str]:
 
 
 def _with_autumn_classes(district: District) -> District:
-    """Every fourth class is one of the autumn term alone."""
+    """Make every fourth class one of the autumn term only."""
     autumn, end = district.sessions[0].sourced_id, district.sessions[0].end
     short = {each.sourced_id for each in district.classes[::4]}
     return district.having(
@@ -203,7 +215,7 @@ def _without_autumn(district: District) -> District:
 
 
 def _with_moved_pupils(district: District) -> District:
-    """Every twentieth pupil changes to the next class of the same school, in two subjects."""
+    """Move every twentieth pupil to the next class of the same school, in two subjects."""
     movers = set(_pupils(district)[::20])
     by_school: dict[str, list[str]] = {}
     for room in district.classes:
@@ -261,7 +273,7 @@ def _line(seen: Seen) -> str:
 
 def main() -> int:
     """Print the table."""
-    parser = argparse.ArgumentParser(description="Live through a simulated year.")
+    parser = argparse.ArgumentParser(description="Simulate a district's school year.")
     parser.add_argument("schools", type=whole(3), nargs="?", default=40)
     schools = parser.parse_args().schools
     print("| Night | At the source | Applied | Held | Decided |\n|---|---|---|---|---|")

@@ -1,9 +1,10 @@
-"""Queues that stand still, slow or dying workers, lost messages: what becomes of many runs at once.
+"""Simulates many runs at once while queues stand still, workers die or messages are lost.
 
     python -m benchmarks.standstill [groups]
 
-5,000 groups, unless told otherwise, with the template's own times and caps. No run may be abandoned
-for waiting, and no message may come more often than six times. The tables are in docs/capacity.md.
+By default with 5,000 groups, and always with the template's times and caps. No run may be abandoned
+because it waits, and no message may be sent more than six times. The tables are in
+docs/capacity.md.
 """
 
 import argparse
@@ -25,19 +26,19 @@ from tests.template.times import caps_of, times_of
 EXTRACT, PLAN, UPSERT = QUEUES
 HOUR = timedelta(hours=1)
 FEW = 20
-"""How many groups are enough where all fail in the same way."""
+"""How many groups are enough if all fail in the same way."""
 NIGHT = {EXTRACT: 120, PLAN: 20, UPSERT: 1}
-"""How long the parts of a run take in a night, in seconds: a source of 5,000 users, few changes.
+"""Seconds for each part of a run at night: a source of 5,000 users with few changes.
 
 Each group has three batches, of a second each.
 """
 SLOW = {EXTRACT: 280, PLAN: 880, UPSERT: 110}
-"""As long as it may be just before each function is stopped."""
+"""Seconds for each part of a run that takes almost as long as its function may."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What became of the groups of a scenario."""
+    """The outcome of a scenario; its fields are the columns of the table."""
 
     what: str
     groups: int
@@ -53,13 +54,18 @@ class Seen:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What happens, and the states and reasons with which runs may end."""
+    """A scenario.
+
+    ``what``: what happens, in words.
+    ``live``: simulates it with so many groups.
+    ``ends``: the states or reasons with which runs may end.
+    ``most``: the highest number of groups to simulate; None for any.
+    """
 
     what: str
     live: Callable[[int], Fleet]
     ends: frozenset[str] = frozenset({"Succeeded"})
     most: int | None = None
-    """To how many groups it happens at most."""
 
 
 def fleet(groups: int, capacity: str = "standard", **more: Any) -> Fleet:
@@ -135,13 +141,13 @@ def _refuses_writes(groups: int) -> Fleet:
     world.roster.fails = lambda write: "throttled"
     world.ask()
     world.finish(within=24 * HOUR)
-    # What failed at its last receive is parked once that has had its time.
+    # A message that failed at its last receive is dead-lettered once its visibility is over.
     world.go_on(HOUR)
     return world
 
 
 def _never_empty(groups: int) -> Fleet:
-    """Each group's message is lost, and the queue is kept full by messages of others."""
+    """Each group's message is lost, and other messages keep the queue full."""
     world = fleet(groups)
     queue = world.queues[EXTRACT]
     other = ExtractLeg(enterprise=EnterpriseId("other"), group_id=GroupId("other"), seq=1, leg=0)
@@ -183,14 +189,14 @@ SCENARIOS = (
 
 
 def live_through(groups: int) -> Iterator[tuple[Scenario, Seen]]:
-    """Live through each scenario with so many groups, or as many as it needs."""
+    """Simulate each scenario with ``groups`` groups, or fewer if it needs fewer."""
     for scenario in SCENARIOS:
         count = min(groups, scenario.most or groups)
         yield scenario, _seen(scenario.what, scenario.live(count))
 
 
 def night(groups: int, capacity: str) -> Seen:
-    """One night in which each group syncs, its runs spread over 15 minutes."""
+    """Simulate a night in which each group syncs, spread over 15 minutes."""
     world = fleet(groups, capacity, seconds=NIGHT, step=timedelta(seconds=2))
     world.ask(spread=timedelta(seconds=900))
     world.finish(within=140 * HOUR)
@@ -229,7 +235,7 @@ HEAD = (
 
 def main() -> int:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description="Live through queues that stand still.")
+    parser = argparse.ArgumentParser(description="Simulate queues that stand still.")
     parser.add_argument("groups", type=whole(1), nargs="?", default=5000)
     groups = parser.parse_args().groups
     print(HEAD)

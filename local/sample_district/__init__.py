@@ -1,1 +1,1 @@
-"""A sample school district: a roster made from a seed, and a OneRoster server that speaks it."""
+"""A sample school district: a roster generated from a seed, and a OneRoster server for it."""

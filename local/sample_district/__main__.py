@@ -1,4 +1,4 @@
-"""Runs the sample district's server by itself: ``python -m local.sample_district``."""
+"""Runs the sample district's server alone: ``python -m local.sample_district``."""
 
 import argparse
 import os
@@ -22,9 +22,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--pupils", type=whole(1), default=4600)
     parser.add_argument(
-        "--version", choices=sorted(PATHS.values()), default="1.1", help="of the example"
+        "--version",
+        choices=sorted(PATHS.values()),
+        default="1.1",
+        help="the version in the printed example",
     )
-    parser.add_argument("--note-in", type=Path, help="a folder in which to write down where it is")
+    parser.add_argument(
+        "--note-in", type=Path, help="a folder in which to store its address and key"
+    )
     given = parser.parse_args()
     if not is_free(given.port):
         message = f"Port {given.port} is taken by another program; choose another one with --port."
@@ -51,7 +56,7 @@ def main() -> None:
         print("Try it:")
         print(f"  curl -u {key}:{secret} -d grant_type=client_credentials {server.url}/token")
         print(f"  curl -H 'Authorization: Bearer <access_token>' '{base}/users?limit=2'")
-        print("It serves until it is ended: Ctrl-C.", flush=True)
+        print("Press Ctrl-C to stop it.", flush=True)
         threading.Event().wait()
 
 

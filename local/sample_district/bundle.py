@@ -1,6 +1,6 @@
 """The district as a OneRoster CSV bundle: versions 1.0, 1.1, 1.2 and 1.2.1, bulk or delta.
 
-The rows are made of the same JSON that the district answers over REST, so that both say the same.
+The rows are made from the same JSON that the district serves over REST, so both agree.
 """
 
 import csv
@@ -66,9 +66,9 @@ _GRADEBOOK = {
 
 
 def csv_files(district: District, version: str, *, gradebook: bool = False) -> dict[str, bytes]:
-    """Write the whole district in bulk: file name to contents.
+    """Write the whole district in bulk; returns contents by file name.
 
-    Passwords, profiles and demographics are there to show that nobody stores them.
+    It contains passwords, profiles and demographics, to show that nobody stores them.
     """
     rows = {name: render(district, name, _rest(version)) for name in COLLECTIONS}
     if gradebook and version == "1.0":
@@ -83,7 +83,7 @@ def csv_files(district: District, version: str, *, gradebook: bool = False) -> d
 
 
 def delta_files(before: District, after: District, version: str, modified: str) -> dict[str, bytes]:
-    """Write what has changed from one district to the other; what has not changed is absent."""
+    """Write the changes from one district to another; unchanged records are left out."""
     rows = {
         name: _changed(before.records(name), after.records(name), modified, before, after, name,
                        _rest(version))
@@ -97,7 +97,7 @@ def delta_files(before: District, after: District, version: str, modified: str) 
 def pack(
     files: Mapping[str, bytes], *, folder: str = "", compression: int = zipfile.ZIP_DEFLATED
 ) -> bytes:
-    """Zip files, in a ``folder`` of the archive if one is named."""
+    """Zip files, inside a ``folder`` of the archive if given."""
     packed = io.BytesIO()
     pack_into(packed, files, folder=folder, compression=compression)
     return packed.getvalue()
@@ -167,7 +167,7 @@ def _cells(name: str, row: Json, delta: bool) -> Cells:
 
 
 def _status(row: Json, delta: bool) -> Cells:
-    """In bulk these are blank; a record that is not active can only be told so."""
+    """Status and time: blank in bulk, unless the record is not active."""
     if delta or row["status"] != "active":
         return {"status": row["status"], "dateLastModified": row["dateLastModified"]}
     return {}

@@ -1,4 +1,4 @@
-"""A district's entities as they are served: rendered when first asked for, then kept."""
+"""A district's entities as served: rendered on first request, then kept."""
 
 import threading
 from typing import Any
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 class Catalogue:
-    """One state of one district under one set of quirks; another state has another catalogue."""
+    """One state of a district under one set of quirks; another state needs another catalogue."""
 
     def __init__(self, district: District, quirks: Quirks, bases: dict[str, str]) -> None:
         self._district, self._quirks, self._bases = district, quirks, bases

@@ -1,4 +1,4 @@
-"""What becomes of a district with time: each a function from one district to the next."""
+"""Changes of a district over time: each function returns the next district."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,10 +10,10 @@ from local.sample_district.school_year import courses_of, sessions_of, timetable
 
 
 def rollover(district: District, *, intake: int = 0) -> District:
-    """The August after: a new year's sessions, classes and enrollments; every pupil a grade up.
+    """The next August: new sessions, classes and enrollments, and every pupil a grade up.
 
-    Pupils of the last grade have left, with guardians who have nobody else there; ``intake`` new
-    ones come into the first grade.
+    Pupils of the last grade have left, with guardians of nobody else. ``intake`` new pupils join
+    the first grade.
     """
     year = district.year + 1
     pupils = [user for user in district.users if user.role == "student"]
@@ -43,7 +43,7 @@ def _next_grade(user: User) -> User:
 
 
 def renumber_enrollments(district: District) -> District:
-    """Only the enrollments' sourcedIds change, as some systems do every night."""
+    """Change only the enrollments' sourcedIds, as some systems do every night."""
     renumbered = (
         replace(e, sourced_id=f"new-{number:07d}") for number, e in enumerate(district.enrollments)
     )
@@ -51,7 +51,7 @@ def renumber_enrollments(district: District) -> District:
 
 
 def with_prefixed_users(district: District) -> District:
-    """User sourcedIds as Infinite Campus gives them in 1.1: a prefix for the role (``s+123``)."""
+    """Give users sourcedIds as in Infinite Campus 1.1: with a prefix for the role (``s+123``)."""
     letters = {"student": "s", "guardian": "p"}
     names = {
         user.sourced_id: f"{letters.get(user.role, 't')}+{user.sourced_id}"
@@ -71,27 +71,27 @@ def with_prefixed_users(district: District) -> District:
 
 
 def with_user(district: District, sourced_id: str, **changes: Any) -> District:
-    """One user has changed; ``role="wizard"`` makes a row that no reader can accept."""
+    """Change one user; ``role="wizard"`` makes a row that no reader can accept."""
     [user] = (user for user in district.users if user.sourced_id == sourced_id)
     return with_records(district, "users", replace(user, **changes))
 
 
 def with_records(district: District, collection: str, *records: Record) -> District:
-    """Add records to a collection, or put them in the place of those with their sourcedIds."""
+    """Add records to a collection, or replace those with the same sourcedIds."""
     ids = {record.sourced_id for record in records}
     kept = (each for each in district.records(collection) if each.sourced_id not in ids)
     return district.having(**{collection: (*kept, *records)})
 
 
 def without_records(district: District, collection: str, sourced_ids: Iterable[str]) -> District:
-    """Take records out of a collection, and leave what refers to them as it is."""
+    """Remove records from a collection, but keep records that refer to them."""
     gone = set(sourced_ids)
     kept = (each for each in district.records(collection) if each.sourced_id not in gone)
     return district.having(**{collection: kept})
 
 
 def without_users(district: District, sourced_ids: Iterable[str]) -> District:
-    """Users have left, with their enrollments; nobody has them as an agent any more."""
+    """Remove users with their enrollments, also as agents of others."""
     gone = set(sourced_ids)
     users = (user for user in district.users if user.sourced_id not in gone)
     return district.having(

@@ -1,4 +1,4 @@
-"""Entities in the shapes that are seen in the field, beside those of the standard."""
+"""Entities in the non-standard shapes that real servers send."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ _ENABLED: dict[str, Callable[[bool], Any]] = {
 
 
 def malformed(records: list[Json], collection: str, version: str, quirks: Quirks) -> list[Json]:
-    """Bring a collection's entities into the shape that the quirks ask for."""
+    """Give a collection's entities the shape that the quirks describe."""
     for record in records:
         if collection == "users":
             _spoil_user(record, quirks)

@@ -1,4 +1,4 @@
-"""Makes people up: names from a seed, and usernames that nobody else has."""
+"""Invents people: names from a seed, and unique usernames."""
 
 import random
 from collections import Counter
@@ -27,7 +27,7 @@ class People:
         self._tried: Counter[str] = Counter()
 
     def person(self, sourced_id: str, role: str, orgs: tuple[str, ...]) -> User:
-        """Make somebody up."""
+        """Invent a person."""
         given, family = self._random.choice(GIVEN), self._random.choice(FAMILY)
         username = self._username(f"{given[0]}{family}")
         return User(
@@ -44,7 +44,7 @@ class People:
     def pupils(
         self, numbers: range, schools: Sequence[str], grades: Sequence[str]
     ) -> Iterator[User]:
-        """Make pupils up, spread over schools and grades; a few are disabled or have no e-mail."""
+        """Invent pupils across schools and grades; a few are disabled or have no e-mail."""
         for at, number in enumerate(numbers):
             pupil = self.person(f"pupil-{number:06d}", "student", (schools[at % len(schools)],))
             yield replace(

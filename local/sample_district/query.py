@@ -45,7 +45,7 @@ def names_of(collection: str, version: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Span:
-    """Which part of a list is wanted."""
+    """The requested part of a list: ``limit`` rows from ``offset`` on."""
 
     limit: int
     offset: int
@@ -89,9 +89,9 @@ def project(record: Json, fields: str | None) -> Json:
 
 
 def unknown_fields(query: dict[str, str], names: frozenset[str], version: str) -> bool:
-    """Whether ``fields`` names something unknown, which 1.1 answers with everything, and 1.2 not.
+    """Whether ``fields`` names an unknown field: 1.1 then answers with all fields.
 
-    Empty, it is refused by both.
+    :raises RefusedError: a field is unknown in 1.2, or ``fields`` is empty.
     """
     fields = query.get("fields")
     if fields is None:
@@ -122,7 +122,7 @@ def _parse(text: str, names: frozenset[str]) -> tuple[list[tuple[str, str, str]]
 def _fits(record: Json, name: str, operator: str, wanted: str) -> bool:
     values = _values(record, name)
     if isinstance(_at(record, name), list):
-        # Lists are compared with a list: ``=`` means just these, ``~`` means these among others.
+        # A list is compared with a list: ``=`` means exactly these, ``~`` at least these.
         listed = {text.strip() for text in wanted.split(",")}
         same, among = set(values) == listed, listed.issubset(values)
         return {"=": same, "!=": not same, "~": among}.get(operator, False)
@@ -163,7 +163,7 @@ def _text(value: Any) -> str:
 
 
 def parsed(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The parameters as a mapping; of one given twice the first counts."""
+    """The parameters as a mapping; if one occurs twice, the first counts."""
     query: dict[str, str] = {}
     for name, value in pairs:
         query.setdefault(name, value)

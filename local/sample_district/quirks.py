@@ -1,6 +1,6 @@
-"""What real servers do that the standard does not say; each can be switched on by itself.
+"""Deviations of real servers from the standard; each can be switched on separately.
 
-Pages count from 1. "Every so-manieth" counts authorized requests for data, not for tokens.
+Pages count from 1. "Every n-th request" counts authorized requests for data, not for tokens.
 """
 
 from dataclasses import dataclass
@@ -8,51 +8,51 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Quirks:
-    """How the sample server misbehaves; the default is a server as it should be."""
+    """How the sample server misbehaves; by default it does not."""
 
     # Pages
     cap_limit: int | None = None
-    """Serve at most this many rows, whatever ``limit`` says, without a word (Ed-Fi: 500)."""
+    """Serve at most this many rows, whatever ``limit`` says, without saying so (Ed-Fi: 500)."""
     max_limit: int | None = None
-    """Answer 400 where ``limit`` is above this."""
+    """Answer 400 if ``limit`` is higher than this."""
     send_total: bool = True
     """Send ``X-Total-Count``."""
     wrong_total: int = 0
-    """Be off by this much in ``X-Total-Count``."""
+    """Add this to ``X-Total-Count``."""
     send_link: bool = True
     """Send ``Link`` headers."""
     link_internal_host: str | None = None
-    """Name this in ``Link``, as servers behind a proxy do: ``http://10.0.0.7:8080``."""
+    """Use this host in ``Link``, as servers behind a proxy do: ``http://10.0.0.7:8080``."""
     link_without_brackets: bool = False
     """Send ``Link`` without angle brackets (GG4L)."""
     ignore_offset: bool = False
     """Serve the first page for every offset."""
     reject_sort: bool = False
-    """Answer 400 where ``sort`` is given."""
+    """Answer 400 if ``sort`` is given."""
     duplicate_entity: tuple[str, str] | None = None
-    """Serve this record of this collection twice, one after the other."""
+    """(collection, sourcedId): serve this record twice in a row."""
     delete_while_paging: tuple[str, int, str] | None = None
-    """Once this page of this collection was served, delete this record of it."""
+    """(collection, page, sourcedId): after serving this page, delete this record."""
 
     # Failures
     too_many_requests_every: int | None = None
-    """Answer 429 to every so-manieth request."""
+    """Answer 429 to every n-th request."""
     server_error_every: int | None = None
-    """Answer 503 to every so-manieth request."""
+    """Answer 503 to every n-th request."""
     retry_after: str = "0"
-    """What ``Retry-After`` says on 429 and 503."""
+    """The value of ``Retry-After`` on 429 and 503."""
     retry_after_as_date: bool = False
-    """Say it as an HTTP date, so many seconds from now."""
+    """Send it as an HTTP date, that many seconds from now."""
     page_error: tuple[str, int, int] | None = None
-    """Answer this status for this page of this collection, every time."""
+    """(collection, page, status): always answer this page with this status."""
     drop_connection_at: tuple[str, int] | None = None
-    """Cut the connection half-way through this page of this collection, once."""
+    """(collection, page): cut the connection half-way through this page, once."""
     drop_every_time: bool = False
-    """Cut it there whenever the page is asked for."""
+    """Cut it every time that page is requested."""
     stall_at: tuple[str, int] | None = None
-    """Say no more half-way through this page of this collection, once; stay connected."""
+    """(collection, page): stop sending half-way through this page, once, but stay connected."""
     latency_seconds: float = 0
-    """Wait so long before each answer."""
+    """Wait this long before each answer."""
     redirect: bool = False
     """Redirect every request elsewhere."""
 
@@ -76,11 +76,11 @@ class Quirks:
     bad_users: tuple[str, ...] = ()
     """Give these users a role that does not exist."""
     enabled_user_as: str | None = None
-    """Send ``enabledUser`` as ``bool``, ``text`` or ``int``, whatever the version."""
+    """Send ``enabledUser`` as ``bool``, ``text`` or ``int`` in every version."""
     null_terms: bool = False
     """Send ``terms: null``."""
     null_for_absent: bool = False
-    """Send null for what a record has not (Aeries)."""
+    """Send null for missing values (Aeries)."""
     empty_dates: bool = False
     """Send enrollments' dates as empty text."""
     refs_without_href: bool = False
@@ -88,7 +88,7 @@ class Quirks:
     relative_href: bool = False
     """Send references that begin with ``~/ims/`` (Aeries)."""
     wrong_ref_type: bool = False
-    """Send every reference as one to a user."""
+    """Send every reference with the type ``user``."""
     role_lists_in_1p1: bool = False
     """Serve users in 1.2 form on the path of 1.1 (ClassLink's proxy)."""
 
@@ -102,12 +102,12 @@ class Quirks:
     token_status: int | None = None
     """Answer this status to every request for a token."""
     token_lifetime_seconds: float | None = None
-    """Let tokens end after this, sooner than they say."""
+    """Let tokens expire after this time, earlier than announced."""
     token_serves: int | None = None
-    """Let each token end after so many requests, without a word."""
+    """Let each token expire after this many requests, without saying so."""
     send_expires_in: bool = True
-    """Say how long a token is good for."""
+    """Announce how long a token is valid."""
     required_scope: str | None = None
-    """Give tokens only for just this scope, whatever it is (Aeries: ``OneRoster``)."""
+    """Issue tokens only for exactly this scope (Aeries: ``OneRoster``)."""
     session_cookie_required: bool = False
-    """Answer only requests that bring the cookie back that came with the token (Aeries)."""
+    """Accept only requests with the cookie that came with the token (Aeries)."""

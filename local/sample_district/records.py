@@ -1,4 +1,4 @@
-"""What a roster is made of: records, and the district that holds them."""
+"""The records of a roster, and the district that holds them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ GUARDIANS = frozenset({"guardian", "parent", "relative"})
 
 @dataclass(frozen=True)
 class Record:
-    """What every record has."""
+    """The fields that every record has."""
 
     sourced_id: str
     status: str = field(default="active", kw_only=True)
@@ -69,7 +69,7 @@ class Class(Record):
 
 @dataclass(frozen=True)
 class User(Record):
-    """A person; the last two fields are known to 1.2 only."""
+    """A person; only 1.2 has the last two fields."""
 
     username: str
     given_name: str
@@ -87,7 +87,7 @@ class User(Record):
 
 @dataclass(frozen=True)
 class Enrollment(Record):
-    """A membership of a user in a class."""
+    """A user's membership in a class."""
 
     class_id: str
     school: str
@@ -122,7 +122,7 @@ class District:
     year: int = field(default=2026, kw_only=True)
 
     def counts(self) -> dict[str, int]:
-        """How many records a sync in the default scope (students and staff) brings in."""
+        """How many records a sync in the default scope (students and staff) loads."""
         guardians = {user.sourced_id for user in self.users if user.role in GUARDIANS}
         return {
             "partners": _present(self.orgs),
@@ -135,7 +135,7 @@ class District:
 
     @property
     def client_partner_id(self) -> str:
-        """The sourcedId under which the district knows itself."""
+        """The sourcedId of the district's own org."""
         return next(org.sourced_id for org in self.orgs if org.type == "district")
 
     def records(self, collection: str) -> tuple[Any, ...]:
@@ -144,7 +144,7 @@ class District:
         return found
 
     def having(self, **collections: Iterable[Record]) -> "District":
-        """Have these collections instead, by their OneRoster names, put in order."""
+        """Replace these collections, given by their OneRoster names, in the right order."""
         changed: dict[str, Any] = {
             _ATTRIBUTES[name]: tuple(sorted(records, key=lambda each: each.sourced_id))
             for name, records in collections.items()

@@ -31,7 +31,8 @@ _PATHS = {singular: plural for plural, singular in SINGULAR.items()}
 def render(district: District, collection: str, version: str, base: str = "") -> list[Json]:
     """All records of a collection, in the order of sourcedId.
 
-    ``version`` is ``1.1`` or ``1.2``; ``base`` is the address that references begin with.
+    :param version: ``1.1`` or ``1.2``.
+    :param base: the address that references begin with.
     """
     return [_Renderer(version, base).record(each) for each in district.records(collection)]
 
@@ -67,7 +68,7 @@ class _Renderer:
         return {"href": href, "sourcedId": sourced_id, "type": kind}
 
     def _boolean(self, value: bool) -> bool | str:
-        # 1.2 has made them text.
+        # In 1.2, booleans are text.
         return value if self._old else str(value).lower()
 
     def _org(self, org: Org) -> Json:

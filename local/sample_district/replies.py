@@ -1,10 +1,10 @@
-"""What the server answers, and how it says that something is wrong in each version."""
+"""The server's answers, and how each version expresses errors."""
 
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
-# Where 1.1 servers write words for what 1.2 has made an enumeration of.
+# 1.1 servers write these as words; 1.2 made them an enumeration.
 _WORDS_OF_1_1 = {
     "fullsuccess": "full success",
     "unknownobject": "unknown object",
@@ -15,7 +15,7 @@ _WORDS_OF_1_1 = {
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer, not yet sent."""
+    """An answer that has not been sent yet."""
 
     status: int
     body: bytes
@@ -23,11 +23,11 @@ class Reply:
     cut: bool = False
     """Close the connection half-way through the body."""
     stall: bool = False
-    """Say no more half-way through the body."""
+    """Stop sending half-way through the body."""
 
 
 class RefusedError(Exception):
-    """A request that is answered with an error body."""
+    """The request must be answered with an error."""
 
     def __init__(self, status: int, code: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(code)
@@ -41,7 +41,7 @@ def json_reply(status: int, body: Any, headers: dict[str, str] | None = None) ->
 
 
 def status_info(version: str, major: str, severity: str, code: str) -> dict[str, Any]:
-    """The status of an answer, in the shape of its version."""
+    """The status of an answer, as its version formats it."""
     status: dict[str, Any] = {
         "imsx_codeMajor": major,
         "imsx_severity": severity,

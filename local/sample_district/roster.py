@@ -1,4 +1,4 @@
-"""The sample district's roster, generated from a seed; the same seed gives the same district."""
+"""Generates the sample district's roster from a seed; equal seeds give equal districts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -46,7 +46,7 @@ def _orgs(schools: Sequence[str]) -> Iterator[Org]:
 
 
 def _office(people: People, schools: Sequence[str]) -> Iterator[User]:
-    """Administrators, and one aide a school, who helps out in the next school as well."""
+    """Administrators, and an aide for each school, who also helps in the next school."""
     for org in ("district", *schools):
         person = people.person(f"admin-{org}", "administrator", (org,))
         yield replace(person, primary_org=org)
@@ -57,7 +57,7 @@ def _office(people: People, schools: Sequence[str]) -> Iterator[User]:
 
 
 def _with_guardians(users: Sequence[User], people: People) -> Iterator[User]:
-    """Give every so-manieth pupil a guardian; each knows the other as an agent."""
+    """Give every n-th pupil a guardian; each is the other's agent."""
     pupils = [user for user in users if user.role == "student"]
     guardians = {}
     for number, pupil in enumerate(pupils[::PUPILS_PER_GUARDIAN], start=1):

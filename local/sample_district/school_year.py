@@ -1,4 +1,4 @@
-"""A school year: its sessions, and the classes and memberships of the people who are there."""
+"""A school year: its sessions, courses, classes and enrollments."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,10 @@ SUBJECTS = ("Homeroom", "Mathematics", "English", "Science")
 
 @dataclass
 class Timetable:
-    """Who is in which class; ``hired`` are the teachers that had to be found for it."""
+    """Who is in which class.
+
+    ``hired``: teachers who had to be added.
+    """
 
     classes: list[Class] = field(default_factory=list)
     enrollments: list[Enrollment] = field(default_factory=list)
@@ -23,12 +26,12 @@ class Timetable:
 
 
 def year_under_way(today: date) -> int:
-    """The year in which the school year has begun that is under way, or was last."""
+    """The calendar year in which the current or last school year began."""
     return today.year if today.month >= FIRST_MONTH else today.year - 1
 
 
 def sessions_of(year: int) -> list[Session]:
-    """The school year that begins in ``year``, then its semesters."""
+    """The school year that begins in ``year``, and its semesters."""
     last = year + 1
     whole = f"sy-{last}"
     spans = (
@@ -43,7 +46,7 @@ def sessions_of(year: int) -> list[Session]:
 
 
 def courses_of(year: int) -> list[Course]:
-    """What the district teaches; the courses stay the same from year to year."""
+    """The district's courses, the same every year."""
     return [
         Course(f"course-{subject[:3].lower()}-{grade}", f"{subject} {int(grade)}",
                f"{subject[:3].upper()}{grade}", grade, subject, "district", f"sy-{year + 1}")
@@ -53,7 +56,7 @@ def courses_of(year: int) -> list[Course]:
 
 
 def timetable(year: int, users: Sequence[User], people: People) -> Timetable:
-    """Put every pupil into the classes of the own grade, and teachers in front of them."""
+    """Put every pupil into the classes of their grade, with teachers."""
     made = Timetable()
     year_groups: dict[str, dict[str, list[User]]] = defaultdict(lambda: defaultdict(list))
     for user in users:
@@ -107,7 +110,7 @@ def _teaching(year: int, each: Class, teacher: str) -> Enrollment:
 
 def _membership(year: int, each: Class, pupil: User) -> Enrollment:
     number = int(pupil.sourced_id.rpartition("-")[2])
-    # Some join late, some leave early; both are seen in every district.
+    # Some join late and some leave early, as in every district.
     begin = f"{year}-10-05" if number % 40 == 7 else f"{year}-08-17"
     end = f"{year + 1}-01-15" if number % 53 == 5 else f"{year + 1}-06-12"
     sourced_id = f"enr-{year}-{each.sourced_id}-{pupil.sourced_id}"

@@ -1,4 +1,4 @@
-"""The OneRoster service: from a request to a reply, without a word about sockets."""
+"""The OneRoster service: from a request to a reply, without sockets."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ _ALIASES = {"users": "students", "orgs": "schools", "academicSessions": "terms"}
 
 
 class Service:
-    """A district on offer; the district and the quirks can be exchanged at any time."""
+    """Serves a district; the district and the quirks can be replaced at any time."""
 
     def __init__(
         self, district: District, quirks: Quirks, credentials: Credentials, url: str
@@ -38,7 +38,7 @@ class Service:
 
     @property
     def district(self) -> District:
-        """The roster that is served."""
+        """The served roster."""
         return self._state[0]
 
     @district.setter
@@ -49,7 +49,7 @@ class Service:
 
     @property
     def quirks(self) -> Quirks:
-        """How the service misbehaves; what happens once happens again after a change."""
+        """How the service misbehaves; one-time quirks happen again after a change."""
         return self._state[1]
 
     @quirks.setter
@@ -106,7 +106,7 @@ class Service:
         else:
             methods = quirks.signature_methods or self.credentials.methods
             host = headers.get("Host")
-            # 1.2 has no place for signatures.
+            # 1.2 does not support signatures.
             good = (
                 version == "1.1"
                 and host is not None
@@ -170,10 +170,10 @@ class Service:
         )
 
     def _delete_after(self, quirks: Quirks, collection: str, span: Span) -> None:
-        wish = quirks.delete_while_paging
-        if wish and wish[:2] == (collection, span.page) and self._once("delete"):
+        wanted = quirks.delete_while_paging
+        if wanted and wanted[:2] == (collection, span.page) and self._once("delete"):
             with self._lock:
-                self.district = without_records(self.district, collection, [wish[2]])
+                self.district = without_records(self.district, collection, [wanted[2]])
 
     def _once(self, what: str) -> bool:
         with self._lock:
@@ -194,7 +194,7 @@ def _one(
 
 
 def _warning(query: dict[str, str], names: frozenset[str]) -> str | None:
-    """What 1.1 says beside the data of a request that it does not understand in full."""
+    """The warning that 1.1 adds to its data if it does not understand the whole request."""
     if not names.issuperset(filter(None, query.get("fields", "").split(","))):
         return "invalid_selection_field"
     sort = query.get("sort", "")

@@ -1,4 +1,4 @@
-"""Checks OAuth 1.0a signatures (RFC 5849) as a careful provider does."""
+"""Checks OAuth 1.0a signatures (RFC 5849) like a careful provider."""
 
 import base64
 import hmac
@@ -13,7 +13,7 @@ from oauthlib.oauth1.rfc5849 import signature as oauth_signature
 from oauthlib.oauth1.rfc5849.utils import escape
 
 PAST_SECONDS, FUTURE_SECONDS = 600, 300
-"""How far a request's timestamp may be off (what Instructure asks of providers)."""
+"""How far a request's timestamp may be off, in seconds (Instructure's rule for providers)."""
 
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 _DIGESTS = {"HMAC-SHA256": "sha256", "HMAC-SHA1": "sha1"}
@@ -21,18 +21,23 @@ _DIGESTS = {"HMAC-SHA256": "sha256", "HMAC-SHA1": "sha1"}
 
 @dataclass
 class Credentials:
-    """What the server knows of its one consumer, and what it demands of it."""
+    """The server's one consumer, and what the server requires of it.
+
+    ``key``, ``secret``: the consumer's key and secret.
+    ``methods``: the accepted signature methods.
+    ``token_seconds``: how long a token is valid.
+    ``scopes``: the only scopes that a token may have; None allows any.
+    """
 
     key: str = "sample-key"
     secret: str = "sample-secret"
     methods: frozenset[str] = frozenset(_DIGESTS)
     token_seconds: float = 3600
     scopes: frozenset[str] | None = None
-    """The only scopes that a token may be asked for; None is any."""
 
 
 class Signatures:
-    """Judges signatures, and remembers the nonces it has seen."""
+    """Checks signatures, and remembers the nonces it has seen."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
@@ -40,7 +45,7 @@ class Signatures:
         self._lock = threading.Lock()
 
     def good(self, method: str, url: str, authorization: str, methods: frozenset[str]) -> bool:
-        """Whether a request is signed with the consumer's secret; the URL is exactly as sent."""
+        """Whether a request is signed with the consumer's secret; ``url`` is exactly as sent."""
         if not authorization.startswith("OAuth "):
             return False
         given = {name: unquote(value) for name, value in _PARAMETER.findall(authorization)}
@@ -69,7 +74,7 @@ class Signatures:
         return base64.b64encode(hmac.new(key.encode(), base.encode(), digest).digest()).decode()
 
     def _fresh(self, given: dict[str, str]) -> bool:
-        # Only after the signature: nobody else may use up a nonce.
+        # Only after the signature was checked, so that nobody else can use up a nonce.
         nonce = (given.get("oauth_nonce", ""), given["oauth_timestamp"])
         with self._lock:
             if not nonce[0] or nonce in self._nonces:

@@ -1,4 +1,4 @@
-"""Gives OAuth 2 tokens for client credentials (RFC 6749 4.4), and knows them again."""
+"""Issues OAuth 2 tokens for client credentials (RFC 6749 4.4), and checks them."""
 
 import base64
 import binascii
@@ -29,7 +29,7 @@ class _Token:
 
 
 class Tokens:
-    """The tokens of one consumer; a new one leaves those before it valid."""
+    """The tokens of one consumer; a new token does not invalidate earlier ones."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
@@ -72,7 +72,7 @@ class Tokens:
         return json_reply(200, answer, headers)
 
     def good(self, authorization: str, quirks: Quirks) -> bool:
-        """Whether a request bears a token that is still good."""
+        """Whether a request has a valid token."""
         with self._lock:
             token = self._tokens.get(authorization.removeprefix("Bearer "))
             if token is None or token.until <= time.monotonic():
@@ -81,14 +81,14 @@ class Tokens:
             return quirks.token_serves is None or token.served <= quirks.token_serves
 
     def may_read(self, authorization: str, version: str, quirks: Quirks) -> bool:
-        """Whether the scopes of a good token let it read rosters; none asked for is all."""
+        """Whether a valid token's scopes allow reading rosters; no scope means all."""
         scopes = self._tokens[authorization.removeprefix("Bearer ")].scopes
         if not scopes or quirks.required_scope in scopes:
             return True
         return any(_PREFIXES[version] + name in scopes for name in _READING)
 
     def in_session(self, cookies: str) -> bool:
-        """Whether a request brings back a cookie that came with a token."""
+        """Whether a request has a cookie that came with a token."""
         return any(f"session={session}" in cookies for session in self._sessions)
 
     def _knows(self, presented: tuple[str, str]) -> bool:
@@ -98,7 +98,7 @@ class Tokens:
 
 
 def _presented(authorization: str, form: dict[str, str], placement: str) -> tuple[str, str]:
-    """The key and secret, from where they may be; the standard encodes them before Basic does."""
+    """The key and secret, from the allowed place; inside Basic they are URL-encoded."""
     if placement != "body" and authorization.startswith("Basic "):
         try:
             pair = base64.b64decode(authorization[6:], validate=True).decode()
