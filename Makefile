@@ -1,4 +1,4 @@
-# Two commands need nothing but Python 3.11 or newer, make and git: `make demo` and `make test`.
+# `make demo` and `make test` need only Python 3.11 or newer, make and git.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
@@ -10,47 +10,47 @@ UV := $(BIN)/uv
 SAM := .venv-sam/bin/sam
 GROUPS := dev emulator sam contract runtime create-group request-sync read-roster assign-content sync-api sync-sftp ingest-zip plan-sync upsert-entities close-runs delete-group export-roster start-auto-syncs send-notices call-webhook decide-claims
 
-# What the functions are built for. AWS runs python3.13 on arm64; the local stack builds for the
-# interpreter and machine at hand: `make build TARGET_PYTHON=3.11 TARGET_ARCH=x86_64`.
+# The target of a build. AWS runs python3.13 on arm64; the local stack builds for this
+# interpreter and machine: `make build TARGET_PYTHON=3.11 TARGET_ARCH=x86_64`.
 TARGET_PYTHON ?= 3.13
 TARGET_ARCH ?= arm64
-# The oldest C library that all wheels know; Lambda's Amazon Linux 2023 has a newer one.
+# The oldest C library that all wheels support; Lambda's Amazon Linux 2023 has a newer one.
 TARGET_PLATFORM ?= manylinux_2_28
 BUILD_DIR ?= .aws-sam/build
-# How many unit tests run side by side; 0 runs them one by one, in one process.
+# How many processes run the unit tests; 0 runs them one by one, in one process.
 WORKERS ?= auto
-# A file stays in one process, for what it sets up once. Files go in the order of their names, which
-# has the longest first: the random histories, and end to end the clock and the bundles.
+# A file stays in one process, because it sets things up once. Files run in the order of their names,
+# which starts the longest first: the random histories, and end to end the clock and the bundles.
 SIDE_BY_SIDE = --dist loadfile --no-loadscope-reorder
 export TARGET_PYTHON TARGET_ARCH TARGET_PLATFORM
 export SAM_CLI_TELEMETRY := 0
-# uv trusts whom the system trusts, as pip does: a school's proxy may look into what is fetched.
+# uv trusts the system's certificates, as pip does: a school's proxy may inspect downloads.
 export UV_SYSTEM_CERTS ?= 1
 
 .PHONY: help demo test test-unit test-e2e contract nightly check format build smoke up down deploy lock \
 	clean setup
 
-help: ## Show what can be made
+help: ## Show all targets
 	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: setup ## Show the main job: a sample district synced into an emulated AWS account
+demo: setup ## Sync a sample district into an emulated AWS account
 	@$(BIN)/python -m local.demo
 
 test: setup ## Run all tests: unit first, then end to end on the emulator
 	$(BIN)/python -m pytest -q -n $(WORKERS) $(SIDE_BY_SIDE) -m "not e2e" tests
 	@$(MAKE) --no-print-directory test-e2e
 
-test-unit: .venv/.dev ## Run the fast tests only (WORKERS)
+test-unit: .venv/.dev ## Run only the fast tests (WORKERS)
 	$(BIN)/python -m pytest -q -n $(WORKERS) $(SIDE_BY_SIDE) -m "not e2e" tests
 
-# Two stacks side by side: much of the time goes into waiting for leases and queues.
-test-e2e: setup smoke ## Run the end-to-end tests only
+# Two stacks in parallel: much of the time is spent waiting for leases and queues.
+test-e2e: setup smoke ## Run only the end-to-end tests
 	$(BIN)/python -m pytest -q -m e2e -n 2 $(SIDE_BY_SIDE) tests/e2e
 
-contract: setup ## Hold the stack of `make up` to its OpenAPI document (EXAMPLES)
+contract: setup ## Check the stack of `make up` against its OpenAPI document (EXAMPLES)
 	@$(BIN)/python -m local.contract $(if $(EXAMPLES),--examples $(EXAMPLES))
 
-nightly: setup ## The tests that take longer: random histories, a thousand Auto groups
+nightly: setup ## Run the slower tests: random histories, a thousand Auto groups
 	HOMEROOM_STEPS=10000 $(BIN)/python -m pytest -q tests/property
 	HOMEROOM_MANY=1000 $(BIN)/python -m pytest -q tests/e2e/test_auto.py
 
@@ -66,11 +66,11 @@ format: .venv/.dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-up: setup ## Have the local stack running, with the code as it is (KEEP=1, PORT, BIND)
+up: setup ## Start the local stack with the current code (KEEP=1, PORT, BIND)
 	@$(BIN)/python -m local.up $(if $(KEEP),--keep) $(if $(PORT),--port $(PORT)) \
 	  $(if $(BIND),--bind $(BIND))
 
-down: .venv/.dev ## End the local stack
+down: .venv/.dev ## Stop the local stack
 	@$(BIN)/python -m local.down
 
 build: .venv/.dev .venv-sam/.done ## Build the functions (TARGET_PYTHON, TARGET_ARCH, ONLY)
@@ -87,10 +87,10 @@ deploy: build ## Deploy to AWS (asks for what it needs)
 invoke-%: .venv/.dev ## Run one function of the local stack on its event (EVENT)
 	@$(BIN)/python -m local.invoke $* $(EVENT)
 
-sam-invoke-%: .venv/.dev .venv-sam/.done ## The same in a container: needs Docker (EVENT, TARGET_PYTHON)
+sam-invoke-%: .venv/.dev .venv-sam/.done ## The same in a container; needs Docker (EVENT, TARGET_PYTHON)
 	@$(BIN)/python -m local.sam_invoke $* $(EVENT) --python $(TARGET_PYTHON)
 
-lock: .venv/.uv ## Resolve the dependencies anew
+lock: .venv/.uv ## Resolve the dependencies again
 	@for group in $(GROUPS); do \
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url --upgrade --group pyproject.toml:$$group -o requirements/$$group.txt; \
@@ -102,8 +102,8 @@ clean: ## Remove everything that was built or installed
 
 setup: .venv/.dev .venv-emulator/.done .venv-sam/.done .venv-contract/.done .local/.wheels
 
-# Each stamp holds what was installed: a file that was only touched installs nothing anew. What uv has
-# in its cache needs nobody's answer, so it is asked to do without the network first.
+# Each stamp file contains what was installed, so touching a file installs nothing again. uv first
+# tries without the network, because its cache may have everything.
 INSTALL = $(UV) pip install -q --require-hashes
 install = $(INSTALL) --offline --python $(1) -r $(2) 2> /dev/null || $(INSTALL) --python $(1) -r $(2)
 
@@ -121,14 +121,14 @@ install = $(INSTALL) --offline --python $(1) -r $(2) 2> /dev/null || $(INSTALL) 
 	  $(call install,$(BIN)/python,requirements/dev.txt); }
 	@cp requirements/dev.txt $@
 
-# The emulator and the SAM CLI pin their dependencies exactly, so each has an environment of its own.
+# The emulator and the SAM CLI pin their dependencies exactly, so each has its own environment.
 .venv-%/.done: .venv/.uv requirements/%.txt
 	@cmp -s requirements/$*.txt $@ || { echo "Installing the $*"; \
 	  $(UV) venv -q --clear --python $(BIN)/python .venv-$*; \
 	  $(call install,.venv-$*/bin/python,requirements/$*.txt); }
 	@cp requirements/$*.txt $@
 
-# So that building a function later asks no registry.
+# So that later builds of functions need no registry.
 .local/.wheels: .venv/.dev tools/dependencies.py $(wildcard requirements/*.txt)
 	@echo "Installing what the functions depend on"
 	@$(BIN)/python -m tools.dependencies
