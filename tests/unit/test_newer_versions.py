@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pytest
 from aws_lambda_powertools import Logger
 
-from shared.adapters.control_table import accept_run, run_item
+from shared.adapters.control_table import accept_run, new_run, run_item
 from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.control_table.keys import group_key, run_key
 from shared.adapters.dynamodb.values import marshal, unmarshal
@@ -212,7 +212,7 @@ def newer_run(
     any_mode: Any = NewerMode(mode)
     any_trigger: Any = NewerTrigger.CALENDAR
     with monkeypatch.context() as context:
-        context.setattr(run_item, "Run", NewerRun)
+        context.setattr(new_run, "Run", NewerRun)
         request = RunRequest(ENTERPRISE, GROUP, any_mode, any_trigger, "ann")
         run = accept_run.accept(control.client, NAME, request, NOW, timedelta(minutes=5))
     if state is not None:
