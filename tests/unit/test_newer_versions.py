@@ -17,6 +17,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from shared.adapters.control_table import accept_run, new_run, run_item
+from shared.adapters.control_table.attributes import RunItem
 from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.control_table.keys import group_key, run_key
 from shared.adapters.dynamodb.values import marshal, unmarshal
@@ -278,8 +279,7 @@ def test_settings_in_words_of_a_newer_version_do_not_hide_the_run(control: Contr
         control.client.get_item(TableName=NAME, Key=marshal(run_key(started)))["Item"]
     )
     config = run_item.structure(NewerConfig.model_validate(fields))
-    newer_item = marshal(written | {"config": config})
-    read = run_item.from_item(newer_item)
+    read = run_item.from_item(written | {RunItem.CONFIG: config})
     assert (read.newer, read.config.name, read.config.guard) == (
         True, group.config.name, group.config.guard,
     )  # fmt: skip
