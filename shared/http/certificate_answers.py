@@ -1,4 +1,4 @@
-"""What the API shows of groups that were deleted."""
+"""Shows what is left of groups that were deleted, as the API answers it."""
 
 from shared.domain import access
 from shared.domain.run.deletion_certificate import KEPT, Certificate, Store
@@ -6,27 +6,15 @@ from shared.http.contract.certificates import CertificateAnswer, ErasedAnswer, K
 
 
 def show_certificate(certificate: Certificate) -> CertificateAnswer:
-    """A certificate: what was deleted, how many, from where, and how long backups may hold it."""
+    """Show a certificate: what was deleted, and how long backups may still hold it."""
     last = certificate.last_backup_day(Store.CONTROL)
     assert last is not None
     kept = {"certificate": KEPT, "runs": KEPT, "accesses": access.KEPT}
-    return CertificateAnswer(
-        group_id=certificate.group_id,
-        name=certificate.name,
-        client_group_id=certificate.client_group_id,
-        created_at=certificate.created_at,
+    return CertificateAnswer.made_from(
+        certificate,
         run_id=None if certificate.run_seq is None else str(certificate.run_seq),
-        requested_by=certificate.requested_by,
-        requested_at=certificate.requested_at,
-        deleted_at=certificate.deleted_at,
         erased=[
-            ErasedAnswer(
-                store=each.store,
-                kind=each.kind,
-                deleted=each.deleted,
-                earlier_versions=each.earlier_versions,
-                last_backup_day=certificate.last_backup_day(each.store),
-            )
+            ErasedAnswer.made_from(each, last_backup_day=certificate.last_backup_day(each.store))
             for each in certificate.erased
         ],
         last_backup_day=last,

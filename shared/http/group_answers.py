@@ -1,4 +1,4 @@
-"""What the API shows of groups and customers."""
+"""Shows groups and customers as the API answers them."""
 
 from shared.domain.group.change import as_request
 from shared.domain.group.choices import EmailStatus
@@ -16,10 +16,11 @@ def show_group(
     started: Run | None = None,
     email_status: EmailStatus | None = None,
 ) -> GroupAnswer:
-    """A group; of its secrets only whether they are set. Its image is at ``cover_image``.
+    """Show a group, without its secrets.
 
-    ``started`` is the run that began with it; without that, or without ``email_status``,
-    nothing is said of either.
+    :param cover_image: where its image can be fetched.
+    :param started: the run that began with the group; without it the answer names none.
+    :param email_status: whether its address takes mails; without it the answer does not say.
     """
     shown = as_request(group)
     if shown["connection"] is not None:
@@ -50,5 +51,5 @@ def show_group(
 
 
 def show_customer(customer: Customer) -> CustomerAnswer:
-    """A customer; ``groupId`` is null where it can be picked."""
+    """Show a customer."""
     return CustomerAnswer.model_validate(customer)

@@ -1,4 +1,4 @@
-"""What the API shows of runs, of what waits for a person, of uploads and connection tests."""
+"""Shows runs, what waits for a person, uploads and connection tests, as the API answers them."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from shared.ports.bucket import UploadAddress
 
 
 def show_run(run: Run, open_batches: int | None = None) -> RunAnswer:
-    """A run: who or what started it, state, progress, counts, reason, times; nobody's data."""
+    """Show a run; ``open_batches`` is how many batches of its plan are still to be applied."""
     progress = {name: value for name, value in run.progress.items() if name != "counted"}
     if run.plan is not None and run.open and open_batches is not None:
         progress = {
@@ -19,37 +19,28 @@ def show_run(run: Run, open_batches: int | None = None) -> RunAnswer:
             "batches": run.plan.batches,
             "batchesApplied": run.plan.batches - open_batches,
         }
-    return RunAnswer(
+    return RunAnswer.made_from(
+        run,
         run_id=run.key.run_id,
-        mode=run.mode,
-        trigger=run.trigger,
         upload_id=run.bundle.upload_id if run.bundle else None,
-        state=run.state,
-        open=run.open,
         progress=progress if run.open else {},
         counts=no_counts() | run.counts,
-        notices=run.notices,
-        reason=run.reason,
         started_by=run.requested_by,
         source=run.config.sync_type,
         seconds=_seconds(run),
         restores=str(run.restores) if run.restores is not None else None,
-        decision=run.decision,
-        created_at=run.created_at,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
     )
 
 
 def _seconds(run: Run) -> int | None:
-    """How long a run took, from the request to its end."""
+    """Return how many seconds a run took, from the request to its end; None while it is open."""
     if run.finished_at is None:
         return None
     return int((run.finished_at - run.created_at).total_seconds())
 
 
 def show_hold(hold: Hold | None, places: dict[str, Any]) -> HoldAnswer:
-    """What waits for a person: a decision names its ``digest``."""
+    """Show what waits for a person; ``places`` is its summary by school and class."""
     return HoldAnswer(
         digest=hold.digest if hold else None,
         records=hold.records if hold else 0,
@@ -61,23 +52,14 @@ def show_hold(hold: Hold | None, places: dict[str, Any]) -> HoldAnswer:
 
 
 def show_upload(upload_id: str, address: UploadAddress) -> UploadAnswer:
-    """Where a bundle goes; its run shows the same ``uploadId``."""
-    return UploadAnswer(
-        upload_id=upload_id,
-        url=address.url,
-        fields=address.fields,
-        expires_in=address.expires_in,
-        max_bytes=address.max_bytes,
-    )
+    """Show the form to upload a bundle with."""
+    return UploadAnswer.made_from(address, upload_id=upload_id)
 
 
 def show_test(test: ConnectionTest) -> ConnectionTestAnswer:
-    """A connection test: what was found, probe by probe."""
-    return ConnectionTestAnswer(
-        test_id=test.test_id,
+    """Show a connection test: what was found, probe by probe."""
+    return ConnectionTestAnswer.made_from(
+        test,
         state="Done" if test.finished_at else "Running",
         ok=bool(test.finished_at) and all(probe.ok for probe in test.probes),
-        probes=test.probes,
-        created_at=test.created_at,
-        finished_at=test.finished_at,
     )

@@ -64,7 +64,7 @@ class Answer(BaseModel):
         drop_limits(cls, complete=complete)
 
     @classmethod
-    def made_from(cls, source: object, **others: object) -> Self:
+    def made_from(cls, source: object, /, **others: object) -> Self:
         """Make an answer of the attributes that ``source`` has by the same names, and of others."""
         same = cls.model_fields.keys() - others.keys()
         found = {name: getattr(source, name) for name in same if hasattr(source, name)}
