@@ -1,4 +1,4 @@
-"""read_roster: the roster of a group, over HTTP."""
+"""read_roster: the roster of a group, and who has read about its people, over HTTP."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,47 +8,32 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, wiring
-from shared.domain.access import Access
 from shared.domain.ids import GroupId
-from shared.domain.read_fields import wrong_field
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.filters import ListInput
-from shared.domain.roster.stored_record import StoredRecord
-from shared.http.answers import answer, show_cursor
-from shared.http.contract.roster import AccessPage
-from shared.http.identity import caller_of
+from shared.http.access_record import record_access
+from shared.http.answers import answer
 from shared.http.problems import install
-from shared.http.requests import wrong_cursor
+from shared.http.requests import caller
 from shared.http.roster_answers import (
-    show_access,
+    show_accesses,
     show_class_users,
     show_record,
     show_records,
     show_user_classes,
 )
 from shared.http.roster_requests import (
-    cursor_of,
-    filters_of,
-    in_accesses,
-    in_class,
-    in_user,
     list_of,
+    page_of_accesses,
+    page_of_class,
+    page_of_user,
     position_of,
     record_of,
-    view_of,
 )
 from shared.observability import make_logger
 from shared.ports.groups import Accesses, KnownGroups
-from shared.ports.roster_reading import RosterPlace, RosterReader, RosterState, RosterStates
-from shared.reading.fill_page import Page, Position
-from shared.reading.members import classes_of, list_enrollments, users_of
-from shared.reading.records import (
-    find_by_sourced_id,
-    find_partner,
-    list_records,
-    place_of,
-    read_record,
-)
+from shared.ports.roster_reading import RosterReader, RosterState, RosterStates
+from shared.reading.lists import read_class_users, read_list, read_user_classes
+from shared.reading.records import place_of, read_record
 from shared.settings import ControlTable, RosterTable
 
 logger = make_logger()
@@ -99,7 +84,7 @@ def get_partner(group_id: str, record_id: str) -> Response[str]:
 
 @app.get("/groups/<group_id>/classes")
 def get_classes(group_id: str) -> Response[str]:
-    """List the classes; those that have ended if they are asked for."""
+    """List the classes; those that have ended only if they are asked for."""
     takes = ("sourcedId", "school", "grade", "changedSince", "on", "include")
     return _list(group_id, Collection.CLASSES, *takes)
 
@@ -134,75 +119,42 @@ def get_enrollments(group_id: str) -> Response[str]:
 def get_class_users(group_id: str, record_id: str) -> Response[str]:
     """List who is in a class on a day."""
     state, asked = _state_of(group_id), list_of(app, "role", "grade", "status", "on", "include")
-    limit, after = in_class(app)
-    reader, place, now = build().reader, place_of(state), clock.now()
-    class_ = read_record(reader, place, Collection.CLASSES, record_of(record_id), now)
-    filters, view = filters_of(asked), view_of(asked, state, now)
-    page = users_of(reader, place, class_, after, limit, filters, view)
-    more = page.more.after if page.more else None
-    _record(state, "classes/{id}/users", len(page.rows))
-    return answer(200, show_class_users(page.rows, more, state))
+    limit, after = page_of_class(app)
+    class_id, now = record_of(record_id), clock.now()
+    page = read_class_users(build().reader, state, class_id, asked, after, limit, now)
+    _record(state, len(page.rows))
+    return answer(200, show_class_users(page, state))
 
 
 @app.get("/groups/<group_id>/users/<record_id>/classes")
 def get_user_classes(group_id: str, record_id: str) -> Response[str]:
     """List the classes that a user is in on a day."""
     state, asked = _state_of(group_id), list_of(app, "role", "on", "include")
-    limit, after = in_user(app)
-    reader, place, now = build().reader, place_of(state), clock.now()
-    user = read_record(reader, place, Collection.USERS, record_of(record_id), now)
-    view = view_of(asked, state, now)
-    page = classes_of(reader, place, user.id, after, limit, asked.role, view)
-    more = page.more.after if page.more else None
-    _record(state, "users/{id}/classes", len(page.rows))
-    return answer(200, show_user_classes(page.rows, more, state))
+    limit, after = page_of_user(app)
+    user_id, now = record_of(record_id), clock.now()
+    page = read_user_classes(build().reader, state, user_id, asked, after, limit, now)
+    _record(state, len(page.rows))
+    return answer(200, show_user_classes(page, state))
 
 
 @app.get("/groups/<group_id>/accesses")
 def get_accesses(group_id: str) -> Response[str]:
     """List who has read about the group's people, newest first."""
-    caller, runtime = caller_of(app.current_event.raw_event), build()
-    runtime.groups.known(caller.enterprise, GroupId(group_id))
-    limit, after = in_accesses(app)
+    runtime = build()
+    runtime.groups.known(caller(app).enterprise, GroupId(group_id))
+    limit, after = page_of_accesses(app)
     found, more = runtime.accesses.of(GroupId(group_id), after, limit, clock.now())
-    shown = [show_access(each) for each in found]
-    return answer(200, AccessPage(accesses=shown, cursor=show_cursor(more)))
+    return answer(200, show_accesses(found, more))
 
 
 def _list(group_id: str, collection: Collection, *takes: str) -> Response[str]:
-    """Answer with a page of all records of a type, or the one that is known by a sourcedId."""
+    """Answer with a page of all records of a type; ``takes`` names the filters that it has."""
     state, asked = _state_of(group_id), list_of(app, *takes)
     limit, start = position_of(app)
-    page: Page[StoredRecord] = Page([], None)
-    if state.place is not None:
-        page = _page(state, state.place, collection, start, limit, asked)
+    page = read_list(build().reader, state, collection, asked, start, limit, clock.now())
     if collection in OF_PEOPLE:
-        _record(state, collection.entity, len(page.rows))
-    return answer(200, show_records(collection, page.rows, cursor_of(page.more), state))
-
-
-def _page(
-    state: RosterState,
-    place: RosterPlace,
-    collection: Collection,
-    start: Position,
-    limit: int,
-    asked: ListInput,
-) -> Page[StoredRecord]:
-    reader, now = build().reader, clock.now()
-    if start.shard >= place.shards:
-        raise wrong_cursor()
-    if asked.sourced_id is not None:
-        return find_by_sourced_id(reader, place, collection, asked.sourced_id, start, now)
-    school = None
-    if asked.school is not None:
-        school = find_partner(reader, place, asked.school, now)
-        if school is None:
-            raise wrong_field("The group has no partner with this id or sourcedId.", "school")
-    filters, view = filters_of(asked, school), view_of(asked, state, now)
-    if collection is Collection.ENROLLMENTS:
-        return list_enrollments(reader, place, start, limit, filters, view)
-    return list_records(reader, place, collection, start, limit, filters, view)
+        _record(state, len(page.rows))
+    return answer(200, show_records(collection, page, state))
 
 
 def _one(group_id: str, collection: Collection, record_id: str) -> Response[str]:
@@ -211,21 +163,17 @@ def _one(group_id: str, collection: Collection, record_id: str) -> Response[str]
     id_, place = record_of(record_id), place_of(state)
     record = read_record(build().reader, place, collection, id_, clock.now())
     if collection in OF_PEOPLE:
-        _record(state, f"{collection.entity}/{{id}}", 1)
+        _record(state, 1)
     return answer(200, show_record(collection, record))
 
 
-def _record(state: RosterState, what: str, records: int) -> None:
-    """Write down that people were read about; if that fails, nothing is shown."""
-    caller = caller_of(app.current_event.raw_event)
-    what = f"GET /groups/{{groupId}}/{what}"
-    build().accesses.record(state.group_id, Access(caller.person, what, clock.now(), records))
+def _record(state: RosterState, records: int) -> None:
+    record_access(app, build().accesses, state.group_id, records, clock.now())
 
 
 def _state_of(group_id: str) -> RosterState:
-    """How the roster stands of the group that an address names, if it is the caller's."""
-    caller = caller_of(app.current_event.raw_event)
-    return build().states.get(caller.enterprise, GroupId(group_id))
+    """How the roster of the path's group stands, if the group is the caller's."""
+    return build().states.get(caller(app).enterprise, GroupId(group_id))
 
 
 @logger.inject_lambda_context(clear_state=True)

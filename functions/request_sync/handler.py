@@ -14,7 +14,7 @@ from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.group.choices import SyncType
 from shared.domain.group.hold import HoldDecision
 from shared.domain.ids import GroupId, RunKey
-from shared.domain.read_fields import read_fields
+from shared.domain.read_fields import read_fields, wrong_cursor
 from shared.domain.run.request_bodies import DecisionInput, SyncInput, UploadInput
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Mode, Run, RunState, Trigger
@@ -24,7 +24,7 @@ from shared.http.contract.runs import ErrorsSummary, RunPage
 from shared.http.identity import caller_of
 from shared.http.once import GivenAnswers, Outcome, once
 from shared.http.problems import install
-from shared.http.requests import json_body, page_of, wrong_cursor
+from shared.http.requests import json_body, page_of
 from shared.http.run_acceptance import show_accepted, show_restoring
 from shared.http.run_answers import show_hold, show_run, show_test, show_upload
 from shared.observability import make_logger

@@ -43,3 +43,8 @@ def wrong_field(text: str, *place: str | int) -> InvalidFieldsError:
     return InvalidFieldsError(
         ValidationError.from_exception_data("request", [details], hide_input=True)
     )
+
+
+def wrong_cursor() -> InvalidFieldsError:
+    """Say that a cursor is not one that we gave out for this list."""
+    return wrong_field("Give the cursor of the page before, as it was.", "cursor")

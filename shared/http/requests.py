@@ -7,11 +7,20 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from shared.domain.read_fields import InvalidFieldsError, wrong_field
+from shared.domain.read_fields import wrong_cursor, wrong_field
+from shared.http.identity import Caller, caller_of
 from shared.http.problems import BadJsonError
 
 DEFAULT_PAGE, MAX_PAGE = 50, 200
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def caller(app: APIGatewayRestResolver) -> Caller:
+    """Read who calls.
+
+    :raises ForbiddenError: nobody who may.
+    """
+    return caller_of(app.current_event.raw_event)
 
 
 def json_body(app: APIGatewayRestResolver) -> dict[str, Any]:
@@ -75,11 +84,6 @@ def page_of(app: APIGatewayRestResolver, place: re.Pattern[str] = _ID) -> tuple[
     if not place.fullmatch(after):
         raise wrong_cursor()
     return int(text), after
-
-
-def wrong_cursor() -> InvalidFieldsError:
-    """What to say to a cursor that we have not given out."""
-    return wrong_field("Give the cursor of the page before, as it was.", "cursor")
 
 
 def _no_constant(name: str) -> None:

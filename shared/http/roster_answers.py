@@ -1,7 +1,7 @@
-"""What the API shows of a roster: documents as they are stored, and nothing of how.
+"""What the API shows of a roster: the documents as they are stored, and nothing of how.
 
-They are stored in the API's spelling. Each is read into its model all the same: for a page of 200
-users that is a millisecond, and nothing is answered that the API's document does not have.
+Documents are stored in the API's spelling. Each is read into its model all the same: it takes a
+millisecond for a page of 200 users, and no answer has what the API's document does not have.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from shared.domain.roster.stored_record import StoredRecord
 from shared.http.answers import show_cursor
 from shared.http.contract.roster import (
     AccessAnswer,
+    AccessPage,
     AsOf,
     ClassAnswer,
     ClassPage,
@@ -31,6 +32,7 @@ from shared.http.contract.roster import (
     UserPage,
 )
 from shared.ports.roster_reading import RosterState
+from shared.reading.fill_page import Page
 from shared.reading.members import Membership
 
 _OF_MEMBERSHIP = ("role", "primary", "beginDate", "endDate")
@@ -54,36 +56,37 @@ def show_record(collection: Collection, record: StoredRecord) -> Record:
 
 
 def show_records(
-    collection: Collection, records: Sequence[StoredRecord], cursor: str | None, state: RosterState
+    collection: Collection, page: Page[StoredRecord], state: RosterState
 ) -> RosterPage:
     """A page of all records of a type."""
-    rows = [show_record(collection, record) for record in records]
+    rows = [show_record(collection, record) for record in page.rows]
+    more = None if page.more is None else f"{page.more.shard}/{page.more.after or ''}"
     return _PAGES[collection].model_validate(
-        {collection.entity: rows, **page_of_roster(cursor, state)}
+        {collection.entity: rows, **page_of_roster(more, state)}
     )
 
 
-def show_class_users(
-    members: Sequence[Membership], cursor: str | None, state: RosterState
-) -> ClassUserPage:
-    """A page of who is in a class, each with the enrollment by which it is listed."""
-    rows = [ClassUser.model_validate(_stored(m.other) | _listed_by(m)) for m in members]
-    return ClassUserPage(users=rows, **page_of_roster(cursor, state))
+def show_class_users(page: Page[Membership], state: RosterState) -> ClassUserPage:
+    """A page of who is in a class, each with the enrollment that lists them."""
+    rows = [ClassUser.model_validate(_stored(m.other) | _listed_by(m)) for m in page.rows]
+    return ClassUserPage(users=rows, **page_of_roster(_after(page), state))
 
 
-def show_user_classes(
-    members: Sequence[Membership], cursor: str | None, state: RosterState
-) -> UserClassPage:
-    """A page of the classes that a user is in, each with the enrollment by which it is listed."""
-    rows = [UserClass.model_validate(_stored(m.other) | _listed_by(m)) for m in members]
-    return UserClassPage(classes=rows, **page_of_roster(cursor, state))
+def show_user_classes(page: Page[Membership], state: RosterState) -> UserClassPage:
+    """A page of the classes that a user is in, each with the enrollment that lists it."""
+    rows = [UserClass.model_validate(_stored(m.other) | _listed_by(m)) for m in page.rows]
+    return UserClassPage(classes=rows, **page_of_roster(_after(page), state))
+
+
+def _after(page: Page[Membership]) -> str | None:
+    return page.more.after if page.more else None
 
 
 def page_of_roster(cursor: str | None, state: RosterState) -> dict[str, Any]:
-    """What every page of a roster says besides its rows.
+    """What every page of a roster says, apart from its rows.
 
-    Which run committed it, when, and which one may be changing it; ``as_of`` is None before the
-    first load is done.
+    Which run committed the roster, when, and which run may be changing it. ``as_of`` is None until
+    the first load is done.
     """
     as_of = None
     if state.base_run is not None:
@@ -92,9 +95,10 @@ def page_of_roster(cursor: str | None, state: RosterState) -> dict[str, Any]:
     return {"cursor": show_cursor(cursor), "as_of": as_of, "run_under_way": under_way}
 
 
-def show_access(access: Access) -> AccessAnswer:
+def show_accesses(accesses: Sequence[Access], more: str | None) -> AccessPage:
     """Who has read about people, what, when and how many."""
-    return AccessAnswer.model_validate(access)
+    shown = [AccessAnswer.model_validate(access) for access in accesses]
+    return AccessPage(accesses=shown, cursor=show_cursor(more))
 
 
 def _stored(record: StoredRecord) -> dict[str, Any]:

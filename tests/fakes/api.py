@@ -2,11 +2,14 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from shared.http.contract.routes import ROUTES, Route
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -58,6 +61,17 @@ def claims_of(enterprise: str = "acme") -> dict[str, str]:
     }
 
 
+def route_of(request: str) -> Route | None:
+    """The route of the gateway that a request takes."""
+    method, _, address = request.partition(" ")
+    path = address.partition("?")[0]
+    for route in ROUTES:
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route.path))
+        if route.method == method and re.fullmatch(pattern, path):
+            return route
+    return None
+
+
 def call(
     handler: Handler,
     request: str,
@@ -74,7 +88,9 @@ def call(
         dict(parse_qsl(urlsplit(address).query, keep_blank_values=True)),
     )
     event = copy.deepcopy(json.loads((EVENTS / "create_group.json").read_text()))
-    event |= {"httpMethod": method, "path": path, "resource": "/{proxy+}"}
+    route = route_of(request)
+    resource = route.path if route else "/{proxy+}"
+    event |= {"httpMethod": method, "path": path, "resource": resource}
     event["headers"] = dict(headers or {})
     event["multiValueHeaders"] = {name: [value] for name, value in event["headers"].items()}
     event["queryStringParameters"] = query or None

@@ -1,6 +1,5 @@
 """Holds an answer to what the OpenAPI document says of its route."""
 
-import re
 from functools import cache
 from typing import Any
 
@@ -8,13 +7,13 @@ from jsonschema import Draft202012Validator
 
 from local.closed_document import closed
 from shared.http.contract.document import document
-from shared.http.contract.routes import EVERYWHERE, ROUTES, Route, refusals_of
-from tests.fakes.api import Answer
+from shared.http.contract.routes import EVERYWHERE, Route, refusals_of
+from tests.fakes.api import Answer, route_of
 
 
 def held_to_contract(request: str, answer: Answer) -> Answer:
     """Give the answer back, once it has been seen to be one that the document has."""
-    route = _route(request)
+    route = route_of(request)
     if route is None:
         return answer  # no route of the gateway: it would not have come here
     operation = document()["paths"][route.path][route.method.lower()]
@@ -46,13 +45,3 @@ def _read_again(route: Route, answer: Answer) -> None:
 def _validator(reference: str) -> Any:
     components = closed(document())["components"]
     return Draft202012Validator({"$ref": reference, "components": components})
-
-
-def _route(request: str) -> Route | None:
-    method, _, address = request.partition(" ")
-    path = address.partition("?")[0]
-    for route in ROUTES:
-        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route.path))
-        if route.method == method and re.fullmatch(pattern, path):
-            return route
-    return None

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.assign_content import handler
-from shared import clock
+from shared import clock, wiring
 from shared.adapters.roster_table.keys import content_key
+from shared.content.list_content import MOST_CLASSES
 from shared.domain.ids import GroupId
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.content import Bearer, ContentId
-from shared.reading.contents import MOST_CLASSES
 from tests.fakes.api import Answer, claims_of
 from tests.fakes.aws_clients import heard
 from tests.fakes.roster_table import NAME
@@ -254,8 +253,7 @@ def test_of_many_classes_a_request_reads_a_bounded_number(
     for number in range(MOST_CLASSES + 5):
         school.write(class_(school.id, f"c{number}"), enrollment(school.id, f"c{number}", "ann"))
         put(school, f"classes/{school.class_id(f'c{number}')}/contents/x{number}")
-    contents: Any = handler.build().contents
-    client = contents._client
+    client = wiring.dynamodb()
     found = []
     with heard(client, "dynamodb") as calls:
         for page in pages(school, ann, 200):
@@ -287,8 +285,7 @@ def test_a_cursor_that_names_another_s_class_shows_nothing_of_it(school: Roster,
 def test_a_write_in_the_way_is_waited_for(
     school: Roster, math: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    adapter: Any = handler.build().contents
-    client: Any = adapter._client
+    client: Any = wiring.dynamodb()
     whole, tries = client.transact_write_items, []
 
     def conflict(**request: Any) -> Any:
