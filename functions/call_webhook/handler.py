@@ -1,6 +1,6 @@
 """call_webhook: sends events to the addresses that groups name, signed (SQS: WebhookQueue)."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, wiring
-from shared.adapters.messaging.webhook import WebhookPost
+from shared.adapters.messaging.webhook import post_to_webhook
 from shared.observability import make_logger
 from shared.queue_consumer import consume_records
 from shared.settings import ControlTable, Outside
@@ -28,7 +28,7 @@ def build() -> WebhookPorts:
     return WebhookPorts(
         groups=wiring.groups(settings),
         secrets=wiring.secrets(),
-        post=WebhookPost(allow_insecure=settings.allow_insecure_sources),
+        post=partial(post_to_webhook, allow_insecure=settings.allow_insecure_sources),
         clock=clock.now,
     )
 

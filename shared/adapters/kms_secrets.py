@@ -1,4 +1,4 @@
-"""The secrets of groups, encrypted with a KMS key and bound to their group."""
+"""Encrypts the secrets of groups with a KMS key, each for its group and its field alone."""
 
 import base64
 from typing import TYPE_CHECKING
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 
 class KmsSecrets:
-    """``Secrets`` over one KMS key. Decryption needs no key id: the ciphertext names its key.
+    """``Secrets`` over one KMS key.
 
-    The encryption context is the group and the secret's name: a ciphertext copied to another
-    group, or to another place in the same one, cannot be decrypted there.
+    The encryption context is the group and the secret's name: nobody can decrypt a ciphertext that
+    was copied to another group, or to another field. To decrypt needs no key id, because a
+    ciphertext names its key.
     """
 
     def __init__(self, client: "KMSClient", key_id: str = "") -> None:
@@ -22,7 +23,7 @@ class KmsSecrets:
         self._key_id = key_id
 
     def encrypt(self, group_id: GroupId, name: SecretName, secret: str) -> str:
-        """Encrypt one secret (at most 4,096 bytes, the limit of KMS); the answer is base64."""
+        """Encrypt a secret of at most 4,096 bytes (KMS's limit); return it as base64."""
         answer = self._client.encrypt(
             KeyId=self._key_id,
             Plaintext=secret.encode(),
@@ -31,7 +32,7 @@ class KmsSecrets:
         return base64.b64encode(answer["CiphertextBlob"]).decode()
 
     def decrypt(self, group_id: GroupId, name: SecretName, ciphertext: str) -> str:
-        """Decrypt what ``encrypt`` gave for the same group and name."""
+        """Decrypt what ``encrypt`` returned for the same group and name."""
         answer = self._client.decrypt(
             CiphertextBlob=base64.b64decode(ciphertext),
             EncryptionContext=_context(group_id, name),

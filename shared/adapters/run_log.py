@@ -1,7 +1,7 @@
-"""What an operator sees of the ends of runs: one line in the log, and CloudWatch metrics.
+"""Tells operators of each run's end: a line in the log, and CloudWatch metrics.
 
-The metrics are of all groups together: one for each group would cost more than the group. They are
-written to the log too (embedded metric format, by Powertools), so that nothing must be called.
+The metrics count all groups together: a metric for each group would cost more than the group. They
+go through the log, too (embedded metric format, by Powertools), so no call is needed.
 """
 
 from aws_lambda_powertools import Logger, Metrics
@@ -13,7 +13,7 @@ from shared.domain.run.run import Mode, Run, RunState
 NAMESPACE = "Homeroom"
 ENDED = "run ended"
 OUR_FAULTS = "OurFaults"
-"""Runs that an operator must look into: an alarm rings for each."""
+"""Runs that an operator must look into; each raises an alarm."""
 APPLIED = {RunState.SUCCEEDED, RunState.HELD, RunState.SUCCEEDED_WITH_ERRORS}
 CHANGES = ("created", "updated", "deleted", "restored", "ended", "rekeyed")
 _LEVELS = {"ours": "error", "theirs": "warning", "nobody": "info"}
@@ -27,7 +27,7 @@ class PowertoolsRunLog:
         self._metrics = Metrics(namespace=NAMESPACE)
 
     def ended(self, run: Run) -> None:
-        """Write a run's end down; see ``ports.RunLog.ended``."""
+        """Log a run's end, and count it; see ``ports.RunLog.ended``."""
         counts = {
             entity: {kind: n for kind, n in each.model_dump().items() if n}
             for entity, each in run.counts.items()
@@ -36,7 +36,7 @@ class PowertoolsRunLog:
         getattr(self._logger, _LEVELS[fault])(
             ENDED,
             extra={
-                # These are the run's own, whatever message or tick the function is at.
+                # The run's own ids, whatever message the function is working on.
                 "enterprise": run.enterprise,
                 "group_id": run.group_id,
                 "run_id": run.key.run_id,
@@ -44,7 +44,7 @@ class PowertoolsRunLog:
                 "sync_type": run.config.sync_type.value,
                 "trigger": run.trigger.value,
                 "state": run.state.value,
-                # The code and not the words, which may quote a file: names of files name people.
+                # Only the code: the message may quote a file's name, which may name a person.
                 "code": run.reason.code if run.reason else None,
                 "field": run.reason.field if run.reason else None,
                 "fault": fault,
@@ -55,13 +55,13 @@ class PowertoolsRunLog:
         self._measure(run, fault)
 
     def _measure(self, run: Run, fault: Fault) -> None:
-        """Count a run by its state, what it changed, rejected and held, and how long it took."""
+        """Count the run by its state, its changes, rejected rows, held records and seconds."""
         add = self._metrics.add_metric
         add(name=f"Runs{run.state.value}", unit=MetricUnit.Count, value=1)
         if fault == "ours":
             add(name=OUR_FAULTS, unit=MetricUnit.Count, value=1)
         counts = run.counts.values()
-        # What a preview or a run that failed has planned was never done.
+        # A preview, and a run that failed, did not do what they planned.
         applied = run.mode is not Mode.PREVIEW and run.state in APPLIED
         changes = sum(getattr(each, kind) for each in counts for kind in CHANGES) if applied else 0
         add(name="Changes", unit=MetricUnit.Count, value=changes)
@@ -70,7 +70,7 @@ class PowertoolsRunLog:
         add(name="HeldRecords", unit=MetricUnit.Count, value=sum(each.held for each in counts))
         if (seconds := _seconds(run)) is not None:
             add(name="RunSeconds", unit=MetricUnit.Seconds, value=seconds)
-        # At once, and not at the end of the invocation: one that ended no run would be warned of.
+        # Flushed now: at the end of an invocation without runs, Powertools would warn.
         self._metrics.flush_metrics()
 
 

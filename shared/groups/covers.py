@@ -1,7 +1,8 @@
 """Brings cover images to groups: a form to upload one, a look at what came, and its removal.
 
-S3 tells nobody of an upload. Whoever asks for the group next looks whether the image is there; once
-it has been seen the group says so, and asking costs nothing more.
+S3 tells nobody of an upload. Whoever asks for the group looks for the image, with one read of S3
+each time until the form has expired: another file may still come by it. After that, asking for the
+group reads nothing from S3.
 """
 
 from dataclasses import dataclass
@@ -35,10 +36,10 @@ def ask_for_cover(
 ) -> dict[str, Any]:
     """Make a form to upload a group's cover image with: its ``url`` and ``fields``.
 
-    What was asked for before and has not been shown yet is forgotten.
+    An earlier form whose image is not shown yet is forgotten.
 
     :raises NotFoundError: no such group in this enterprise.
-    :raises TryLaterError: somebody else changes the image at the same moment.
+    :raises TryLaterError: somebody else is changing the image.
     """
     old = settle_cover(ports.groups.get(enterprise, group_id), ports, now).cover
     key = cover_key(group_id, new_id)
@@ -49,11 +50,11 @@ def ask_for_cover(
 
 
 def settle_cover(group: Group, ports: CoverPorts, now: datetime) -> Group:
-    """See whether the image has come that a group waits for; give the group as it is then.
+    """Look for the image that a group waits for; return the group as it is then.
 
-    While its form is good another file may come by it, and is shown instead: S3 keeps no version
-    for long that another has covered. A file that is no image goes, and the group says so; what was
-    shown before stays.
+    Until the form expires, another file may come by it and is shown instead: S3 soon deletes a
+    version that a newer one replaced. A file that is not an image is deleted, and the group says
+    so; the image shown before stays.
     """
     cover = group.cover
     if cover.asked is None or group.deleting_since is not None:
@@ -74,16 +75,16 @@ def settle_cover(group: Group, ports: CoverPorts, now: datetime) -> Group:
     try:
         new = ports.groups.set_cover(group.enterprise, group.group_id, cover, new)
     except TryLaterError:
-        return group  # somebody else was quicker; who asks next sees what that left
+        return group  # somebody else was quicker; the next to ask sees the outcome
     _drop(cover, new, ports)
     return group.model_copy(update={"cover": new})
 
 
 def remove_cover(enterprise: EnterpriseId, group_id: GroupId, ports: CoverPorts) -> None:
-    """Take a group's cover image away, or one that was to come; without one nothing happens.
+    """Remove a group's cover image, and the form for one; without either nothing happens.
 
     :raises NotFoundError: no such group in this enterprise.
-    :raises TryLaterError: somebody else changes the image at the same moment.
+    :raises TryLaterError: somebody else is changing the image.
     """
     old = ports.groups.get(enterprise, group_id).cover
     if not old.keys and not old.refused:
@@ -93,6 +94,6 @@ def remove_cover(enterprise: EnterpriseId, group_id: GroupId, ports: CoverPorts)
 
 
 def _drop(old: Cover, new: Cover, ports: CoverPorts) -> None:
-    """Delete the objects that nothing names any more: only now, for the group might have stayed."""
+    """Delete the objects that no cover names now, after the group was written."""
     for key in sorted(old.keys - new.keys):
         ports.images.remove(key)

@@ -17,11 +17,11 @@ class Objects(Protocol):
         ...
 
     def has(self, key: str) -> bool:
-        """Tell whether there is such an object."""
+        """Tell whether the object exists."""
         ...
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
-        """Read an object or a range of it.
+        """Read an object, or ``length`` bytes of it from ``start``.
 
         :raises MissingObjectError: there is no such object.
         """
@@ -39,9 +39,9 @@ class Objects(Protocol):
         ...
 
     def download_past(self, key: str, path: Path) -> None:
-        """Fetch an object that may have been superseded or deleted, as long as it is kept.
+        """Fetch an object that may have been deleted, while the bucket keeps its last version.
 
-        :raises MissingObjectError: there is no such object, or it is kept no longer.
+        :raises MissingObjectError: there is no such object, or it is no longer kept.
         """
         ...
 
@@ -50,43 +50,49 @@ class Objects(Protocol):
         ...
 
     def tag(self, keys: Iterable[str], tags: dict[str, str], *, required: bool = False) -> None:
-        """Replace the tags of objects; those that are gone are passed over.
+        """Replace the tags of objects; skip those that are gone.
 
         :raises MissingObjectError: one is gone, and they are ``required``.
         """
         ...
 
     def open(self, place: BundleObject) -> BinaryIO:
-        """Open an object for reading by ranges, in the version that ``place`` names.
+        """Open an object for reading, in the version that ``place`` names; nothing is read yet.
 
-        :raises MissingObjectError: there is no such object.
+        :raises MissingObjectError: when it is read, and there is no such object.
         """
         ...
 
 
 class Uploads(Protocol):
-    """Objects that are written part by part, over several invocations."""
+    """Objects that several invocations write, part by part."""
 
     def begin(self, key: str) -> str:
-        """Begin an object; returns the id of its upload."""
+        """Begin an object; return the id of its upload."""
         ...
 
     def part(self, key: str, upload_id: str, number: int, body: bytes) -> str:
-        """Write part ``number``, counted from 1; returns its tag. All but the last have 5 MB."""
+        """Write part ``number``, from 1; return its tag. All but the last have 5 MB or more."""
         ...
 
     def complete(self, key: str, upload_id: str, tags: Sequence[str]) -> str | None:
-        """Make the object of its parts; returns its version."""
+        """Make the object from its parts; return its version."""
         ...
 
     def abort(self, key: str, upload_id: str) -> None:
-        """Give an upload up; one that is gone is passed over."""
+        """Give up an upload; one that is gone is no error."""
         ...
 
 
 @dataclass(frozen=True)
 class UploadAddress:
-    """Where to send a file: a form of ``fields`` and the file, by POST, to ``url``."""
+    """Where to upload a file by POST, as a form.
+
+    ``url``: where to.
+    ``fields``: the form's fields; the file comes after them.
+    ``expires_in``: for how many seconds the address takes a file.
+    ``max_bytes``: how large the file may be.
+    """
 
     url: str
     fields: dict[str, str]
@@ -104,42 +110,46 @@ class SignedAddresses(Protocol):
     def report_address(
         self, key: str, name: str, content_type: str = "text/csv; charset=utf-8"
     ) -> str:
-        """Make an address to fetch a report from, which a browser saves as ``name``.
+        """Make an address to fetch a report from; a browser saves it as ``name``.
 
-        :raises NotFoundError: there is no such report, or not any more.
+        :raises NotFoundError: there is no such report, or it is no longer kept.
         """
         ...
 
     def summary(self, key: str) -> dict[str, Any]:
         """Read a small JSON report.
 
-        :raises NotFoundError: there is no such report, or not any more.
+        :raises NotFoundError: there is no such report, or it is no longer kept.
         """
         ...
 
 
 class SeenImage(NamedTuple):
-    """What was uploaded for an image: its first bytes, and which version of the object it is."""
+    """What was uploaded as an image.
+
+    ``head``: its first bytes.
+    ``version``: the object's version; None if there is none.
+    """
 
     head: bytes
     version: str | None
 
 
 class CoverImages(Protocol):
-    """Where cover images lie."""
+    """The cover images of groups."""
 
     def upload_address(self, key: str, image: ImageType) -> dict[str, Any]:
-        """Make an address to upload one image to: ``url``, and the ``fields`` of its form."""
+        """Make a form to upload one image with: its ``url`` and ``fields``."""
         ...
 
     def look(self, key: str) -> SeenImage | None:
-        """Look at what was uploaded; None if nothing was."""
+        """Look at the upload; None if nothing was uploaded."""
         ...
 
     def remove(self, key: str) -> None:
-        """Delete an image; one that is not there stays so."""
+        """Delete an image; one that is gone is no error."""
         ...
 
     def address(self, cover: Cover) -> str:
-        """Make an address at which an image can be seen by whoever has it, or the default."""
+        """Make an address that shows the image, or the default, to anybody who has it."""
         ...

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -22,7 +23,7 @@ from moto import mock_aws
 from functions.send_notices import handler as send_notices
 from local.loopback import LoopbackServer
 from shared.adapters.messaging.mailing import SnsMailing
-from shared.adapters.messaging.webhook import WebhookPost
+from shared.adapters.messaging.webhook import post_to_webhook
 from shared.adapters.run_log import PowertoolsRunLog
 from shared.domain.errors import TryLaterError
 from shared.domain.events import KINDS, Event, records_held, run_finished
@@ -307,7 +308,7 @@ def _event(event: Event) -> BusEvent:
 def _ports(url: str | None, secret: str = SECRET) -> WebhookPorts:
     sealed = PlainSecrets().encrypt(GROUP, SecretName.WEBHOOK, secret)
     webhook = Webhook(url=url, secret=sealed) if url else None
-    post = WebhookPost(allow_insecure=True)
+    post = partial(post_to_webhook, allow_insecure=True)
     return WebhookPorts(_groups(webhook=webhook), PlainSecrets(), post, lambda: NOW)
 
 
@@ -354,7 +355,7 @@ def test_another_secret_is_told_from_ours() -> None:
 def test_an_address_that_is_not_public_is_not_called(url: str) -> None:
     ports = _ports(url)
     ports = WebhookPorts(
-        ports.groups, ports.secrets, WebhookPost(allow_insecure=False), ports.clock
+        ports.groups, ports.secrets, partial(post_to_webhook, allow_insecure=False), ports.clock
     )
     with pytest.raises(TryLaterError):
         call_webhook(_event(run_finished(_run())), ports)

@@ -1,7 +1,7 @@
-"""Cover images in the data bucket: forms to upload them, addresses to see them.
+"""Cover images in the data bucket: forms to upload them, addresses to show them.
 
-An address can be opened by whoever has it, for an hour: an ``<img>`` sends no token. It says
-what the answer's type is, whatever type the object was stored with.
+Anybody who has an address can open it, for an hour: an ``<img>`` sends no token. The address sets
+the type of the answer, whatever type the object was stored with.
 """
 
 from hashlib import sha256
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from shared.adapters.data_bucket.missing import is_missing
 from shared.domain.group.cover import (
     DEFAULT,
     DEFAULT_TYPE,
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SECONDS = 3600
+"""How long an address can be opened."""
 DEFAULT_KEY = default_cover_key(sha256(DEFAULT.encode()).hexdigest()[:8])
-"""Another drawing is another object: the address of this one may be remembered."""
-_GONE = {"NoSuchKey", "404"}
+"""A new drawing gets a new key: browsers may have cached the old one."""
 _THERE = {"PreconditionFailed", "ConditionalRequestConflict"}
-"""What a put says that is to make no second object (PutObject, Amazon S3 API Reference)."""
+"""How S3 refuses to replace an object with ``IfNoneMatch`` (PutObject, Amazon S3 API Reference)."""
 
 
 class S3CoverImages:
@@ -54,26 +55,25 @@ class S3CoverImages:
         )
 
     def look(self, key: str) -> SeenImage | None:
-        """Read the first bytes of what was uploaded; None if nothing was."""
+        """Read the first bytes of the upload; None if nothing was uploaded."""
         try:
             answer = self._client.get_object(
                 Bucket=self._bucket, Key=key, Range=f"bytes=0-{HEAD_BYTES - 1}"
             )
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in _GONE:
+            if is_missing(error):
                 return None
-            if code == "InvalidRange":  # an empty file has no first byte
+            if error.response["Error"]["Code"] == "InvalidRange":  # an empty file has no first byte
                 return SeenImage(b"", None)
             raise
         return SeenImage(answer["Body"].read(HEAD_BYTES), answer.get("VersionId"))
 
     def remove(self, key: str) -> None:
-        """Delete an image; its versions go with the bucket's lifecycle."""
+        """Delete an image; the bucket's lifecycle deletes its versions."""
         self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def address(self, cover: Cover) -> str:
-        """Make an address at which the group's image can be seen, or the default."""
+        """Make an address that shows the group's image, or the default image."""
         if cover.shown is None:
             return self._signed(self._default(), DEFAULT_TYPE)
         version = {"VersionId": cover.shown.version} if cover.shown.version else {}
@@ -94,7 +94,7 @@ class S3CoverImages:
         )
 
     def _default(self) -> str:
-        """The key of the default; it is put there by the first who needs it, once a container."""
+        """The key of the default image; who needs it first puts it there, once a container."""
         if not self._has_default:
             try:
                 self._client.put_object(

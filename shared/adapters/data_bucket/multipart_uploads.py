@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class S3Uploads:
-    """``Uploads`` over the data bucket. Forgotten ones end by the bucket's lifecycle."""
+    """``Uploads`` over the data bucket. Its lifecycle ends those that were never completed."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client

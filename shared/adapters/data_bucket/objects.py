@@ -8,16 +8,15 @@ from urllib.parse import urlencode
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
+from shared.adapters.data_bucket.missing import is_missing
 from shared.adapters.data_bucket.ranges import open_ranged
 from shared.domain.errors import MissingObjectError
 from shared.domain.run.bundle import BundleObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import TagTypeDef
 
-_GONE = {"NoSuchKey", "404", "NoSuchVersion"}
-_UNTAGGED = _GONE | {"MethodNotAllowed"}
-"""What has been deleted in a versioned bucket has a delete marker, which takes no tags."""
 _TRANSFER = TransferConfig(multipart_chunksize=16 * 1024 * 1024, max_concurrency=4)
 
 
@@ -30,16 +29,16 @@ class S3Objects:
 
     def put(self, key: str, body: bytes, tags: dict[str, str] | None = None) -> None:
         """Store a small object."""
-        # No tag at all where none is meant: even an empty one needs a permission of its own.
+        # Without tags, no ``Tagging`` either: even an empty one needs its own permission.
         extra = {"Tagging": urlencode(tags)} if tags else {}
-        self._client.put_object(Bucket=self._bucket, Key=key, Body=body, **extra)  # type: ignore[arg-type]
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=body, **extra)  # type: ignore[arg-type]  # a TypedDict, optional
 
     def has(self, key: str) -> bool:
         """Tell whether there is such an object."""
         try:
             self._client.head_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
+            if is_missing(error):
                 return False
             raise
         return True
@@ -72,7 +71,7 @@ class S3Objects:
             raise _missing(error, key) from error
 
     def download_past(self, key: str, path: Path) -> None:
-        """Fetch an object, or else its last version that is still kept."""
+        """Fetch an object; if it is gone, its last version that is still kept."""
         try:
             self.download(key, path)
         except MissingObjectError:
@@ -82,7 +81,7 @@ class S3Objects:
         pages = self._client.get_paginator("list_object_versions").paginate(
             Bucket=self._bucket, Prefix=key
         )
-        # Newest first; deletions are listed apart. The prefix is the key of others, too.
+        # Newest first, without delete markers. Other keys may begin with this one.
         versions = (each for page in pages for each in page.get("Versions", ()))
         version = next((each["VersionId"] for each in versions if each["Key"] == key), None)
         if version is None:
@@ -104,20 +103,22 @@ class S3Objects:
 
     def tag(self, keys: Iterable[str], tags: dict[str, str], *, required: bool = False) -> None:
         """Replace the tags of objects; see ``ports.Objects.tag``."""
-        tag_set = [{"Key": name, "Value": value} for name, value in tags.items()]
+        tag_set: list[TagTypeDef] = [{"Key": name, "Value": value} for name, value in tags.items()]
         for key in keys:
             try:
                 self._client.put_object_tagging(
                     Bucket=self._bucket,
                     Key=key,
-                    Tagging={"TagSet": tag_set},  # type: ignore[typeddict-item]
+                    Tagging={"TagSet": tag_set},
                 )
             except ClientError as error:
-                if error.response["Error"]["Code"] not in _UNTAGGED:
+                # A deleted object has a delete marker in a versioned bucket, which takes no tags.
+                deleted = error.response["Error"]["Code"] == "MethodNotAllowed"
+                if not deleted and not is_missing(error):
                     raise
                 if required:
                     raise MissingObjectError(key) from error
 
 
 def _missing(error: ClientError, key: str) -> Exception:
-    return MissingObjectError(key) if error.response["Error"]["Code"] in _GONE else error
+    return MissingObjectError(key) if is_missing(error) else error

@@ -1,10 +1,11 @@
-"""Reads an S3 object by ranges, as a file: what is large is never fetched whole."""
+"""Reads an S3 object as a file, by ranges: a large object is never fetched whole."""
 
 import io
 from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import ClientError
 
+from shared.adapters.data_bucket.missing import is_missing
 from shared.domain.errors import MissingObjectError
 from shared.domain.run.bundle import BundleObject
 
@@ -12,10 +13,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 BLOCK_BYTES = 8 * 1024 * 1024
-"""How much is fetched at once when a file is read on; a seek fetches the end of a zip in one."""
+"""How much one request fetches of a file that is read in order."""
 FIRST_BYTES = 128 * 1024
+"""How much it fetches after a seek: enough for the directory at the end of a zip."""
 BUFFER_BYTES = 64 * 1024
-_GONE = {"NoSuchKey", "404", "NoSuchVersion"}
 
 
 class _Ranges(io.RawIOBase):
@@ -25,7 +26,6 @@ class _Ranges(io.RawIOBase):
         self._place = place
         self._at = 0
         self._block, self._from = b"", 0
-        self._reading_on = False
 
     def readable(self) -> bool:
         return True
@@ -45,7 +45,7 @@ class _Ranges(io.RawIOBase):
         if self._at >= self._place.size or not len(buffer):
             return 0
         if not self._from <= self._at < self._from + len(self._block):
-            # Reading on fetches large blocks; jumping about, as a zip's directory is read, small.
+            # Large blocks while the file is read in order, small ones while a reader jumps about.
             on = self._at == self._from + len(self._block) and bool(self._block)
             self._fetch(BLOCK_BYTES if on else FIRST_BYTES)
         start = self._at - self._from
@@ -65,11 +65,11 @@ class _Ranges(io.RawIOBase):
                 **version,  # type: ignore[arg-type]  # a TypedDict, optional
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
+            if is_missing(error):
                 raise MissingObjectError(self._place.key) from error
             raise
         body = answer["Body"].read()
-        # The emulator sends the whole of a named version, whatever range is asked for.
+        # The emulator sends a named version whole, whatever the range.
         whole = len(body) > last + 1 - self._at
         self._block = body[self._at : last + 1] if whole else body
         self._from = self._at
@@ -78,7 +78,7 @@ class _Ranges(io.RawIOBase):
 def open_ranged(client: "S3Client", bucket: str, place: BundleObject) -> BinaryIO:
     """Open an object for reading, in the version that ``place`` names.
 
-    :raises MissingObjectError: when it is read and is not there.
+    :raises MissingObjectError: when it is read, and there is no such object.
     """
-    # A raw file may read less than it is asked for; whoever reads a zip counts on what they asked.
+    # A raw file may return less than asked for; zipfile relies on getting all of it.
     return io.BufferedReader(_Ranges(client, bucket, place), BUFFER_BYTES)

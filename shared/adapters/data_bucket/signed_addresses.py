@@ -1,6 +1,6 @@
-"""What people fetch from and put into the data bucket themselves: addresses for reports, uploads.
+"""Signed addresses: people upload bundles to S3, and fetch reports from it, themselves.
 
-Lambda answers 6 MB at most, and API Gateway takes 10 MB: what is larger goes past them.
+A Lambda function answers 6 MB at most, and API Gateway takes 10 MB; bundles are larger.
 """
 
 import json
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from shared.adapters.data_bucket.missing import is_missing
 from shared.domain.errors import NotFoundError
 from shared.ports.bucket import UploadAddress
 
@@ -16,21 +17,20 @@ if TYPE_CHECKING:
 
 REPORT_SECONDS = 600
 UPLOAD_SECONDS = 900
-"""Nothing may come by an address after a deleted group's second sweep, which is as far away."""
+"""No upload may arrive after the second sweep of a deleted group, which is as far away."""
 MAX_BUNDLE_BYTES = 5 * 1024**3
-"""What S3 takes in one POST."""
-_GONE = {"NoSuchKey", "404"}
+"""The most that S3 takes in one POST."""
 
 
 class S3SignedAddresses:
-    """Addresses in one bucket; the client is of ``make_s3_client``, which signs for the region."""
+    """``SignedAddresses`` in one bucket; ``make_s3_client`` makes the client."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
     def upload_address(self, key: str) -> UploadAddress:
-        """Make an address for one zip of up to 5 GB; it is good for 15 minutes."""
+        """Make an address that takes one zip of up to 5 GB, for 15 minutes."""
         post = self._client.generate_presigned_post(
             self._bucket,
             key,
@@ -42,7 +42,7 @@ class S3SignedAddresses:
     def report_address(
         self, key: str, name: str, content_type: str = "text/csv; charset=utf-8"
     ) -> str:
-        """Make an address to fetch a report from, which a browser saves as ``name``.
+        """Make an address to fetch a report from; a browser saves it as ``name``.
 
         :raises NotFoundError: there is no such report (any more).
         """
@@ -75,7 +75,7 @@ class S3SignedAddresses:
 
 
 def _missing(error: ClientError) -> Exception:
-    if error.response["Error"]["Code"] not in _GONE:
+    if not is_missing(error):
         return error
     return NotFoundError(
         "no_report",

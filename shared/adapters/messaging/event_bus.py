@@ -30,4 +30,4 @@ class EventBridgeAnnouncements:
             ]
         )
         if answer["FailedEntryCount"]:
-            raise TryLaterError("the event bus did not take the events")
+            raise TryLaterError("the event bus refused some of the events")

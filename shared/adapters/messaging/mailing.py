@@ -1,7 +1,7 @@
-"""E-mail by SNS: a topic for each group, to which the group's address is subscribed.
+"""E-mail by SNS: each group has a topic, and its address is subscribed to that.
 
-SNS writes only to who has clicked a link in its first mail; until then the address is not
-confirmed. One topic with a filter for each group would end at 200 groups (SNS quotas).
+SNS mails an address only after somebody there has clicked a link in its first mail. One topic with
+a filter for each group would not do: SNS allows 200 filters (SNS quotas).
 """
 
 from collections.abc import Iterator
@@ -29,12 +29,12 @@ REFUSALS = frozenset(
         "TopicLimitExceeded",
     }
 )
-"""What SNS answers to an address that it will not take however often it is asked (API reference:
-Subscribe, CreateTopic). What is left (InternalError, Throttled) passes."""
+"""SNS's answers to an address that it will never take (API reference: Subscribe, CreateTopic). Its
+other errors (InternalError, Throttled) pass."""
 
 
 class SnsMailing:
-    """``Mailing`` over SNS; ``prefix`` is what the ARN of each group's topic begins with."""
+    """``Mailing`` over SNS; the ARN of a group's topic is ``prefix`` and the group's id."""
 
     store = Store.MAIL
 
@@ -43,9 +43,9 @@ class SnsMailing:
         self._prefix = prefix
 
     def subscribe(self, group_id: GroupId, email: str) -> None:
-        """Let mails of the group go to this address, and to no other.
+        """Send the group's mails to this address, and to no other; see ``ports.Mailing.subscribe``.
 
-        One that has not agreed yet is asked once more. See ``ports.Mailing.subscribe``.
+        An address that has not agreed yet is asked again.
         """
         try:
             self._subscribe(group_id, email)
@@ -61,7 +61,7 @@ class SnsMailing:
         if known and set(known) == {email} and _agreed(known[email]):
             return
         if known and set(known) != {email}:
-            # A subscription that is not confirmed cannot be ended, but with its topic.
+            # SNS ends a subscription that is not confirmed only with its topic.
             self._client.delete_topic(TopicArn=topic)
         self._client.create_topic(
             Name=topic.rpartition(":")[2], Attributes={"KmsMasterKeyId": "alias/aws/sns"}
@@ -69,14 +69,14 @@ class SnsMailing:
         self._client.subscribe(TopicArn=topic, Protocol="email", Endpoint=email)
 
     def status(self, group_id: GroupId, email: str) -> EmailStatus:
-        """Tell whether the address has said that it wants our mails; see ``ports.Mailing``."""
+        """Tell whether the address has agreed to our mails; see ``ports.Mailing``."""
         subscription = (self._subscribed(self._topic(group_id)) or {}).get(email)
         if subscription is None:
             return EmailStatus.NOT_ASKED
         return EmailStatus.CONFIRMED if _agreed(subscription) else EmailStatus.ASKED
 
     def send(self, group_id: GroupId, email: str, subject: str, text: str) -> None:
-        """Send a mail; an address that never was subscribed is so now, and gets the next."""
+        """Send a mail; an address that was never subscribed is asked now, and gets the next one."""
         topic = self._topic(group_id)
         try:
             self._client.publish(TopicArn=topic, Subject=subject, Message=text)
@@ -103,7 +103,7 @@ class SnsMailing:
         return f"{self._prefix}{group_id}"
 
     def _subscribed(self, topic: str) -> dict[str, str] | None:
-        """The addresses of a topic, each with the ARN of its subscription; None without a topic."""
+        """Each address of a topic with the ARN of its subscription; None if there is no topic."""
         try:
             pages = self._client.get_paginator("list_subscriptions_by_topic").paginate(
                 TopicArn=topic
@@ -118,5 +118,5 @@ class SnsMailing:
 
 
 def _agreed(subscription: str) -> bool:
-    """Whether a subscription is in force: until then, and after it, it has a word for an ARN."""
+    """Whether the address has agreed: otherwise SNS gives words in place of the ARN."""
     return subscription.startswith("arn:")

@@ -25,10 +25,11 @@ class SqsQueue:
     def send(self, messages: Iterable[Message], *, delay_seconds: int = 0) -> None:
         """Send messages.
 
-        The group is the message group: SQS then serves groups fairly, so that one large load does
-        not stand before everyone (fair queues; on a standard queue it orders nothing).
+        Each group is a message group of its own, which SQS serves fairly: one large load does not
+        keep the others waiting (Amazon SQS fair queues). On a standard queue it orders nothing.
 
-        :raises TryLaterError: some were not taken; sending all of them again does no harm.
+        :param delay_seconds: SQS holds them back this long, but not over 15 minutes.
+        :raises TryLaterError: the queue refused some; sending all of them again does no harm.
         """
         for batch in _batches(iter(messages)):
             answer = self._client.send_message_batch(
@@ -47,9 +48,9 @@ class SqsQueue:
                 raise TryLaterError("messages were not taken by the queue")
 
     def empty(self) -> bool:
-        """Whether nothing is in it; see ``ports.Queue.empty``.
+        """Whether the queue holds no message; see ``ports.Queue.empty``.
 
-        The counts are approximate, and right a minute after the last message was sent (Amazon SQS,
+        SQS's counts are approximate until a minute after the last message was sent (Amazon SQS,
         GetQueueAttributes).
         """
         answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=_COUNTS)

@@ -1,4 +1,4 @@
-"""The way out to webhooks: as guarded as that to sources, and in a hurry."""
+"""Posts events to webhooks, by the same guarded way out as to sources, with short timeouts."""
 
 from collections.abc import Mapping
 
@@ -11,36 +11,30 @@ from shared.domain.errors import TryLaterError
 CONNECT_SECONDS, READ_SECONDS = 5, 10
 
 
-class WebhookPost:
-    """Posts bodies: no redirects, no proxies, only public addresses, and nothing of the answer is
-    read but its status."""
+def post_to_webhook(
+    url: str, body: bytes, headers: Mapping[str, str], *, allow_insecure: bool
+) -> None:
+    """Post a body; of the answer only the status is read.
 
-    def __init__(self, *, allow_insecure: bool) -> None:
-        self._allow_insecure = allow_insecure
-
-    def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Post a body.
-
-        :raises TryLaterError: it could not be delivered, or the answer was none of 2xx.
-        """
-        try:
-            # A session for each call: groups must not share cookies.
-            with (
-                open_session(requests.Session(), self._allow_insecure) as session,
-                session.post(
-                    url,
-                    data=body,
-                    headers=dict(headers),
-                    timeout=(CONNECT_SECONDS, READ_SECONDS),
-                    allow_redirects=False,
-                    stream=True,
-                ) as answer,
-            ):
-                status = answer.status_code
-        except (requests.RequestException, ForbiddenAddressError) as error:
-            # Its message would quote the address, and what stands in it.
-            raise TryLaterError(
-                f"the webhook could not be reached: {type(error).__name__}"
-            ) from None
-        if not 200 <= status < 300:
-            raise TryLaterError(f"the webhook answered {status}")
+    :param allow_insecure: permits plain http and any address.
+    :raises TryLaterError: it could not be delivered, or the status was not 2xx.
+    """
+    try:
+        # A session for each call: groups must not share cookies.
+        with (
+            open_session(requests.Session(), allow_insecure) as session,
+            session.post(
+                url,
+                data=body,
+                headers=dict(headers),
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            ) as answer,
+        ):
+            status = answer.status_code
+    except (requests.RequestException, ForbiddenAddressError) as error:
+        # The error's own message would quote the URL, which may hold a secret.
+        raise TryLaterError(f"the webhook could not be reached: {type(error).__name__}") from None
+    if not 200 <= status < 300:
+        raise TryLaterError(f"the webhook answered {status}")
