@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from shared import clock, wiring
+from shared import clock
 from shared.adapters.roster_table.keys import content_key
 from shared.content.list_content import MOST_CLASSES
 from shared.domain.ids import GroupId
@@ -253,7 +253,8 @@ def test_of_many_classes_a_request_reads_a_bounded_number(
     for number in range(MOST_CLASSES + 5):
         school.write(class_(school.id, f"c{number}"), enrollment(school.id, f"c{number}", "ann"))
         put(school, f"classes/{school.class_id(f'c{number}')}/contents/x{number}")
-    client = wiring.dynamodb()
+    adapter: Any = handler.build().content.contents
+    client = adapter._client
     found = []
     with heard(client, "dynamodb") as calls:
         for page in pages(school, ann, 200):
@@ -285,7 +286,8 @@ def test_a_cursor_that_names_another_s_class_shows_nothing_of_it(school: Roster,
 def test_a_write_in_the_way_is_waited_for(
     school: Roster, math: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client: Any = wiring.dynamodb()
+    adapter: Any = handler.build().content.contents
+    client = adapter._client
     whole, tries = client.transact_write_items, []
 
     def conflict(**request: Any) -> Any:
