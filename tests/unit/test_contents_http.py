@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from functions.assign_content import handler
 from shared import clock
 from shared.adapters.roster_table.keys import content_key
 from shared.content.list_content import MOST_CLASSES
