@@ -14,16 +14,12 @@ from shared.domain.group.group import Group
 from shared.domain.ids import CustomerId, GroupId
 from shared.domain.read_fields import read_fields
 from shared.domain.run.request_bodies import CoverImageInput
-from shared.groups.covers import CoverPorts, ask_for_cover, remove_cover, settle_cover
+from shared.groups.change_group import change_group
+from shared.groups.covers import CoverPorts, remove_cover, request_cover_upload, settle_cover
+from shared.groups.create_group import create_group
+from shared.groups.customers import change_customer, create_customer, read_customer
 from shared.groups.delete_group import RequestDeletionPorts, request_deletion
-from shared.groups.groups import (
-    GroupPorts,
-    change_customer,
-    change_group,
-    create_customer,
-    create_group,
-    read_customer,
-)
+from shared.groups.group_parts import GroupPorts
 from shared.http.answers import answer, answer_text, show_cursor
 from shared.http.certificate_answers import show_certificate
 from shared.http.contract.certificates import CertificatePage
@@ -190,7 +186,7 @@ def post_cover_image(group_id: str) -> Response[str]:
     caller, body = caller_of(app.current_event.raw_event), json_body(app)
     given = read_fields(CoverImageInput, body)
     covers, new_id = build().covers, wiring.new_id()
-    form = ask_for_cover(
+    form = request_cover_upload(
         caller.enterprise, GroupId(group_id), given.content_type, new_id, covers, clock.now()
     )
     return answer(200, UploadForm.model_validate(form))
@@ -233,7 +229,9 @@ def get_document() -> Response[str]:
 def post_customer() -> Response[str]:
     """Create a customer."""
     caller, body = caller_of(app.current_event.raw_event), json_body(app)
-    return answer(201, show_customer(create_customer(caller.enterprise, body, build().ports)))
+    customers = build().ports.customers
+    created = create_customer(caller.enterprise, body, customers, wiring.new_id(), clock.now())
+    return answer(201, show_customer(created))
 
 
 @app.get("/customers")

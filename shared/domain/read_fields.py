@@ -1,7 +1,7 @@
-"""Reads what comes in into its model; what is wrong is said field by field.
+"""Reads a request into its model, and says field by field what is wrong.
 
-A record of our own that cannot be read is a fault of ours, and must not be told to the caller as
-one of theirs: only what is read here is.
+Only what is read here is reported to the caller as wrong. A stored record that cannot be read is a
+fault of ours, and must not look like one of theirs.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class InvalidFieldsError(HomeroomError):
-    """Fields of a request are wrong; ``found`` names each, without its value."""
+    """Fields of a request are wrong; ``found`` names each one, without its value."""
 
     def __init__(self, found: ValidationError) -> None:
         super().__init__("invalid_fields")
@@ -26,7 +26,7 @@ class InvalidFieldsError(HomeroomError):
 def read_fields(
     model: type[Model], body: Mapping[str, Any], context: Mapping[str, Any] | None = None
 ) -> Model:
-    """Read a request's body into ``model``; ``context`` is what its rules need to know.
+    """Read a request's body into ``model``; ``context`` is what its validators need to know.
 
     :raises InvalidFieldsError: something in the body is wrong.
     """
@@ -37,7 +37,7 @@ def read_fields(
 
 
 def wrong_field(text: str, *place: str | int) -> InvalidFieldsError:
-    """Say of the one field at ``place`` what is wrong with it."""
+    """Make the error for one field: ``text`` says what is wrong, ``place`` where the field is."""
     problem = PydanticCustomError("value", "{text}", {"text": text})
     details = InitErrorDetails(type=problem, loc=place, input=None)
     return InvalidFieldsError(

@@ -26,7 +26,7 @@ class CoverPorts:
     images: CoverImages
 
 
-def ask_for_cover(
+def request_cover_upload(
     enterprise: EnterpriseId,
     group_id: GroupId,
     image: ImageType,
