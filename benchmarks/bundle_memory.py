@@ -28,7 +28,9 @@ from shared.domain.run.run import Mode, Run, RunState
 from shared.messages import ExtractLeg, PlanRun
 from shared.planning.tables import MEMORY_LIMIT
 from shared.sync.ingest.ingest_bundle import IngestPorts, ingest_leg
+from shared.sync.leg import Pace
 from shared.sync.plan.plan_run import PlanPorts, plan_run
+from shared.sync.run_ports import RunPorts
 from tests.fakes.control import InMemoryControl
 from tests.fakes.control.state import GroupState
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
@@ -209,17 +211,23 @@ def _stage(name: str, folder: Path) -> None:
     print(json.dumps(took))
 
 
-def _ingest(run: Run, control: InMemoryControl, objects: FolderObjects) -> None:
-    ports = IngestPorts(
+def _run_ports(control: InMemoryControl, objects: FolderObjects) -> RunPorts:
+    return RunPorts(
         runs=control,
         legs=control,
         objects=objects,
-        ingest_queue=InMemoryQueue(),
-        plan_queue=InMemoryQueue(),
         announcements=InMemoryAnnouncements(),
         run_log=InMemoryRunLog(),
         clock=_now,
-        leg=timedelta(hours=1),
+    )
+
+
+def _ingest(run: Run, control: InMemoryControl, objects: FolderObjects) -> None:
+    ports = IngestPorts(
+        run=_run_ports(control, objects),
+        ingest_queue=InMemoryQueue(),
+        plan_queue=InMemoryQueue(),
+        pace=Pace(timedelta(hours=1)),
     )
     message = ExtractLeg(enterprise=ENTERPRISE, group_id=GROUP, seq=run.seq, leg=run.leg)
     ingest_leg(message, ports, "benchmark")
@@ -228,16 +236,11 @@ def _ingest(run: Run, control: InMemoryControl, objects: FolderObjects) -> None:
 
 def _plan(run: Run, control: InMemoryControl, objects: FolderObjects, folder: Path) -> None:
     ports = PlanPorts(
-        runs=control,
-        legs=control,
+        run=_run_ports(control, objects),
         batches=control,
         holdings=InMemoryHoldings(InMemoryRoster()),
-        objects=objects,
         extract_queue=_Forgetful(),
         apply_queue=_Forgetful(),
-        announcements=InMemoryAnnouncements(),
-        run_log=InMemoryRunLog(),
-        clock=_now,
         memory_limit=MEMORY_LIMIT,
     )
     message = PlanRun(enterprise=ENTERPRISE, group_id=GROUP, seq=run.seq, leg=run.leg)

@@ -128,6 +128,10 @@ class RunTimes(ControlTable):
     resend_after: Seconds = Field(alias="RESEND_SECONDS")
 
 
+class RunStage(RunTimes, DataBucket, EventBus):
+    """What every function needs that works on runs."""
+
+
 class ClaimTimes(RunTimes):
     """How long the owner of a run may be silent: see ``timers.LEASE``."""
 

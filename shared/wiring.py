@@ -21,6 +21,7 @@ from shared.settings import (
     DataBucket,
     EventBus,
     RosterTable,
+    RunStage,
     RunTimes,
     SourceQueues,
     Topics,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from shared.ports.roster_reading import Contents, RosterReader, RosterStates
     from shared.ports.runs import Batches, Drops, ExportRequests, Legs, RunLog, Runs
     from shared.ports.sources import ConnectionTests
+    from shared.sync.run_ports import RunPorts
 
 CONNECTIONS = 16
 """How many calls a function may make to one service at once; ``start_auto_syncs`` makes so many."""
@@ -270,6 +272,20 @@ def export_requests(settings: ControlTable) -> "ExportRequests":
     from shared.adapters.control_table.export_requests import DynamoExportRequests
 
     return DynamoExportRequests(_dynamodb(), settings.control_table)
+
+
+def run_ports(settings: RunStage, legs: "Legs", logger: Logger) -> "RunPorts":
+    """What every stage of a run needs, with what claims its legs or ends them."""
+    from shared.sync.run_ports import RunPorts
+
+    return RunPorts(
+        runs=runs(settings),
+        legs=legs,
+        objects=objects(settings),
+        announcements=announcements(settings),
+        run_log=run_log(logger),
+        clock=clock.now,
+    )
 
 
 def run_log(logger: Logger) -> "RunLog":

@@ -6,18 +6,18 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import Field
 
-from shared import clock, wiring
+from shared import wiring
 from shared.domain.errors import TryLaterError
 from shared.domain.ids import RunKey
 from shared.observability import log_failure, make_logger
 from shared.ports.messaging import WorkQueue
-from shared.settings import DataBucket, EventBus, RunTimes, Seconds, SourceQueues
+from shared.settings import RunStage, Seconds, SourceQueues
 from shared.sync.close.close_runs import ClosePorts, close_runs
 
 logger = make_logger()
 
 
-class Settings(RunTimes, DataBucket, EventBus, SourceQueues):
+class Settings(RunStage, SourceQueues):
     """What this function reads from its environment."""
 
     extract_zip_queue_url: str
@@ -43,13 +43,9 @@ def build() -> ClosePorts:
     """Build the ports, once a container, at the first event."""
     settings = Settings.read()
     return ClosePorts(
-        runs=wiring.runs(settings),
-        legs=wiring.unclaimed_legs(settings),
+        run=wiring.run_ports(settings, wiring.unclaimed_legs(settings), logger),
         drops=wiring.drops(settings),
         batches=wiring.batches(settings),
-        objects=wiring.objects(settings),
-        announcements=wiring.announcements(settings),
-        run_log=wiring.run_log(logger),
         queues={
             WorkQueue.EXTRACT_API: wiring.queue(settings.extract_api_queue_url),
             WorkQueue.EXTRACT_SFTP: wiring.queue(settings.extract_sftp_queue_url),
@@ -62,7 +58,6 @@ def build() -> ClosePorts:
         report=_report,
         resend_after=settings.resend_after,
         lost_after=settings.lost_after,
-        clock=clock.now,
     )
 
 

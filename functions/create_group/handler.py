@@ -18,8 +18,8 @@ from shared.groups.change_group import change_group
 from shared.groups.covers import CoverPorts, remove_cover, request_cover_upload, settle_cover
 from shared.groups.create_group import create_group
 from shared.groups.customers import change_customer, create_customer, read_customer
-from shared.groups.delete_group import RequestDeletionPorts, request_deletion
 from shared.groups.group_parts import GroupPorts
+from shared.groups.request_deletion import RequestDeletionPorts, request_deletion
 from shared.http.answers import answer, answer_text, show_cursor
 from shared.http.certificate_answers import show_certificate
 from shared.http.contract.certificates import CertificatePage

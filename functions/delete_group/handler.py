@@ -6,17 +6,18 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import clock, wiring
+from shared import wiring
 from shared.groups.delete_group import DeletePorts, delete_leg
 from shared.messages import DeleteGroup
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.settings import Backups, DataBucket, EventBus, LegTimes, Number, RosterTable, Topics
+from shared.settings import Backups, LegTimes, Number, RosterTable, RunStage, Topics
+from shared.sync.leg import Pace
 
 logger = make_logger()
 
 
-class Settings(LegTimes, RosterTable, DataBucket, EventBus, Topics, Backups):
+class Settings(LegTimes, RunStage, RosterTable, Topics, Backups):
     """What this function reads from its environment."""
 
     delete_queue_url: str
@@ -28,23 +29,17 @@ def build() -> DeletePorts:
     """Build the ports, once a container, at the first message."""
     settings = Settings.read()
     return DeletePorts(
+        run=wiring.run_ports(settings, wiring.legs(settings), logger),
         groups=wiring.groups(settings),
-        runs=wiring.runs(settings),
-        legs=wiring.legs(settings),
         deletions=wiring.deletions(settings),
         remains=(
             wiring.roster_remains(settings),
             wiring.object_remains(settings),
             wiring.topic_remains(settings),
         ),
-        objects=wiring.objects(settings),
-        announcements=wiring.announcements(settings),
-        run_log=wiring.run_log(logger),
         delete_queue=wiring.queue(settings.delete_queue_url),
-        clock=clock.now,
-        leg=settings.leg,
-        beat=settings.beat,
         backup_days=settings.backup_days,
+        pace=Pace(settings.leg, settings.beat),
         second_sweep_seconds=settings.second_sweep_seconds,
     )
 

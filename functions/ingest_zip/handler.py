@@ -11,19 +11,20 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import clock, wiring
+from shared import wiring
 from shared.domain.group.choices import SyncType
 from shared.messages import EXTRACT_ZIP_QUEUE, BeginWaitingRun, ExtractLeg
 from shared.observability import make_logger
 from shared.queue_consumer import consume, consume_records
-from shared.settings import DataBucket, EventBus, LegTimes
+from shared.settings import LegTimes, RunStage
 from shared.sync.ingest.ingest_bundle import IngestPorts, ingest_leg
-from shared.sync.request.accept_drop import DropPorts, begin_waiting, take_drop
+from shared.sync.leg import Pace
+from shared.sync.request.accept_drop import DropPorts, accept_drop, begin_waiting_run
 
 logger = make_logger()
 
 
-class Settings(LegTimes, DataBucket, EventBus):
+class Settings(LegTimes, RunStage):
     """What this function reads from its environment."""
 
     drop_queue_arn: str
@@ -47,60 +48,53 @@ class Runtime:
 def build() -> Runtime:
     """Build the ports, once a container, at the first message."""
     settings = Settings.read()
-    runs, objects = wiring.runs(settings), wiring.objects(settings)
+    run = wiring.run_ports(settings, wiring.legs(settings), logger)
     extract_queue = wiring.queue(settings.extract_zip_queue_url)
-    announcements = wiring.announcements(settings)
     drops = DropPorts(
         groups=wiring.groups(settings),
-        runs=runs,
+        runs=run.runs,
         drops=wiring.drops(settings),
-        objects=objects,
+        objects=run.objects,
         extract_queues={SyncType.ZIP: extract_queue},
-        announcements=announcements,
-        clock=clock.now,
+        announcements=run.announcements,
+        clock=run.clock,
     )
     bundles = IngestPorts(
-        runs=runs,
-        legs=wiring.legs(settings),
-        objects=objects,
+        run=run,
         ingest_queue=extract_queue,
         plan_queue=wiring.queue(settings.plan_queue_url),
-        announcements=announcements,
-        run_log=wiring.run_log(logger),
-        clock=clock.now,
-        leg=settings.leg,
-        beat=settings.beat,
+        pace=Pace(settings.leg, settings.beat),
     )
     return Runtime(drops, bundles, settings.drop_queue_arn)
 
 
-def take_drops(record: SQSRecord) -> None:
-    """Take the drops that a notice of S3 names; S3 first sends one that only tries the queue."""
+def accept_drops(record: SQSRecord) -> None:
+    """Accept the drops that S3 reports; its first message names none, and only tries the queue."""
     for drop in json.loads(record.body).get("Records", ()):
         s3 = drop["s3"]["object"]
         key = unquote_plus(s3["key"])
-        refused = take_drop(key, s3.get("versionId"), int(s3["size"]), build().drops)
+        refused = accept_drop(key, s3.get("versionId"), int(s3["size"]), build().drops)
         if refused:
-            # Not the key, which bears the file's name; the version finds the object as well.
+            # Not the key, because the file's name is in it. The version finds the object, too.
             logger.warning("drop refused", code=refused, version_id=s3.get("versionId"))
 
 
-def read_on(message: ExtractLeg | BeginWaitingRun, owner: str) -> None:
-    """Read a run's bundle, or, where the message names only a group, begin what waits there."""
+def read_or_begin(message: ExtractLeg | BeginWaitingRun, owner: str) -> None:
+    """Read a run's bundle, or begin the run that waits in a group."""
     if isinstance(message, ExtractLeg):
         ingest_leg(message, build().bundles, owner)
     else:
-        begin_waiting(message.enterprise, message.group_id, build().drops)
+        begin_waiting_run(message.enterprise, message.group_id, build().drops)
 
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Take drops, or do one leg of each message's run; a failed message comes again."""
     if event["Records"][0]["eventSourceARN"] == build().drop_queue_arn:
-        return consume_records(event, logger, take_drops)
+        return consume_records(event, logger, accept_drops)
     return consume(
         event,
         EXTRACT_ZIP_QUEUE,
         logger,
-        lambda message, receives: read_on(message, context.aws_request_id),
+        lambda message, receives: read_or_begin(message, context.aws_request_id),
     )

@@ -9,17 +9,18 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import clock, wiring
+from shared import wiring
 from shared.messages import PlanRun
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.settings import ClaimTimes, DataBucket, EventBus, RosterTable
+from shared.settings import ClaimTimes, RosterTable, RunStage
+from shared.sync.leg import Pace
 from shared.sync.plan.plan_run import PlanPorts, plan_run
 
 logger = make_logger()
 
 
-class Settings(ClaimTimes, RosterTable, DataBucket, EventBus):
+class Settings(ClaimTimes, RunStage, RosterTable):
     """What this function reads from its environment."""
 
     extract_api_queue_url: str
@@ -31,17 +32,12 @@ def build() -> PlanPorts:
     """Build the ports, once a container, at the first message."""
     settings = Settings.read()
     return PlanPorts(
-        runs=wiring.runs(settings),
-        legs=wiring.legs(settings),
+        run=wiring.run_ports(settings, wiring.legs(settings), logger),
         batches=wiring.batches(settings, roster=settings),
         holdings=wiring.roster_holdings(settings),
-        objects=wiring.objects(settings),
         extract_queue=wiring.queue(settings.extract_api_queue_url),
         apply_queue=wiring.queue(settings.upsert_queue_url),
-        announcements=wiring.announcements(settings),
-        run_log=wiring.run_log(logger),
-        clock=clock.now,
-        beat_seconds=settings.beat.total_seconds(),
+        pace=Pace(beat=settings.beat),
     )
 
 

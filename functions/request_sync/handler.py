@@ -18,7 +18,7 @@ from shared.domain.read_fields import read_fields, wrong_cursor
 from shared.domain.run.request_bodies import DecisionInput, SyncInput, UploadInput
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Mode, Run, RunState, Trigger
-from shared.groups.try_connection import read_test, request_test
+from shared.groups.try_connection import RequestTestPorts, read_test, request_test
 from shared.http.answers import answer, answer_later, see_other, show_cursor
 from shared.http.contract.runs import ErrorsSummary, RunPage
 from shared.http.identity import caller_of
@@ -31,7 +31,6 @@ from shared.observability import make_logger
 from shared.ports.bucket import Objects, SignedAddresses
 from shared.ports.groups import Accesses, Groups
 from shared.ports.runs import Batches, Runs
-from shared.ports.sources import ConnectionTests
 from shared.settings import DataBucket, RunTimes, SourceQueues
 from shared.sync.export.request_export import RequestExportPorts, request_export
 from shared.sync.request.decide_hold import decide_hold
@@ -63,7 +62,7 @@ class Runtime:
     exchange: SignedAddresses
     objects: Objects
     exports: RequestExportPorts
-    tests: ConnectionTests
+    tests: RequestTestPorts
     accesses: Accesses
     given_answers: GivenAnswers
 
@@ -74,6 +73,7 @@ def build() -> Runtime:
     settings = Settings.read()
     groups, runs = wiring.groups(settings), wiring.runs(settings)
     batches, objects = wiring.batches(settings), wiring.objects(settings)
+    queues = wiring.source_queues(settings)
     return Runtime(
         groups=groups,
         runs=runs,
@@ -81,10 +81,10 @@ def build() -> Runtime:
         requests=RequestPorts(
             groups=groups,
             runs=runs,
-            extract_queues=wiring.source_queues(settings),
+            extract_queues=queues,
             plan_queue=wiring.queue(settings.plan_queue_url),
         ),
-        tests=wiring.connection_tests(settings),
+        tests=RequestTestPorts(groups, wiring.connection_tests(settings), queues),
         accesses=wiring.accesses(settings),
         exchange=wiring.signed_addresses(settings),
         objects=objects,
@@ -161,9 +161,7 @@ def post_connection_test(group_id: str) -> Response[str]:
         caller.enterprise,
         GroupId(group_id),
         wiring.new_id(),
-        runtime.groups,
         runtime.tests,
-        runtime.requests.extract_queues,
         clock.now(),
     )
     return answer(202, show_test(test))
@@ -174,7 +172,7 @@ def get_connection_test(group_id: str, test_id: str) -> Response[str]:
     """Tell what a connection test has found."""
     caller, runtime = caller_of(app.current_event.raw_event), build()
     group = runtime.groups.get(caller.enterprise, GroupId(group_id))
-    test = read_test(caller.enterprise, group.group_id, test_id, runtime.tests, clock.now())
+    test = read_test(caller.enterprise, group.group_id, test_id, runtime.tests.tests, clock.now())
     return answer(200, show_test(test))
 
 
@@ -247,8 +245,7 @@ def post_decision(group_id: str) -> Response[str]:
             GroupId(group_id),
             HoldDecision(decision=given.decision, digest=given.digest, reason=given.reason),
             caller.person,
-            runtime.runs,
-            runtime.requests.plan_queue,
+            runtime.requests,
             clock.now(),
         )
         return 202, show_accepted(run)

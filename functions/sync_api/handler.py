@@ -9,17 +9,19 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, wiring
 from shared.adapters.oneroster_rest.client import open_source
-from shared.groups.try_connection import TryPorts, try_connection, try_source
+from shared.groups.try_connection import ConnectionTestPorts, try_connection, try_source
 from shared.messages import EXTRACT_QUEUE, ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.settings import DataBucket, EventBus, LegTimes, Outside
+from shared.settings import LegTimes, Outside, RunStage
+from shared.sync.back_off import BackOff
 from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
+from shared.sync.leg import Pace
 
 logger = make_logger()
 
 
-class Settings(LegTimes, DataBucket, EventBus, Outside):
+class Settings(LegTimes, RunStage, Outside):
     """What this function reads from its environment."""
 
     extract_api_queue_url: str
@@ -27,33 +29,26 @@ class Settings(LegTimes, DataBucket, EventBus, Outside):
 
 
 @cache
-def build() -> tuple[ExtractPorts, TryPorts]:
+def build() -> tuple[ExtractPorts, ConnectionTestPorts]:
     """Build the ports of extraction and of connection tests, once a container."""
     settings = Settings.read()
     secrets = wiring.secrets()
     open_rest = partial(open_source, allow_insecure=settings.allow_insecure_sources)
     extraction = ExtractPorts(
-        runs=wiring.runs(settings),
-        legs=wiring.legs(settings),
-        objects=wiring.objects(settings),
+        run=wiring.run_ports(settings, wiring.legs(settings), logger),
         extract_queue=wiring.queue(settings.extract_api_queue_url),
         plan_queue=wiring.queue(settings.plan_queue_url),
         secrets=secrets,
-        announcements=wiring.announcements(settings),
-        run_log=wiring.run_log(logger),
         open_source=open_rest,
-        clock=clock.now,
-        wait=clock.wait,
-        chance=random.random,
-        leg=settings.leg,
-        beat=settings.beat,
+        back_off=BackOff(clock.wait, random.random),
+        pace=Pace(settings.leg, settings.beat),
     )
-    tests = TryPorts(
+    tests = ConnectionTestPorts(
         groups=wiring.groups(settings),
         tests=wiring.connection_tests(settings),
         secrets=secrets,
         clock=clock.now,
-        attempt=lambda group, secrets: try_source(group, open_rest, secrets),
+        try_it=lambda group, secrets: try_source(group, open_rest, secrets),
     )
     return extraction, tests
 

@@ -10,17 +10,19 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared import clock, wiring
 from shared.adapters.sftp.server import open_server, show_host_key
 from shared.domain.group.choices import SyncType
-from shared.groups.try_connection import TryPorts, try_connection, try_server
+from shared.groups.try_connection import ConnectionTestPorts, try_connection, try_server
 from shared.messages import EXTRACT_QUEUE, ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.settings import DataBucket, EventBus, LegTimes, Outside
+from shared.settings import LegTimes, Outside, RunStage
+from shared.sync.back_off import BackOff
 from shared.sync.fetch.fetch_bundle import FetchPorts, fetch_leg
+from shared.sync.leg import Pace
 
 logger = make_logger()
 
 
-class Settings(LegTimes, DataBucket, EventBus, Outside):
+class Settings(LegTimes, RunStage, Outside):
     """What this function reads from its environment."""
 
     extract_sftp_queue_url: str
@@ -28,37 +30,30 @@ class Settings(LegTimes, DataBucket, EventBus, Outside):
 
 
 @cache
-def build() -> tuple[FetchPorts, TryPorts]:
+def build() -> tuple[FetchPorts, ConnectionTestPorts]:
     """Build the ports of fetching and of connection tests, once a container."""
     settings = Settings.read()
     secrets = wiring.secrets()
     open_sftp = partial(open_server, allow_insecure=settings.allow_insecure_sources)
     host_key = partial(show_host_key, allow_insecure=settings.allow_insecure_sources)
     fetching = FetchPorts(
-        runs=wiring.runs(settings),
-        legs=wiring.legs(settings),
-        objects=wiring.objects(settings),
+        run=wiring.run_ports(settings, wiring.legs(settings), logger),
         uploads=wiring.uploads(settings),
         extract_queues={
             SyncType.SFTP: wiring.queue(settings.extract_sftp_queue_url),
             SyncType.ZIP: wiring.queue(settings.extract_zip_queue_url),
         },
         secrets=secrets,
-        announcements=wiring.announcements(settings),
-        run_log=wiring.run_log(logger),
         open_server=open_sftp,
-        clock=clock.now,
-        wait=clock.wait,
-        chance=random.random,
-        leg=settings.leg,
-        beat_seconds=settings.beat.total_seconds(),
+        back_off=BackOff(clock.wait, random.random),
+        pace=Pace(settings.leg, settings.beat),
     )
-    tests = TryPorts(
+    tests = ConnectionTestPorts(
         groups=wiring.groups(settings),
         tests=wiring.connection_tests(settings),
         secrets=secrets,
         clock=clock.now,
-        attempt=lambda group, secrets: try_server(group, secrets, host_key, open_sftp),
+        try_it=lambda group, secrets: try_server(group, secrets, host_key, open_sftp),
     )
     return fetching, tests
 

@@ -6,17 +6,17 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared import clock, wiring
+from shared import wiring
 from shared.messages import ApplyBatch
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.settings import DataBucket, EventBus, Number, RosterTable, RunTimes
+from shared.settings import Number, RosterTable, RunStage
 from shared.sync.apply.apply_batch import ApplyPorts, apply_batch
 
 logger = make_logger()
 
 
-class Settings(RunTimes, RosterTable, DataBucket, EventBus):
+class Settings(RunStage, RosterTable):
     """What this function reads from its environment."""
 
     max_receive_count: Number
@@ -27,14 +27,9 @@ def build() -> tuple[ApplyPorts, int]:
     """Build the ports, once a container; with them, how often a message is received at most."""
     settings = Settings.read()
     ports = ApplyPorts(
-        runs=wiring.runs(settings),
-        legs=wiring.unclaimed_legs(settings),
+        run=wiring.run_ports(settings, wiring.unclaimed_legs(settings), logger),
         batches=wiring.batches(settings),
         roster=wiring.roster(settings),
-        objects=wiring.objects(settings),
-        announcements=wiring.announcements(settings),
-        run_log=wiring.run_log(logger),
-        clock=clock.now,
     )
     return ports, settings.max_receive_count
 

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from collections.abc import Collection as Items
+from dataclasses import dataclass
 from typing import Any
 
 from shared.bundles.csv_records import CsvRecord
@@ -51,12 +52,20 @@ _ONLY_IF_STORED = {
 }
 
 
-class RowReader:
-    """Reads the records of one file, and remembers what its columns have shown.
+@dataclass
+class ColumnsSeen:
+    """What the columns of a file have shown so far; it is kept while the reading pauses.
 
-    ``orders``: what the date columns have shown, kept between legs.
-    ``status_filled``: how many rows had a status.
+    :ivar orders: in which order each column of dates writes them.
+    :ivar status_filled: how many rows have a status.
     """
+
+    orders: dict[str, DateOrder]
+    status_filled: int = 0
+
+
+class RowReader:
+    """Makes staged rows of the records of one file, and adds to what its columns have shown."""
 
     def __init__(
         self,
@@ -64,14 +73,12 @@ class RowReader:
         header: Header,
         stored: Items[StoredField],
         findings: FileFindings,
+        seen: ColumnsSeen,
         *,
         bulk: bool,
-        orders: dict[str, DateOrder],
-        status_filled: int = 0,
     ) -> None:
         columns = FILES[stem]
-        self.orders = orders
-        self.status_filled = status_filled
+        self._seen = seen
         self._stem = stem
         self._header = header
         self._findings = findings
@@ -165,7 +172,7 @@ class RowReader:
         """Note values that are spelled differently from the standard."""
         if self._status >= 0 and (status := cells[self._status].strip()):
             row["status"] = status
-            self.status_filled += 1
+            self._seen.status_filled += 1
             if self._bulk:
                 self._findings.note("status_in_bulk", line, "status", status[:20])
             if status not in _STATUSES and status.casefold() in _STATUSES:
@@ -219,5 +226,6 @@ class RowReader:
     def _watch_date(self, value: str, name: str, line: int) -> None:
         if _DATE.fullmatch(value) or value.isspace():
             return
-        if not self.orders.setdefault(name, DateOrder()).see(value, line) and _DATE.match(value):
+        order = self._seen.orders.setdefault(name, DateOrder())
+        if not order.see(value, line) and _DATE.match(value):
             self._findings.note("date_with_time", line, name)

@@ -1,6 +1,6 @@
-"""Tries a group's connection and says what was found, in words that say what to change.
+"""Tries a group's connection, and tells the admin what was found and what to change.
 
-The functions that may decrypt do it, on a message: a request would have to wait too long for it.
+The functions that may decrypt secrets do it, on a message: it takes too long for a request.
 """
 
 from collections.abc import Callable
@@ -28,47 +28,68 @@ from shared.messages import TestConnection
 from shared.ports.groups import Groups, Secrets
 from shared.ports.messaging import ExtractQueues
 from shared.ports.sources import ConnectionTests, FileServer, Page, Source
-from shared.sync.fetch.fetch_bundle import find_files
+from shared.sync.connection_secrets import decrypt_secrets
+from shared.sync.fetch.find_files import find_files
 
 ORGS_SHOWN = 100
 PATIENCE = timedelta(minutes=5)
-"""After that nobody works on a test any more."""
+"""After this long, nobody works on a test any more."""
 
-Try = Callable[[Group, dict[SecretName, str]], list[Probe]]
+TryIt = Callable[[Group, dict[SecretName, str]], list[Probe]]
+"""Tries the connection of a group with its secrets; returns what was found."""
 
 
 @dataclass(frozen=True)
-class TryPorts:
-    """What trying a connection needs of the world; ``attempt`` speaks to the source."""
+class RequestTestPorts:
+    """What the request for a connection test needs of the world.
+
+    :ivar groups: the groups.
+    :ivar tests: the tests, and what they found.
+    :ivar extract_queues: the queues of the functions that do the tests.
+    """
+
+    groups: Groups
+    tests: ConnectionTests
+    extract_queues: ExtractQueues
+
+
+@dataclass(frozen=True)
+class ConnectionTestPorts:
+    """What a connection test needs of the world.
+
+    :ivar groups: the groups.
+    :ivar tests: the tests, and what they found.
+    :ivar secrets: decrypts the secrets of the connection.
+    :ivar clock: gives the time.
+    :ivar try_it: speaks to the source.
+    """
 
     groups: Groups
     tests: ConnectionTests
     secrets: Secrets
     clock: Callable[[], datetime]
-    attempt: Try
+    try_it: TryIt
 
 
 def request_test(
     enterprise: EnterpriseId,
     group_id: GroupId,
     test_id: str,
-    groups: Groups,
-    tests: ConnectionTests,
-    extract_queues: ExtractQueues,
+    ports: RequestTestPorts,
     now: datetime,
 ) -> ConnectionTest:
-    """Have a group's connection tried.
+    """Ask for a test of a group's connection.
 
     :raises NotFoundError: no such group in this enterprise.
     :raises ConflictError: the group has no connection.
     """
-    group = groups.get(enterprise, group_id)
+    group = ports.groups.get(enterprise, group_id)
     if group.config.sync_type is SyncType.ZIP:
         raise ConflictError("nothing_to_test", "A zip group has no connection to test.")
     test = ConnectionTest(enterprise=enterprise, group_id=group_id, test_id=test_id, created_at=now)
-    tests.begin(test)
+    ports.tests.begin(test)
     message = TestConnection(enterprise=enterprise, group_id=group_id, test_id=test_id)
-    extract_queues[group.config.sync_type].send([message])
+    ports.extract_queues[group.config.sync_type].send([message])
     return test
 
 
@@ -79,9 +100,9 @@ def read_test(
     tests: ConnectionTests,
     now: datetime,
 ) -> ConnectionTest:
-    """Read a test; one that nobody finished is finished as such.
+    """Read a test. One that nobody works on any more reads as finished, and failed.
 
-    :raises NotFoundError: there is no such test (any more).
+    :raises NotFoundError: there is no such test, or it is no longer kept.
     """
     test = tests.get(enterprise, group_id, test_id, now)
     if test is None:
@@ -92,8 +113,8 @@ def read_test(
     return test
 
 
-def try_connection(message: TestConnection, ports: TryPorts) -> None:
-    """Do the test that ``message`` asks for, and write down what was found."""
+def try_connection(message: TestConnection, ports: ConnectionTestPorts) -> None:
+    """Do the test that a message asks for, and write down what was found."""
     now = ports.clock()
     test = ports.tests.get(message.enterprise, message.group_id, message.test_id, now)
     if test is None or test.finished_at is not None or now > test.created_at + PATIENCE:
@@ -102,16 +123,16 @@ def try_connection(message: TestConnection, ports: TryPorts) -> None:
         group = ports.groups.get(message.enterprise, message.group_id)
     except NotFoundError:
         return
-    secrets = {
-        name: ports.secrets.decrypt(group.group_id, name, ciphertext)
-        for name, ciphertext in group.config.secrets.items()
-    }
-    ports.tests.finish(test, tuple(ports.attempt(group, secrets)), ports.clock())
+    secrets = decrypt_secrets(group.group_id, group.config, ports.secrets)
+    ports.tests.finish(test, tuple(ports.try_it(group, secrets)), ports.clock())
 
 
-def try_source(group: Group, open_source: Callable[[GroupConfig, str], Source],
-               secrets: dict[SecretName, str]) -> list[Probe]:  # fmt: skip
-    """Try a REST source: the first page of each collection, orgs to choose the root from."""
+def try_source(
+    group: Group,
+    open_source: Callable[[GroupConfig, str], Source],
+    secrets: dict[SecretName, str],
+) -> list[Probe]:
+    """Try a REST source: the first page of each collection, and orgs to choose the root from."""
     source = open_source(group.config, secrets[SecretName.SECRET_KEY])
     probes: list[Probe] = []
     for collection in Collection:
@@ -121,7 +142,7 @@ def try_source(group: Group, open_source: Callable[[GroupConfig, str], Source],
         except (GiveUpError, SourceBusyError, ParameterRefusedError) as error:
             probes.append(_failed(collection.value, error.reason))
             if collection is Collection.ORGS:
-                return probes  # the others would say the same
+                return probes  # the other collections would fail in the same way
             continue
         probes.append(_found(collection, page))
         if collection is Collection.ORGS:
@@ -139,7 +160,7 @@ def try_server(
     host_key: Callable[[SftpConnection], str],
     open_server: Callable[[SftpConnection, dict[SecretName, str]], FileServer],
 ) -> list[Probe]:
-    """Try an SFTP server: its host key, the login, the path and what lies there."""
+    """Try an SFTP server: its host key, the login, and the bundle at the path."""
     connection = group.config.connection
     assert isinstance(connection, SftpConnection)
     try:
@@ -166,7 +187,7 @@ def try_server(
     finally:
         server.close()
     named = [{"name": file.name, "size": file.size} for file in files]
-    first = f", of which {files[0].path} is the first" if len(files) > 1 else f": {files[0].path}"
+    first = f"; the first is {files[0].path}" if len(files) > 1 else f": {files[0].path}"
     detail = f"{sentence(counted(len(files), 'file'))}{first}."
     return [*probes, Probe(name="bundle", ok=True, detail=detail, facts={"files": named})]
 
@@ -204,7 +225,7 @@ def _root(config: GroupConfig, page: Page) -> Probe:
         f"{wanted} is one of the orgs."
         if there
         else (
-            f"{wanted} is none of the orgs: choose one of these as clientPartnerId."
+            f"No org has the id {wanted}: choose one of these as clientPartnerId."
             if whole
             else f"{wanted} is not among the first {records_of(Collection.ORGS, len(shown))}."
         )

@@ -13,7 +13,9 @@ from shared.domain.run.remote_files import Listing, RemoteFile
 from shared.domain.run.run import Reason, Run, RunState
 from shared.messages import ExtractLeg
 from shared.ports.sources import FileServer
+from shared.sync.back_off import BackOff
 from shared.sync.fetch.fetch_bundle import FetchPorts, fetch_leg
+from shared.sync.leg import Pace
 from tests.fakes.simulation import GROUP, Simulation, config
 from tests.fakes.world import InMemoryObjects, PlainSecrets
 
@@ -138,20 +140,13 @@ class Fetching:
             return self.connect() if self.connect else self.server
 
         return FetchPorts(
-            runs=world.control,
-            legs=world.control,
-            objects=world.objects,
+            run=world._run_ports(),
             uploads=self.uploads,
             extract_queues=dict.fromkeys(SyncType, world.queue),
             secrets=PlainSecrets(),
-            announcements=world.announcements,
-            run_log=world.run_log,
             open_server=log_in,
-            clock=world._clock,
-            wait=world._wait,
-            chance=lambda: 0.5,
-            leg=self.leg,
-            beat_seconds=3600,
+            back_off=BackOff(world._wait, lambda: 0.5),
+            pace=Pace(self.leg, beat=timedelta(hours=1)),
         )
 
     def fetch(self) -> Run:

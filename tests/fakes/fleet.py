@@ -28,10 +28,12 @@ from shared.messages import ApplyBatch, ExtractLeg, PlanRun, RunMessage
 from shared.ports.messaging import WorkQueue
 from shared.sync import change_file
 from shared.sync.apply.apply_batch import ApplyPorts, apply_batch
+from shared.sync.back_off import BackOff
 from shared.sync.close.close_runs import ClosePorts, close_runs
 from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
 from shared.sync.request.request_sync import start_fetching
-from shared.sync.request.send_work import send_batches
+from shared.sync.run_ports import RunPorts
+from shared.sync.send_work import send_batches
 from tests.fakes.control import InMemoryControl
 from tests.fakes.control.state import GroupState
 from tests.fakes.simulation import ENTERPRISE, KilledError, Simulation, config
@@ -198,16 +200,11 @@ class Fleet:
         before = self.writes.total()
         done = close_runs(
             ClosePorts(
-                runs=self.control,
-                legs=self.control,
+                run=self._run_ports(),
                 drops=self.control,
                 batches=self.control,
-                objects=self.objects,
-                announcements=self.announcements,
-                run_log=self.run_log,
                 queues=self.queues,
                 watch=self.watch,
-                clock=lambda: self.now,
                 report=self._report,
                 resend_after=timedelta(seconds=self.times.resend_after),
                 lost_after=timedelta(seconds=self.times.lost_after),
@@ -307,8 +304,7 @@ class Fleet:
         self.control.planned(run.key, owner, self.now, PlanResult({}, (), plan))
         applying = run.model_copy(update={"state": RunState.APPLYING, "plan": plan})
         upserts = self.queues[WorkQueue.UPSERT]
-        clock = self._clock
-        send_batches(applying, range(plan.batches), self.objects, upserts, self.control, clock)
+        send_batches(applying, range(plan.batches), upserts, self._run_ports())
 
     def _clock(self) -> datetime:
         return self.now
@@ -318,33 +314,28 @@ class Fleet:
         if self._dying and name not in ("claim", "take"):
             raise KilledError
 
-    def _extract_ports(self) -> ExtractPorts:
-        return ExtractPorts(
+    def _run_ports(self) -> RunPorts:
+        return RunPorts(
             runs=self.control,
             legs=self.control,
             objects=self.objects,
+            announcements=self.announcements,
+            run_log=self.run_log,
+            clock=self._clock,
+        )
+
+    def _extract_ports(self) -> ExtractPorts:
+        return ExtractPorts(
+            run=self._run_ports(),
             extract_queue=self.queues[WorkQueue.EXTRACT_API],
             plan_queue=self.queues[WorkQueue.PLAN],
             secrets=PlainSecrets(),
-            announcements=self.announcements,
-            run_log=self.run_log,
             open_source=lambda config, secret: self._source,
-            clock=self._clock,
-            wait=lambda seconds: None,
-            chance=lambda: 0.5,
+            back_off=BackOff(lambda seconds: None, lambda: 0.5),
         )
 
     def _apply_ports(self) -> ApplyPorts:
-        return ApplyPorts(
-            runs=self.control,
-            legs=self.control,
-            batches=self.control,
-            roster=self.roster,
-            objects=self.objects,
-            announcements=self.announcements,
-            run_log=self.run_log,
-            clock=self._clock,
-        )
+        return ApplyPorts(run=self._run_ports(), batches=self.control, roster=self.roster)
 
 
 def _unused(queue: WorkQueue) -> QueueTimes:

@@ -26,14 +26,17 @@ from shared.groups.delete_group import DeletePorts, delete_leg
 from shared.messages import ApplyBatch, DeleteGroup, ExtractLeg, Message, PlanRun
 from shared.ports.messaging import WorkQueue
 from shared.sync.apply.apply_batch import ApplyPorts, apply_batch
+from shared.sync.back_off import BackOff
 from shared.sync.close.close_runs import ClosePorts, close_runs
 from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
 from shared.sync.ingest.ingest_bundle import IngestPorts, ingest_leg
+from shared.sync.leg import Pace
 from shared.sync.plan.plan_run import PlanPorts, plan_run
-from shared.sync.request.accept_drop import DropPorts, take_drop
+from shared.sync.request.accept_drop import DropPorts, accept_drop
 from shared.sync.request.decide_hold import decide_hold
 from shared.sync.request.request_sync import RequestPorts, request_sync, restore_run, start_planning
-from shared.sync.request.send_work import send_deletion
+from shared.sync.run_ports import RunPorts
+from shared.sync.send_work import send_leg
 from tests.fakes.control import InMemoryControl
 from tests.fakes.control.deletions import InMemoryDeletions
 from tests.fakes.control.state import GroupState
@@ -158,12 +161,12 @@ class Simulation:
         """Put a bundle into the group's place in the bucket, as an event tells of it."""
         key = f"drops/{GROUP}/{name}"
         self.objects.objects[key] = bundle
-        take_drop(key, None, len(bundle), self._drop_ports())
+        accept_drop(key, None, len(bundle), self._drop_ports())
 
     def delete(self) -> Run:
         """Ask for the group's deletion."""
         run = InMemoryDeletions(self.control).begin(ENTERPRISE, GROUP, "test", self.now)
-        send_deletion(run, self.queue, self.control, self.now)
+        send_leg(run, self.queue, self.control, self.now)
         return run
 
     def mark(self) -> None:
@@ -181,19 +184,20 @@ class Simulation:
 
     def ask(self, mode: Mode) -> Run:
         """A run that a person asks for, from the request to its end."""
-        queues = dict.fromkeys(SyncType, self.queue)
-        ports = RequestPorts(self.groups(), self.control, queues, self.queue)
         request = RunRequest(ENTERPRISE, GROUP, mode, Trigger.REQUEST, "test")
-        run = request_sync(request, ports, self.now)
+        run = request_sync(request, self.request_ports(), self.now)
         self.settle()
         return self.control.runs[run.key]
 
+    def request_ports(self) -> RequestPorts:
+        """What requests for runs need."""
+        queues = dict.fromkeys(SyncType, self.queue)
+        return RequestPorts(self.groups(), self.control, queues, self.queue)
+
     def restore(self, seq: int) -> Run:
         """A run that goes back to run ``seq``, from the request to its end."""
-        queues = dict.fromkeys(SyncType, self.queue)
-        ports = RequestPorts(self.groups(), self.control, queues, self.queue)
         request = RunRequest(ENTERPRISE, GROUP, Mode.RESTORE, Trigger.REQUEST, "test", restores=seq)
-        run, _ = restore_run(request, ports, self.now, keep_auto=True)
+        run, _ = restore_run(request, self.request_ports(), self.now, keep_auto=True)
         self.settle()
         return self.control.runs[run.key]
 
@@ -216,16 +220,11 @@ class Simulation:
         """Let time pass, then look after silent runs."""
         self.now += step
         ports = ClosePorts(
-            runs=self.control,
-            legs=self.control,
-            batches=self.control,
-            objects=self.objects,
-            announcements=self.announcements,
-            run_log=self.run_log,
+            run=self._run_ports(),
             drops=self.control,
+            batches=self.control,
             queues=dict.fromkeys(WorkQueue, self.queue),
             watch=self.watch,
-            clock=self._clock,
             report=_fail,
         )
         close_runs(ports)
@@ -258,8 +257,7 @@ class Simulation:
             GROUP,
             HoldDecision(decision=decision, digest=said, reason="test"),
             "test",
-            self.control,
-            self.queue,
+            self.request_ports(),
             self.now,
         )
         self.settle()
@@ -340,77 +338,57 @@ class Simulation:
             clock=self._clock,
         )
 
-    def _ingest_ports(self) -> IngestPorts:
-        return IngestPorts(
+    def _run_ports(self) -> RunPorts:
+        return RunPorts(
             runs=self.control,
             legs=self.control,
             objects=self.objects,
-            ingest_queue=self.queue,
-            plan_queue=self.queue,
             announcements=self.announcements,
             run_log=self.run_log,
             clock=self._clock,
-            leg=self.leg,
+        )
+
+    def _ingest_ports(self) -> IngestPorts:
+        return IngestPorts(
+            run=self._run_ports(),
+            ingest_queue=self.queue,
+            plan_queue=self.queue,
+            pace=Pace(self.leg),
         )
 
     def _extract_ports(self) -> ExtractPorts:
         return ExtractPorts(
-            runs=self.control,
-            legs=self.control,
-            objects=self.objects,
+            run=self._run_ports(),
             extract_queue=self.queue,
             plan_queue=self.queue,
             secrets=PlainSecrets(),
-            announcements=self.announcements,
-            run_log=self.run_log,
             open_source=lambda config, secret: self.source,
-            clock=self._clock,
-            wait=self._wait,
-            chance=lambda: 0.5,
-            leg=self.leg,
+            back_off=BackOff(self._wait, lambda: 0.5),
+            pace=Pace(self.leg),
         )
 
     def _plan_ports(self) -> PlanPorts:
         return PlanPorts(
-            runs=self.control,
-            legs=self.control,
+            run=self._run_ports(),
             batches=self.control,
             holdings=InMemoryHoldings(self.roster),
-            objects=self.objects,
             extract_queue=self.queue,
             apply_queue=self.queue,
-            announcements=self.announcements,
-            run_log=self.run_log,
-            clock=self._clock,
-            beat_seconds=3600,
+            pace=Pace(beat=timedelta(hours=1)),
             memory_limit="200MB",
             threads=1,
         )
 
     def _delete_ports(self) -> DeletePorts:
         return DeletePorts(
+            run=self._run_ports(),
             groups=self.groups(),
-            runs=self.control,
-            legs=self.control,
             deletions=InMemoryDeletions(self.control),
             remains=(self.roster, self.objects),
-            objects=self.objects,
-            announcements=self.announcements,
-            run_log=self.run_log,
             delete_queue=self.queue,
-            clock=self._clock,
-            leg=self.leg,
             backup_days=35,
+            pace=Pace(self.leg),
         )
 
     def _apply_ports(self) -> ApplyPorts:
-        return ApplyPorts(
-            runs=self.control,
-            legs=self.control,
-            batches=self.control,
-            roster=self.roster,
-            objects=self.objects,
-            announcements=self.announcements,
-            run_log=self.run_log,
-            clock=self._clock,
-        )
+        return ApplyPorts(run=self._run_ports(), batches=self.control, roster=self.roster)

@@ -138,9 +138,7 @@ class AnyHistory(RuleBasedStateMachine):
         hold = self.world.group.hold
         assert hold is not None
         said = HoldDecision(decision=decision, digest=hold.digest, reason="r")
-        decide_hold(
-            ENTERPRISE, GROUP, said, "ann", self.world.control, self.world.queue, self.world.now
-        )
+        decide_hold(ENTERPRISE, GROUP, said, "ann", self.world.request_ports(), self.world.now)
 
     @precondition(lambda self: self.world.group.active_run is None)
     @rule(back=st.integers(1, 5))

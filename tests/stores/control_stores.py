@@ -21,7 +21,7 @@ from shared.adapters.roster_table.holdings import DynamoRosterHoldings
 from shared.domain.group.group import Group
 from shared.domain.ids import GroupId, RunKey
 from shared.domain.roster.collection import Collection
-from shared.domain.run.deletion_certificate import Certificate, Tally, certify
+from shared.domain.run.deletion_certificate import Certificate, Deletion, Tally, certify
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.results import NextLeg, PlanResult
 from shared.domain.run.run import Mode, Plan, Run, RunState, Snapshot, Trigger
@@ -99,15 +99,7 @@ class Control:
 
 def certified(group: Group, tally: Tally = MappingProxyType({}), seq: int = 1) -> Certificate:
     """What says that a group was deleted now."""
-    return certify(
-        group,
-        tally,
-        requested_by="ann",
-        requested_at=NOW,
-        deleted_at=NOW,
-        run_seq=seq,
-        backup_days=35,
-    )
+    return certify(group, tally, Deletion("ann", NOW, NOW, seq), backup_days=35)
 
 
 def groups_of(control: Control) -> Groups:

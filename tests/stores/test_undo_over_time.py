@@ -22,9 +22,12 @@ from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Mode, Run, RunState, Trigger
 from shared.messages import ApplyBatch, ExtractLeg, PlanRun
 from shared.sync.apply.apply_batch import ApplyPorts, apply_batch
+from shared.sync.back_off import BackOff
 from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
+from shared.sync.leg import Pace
 from shared.sync.plan.plan_run import PlanPorts, plan_run
 from shared.sync.request.request_sync import start_planning
+from shared.sync.run_ports import RunPorts
 from tests.fakes.lifecycle import Lifecycle
 from tests.fakes.roster_table import NAME as ROSTER
 from tests.fakes.simulation import ENTERPRISE, GROUP
@@ -97,35 +100,33 @@ class Account:
         self._workers += 1
         owner = f"worker-{self._workers}"
         objects = S3Objects(self.s3, BUCKET)
-        shared: Any = {
-            "runs": self.control.runs,
-            "legs": self.control.runs,
-            "objects": objects,
-            "announcements": self.bus,
-            "run_log": InMemoryRunLog(),
-            "clock": lambda: self.now,
-        }
+        run = RunPorts(
+            runs=self.control.runs,
+            legs=self.control.runs,
+            objects=objects,
+            announcements=self.bus,
+            run_log=InMemoryRunLog(),
+            clock=lambda: self.now,
+        )
         match message:
             case ExtractLeg():
                 ports = ExtractPorts(
-                    **shared,
+                    run=run,
                     extract_queue=self.queue,
                     plan_queue=self.queue,
                     secrets=PlainSecrets(),
                     open_source=lambda config, secret: self.source,
-                    wait=lambda seconds: None,
-                    chance=lambda: 0.5,
-                    leg=timedelta(minutes=4),
+                    back_off=BackOff(lambda seconds: None, lambda: 0.5),
                 )
                 extract_leg(message, ports, owner)
             case PlanRun():
                 planning = PlanPorts(
-                    **shared,
+                    run=run,
                     batches=self.control.batches,
                     holdings=self.control.holdings,
                     extract_queue=self.queue,
                     apply_queue=self.queue,
-                    beat_seconds=3600,
+                    pace=Pace(beat=timedelta(hours=1)),
                     memory_limit="200MB",
                     threads=1,
                 )
@@ -134,7 +135,7 @@ class Account:
                 plan_run(message, planning, owner, directory)
             case ApplyBatch():
                 roster = DynamoRoster(self.dynamodb, ROSTER, batched=False)
-                applying = ApplyPorts(**shared, batches=self.control.batches, roster=roster)
+                applying = ApplyPorts(run, self.control.batches, roster)
                 apply_batch(message, applying, last_receive=False)
 
     def nights(self, number: int) -> None:

@@ -19,7 +19,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.findings import MESSAGES
 from shared.domain.run.results import RunEnd
 from shared.domain.run.run import Mode, Run, RunState, Trigger
-from shared.sync.ingest import ingest_bundle
+from shared.sync.ingest import stage_file
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
 
 ORGS, SESSIONS, COURSES, CLASSES, USERS, ENROLLMENTS = Collection
@@ -376,7 +376,7 @@ def test_a_bundle_read_over_many_legs_is_staged_whole(
     assert bring(whole, files).state is RunState.SUCCEEDED
     # Legs end at every opportunity.
     one.leg = timedelta(seconds=0)
-    monkeypatch.setattr(ingest_bundle, "ROWS_BETWEEN_LOOKS", 50)
+    monkeypatch.setattr(stage_file, "ROWS_BETWEEN_CHECKS", 50)
     run = bring(one, files)
     assert (run.state, run.reason) == (RunState.SUCCEEDED, None)
     assert run.leg > 5

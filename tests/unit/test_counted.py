@@ -18,11 +18,14 @@ from shared.groups.try_connection import _found
 from shared.http.contract.problem_codes import FIELD_CODES
 from shared.http.problems import _entry
 from shared.planning import notices
+from shared.ports.roster import OVERTAKEN
 from shared.ports.sources import Page
-from shared.sync.close.finish_run import EXPLAINED, _unapplied_reason, waits
+from shared.sync.close.commit_run import hold_reason
+from shared.sync.close.unapplied import LOGIN_NAME_TAKEN, unapplied_reason
 from tests.template.processed import ROOT
 
 NUMBERS = (0, 1, 2, 1000)
+UNAPPLIED = (OVERTAKEN, LOGIN_NAME_TAKEN, "write_failed")
 SINGULAR = ("row", "record", "user", "partner", "character", "entry", "file", "org", "course",
             "class", "enrollment", "academic session", "thing", "deletion or change")  # fmt: skip
 PLURAL = ("rows", "records", "users", "partners", "characters", "entries", "files", "orgs",
@@ -31,14 +34,14 @@ PLURAL = ("rows", "records", "users", "partners", "characters", "entries", "file
 
 
 def _held(number: int) -> str:
-    reason = waits(Hold(digest="d", records=number))
+    reason = hold_reason(Hold(digest="d", records=number))
     return reason.message if reason else ""
 
 
 def _unapplied(code: Any) -> Callable[[int], str]:
     def told(number: int) -> str:
         change = Unapplied(Collection.USERS, RecordId("u"), code)
-        return _unapplied_reason([change] * number).message if number else ""
+        return unapplied_reason([change] * number).message if number else ""
 
     return told
 
@@ -62,7 +65,7 @@ MESSAGES: dict[str, Callable[[int], str]] = {
     "begun anew": lambda n: notices.begun_anew(1, n, n).message,
     "begun anew, unknown": lambda n: notices.begun_anew(None, None, n).message,
     "held": _held,
-    **{f"unapplied: {code}": _unapplied(code) for code in (*EXPLAINED, "write_failed")},
+    **{f"unapplied: {code}": _unapplied(code) for code in UNAPPLIED},
     "a personal value": lambda n: shape_of("x" * n),
     **{f"probe of {each}": _probed(each) for each in Collection},
     **{

@@ -3,6 +3,7 @@
 The server is in memory here; test_sftp_server.py has a real one.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from shared.domain.run.remote_files import RemoteFile, newest
 from shared.domain.run.run import RunState
 from shared.messages import ExtractLeg
-from shared.sync.fetch import fetch_bundle
-from shared.sync.fetch.fetch_bundle import FetchPorts, fetch_leg
+from shared.sync.back_off import BackOff
+from shared.sync.fetch import copy_file
+from shared.sync.fetch.fetch_bundle import fetch_leg
 from tests.fakes.fetching import MB, Fetching, InMemoryServer
 
 
@@ -47,7 +49,7 @@ def test_a_copy_longer_than_a_leg_goes_on_in_the_next(monkeypatch: pytest.Monkey
     whole = bytes(range(256)) * (33 * MB // 256)
     fetching = Fetching(InMemoryServer({"out/r.zip": whole}), leg=timedelta(0))
     # Every leg is over at its first look, and still brings the copy on.
-    monkeypatch.setattr(fetch_bundle, "LEAST_PART_BYTES", 1)
+    monkeypatch.setattr(copy_file, "LEAST_PART_BYTES", 1)
     run = fetching.fetch()
     assert fetching.fetched(run) == {"r.zip": whole}
     assert fetching.server.served == len(whole)
@@ -65,7 +67,7 @@ def test_a_file_that_changes_while_it_is_copied_is_copied_anew() -> None:
     run = fetching.world.request()
     message = fetching.world.take()
     assert isinstance(message, ExtractLeg)
-    fetch_leg(message, FetchPorts(**{**ports.__dict__, "wait": change}), "worker")
+    fetch_leg(message, replace(ports, back_off=BackOff(change, lambda: 0.5)), "worker")
     assert fetching.fetched(fetching.world.control.runs[run.key]) == {"r.zip": b"new" * MB}
     assert fetching.uploads.open == {}
 

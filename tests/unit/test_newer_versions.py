@@ -34,7 +34,7 @@ from shared.planning.columns import SHAPE_VERSION, SNAPSHOT_COLUMNS, names, tabl
 from shared.planning.planner import Planner
 from shared.queue_consumer import consume
 from shared.sync import refuse_newer
-from shared.sync.plan import plan_run
+from shared.sync.plan import hand_over, plan_run
 from tests.fakes.control_table import NAME
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation
 from tests.fakes.source import user
@@ -73,7 +73,7 @@ def newer(monkeypatch: pytest.MonkeyPatch, *, shape: int = SHAPE_VERSION) -> Ite
     """The newer version, for a while."""
     with monkeypatch.context() as context:
         context.setattr(plan_run, "Planner", NewerPlanner)
-        for module in (plan_run, refuse_newer):
+        for module in (hand_over, refuse_newer):
             context.setattr(module, "SHAPE_VERSION", shape)
         yield
 

@@ -27,8 +27,8 @@ from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Mode, Run, RunState, Trigger
 from shared.messages import ApplyBatch, ExtractLeg
 from shared.sync.apply.apply_batch import ApplyPorts
-from shared.sync.extract.extract_roster import ExtractPorts
 from shared.sync.plan.plan_run import PlanPorts
+from shared.sync.run_ports import RunPorts
 from tests.fakes.control_table import NAME as CONTROL
 from tests.fakes.control_table import make_control_table
 from tests.fakes.roster_table import NAME as ROSTER
@@ -90,18 +90,16 @@ class OverDynamo(Simulation):
     def _extractor(self, message: ExtractLeg) -> SyncType:
         return SyncType.API
 
-    def _extract_ports(self) -> ExtractPorts:
-        return replace(super()._extract_ports(), runs=self.runs, legs=self.runs)
+    def _run_ports(self) -> RunPorts:
+        return replace(super()._run_ports(), runs=self.runs, legs=self.runs)
 
     def _plan_ports(self) -> PlanPorts:
         holdings = DynamoRosterHoldings(self.client, ROSTER)
-        ours: dict[str, Any] = {"runs": self.runs, "legs": self.runs, "batches": self.batches}
-        return replace(super()._plan_ports(), holdings=holdings, **ours)
+        return replace(super()._plan_ports(), holdings=holdings, batches=self.batches)
 
     def _apply_ports(self) -> ApplyPorts:
         roster = DynamoRoster(self.client, ROSTER, batched=False)
-        ours: dict[str, Any] = {"runs": self.runs, "legs": self.runs, "batches": self.batches}
-        return replace(super()._apply_ports(), roster=roster, **ours)
+        return replace(super()._apply_ports(), roster=roster, batches=self.batches)
 
 
 @pytest.fixture

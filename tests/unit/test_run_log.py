@@ -16,7 +16,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.run.results import RunEnd
 from shared.domain.run.run import Mode, Reason, Run, RunState
 from shared.messages import PlanRun
-from shared.sync.close.finish_run import announce
+from shared.sync.close.end_run import announce
 from tests.fakes.fetching import Fetching, InMemoryServer
 from tests.fakes.logs import Lines
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
@@ -167,7 +167,7 @@ def _ended(world: Simulation) -> Run:
 
 
 def _announce(run: Run, world: Simulation) -> None:
-    announce(run.key, world.control, world.control, world._apply_ports())
+    announce(run.key, world._run_ports())
 
 
 def test_a_bus_that_is_down_keeps_no_line_back_and_makes_none_twice(

@@ -5,6 +5,7 @@ read by it: it alone still says whose they are.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -123,17 +124,28 @@ class Certificate(BaseModel):
         return (self.deleted_at + timedelta(days=self.backup_days)).date()
 
 
-def certify(
-    group: Group,
-    tally: Tally,
-    *,
-    requested_by: str,
-    requested_at: datetime,
-    deleted_at: datetime,
-    run_seq: int | None,
-    backup_days: int,
-) -> Certificate:
-    """Say what the deletion of ``group`` has done, as its last step: its own item goes with it."""
+@dataclass(frozen=True)
+class Deletion:
+    """Who asked for the deletion of a group, and when it was done.
+
+    :ivar requested_by: who asked for it.
+    :ivar requested_at: when.
+    :ivar deleted_at: when it was done.
+    :ivar run_seq: the run that did it; None if none was needed.
+    """
+
+    requested_by: str
+    requested_at: datetime
+    deleted_at: datetime
+    run_seq: int | None = None
+
+
+def certify(group: Group, tally: Tally, deletion: Deletion, backup_days: int) -> Certificate:
+    """Say what the deletion of a group has done, as its last step: the group's own item goes too.
+
+    :param tally: what was deleted of everything else.
+    :param backup_days: for how long a backup of the tables may still hold it.
+    """
     secrets = len(group.config.secrets) + (group.webhook is not None)
     own = {named(Store.CONTROL, "groups"): 1, named(Store.CONTROL, "secrets"): secrets}
     return Certificate(
@@ -142,10 +154,10 @@ def certify(
         name=group.config.name,
         client_group_id=group.client_group_id,
         created_at=group.created_at,
-        requested_by=requested_by,
-        requested_at=requested_at,
-        deleted_at=deleted_at,
-        run_seq=run_seq,
+        requested_by=deletion.requested_by,
+        requested_at=deletion.requested_at,
+        deleted_at=deletion.deleted_at,
+        run_seq=deletion.run_seq,
         erased=erased_of(added(tally, own)),
         backup_days=backup_days,
     )

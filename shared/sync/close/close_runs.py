@@ -1,11 +1,11 @@
-"""Nothing hangs: silent runs get their message again where it is lost, and end in the end.
+"""Looks after silent runs: sends a lost message again, and ends a run that this does not help.
 
-Waiting in a queue is no failure: ``domain/silence.py`` says when there is ground to send a message
-again. It never does harm, for a message is only a hint, and a claim decides.
+Waiting in a queue is not a failure; ``domain/run/silence.py`` says when a message should be sent
+again. That never does harm: a message is only a hint, and the claim decides.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,11 +17,12 @@ from shared.domain.ids import GroupId, RunKey
 from shared.domain.run.newer_version import newer_version
 from shared.domain.run.run import OPEN_STATES, Mode, Reason, Run, RunState
 from shared.domain.run.silence import Silence, Verdict, judge
-from shared.ports.bucket import Objects
-from shared.ports.messaging import Announcements, Queue, QueueWatch, WorkQueue
-from shared.ports.runs import Batches, Drops, Legs, RunLog, Runs
-from shared.sync.close.finish_run import announce, commit_run, fail
-from shared.sync.request.send_work import send_batches, send_deletion, send_extract_leg, send_plan
+from shared.ports.messaging import Queue, QueueWatch, WorkQueue
+from shared.ports.runs import Batches, Drops
+from shared.sync.close.commit_run import commit_run
+from shared.sync.close.end_run import announce, fail
+from shared.sync.run_ports import RunPorts
+from shared.sync.send_work import send_batches, send_leg
 
 EXTRACTORS = {
     SyncType.API: WorkQueue.EXTRACT_API,
@@ -32,141 +33,144 @@ EXTRACTORS = {
 
 @dataclass(frozen=True)
 class ClosePorts:
-    """What closing runs needs of the world.
+    """What looking after runs needs of the world.
 
-    ``resend_after`` and ``lost_after`` are those of ``domain/timers.py``; ``report`` is told of a
-    run that could not be looked after.
+    :ivar run: what every stage needs.
+    :ivar drops: the bundles that wait for their group.
+    :ivar batches: the open batches of runs, and their commit.
+    :ivar queues: the queues through which runs go.
+    :ivar watch: when each queue was last seen empty.
+    :ivar report: is told of a run that could not be looked after.
+    :ivar resend_after: see ``timers.RESEND_AFTER``.
+    :ivar lost_after: see ``timers.LOST_AFTER``.
     """
 
-    runs: Runs
-    legs: Legs
+    run: RunPorts
     drops: Drops
     batches: Batches
-    objects: Objects
-    announcements: Announcements
-    run_log: RunLog
     queues: Mapping[WorkQueue, Queue]
     watch: QueueWatch
-    clock: Callable[[], datetime]
     report: Callable[[RunKey, Exception], None]
     resend_after: timedelta = timers.RESEND_AFTER
     lost_after: timedelta = timers.LOST_AFTER
 
 
 def close_runs(ports: ClosePorts, *, most: int = timers.LOOKS_PER_TICK) -> dict[str, int]:
-    """Look after the runs whose time is up, those first that have waited longest.
+    """Look after the runs whose time is up; those that have waited longest come first.
 
-    At most ``most`` of them, and none is begun with after 40 seconds: the next tick goes on. One
-    that fails is reported, and stops no other. Returns what was done how often; ``waiting`` are
-    those whose message waits in a queue.
+    Returns how many runs had what done to them. ``waiting`` counts those that were left alone. A
+    run that fails is reported, and does not stop the others.
+
+    :param most: how many runs are looked after at most. None is begun after
+        ``timers.TICK_BUDGET``; the next tick continues.
     """
-    began = ports.clock()
-    keys = list(islice(ports.runs.overdue(began), most))
+    clock = ports.run.clock
+    began = clock()
+    keys = list(islice(ports.run.runs.overdue(began), most))
     done = Counter(waiting=0, resent=0, begun=0, closed=0, committed=0, announced=0, failed=0)
     if not keys:
         return dict(done)
     tick = _Tick(ports, _look_at_queues(ports, began))
     for key in keys:
-        if ports.clock() - began >= timers.TICK_BUDGET:
+        if clock() - began >= timers.TICK_BUDGET:
             break
         done[tick.try_one(key)] += 1
     return dict(done)
 
 
 def _look_at_queues(ports: ClosePorts, now: datetime) -> Mapping[WorkQueue, datetime]:
-    """When each queue was last seen empty, with what is to be seen now."""
+    """When each queue was last seen empty, this moment included."""
     empty = [name for name, queue in ports.queues.items() if queue.empty()]
     ports.watch.saw_empty(empty, now)
     return {**ports.watch.emptied(), **dict.fromkeys(empty, now)}
 
 
 class _Tick:
-    """One tick: what was seen of the queues, and the groups whose drops had their look."""
+    """One tick: when queues were empty, and for which groups a waiting drop has been looked for."""
 
     def __init__(self, ports: ClosePorts, emptied: Mapping[WorkQueue, datetime]) -> None:
         self._ports = ports
+        self._run_ports = ports.run
         self._emptied = emptied
-        self._begun: set[GroupId] = set()
+        self._looked_for_drops: set[GroupId] = set()
 
     def try_one(self, key: RunKey) -> str:
-        """Look after one run; says what was done."""
+        """Look after one run; returns what was done."""
         try:
             return self._look_after(key)
         except StoppedError:
-            return "waiting"  # somebody was quicker
+            return "waiting"  # another worker was quicker
         except Exception as error:  # one run must not stop the others
             self._ports.report(key, error)
             self._put_off(key)
             return "failed"
 
     def _put_off(self, key: RunKey) -> None:
-        """Let the others have their turn before this one is tried again."""
-        ports = self._ports
+        """Let the other runs have their turn before this one is tried again."""
+        ports = self._run_ports
         try:
             if run := ports.runs.get(key):
                 ports.legs.put_off(run, ports.clock())
-        except Exception as error:  # it stays where it is
-            ports.report(key, error)
+        except Exception as error:  # the run keeps its place
+            self._ports.report(key, error)
 
     def _look_after(self, key: RunKey) -> str:
-        ports = self._ports
-        run = ports.runs.get(key)
+        run = self._run_ports.runs.get(key)
         if run is None or not run.open:
-            announce(key, ports.runs, ports.legs, ports)
+            announce(key, self._run_ports)
             return "announced"
-        # Its turn comes first: a run that waits does not hold its group, and cannot be ended.
+        # Before all else: a Waiting run does not hold its group, and cannot be ended.
         if run.state is RunState.WAITING:
-            return self._begin(run)
+            return self._begin_drop(run)
         if run.newer:
-            return self._leave(run)
+            return self._end_newer(run)
         if run.state is RunState.APPLYING and run.plan is not None:
             return self._look_after_batches(run)
-        return self._judge(run, None)
+        return self._resend_or_end(run, None)
 
-    def _leave(self, run: Run) -> str:
-        """End a run that a newer version has begun; one in a state of its own is left to it."""
-        ports = self._ports
+    def _end_newer(self, run: Run) -> str:
+        """End a run that a newer version began; if its state is unknown, leave it to that one."""
         if run.state in OPEN_STATES:
-            fail(run, newer_version("This run"), None, ports.legs, ports.runs, ports)
+            fail(run, newer_version("This run"), None, self._run_ports)
             return "closed"
-        ports.legs.put_off(run, ports.clock())
+        self._run_ports.legs.put_off(run, self._run_ports.clock())
         return "waiting"
 
-    def _begin(self, run: Run) -> str:
-        """Begin what waits for its group, once a tick: each of a group's drops leads here."""
-        if run.group_id in self._begun:
+    def _begin_drop(self, run: Run) -> str:
+        """Begin the oldest drop of a group, once a tick: all its Waiting runs lead here."""
+        if run.group_id in self._looked_for_drops:
             return "waiting"
-        self._begun.add(run.group_id)
-        ports, now = self._ports, self._ports.clock()
-        begun = ports.drops.begin(run.enterprise, run.group_id, now)
+        self._looked_for_drops.add(run.group_id)
+        now = self._run_ports.clock()
+        begun = self._ports.drops.begin(run.enterprise, run.group_id, now)
         if begun is None:
             return "waiting"
         if begun.newer:
-            return self._leave(begun)
+            return self._end_newer(begun)
         self._send(begun, None)
         return "begun"
 
     def _look_after_batches(self, run: Run) -> str:
-        ports = self._ports
         assert run.plan is not None
-        numbers = ports.batches.still_open(run.key, run.plan)
+        numbers = self._ports.batches.still_open(run.key, run.plan)
         if not numbers:
-            # The last worker died between striking out the last batch and the commit.
-            commit_run(run, ports.runs, ports.legs, ports.batches, ports)
+            # The last worker died after it had finished the last batch, and before the commit.
+            commit_run(run, self._ports.batches, self._run_ports)
             return "committed"
-        return self._judge(run, list(numbers))
+        return self._resend_or_end(run, numbers)
 
-    def _judge(self, run: Run, numbers: list[int] | None) -> str:
-        ports, now = self._ports, self._ports.clock()
+    def _resend_or_end(self, run: Run, numbers: Sequence[int] | None) -> str:
+        """Do what the silence of a run calls for; ``numbers`` are its open batches."""
+        ports, now = self._run_ports, self._run_ports.clock()
         verdict = judge(
             run,
             now,
             self._emptied.get(queue_of(run)),
-            resend_after=ports.resend_after,
-            lost_after=ports.lost_after,
+            resend_after=self._ports.resend_after,
+            lost_after=self._ports.lost_after,
         )
         if verdict.ends:
-            fail(run, _ended(run, verdict), None, ports.legs, ports.runs, ports)
+            fail(run, _silence_reason(run, verdict), None, ports)
             return "closed"
         if verdict.silence is Silence.WAITS:
             ports.legs.put_off(run, now)
@@ -177,21 +181,16 @@ class _Tick:
         self._send(run, numbers, delay)
         return "resent"
 
-    def _send(self, run: Run, numbers: list[int] | None, delay_seconds: int = 0) -> None:
-        ports, now = self._ports, self._ports.clock()
-        queue = ports.queues[queue_of(run)]
-        if numbers is not None:
-            send_batches(run, numbers, ports.objects, queue, ports.runs, ports.clock)
-        elif run.mode is Mode.DELETE:
-            send_deletion(run, queue, ports.runs, now, delay_seconds)
-        elif run.state is RunState.PLANNING:
-            send_plan(run, queue, ports.runs, now, delay_seconds)
+    def _send(self, run: Run, numbers: Sequence[int] | None, delay_seconds: int = 0) -> None:
+        queue, ports = self._ports.queues[queue_of(run)], self._run_ports
+        if numbers is None:
+            send_leg(run, queue, ports.runs, ports.clock(), delay_seconds)
         else:
-            send_extract_leg(run, {run.extractor: queue}, ports.runs, now, delay_seconds)
+            send_batches(run, numbers, queue, ports)
 
 
 def queue_of(run: Run) -> WorkQueue:
-    """The queue in which the message of an open run's present leg waits."""
+    """The queue in which the message for an open run's present leg waits."""
     if run.mode is Mode.DELETE:
         return WorkQueue.DELETE
     if run.state is RunState.APPLYING:
@@ -201,28 +200,31 @@ def queue_of(run: Run) -> WorkQueue:
     return EXTRACTORS[run.extractor]
 
 
-def _ended(run: Run, verdict: Verdict) -> Reason:
-    stage = {
-        RunState.ACCEPTED: "being fetched",
-        RunState.EXTRACTING: "being fetched",
-        RunState.PLANNING: "being compared",
-        RunState.APPLYING: "being written",
-    }[run.state]
-    what = "The group was being deleted" if run.mode is Mode.DELETE else f"The roster was {stage}"
-    again = "Delete the group again" if run.mode is Mode.DELETE else "Sync again"
-    left = (
-        "" if run.mode is Mode.DELETE else " What was not written yet is written by the next sync."
-    )
+_DOING = {
+    RunState.ACCEPTED: "being fetched",
+    RunState.EXTRACTING: "being fetched",
+    RunState.PLANNING: "being compared",
+    RunState.APPLYING: "being written",
+}
+
+
+def _silence_reason(run: Run, verdict: Verdict) -> Reason:
+    """Say why a silent run was ended, and what to do."""
+    if run.mode is Mode.DELETE:
+        what, again, rest = "The group was being deleted", "Delete the group again", ""
+    else:
+        what, again = f"The roster was {_DOING[run.state]}", "Sync again"
+        rest = " The next sync writes what was not written yet."
     if verdict.tried_enough:
         return Reason(
             code="abandoned",
             message=f"{what} when the work stopped, and starting it again {timers.RESENDS} times "
             f"did not help. {again}; if that ends the same way, ask whoever runs Homeroom to look "
-            f"at the dead-letter queues.{left}",
+            f"at the dead-letter queues.{rest}",
         )
     return Reason(
         code="out_of_time",
-        message=f"{what}, and was not done within {timers.RUN_DEADLINE.days} days, so that the run "
-        f"was ended. {again}; if that ends the same way, ask whoever runs Homeroom why the work "
-        f"waits.{left}",
+        message=f"{what}, and was not done within {timers.RUN_DEADLINE.days} days, so the run was "
+        f"ended. {again}; if that ends the same way, ask whoever runs Homeroom why the work "
+        f"waits.{rest}",
     )

@@ -1,36 +1,29 @@
-"""Asks a REST source once more for records that seem gone.
+"""Asks a REST source once more for records that seem to be gone.
 
-Offset paging skips a record when another is deleted while the pages are read. So a few are asked
-for one by one; for many the ids are read a second time, and gone is what both readings miss.
+Offset paging skips a record if another one is deleted while the pages are read. So a few records
+are asked for one by one. For many, the ids of the collection are read a second time: a record is
+gone if both readings miss it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import Absent
 from shared.ports.bucket import Objects
+from shared.sync.extract.patient_source import PatientSource
 
 ONE_BY_ONE = 200
-"""Up to how many records of a collection are asked for by themselves."""
+"""Up to how many records of a collection are asked for one by one."""
 CHUNK = 20
 
 
-@dataclass(frozen=True)
-class Asking:
-    """How a leg asks: for some ids at once (which are there), and for all ids, round by round."""
-
-    have: Callable[[Collection, Sequence[str]], Sequence[str]]
-    all_ids: Callable[[Collection], Iterator[Sequence[str]]]
-    found: Callable[[Sequence[str]], None]
-
-
-def confirm(collection: Collection, absent: Absent, objects: Objects, asking: Asking) -> None:
-    """Hand what is there after all of ``absent`` to ``asking.found``."""
+def find_present(
+    collection: Collection, absent: Absent, objects: Objects, source: PatientSource
+) -> Iterator[Sequence[str]]:
+    """Yield ids that the source has, round by round; an absent one among them is not gone."""
     if absent.records > ONE_BY_ONE:
-        for ids in asking.all_ids(collection):
-            asking.found(ids)
+        yield from source.all_ids(collection)
         return
     ids = objects.get(absent.key).decode().splitlines()
     for start in range(0, len(ids), CHUNK):
-        asking.found(asking.have(collection, ids[start : start + CHUNK]))
+        yield source.have(collection, ids[start : start + CHUNK])

@@ -1,8 +1,8 @@
-"""Reads a collection page by page until its end is proven, in the face of what servers do.
+"""Reads a collection page by page until its end is proven, whatever the server does.
 
-A short page proves nothing: servers cap ``limit`` without a word. The end is a page without rows,
-or a reached total that the next request does not contradict. Where the source says a total, pages
-are read side by side, in steps of the size that it really gives.
+A short page proves nothing, because servers cap ``limit`` silently. The end is a page without rows,
+or a total that was reached and that the next request does not contradict. If the source gives a
+total, several pages are read at once, in steps of the page size that the source really uses.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,19 +16,24 @@ from shared.domain.run.run import Reason
 from shared.ports.sources import Page
 
 AT_ONCE = 5
-"""Pages read side by side (Infinite Campus's bound for one consumer)."""
+"""How many pages are read at once (Infinite Campus's limit for one consumer)."""
 CAUTIOUS_LIMIT = 100
-"""The standard's default page size; asked for where a source refuses a larger one."""
+"""The standard's default page size, for a source that refuses a larger one."""
 
 Fetch = Callable[[Sequence[int], int, bool], Sequence[Page]]
-"""Reads the pages at some offsets: offsets, limit, whether in order."""
+"""Reads the pages at some offsets, with a limit, and in order if the last argument is true."""
 
 
 class Place(BaseModel):
-    """Where the reading of a collection stands; it is kept between legs.
+    """Where the reading of a collection stands. It is kept between legs.
 
-    ``step`` is the size of page that the source really gives; ``first`` the sourcedId that the
-    last page began with, to notice a source that ignores ``offset``.
+    :ivar limit: how many entities each request asks for.
+    :ivar in_order: whether requests ask for an order, without which nothing proves an end.
+    :ivar offset: where the next page begins.
+    :ivar total: how many entities the source says it has; None if it says nothing.
+    :ivar step: the page size that the source really uses; 0 until it is known.
+    :ivar first: the sourcedId that the last page began with, to notice that ``offset`` is ignored.
+    :ivar done: whether the end has been reached.
     """
 
     limit: int
@@ -43,23 +48,23 @@ class Place(BaseModel):
 def read_on(
     collection: Collection, place: Place, fetch: Fetch
 ) -> Iterator[tuple[Place, list[dict[str, Any]]]]:
-    """Read on from ``place``; yields the entities of each round and the place after them.
+    """Read on from a place; yields the place after each round, and the entities of that round.
 
-    :raises GiveUpError: the source refuses even the plainest request, or ignores ``offset``.
+    :raises GiveUpError: the source refuses even the simplest request, or ignores ``offset``.
     """
     while not place.done:
         offsets = _next_offsets(place)
         try:
             pages = fetch(offsets, place.limit, place.in_order)
         except ParameterRefusedError as error:
-            place = _ask_otherwise(place, error)
+            place = _simplify(place, error)
             if place.done:
                 yield place, []
             continue
         entities: list[dict[str, Any]] = []
         for offset, page in zip(offsets, pages, strict=True):
             if offset != place.offset or place.done:
-                break  # the page before was shorter or longer than the others: read on from there
+                break  # the page before had another size than expected: read on where it ended
             place = _after(collection, place, page)
             if place.offset > offset:
                 entities.extend(page.entities)
@@ -73,8 +78,8 @@ def _next_offsets(place: Place) -> list[int]:
     return list(ahead[:AT_ONCE]) or [place.offset]
 
 
-def _ask_otherwise(place: Place, error: ParameterRefusedError) -> Place:
-    """Find what a source that refuses a request accepts: another limit, another order, or less."""
+def _simplify(place: Place, error: ParameterRefusedError) -> Place:
+    """Find what a source accepts that refused a request: a smaller limit, or no order."""
     at_end = place.total is not None and place.offset >= place.total > 0
     if at_end:
         return place.model_copy(update={"done": True})
@@ -95,7 +100,7 @@ def _after(collection: Collection, place: Place, page: Page) -> Place:
     first = _sourced_id(page.entities[0])
     if place.offset and first is not None and first == place.first:
         if total is not None and place.offset >= total:
-            # A source without paging gives everything again; all of it was read already.
+            # A source without paging sends everything again; all of it has been read.
             return place.model_copy(update={"done": True})
         raise GiveUpError(offset_ignored(collection))
     return place.model_copy(
@@ -114,9 +119,9 @@ def _sourced_id(entity: dict[str, Any]) -> str | None:
 
 
 def offset_ignored(collection: Collection) -> Reason:
-    """The same page comes for every offset."""
+    """Say that the source sends the same page for every offset."""
     return Reason(
         code="offset_ignored",
-        message=f"The source gives the same {collection} for every page, so that the rest cannot "
-        "be read. Ask the vendor.",
+        message=f"The source sends the same {collection} for every page, so the rest cannot be "
+        "read. Ask the vendor.",
     )

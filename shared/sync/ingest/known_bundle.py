@@ -1,27 +1,25 @@
-"""Knows a bundle again: the same once more, or older than one that was loaded."""
-
-from collections.abc import Sequence
-from datetime import datetime
+"""Recognises a bundle: the same as in the last run, or older than one that was loaded."""
 
 from shared.domain.run.bundle import Bundle
 from shared.domain.run.counts import Counts, EntityCounts
 from shared.domain.run.results import RunEnd
 from shared.domain.run.run import Mode, Notice, Run, RunState
-from shared.ports.runs import Legs, Runs
+from shared.ports.runs import Runs
 
 RUNS_LOOKED_AT = 20
 _LOADED = frozenset({RunState.SUCCEEDED, RunState.SUCCEEDED_WITH_ERRORS})
 
 
-def repeated(run: Run, bundle: Bundle, runs: Runs) -> Run | None:
-    """The run before ``run``, if it had the same bundle and nothing else can make a difference.
+def find_repeated(run: Run, bundle: Bundle, runs: Runs) -> Run | None:
+    """Find the run before this one, if it makes this one unnecessary.
 
-    It must have ended clean, in the same mode, with the same settings of the group: an equal bundle
-    alone says nothing of what became of it. A preview is asked for to be seen, and always planned.
+    It had the same bundle, ended without errors, in the same mode, and with the same settings of
+    the group: an equal bundle alone does not say what became of it. A preview is always planned,
+    because somebody wants to see it.
     """
     if run.mode is Mode.PREVIEW:
         return None
-    last = _first(runs.history(run.group_id, 1, run.seq))
+    last = next(iter(runs.history(run.group_id, 1, run.seq)), None)
     if last is None or last.bundle is None or last.state is not RunState.SUCCEEDED:
         return None
     if (last.mode, last.config.version) != (run.mode, run.config.version):
@@ -32,8 +30,8 @@ def repeated(run: Run, bundle: Bundle, runs: Runs) -> Run | None:
     return last if same_look or same_digest else None
 
 
-def later_bundle(run: Run, bundle: Bundle, runs: Runs) -> Run | None:
-    """The last run that loaded a bundle, if that one was newer than ``bundle``."""
+def find_later(run: Run, bundle: Bundle, runs: Runs) -> Run | None:
+    """Find the last run that loaded a bundle, if its bundle was newer than this one."""
     if bundle.newest is None:
         return None
     for past in runs.history(run.group_id, RUNS_LOOKED_AT, run.seq):
@@ -44,28 +42,21 @@ def later_bundle(run: Run, bundle: Bundle, runs: Runs) -> Run | None:
     return None
 
 
-def close_repeated(
-    run: Run, known: Run, bundle: Bundle, owner: str, legs: Legs, now: datetime
-) -> bool:
-    """End a run whose bundle is that of ``known``: all is as that run left it."""
-    assert known.bundle is not None
-    missing = {"digest": known.bundle.digest, "newest": known.bundle.newest}
-    kept = {name: value for name, value in missing.items() if getattr(bundle, name) is None}
+def repeated_end(last: Run, bundle: Bundle) -> RunEnd:
+    """How a run ends whose bundle is that of the last run: everything stays as that run left it."""
+    assert last.bundle is not None
+    known = {"digest": last.bundle.digest, "newest": last.bundle.newest}
+    missing = {name: value for name, value in known.items() if getattr(bundle, name) is None}
     notice = Notice(
         code="bundle_unchanged",
-        message=f"The bundle is the same as that of run {known.key.run_id}; there was nothing to "
+        message=f"The bundle is the same as that of run {last.key.run_id}; there was nothing to "
         "do.",
     )
-    return legs.close(
-        run.key,
-        now,
-        RunEnd(
-            RunState.SUCCEEDED,
-            bundle=bundle.model_copy(update=kept),
-            notices=(notice,),
-            counts=_all_unchanged(known.counts),
-        ),
-        owner,
+    return RunEnd(
+        RunState.SUCCEEDED,
+        bundle=bundle.model_copy(update=missing),
+        notices=(notice,),
+        counts=_all_unchanged(last.counts),
     )
 
 
@@ -78,7 +69,3 @@ def _all_unchanged(counts: Counts) -> Counts:
         )
         for name, each in counts.items()
     }
-
-
-def _first(runs: Sequence[Run]) -> Run | None:
-    return runs[0] if runs else None

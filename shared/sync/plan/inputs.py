@@ -1,7 +1,6 @@
-"""Fetches what a plan is made of: staged rows, the base, uncertain changes, a past snapshot."""
+"""Fetches what a plan is made from: staged rows, the base, uncertain changes, a past snapshot."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 from shared.domain.errors import BaseMissingError, GiveUpError, MissingObjectError
@@ -16,25 +15,20 @@ from shared.ports.bucket import Objects
 from shared.ports.runs import Runs
 from shared.sync import change_file
 from shared.sync.refuse_newer import refuse_newer_shape
+from shared.sync.run_ports import RunPorts
 
 
 def fetch_inputs(
-    run: Run,
-    base: RosterBase,
-    runs: Runs,
-    objects: Objects,
-    directory: Path,
-    now: datetime,
-    survey: Path | None = None,
+    run: Run, base: RosterBase, ports: RunPorts, directory: Path, survey: Path | None
 ) -> PlanInput:
-    """Fetch what a run has staged and what its roster holds into ``directory``.
+    """Fetch what a run has staged, and what its roster holds.
 
-    ``now`` is the moment by which the plan judges. With a ``survey`` of the roster's table the base
-    may be gone.
-
-    :raises BaseMissingError: the base is gone; nothing is planned against less.
-    :raises GiveUpError: something else of it is no longer kept.
+    :param directory: where the files go.
+    :param survey: what the roster table holds; with it, the base may be gone.
+    :raises BaseMissingError: the base is gone, and there is no survey.
+    :raises GiveUpError: something else is no longer kept.
     """
+    objects = ports.objects
     staged: dict[Collection, StagedFiles] = {}
     cursor = PlanCursor.model_validate(run.cursor)
     roster = cursor.staged
@@ -55,7 +49,7 @@ def fetch_inputs(
                 message="What was fetched for this run is no longer kept. Sync again.",
             )
         ) from error
-    restored = _fetch_past(run, runs, objects, directory)
+    restored = _fetch_past(run, ports.runs, objects, directory)
     snapshot = _fetch_base(base, objects, directory, surveyed=survey is not None)
     dirty = _fetch_dirty(base, objects, directory, surveyed=survey is not None)
     return PlanInput(
@@ -66,7 +60,7 @@ def fetch_inputs(
         roles=roles,
         findings=roster.findings,
         present=present,
-        now=now,
+        now=run.created_at,  # a plan that is made again judges by the same day
         mode=run.mode,
         decision=run.decision.decision if run.decision else None,
         marked=run.marked,
@@ -84,10 +78,9 @@ def fetch_inputs(
 def _fetch_base(
     base: RosterBase, objects: Objects, directory: Path, *, surveyed: bool
 ) -> dict[Collection, Path]:
-    """Fetch the snapshot that is the base; never a part of it.
+    """Fetch the snapshot that is the base, as a whole or not at all.
 
-    Planned against less than what is held, everything missing would look new or gone. Where the
-    roster's table was surveyed, that is what is held.
+    Against a part of it, everything missing would look new or gone. A survey replaces it.
     """
     found: dict[Collection, Path] = {}
     try:
@@ -105,7 +98,7 @@ def _fetch_base(
 def _fetch_dirty(
     base: RosterBase, objects: Objects, directory: Path, *, surveyed: bool
 ) -> Path | None:
-    """Fetch the uncertain changes, oldest first; a survey has seen what became of them."""
+    """Fetch the uncertain changes, oldest first; a survey shows what became of them."""
     if not base.dirty:
         return None
     dirty, packed = directory / "dirty.ndjson", directory / "dirty.gz"
@@ -140,8 +133,8 @@ def _fetch_past(
         raise GiveUpError(
             Reason(
                 code="snapshot_expired",
-                message=f"What run {run.restores} left is no longer kept: what a later run has "
-                f"replaced stays for {UNDO_DAYS} days from then on. Nothing was changed.",
+                message=f"What run {run.restores} left is no longer kept: a snapshot stays for "
+                f"{UNDO_DAYS} days after a later run has replaced it. Nothing was changed.",
             )
         ) from error
     return found

@@ -1,4 +1,4 @@
-"""Takes a bundle that was dropped into the bucket: whose it is, and when it has its turn."""
+"""Accepts a bundle that was dropped into the bucket: makes a run of it, which waits its turn."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +18,21 @@ from shared.ports.bucket import Objects
 from shared.ports.groups import Groups
 from shared.ports.messaging import Announcements, ExtractQueues
 from shared.ports.runs import Drops, Runs
-from shared.sync.request.send_work import send_extract_leg
+from shared.sync.send_work import send_leg
 
 
 @dataclass(frozen=True)
 class DropPorts:
-    """What taking a drop needs of the world."""
+    """What accepting a drop needs of the world.
+
+    :ivar groups: the groups, to find whose drop it is.
+    :ivar runs: the runs of groups.
+    :ivar drops: the bundles that wait.
+    :ivar objects: the data bucket.
+    :ivar extract_queues: where the first leg of the run waits.
+    :ivar announcements: the event bus.
+    :ivar clock: gives the time.
+    """
 
     groups: Groups
     runs: Runs
@@ -34,18 +43,21 @@ class DropPorts:
     clock: Callable[[], datetime]
 
 
-def take_drop(key: str, version: str | None, size: int, ports: DropPorts) -> str | None:
+def accept_drop(key: str, version: str | None, size: int, ports: DropPorts) -> str | None:
     """Make a run of a dropped object, and begin it if its group is free.
 
-    A drop that is of no zip group is refused, which is published; the code of the refusal is
-    returned.
+    Refuses a drop that does not belong to a zip group, and publishes the refusal.
+
+    :param version: the object's version.
+    :param size: its size in bytes.
+    :return: the code of the refusal; None if the drop was accepted.
     """
-    said = parse_upload(key)
-    enterprise = ports.groups.enterprise_of(said.group_id) if said else None
+    upload = parse_upload(key)
+    enterprise = ports.groups.enterprise_of(upload.group_id) if upload else None
 
     def refuse(reason: str) -> str:
-        # What is no group's id may be anybody's name.
-        known = said.group_id if said and enterprise else None
+        # What is not a group's id could be a person's name, and is not published.
+        known = upload.group_id if upload and enterprise else None
         ports.announcements.publish(
             DropRefused(
                 enterprise=enterprise,
@@ -58,58 +70,58 @@ def take_drop(key: str, version: str | None, size: int, ports: DropPorts) -> str
         return reason
 
     try:
-        if said is None or enterprise is None:
+        if upload is None or enterprise is None:
             return refuse("no_such_group")
-        group = ports.groups.get(enterprise, said.group_id)
+        group = ports.groups.get(enterprise, upload.group_id)
         if group.config.sync_type is not SyncType.ZIP:
             return refuse("not_a_zip_group")
         bundle = Bundle(
-            objects=(BundleObject(name=said.name, key=key, version=version, size=size),),
-            upload_id=said.upload_id,
-            accept_older=said.accept_older,
+            objects=(BundleObject(name=upload.name, key=key, version=version, size=size),),
+            upload_id=upload.upload_id,
+            accept_older=upload.accept_older,
         )
-        needless = _needless(enterprise, group.group_id, said.mode, bundle, ports)
-        drop = Drop(enterprise, group.group_id, said.mode, bundle, needless)
+        superseded = _find_superseded(enterprise, group.group_id, upload.mode, bundle, ports)
+        drop = Drop(enterprise, group.group_id, upload.mode, bundle, superseded)
         ports.drops.take(drop, ports.clock())
     except NotFoundError:
         return refuse("no_such_group")
-    begin_waiting(enterprise, group.group_id, ports)
+    begin_waiting_run(enterprise, group.group_id, ports)
     return None
 
 
-def begin_waiting(enterprise: EnterpriseId, group_id: GroupId, ports: DropPorts) -> None:
-    """Begin the run of the bundle that has waited longest, if the group is free."""
+def begin_waiting_run(enterprise: EnterpriseId, group_id: GroupId, ports: DropPorts) -> None:
+    """Begin the run of the drop that has waited longest, if the group is free."""
     now = ports.clock()
     run = ports.drops.begin(enterprise, group_id, now)
     if run is not None:
-        send_extract_leg(run, ports.extract_queues, ports.runs, now)
+        send_leg(run, ports.extract_queues[run.extractor], ports.runs, now)
 
 
-def _needless(
+def _find_superseded(
     enterprise: EnterpriseId, group_id: GroupId, mode: Mode, bundle: Bundle, ports: DropPorts
 ) -> tuple[int, ...]:
-    """The waiting runs of which nothing is left to do once ``bundle`` has been loaded.
+    """Find the Waiting runs that ``bundle`` makes unnecessary.
 
-    It must be bulk in everything that they carry; deltas are all applied, in their order.
+    It must hold in bulk everything that they hold. Deltas are all applied, in their order.
     """
     waiting = ports.drops.waiting(enterprise, group_id)
     if not waiting:
         return ()
-    whole = {
+    bulk = {
         stem
         for stem, status in _carried(bundle, ports).items()
         if status is CollectionStatus.COMPLETE
     }
-    return tuple(run.seq for run in waiting if run.mode is mode and _within(run, whole, ports))
+    return tuple(run.seq for run in waiting if run.mode is mode and _within(run, bulk, ports))
 
 
-def _within(run: Run, whole: set[str], ports: DropPorts) -> bool:
+def _within(run: Run, bulk: set[str], ports: DropPorts) -> bool:
     carried = _carried(run.bundle, ports) if run.bundle else {}
-    return bool(carried) and set(carried) <= whole
+    return bool(carried) and set(carried) <= bulk
 
 
 def _carried(bundle: Bundle, ports: DropPorts) -> dict[str, CollectionStatus]:
-    """What a bundle brings; nothing if it cannot be opened, which its own run will say."""
+    """What a bundle holds; nothing if it cannot be opened, which its own run reports."""
     try:
         opened = open_bundle(bundle, ports.objects.open)
         return read_contents(opened).carried(opened)

@@ -1,4 +1,4 @@
-"""A person's decision on what waits: a run of its own, that fetches nothing."""
+"""A person's decision on what waits: starts the run that carries it out, which fetches nothing."""
 
 from datetime import datetime
 
@@ -6,9 +6,7 @@ from shared.domain.group.hold import HoldDecision
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Mode, Run, Trigger
-from shared.ports.messaging import Queue
-from shared.ports.runs import Runs
-from shared.sync.request.request_sync import start_planning
+from shared.sync.request.request_sync import RequestPorts, start_planning
 
 
 def decide_hold(
@@ -16,13 +14,10 @@ def decide_hold(
     group_id: GroupId,
     decision: HoldDecision,
     person: str,
-    runs: Runs,
-    plan_queue: Queue,
+    ports: RequestPorts,
     now: datetime,
 ) -> Run:
-    """Start the run that carries a decision out; the hold must still be what was shown.
-
-    What of it has returned since it was shown is no part of it any more, and changes its digest.
+    """Start the run that carries a decision out. The hold must still be what the person saw.
 
     :raises NotFoundError: no such group in this enterprise.
     :raises ConflictError: a run is under way, the hold has changed, or nothing waits.
@@ -30,4 +25,4 @@ def decide_hold(
     request = RunRequest(
         enterprise, group_id, Mode.UPDATE, Trigger.DECISION, person, decision=decision
     )
-    return start_planning(request, runs, plan_queue, now)
+    return start_planning(request, ports.runs, ports.plan_queue, now)

@@ -1,4 +1,4 @@
-"""Accepts the request for a sync: opens the run, then sends its first message."""
+"""Accepts requests for syncs: opens the run, then sends the message for its first leg."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,26 +13,31 @@ from shared.domain.run.run import Reason, Run
 from shared.ports.groups import Groups
 from shared.ports.messaging import ExtractQueues, Queue
 from shared.ports.runs import Runs
-from shared.sync.request.send_work import send_extract_leg, send_plan
+from shared.sync.send_work import send_leg
 
 FETCHED_TYPES = frozenset({SyncType.API, SyncType.SFTP})
-"""The sync types whose roster can be fetched on request; a zip is brought by somebody."""
-
-
+"""The sync types whose roster can be fetched on request; a zip has to be uploaded."""
 CHANGE_TRIES = 3
+"""How often a change of a group is tried while others change it."""
 
 MARKED = Reason(
     code="roster_marked",
     message="The group's roster is marked for deletion, and takes nothing in until that is "
-    "settled. Either take the mark back (DELETE …/roster/mark), then bring the roster again; or "
-    "have the deletion planned by an update (POST …/syncs), and decide on it.",
+    "settled. Either remove the mark (DELETE …/roster/mark), then sync again; or have the deletion "
+    "planned by an update (POST …/syncs), and decide on it.",
 )
-"""Why a roster that is marked for deletion is neither fetched, loaded nor restored."""
+"""Why a roster that is marked for deletion is not fetched, loaded or restored."""
 
 
 @dataclass(frozen=True)
 class RequestPorts:
-    """What requests for runs need of the world."""
+    """What requests for runs need of the world.
+
+    :ivar groups: the groups.
+    :ivar runs: the runs of groups.
+    :ivar extract_queues: where the first leg waits of a run that fetches.
+    :ivar plan_queue: where the plan waits of a run that does not.
+    """
 
     groups: Groups
     runs: Runs
@@ -41,13 +46,13 @@ class RequestPorts:
 
 
 def request_sync(request: RunRequest, ports: RequestPorts, now: datetime) -> Run:
-    """Start a run of a group as a person asks for it.
+    """Start the run that a person, or the clock, asks for.
 
     An update (or its preview) of a roster that is marked for deletion fetches nothing.
 
     :raises NotFoundError: no such group in this enterprise.
-    :raises ConflictError: a run is under way, the group's roster cannot be fetched, or it is marked
-        for deletion and takes nothing in.
+    :raises ConflictError: a run is under way; the group's roster cannot be fetched; or it is marked
+        for deletion, and takes nothing in.
     """
     group = ports.groups.get(request.enterprise, request.group_id)
     if group.marked_at is not None and request.mode.deletes:
@@ -62,9 +67,9 @@ def request_sync(request: RunRequest, ports: RequestPorts, now: datetime) -> Run
 
 
 def check_mark(group: Group) -> None:
-    """See that a group's roster may take something in: one that is marked for deletion may not.
+    """Check that a group's roster may take something in.
 
-    :raises ConflictError: ``roster_marked``, and what to do.
+    :raises ConflictError: ``roster_marked``.
     """
     if group.marked_at is not None:
         raise ConflictError(MARKED.code, MARKED.message)
@@ -73,27 +78,29 @@ def check_mark(group: Group) -> None:
 def start_fetching(
     request: RunRequest, runs: Runs, extract_queues: ExtractQueues, now: datetime
 ) -> Run:
-    """Open a run that fetches a roster, and send the message of its first leg.
+    """Open a run that fetches a roster, and send the message for its first leg.
 
-    If the message cannot be sent after the run was opened, ``close_runs`` sends it.
+    :raises NotFoundError: no such group in this enterprise.
+    :raises ConflictError: a run is under way.
     """
     run = runs.accept(request, now)
     with suppress(TryLaterError):  # close_runs sends it
-        send_extract_leg(run, extract_queues, runs, now, request.delay_seconds)
+        send_leg(run, extract_queues[run.extractor], runs, now, request.delay_seconds)
     return run
 
 
 def restore_run(
     request: RunRequest, ports: RequestPorts, now: datetime, *, keep_auto: bool
 ) -> tuple[Run, bool]:
-    """Start a run that makes the roster what run ``request.restores`` left it as.
+    """Start a run that makes the roster what run ``request.restores`` left.
 
-    An Auto group becomes Manual unless ``keep_auto``: its next update would delete again what the
-    source lacks. Returns the run, and whether the group is Auto still.
+    Returns the run, and whether the group is still Auto.
 
+    :param keep_auto: whether an Auto group stays Auto. Otherwise it becomes Manual, because its
+        next update would delete again what the source lacks.
     :raises NotFoundError: no such group, or no such run.
-    :raises ConflictError: a run is under way, that run has left no snapshot, or the roster is
-        marked for deletion.
+    :raises ConflictError: a run is under way; that run left no snapshot; or the roster is marked
+        for deletion.
     """
     group = ports.groups.get(request.enterprise, request.group_id)
     check_mark(group)
@@ -104,7 +111,7 @@ def restore_run(
     if past.snapshot is None:
         raise ConflictError(
             "nothing_to_restore",
-            f"Run {past.key.run_id} has left no roster to go back to.",
+            f"Run {past.key.run_id} left no roster to go back to.",
             "runId",
         )
     run = start_planning(request, ports.runs, ports.plan_queue, now)
@@ -115,9 +122,9 @@ def restore_run(
 
 
 def _make_manual(request: RunRequest, ports: RequestPorts, now: datetime) -> None:
-    """Take a group from the clock, whatever somebody else changes of it at the same moment.
+    """Make a group Manual, even if somebody else changes it at the same moment.
 
-    The run has started by now: to be refused would say that it has not.
+    The run has started by now, and a refusal would say that it had not.
     """
     for _ in range(CHANGE_TRIES):
         group = ports.groups.get(request.enterprise, request.group_id)
@@ -142,8 +149,12 @@ def _make_manual(request: RunRequest, ports: RequestPorts, now: datetime) -> Non
 
 
 def start_planning(request: RunRequest, runs: Runs, plan_queue: Queue, now: datetime) -> Run:
-    """Open a run that fetches nothing, and send the message of its plan."""
+    """Open a run that fetches nothing, and send the message for its plan.
+
+    :raises NotFoundError: no such group in this enterprise.
+    :raises ConflictError: a run is under way, or what is decided on has changed.
+    """
     run = runs.accept(request, now)
     with suppress(TryLaterError):  # close_runs sends it
-        send_plan(run, plan_queue, runs, now, request.delay_seconds)
+        send_leg(run, plan_queue, runs, now, request.delay_seconds)
     return run

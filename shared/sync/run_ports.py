@@ -1,0 +1,29 @@
+"""The ports that every stage of a run has."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.ports.bucket import Objects
+from shared.ports.messaging import Announcements
+from shared.ports.runs import Legs, RunLog, Runs
+
+
+@dataclass(frozen=True)
+class RunPorts:
+    """What every stage needs to work on a run, and to end it.
+
+    :ivar runs: the runs of groups.
+    :ivar legs: the work on a run, leg by leg.
+    :ivar objects: the data bucket.
+    :ivar announcements: the event bus.
+    :ivar run_log: what an operator sees of runs.
+    :ivar clock: gives the time.
+    """
+
+    runs: Runs
+    legs: Legs
+    objects: Objects
+    announcements: Announcements
+    run_log: RunLog
+    clock: Callable[[], datetime]
