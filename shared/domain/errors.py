@@ -104,5 +104,10 @@ class NotFoundError(RefusedError):
     """What was asked for does not exist in this enterprise."""
 
 
+def group_not_found() -> NotFoundError:
+    """What is said of a group that is not there, is another enterprise's, or is being deleted."""
+    return NotFoundError("group_not_found", "There is no such group.")
+
+
 class ConflictError(RefusedError):
     """The state of things forbids it now: a name taken, a run under way."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from shared.domain.errors import ConflictError, NotFoundError, TryLaterError
+from shared.domain.errors import ConflictError, TryLaterError, group_not_found
 from shared.domain.group.cover import Cover
 from shared.domain.group.customer import Customer
 from shared.domain.group.group import Group, GroupConfig
@@ -92,7 +92,7 @@ class InMemoryGroups:
         group = self.kept.get((enterprise, group_id))
         since = self._deleting.get((enterprise, group_id))
         if group is None or (since is not None and not deleting):
-            raise NotFoundError("group_not_found", "none")
+            raise group_not_found()
         marked = self._marked.get((enterprise, group_id))
         return group.model_copy(update={"deleting_since": since, "marked_at": marked})
 

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.adapters.control_table.batches import KEPT
-from shared.adapters.control_table.planned_run import BATCHES_PER_ITEM
+from shared.adapters.control_table.batches import BATCHES_PER_ITEM, KEPT
 from shared.domain.errors import ConflictError, StoppedError
 from shared.domain.group.hold import Decision, Hold, HoldDecision
 from shared.domain.ids import RecordId

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pytest
 from aws_lambda_powertools import Logger
 
-from shared.adapters.control_table import accept_run, new_run, run_item
+from shared.adapters.control_table import run_item
 from shared.adapters.control_table.attributes import RunItem
 from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.control_table.keys import group_key, run_key
@@ -25,6 +25,8 @@ from shared.domain.group.group import Group, GroupConfig
 from shared.domain.group.guard import GuardSettings
 from shared.domain.roster.collection import Collection
 from shared.domain.run.bundle import Bundle, BundleObject
+from shared.domain.run.life import opening
+from shared.domain.run.life.table import FOLLOWS, Event
 from shared.domain.run.requests import Drop, RunRequest
 from shared.domain.run.results import NextLeg, RunEnd
 from shared.domain.run.run import Mode, Run, RunState, Snapshot, Trigger
@@ -213,12 +215,15 @@ def newer_run(
     any_mode: Any = NewerMode(mode)
     any_trigger: Any = NewerTrigger.CALENDAR
     with monkeypatch.context() as context:
-        context.setattr(new_run, "Run", NewerRun)
+        context.setattr(opening, "Run", NewerRun)
         request = RunRequest(ENTERPRISE, GROUP, any_mode, any_trigger, "ann")
-        run = accept_run.accept(control.client, NAME, request, NOW, timedelta(minutes=5))
-    if state is not None:
-        assert control.runs.claim(run.key, EXTRACTING, 0, "newer", NOW) is not None
-        newer_state: Any = NewerState(state)
+        run = control.runs.accept(request, NOW)
+    if state is None:
+        return run
+    assert control.runs.claim(run.key, EXTRACTING, 0, "newer", NOW) is not None
+    newer_state: Any = NewerState(state)
+    with monkeypatch.context() as context:
+        context.setitem(FOLLOWS[Event.HANDED_ON], RunState.EXTRACTING, {newer_state})
         control.runs.hand_on(run.key, "newer", NOW, NextLeg(newer_state, cursor={}, progress={}))
     return run
 

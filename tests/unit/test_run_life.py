@@ -98,7 +98,7 @@ STEPS: dict[str, Callable[[Run], Transition | None]] = {
     "closed as succeeded": lambda run: closed(run, RunState.SUCCEEDED),
     "closed as held": lambda run: closed(run, RunState.HELD),
     "superseded": lambda run: end.superseded(run, WHY, NOW),
-    "deleted": lambda run: end.deleted(run, "one", NOW, {}),
+    "deleted": lambda run: end.deleted(run.key, "one", NOW, {}),
     "recorded": lambda run: end.recorded(),
     "published": lambda run: end.published(),
     "announced": lambda run: end.announced(),

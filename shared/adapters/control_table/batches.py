@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.conditions import Key
 
 from shared.adapters.control_table.attributes import EXPIRES_AT, BatchesItem, GroupItem, RunItem
-from shared.adapters.control_table.commit_run import commit
 from shared.adapters.control_table.group_item import hold_of
 from shared.adapters.control_table.keys import (
     PK,
@@ -25,22 +24,27 @@ from shared.adapters.control_table.keys import (
     run_key,
     unapplied_key,
 )
-from shared.adapters.control_table.planned_run import BATCHES_PER_ITEM, begin_applying, shards_of
 from shared.adapters.control_table.run_item import from_item
+from shared.adapters.control_table.run_steps import group_action, in_states, run_action, take_step
 from shared.adapters.dynamodb.actions import put, update
 from shared.adapters.dynamodb.reads import get, query
 from shared.adapters.dynamodb.values import Item, as_json, seconds, unmarshal
-from shared.adapters.dynamodb.writes import WriteRefusedError, write_item
+from shared.adapters.dynamodb.writes import WriteRefusedError, transact, write_item
+from shared.adapters.roster_table.stamp_item import put_stamp
 from shared.domain import timers
+from shared.domain.errors import StoppedError
 from shared.domain.ids import RecordId, RunKey
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.stamp import Stamp
+from shared.domain.run.life import work
+from shared.domain.run.life.end import committed
 from shared.domain.run.results import Commit, PlanResult, RosterBase, Unapplied
 from shared.domain.run.run import Plan, Run, RunState, Snapshot
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+BATCHES_PER_ITEM = 256
 KEPT = timedelta(days=30)
 """How long the items of a run's batches stay; what is still uncertain then is in ``dirty``."""
 
@@ -79,7 +83,7 @@ class DynamoBatches:
 
     def open(self, key: RunKey, plan: Plan, now: datetime) -> None:
         """Write down which batches will be open."""
-        for shard in range(shards_of(plan)):
+        for shard in range(_shards_of(plan)):
             first = shard * BATCHES_PER_ITEM
             item = {
                 **pending_key(key, plan.attempt, shard),
@@ -90,22 +94,33 @@ class DynamoBatches:
 
     def planned(self, key: RunKey, owner: str, now: datetime, result: PlanResult) -> None:
         """Take the run from Planning to Applying; see ``ports.Batches.planned``."""
-        begin_applying(
-            self._client, self._table, self._roster, key, owner, result, now, self._quiet
-        )
+        last = self._last_number(key, result.stamp)
+        step = work.planned(key, owner, now, self._quiet, result, last)
+        assert step.group is not None
+        open_shards = {RunItem.PENDING_SHARDS: set(range(_shards_of(result.plan)))}
+        actions = [
+            run_action(self._table, key, step, sets=open_shards),
+            group_action(self._table, key.enterprise, key.group_id, step.group),
+        ]
+        if result.stamp is not None:
+            assert self._roster is not None
+            group_id, stamp, seen = key.group_id, result.stamp, result.seen
+            actions.append(put_stamp(self._roster, group_id, stamp, seen, now))
+        if transact(self._client, actions):
+            raise StoppedError
+
+    def _last_number(self, key: RunKey, stamp: Stamp | None) -> int:
+        """The last number that the group gave out, read only where that can matter."""
+        if stamp is None or stamp.order <= key.seq:
+            return key.seq
+        group = group_key(key.enterprise, key.group_id)
+        item = get(self._client, self._table, group, (GroupItem.RUN_SEQ,)) or {}
+        return int(item.get(GroupItem.RUN_SEQ, 0))
 
     def touch(self, key: RunKey, now: datetime) -> Run | None:
         """Say that this run is being applied; None if it is not Applying (any more)."""
-        touched = update(
-            self._table,
-            run_key(key),
-            {RunItem.OPEN_UNTIL: seconds(now + self._quiet)},
-            condition=_APPLYING & Attr(RunItem.ENTERPRISE).eq(key.enterprise),
-        )
-        try:
-            return from_item(write_item(self._client, touched, read_back=True))
-        except WriteRefusedError:
-            return None
+        item = take_step(self._client, self._table, key, work.touched(now, self._quiet))
+        return None if item is None else from_item(item)
 
     def still_open(self, key: RunKey, plan: Plan) -> Sequence[int]:
         """List the batches that have not been finished."""
@@ -126,7 +141,7 @@ class DynamoBatches:
             self._table,
             run_key(key),
             takes_out={RunItem.PENDING_SHARDS: {shard}},
-            condition=_APPLYING,
+            condition=in_states(frozenset({RunState.APPLYING})),
         )
         try:
             return RunItem.PENDING_SHARDS not in write_item(self._client, strike, read_back=True)
@@ -152,9 +167,19 @@ class DynamoBatches:
             for collection, id_, code in json.loads(item[BatchesItem.CHANGES])
         ]
 
-    def commit(self, key: RunKey, now: datetime, committed: Commit) -> None:
+    def commit(self, key: RunKey, now: datetime, commit: Commit) -> None:
         """Close the run and move the group's pointer; see ``ports.Batches.commit``."""
-        commit(self._client, self._table, key, now, committed)
+        item = get(self._client, self._table, run_key(key))
+        if item is None:
+            raise StoppedError
+        step = committed(from_item(item), now, commit)
+        assert step.group is not None
+        actions = [
+            run_action(self._table, key, step, removes=(RunItem.PENDING_SHARDS,)),
+            group_action(self._table, key.enterprise, key.group_id, step.group),
+        ]
+        if transact(self._client, actions):
+            raise StoppedError
 
     def _items(self, key: RunKey, prefix: str) -> list[Item]:
         """What belongs to a run's batches, of one kind."""
@@ -165,5 +190,9 @@ class DynamoBatches:
         return [unmarshal(item) for page in pages for item in page["Items"]]
 
 
-_APPLYING = Attr(RunItem.STATE).eq(RunState.APPLYING)
 _BASE = (GroupItem.BASE, GroupItem.DIRTY, GroupItem.SHARDS, GroupItem.HOLD, GroupItem.STAMP)
+
+
+def _shards_of(plan: Plan) -> int:
+    """Over how many items the open batches of a plan are spread."""
+    return -(-plan.batches // BATCHES_PER_ITEM)

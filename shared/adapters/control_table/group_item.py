@@ -12,6 +12,7 @@ from shared.domain.group.group import Group, GroupConfig
 from shared.domain.group.hold import Hold
 from shared.domain.group.settings import GroupSettings
 from shared.domain.ids import EnterpriseId
+from shared.domain.run.life.opening import GroupRuns
 from shared.domain.run.newer_version import known_settings, known_word
 from shared.domain.run.run import Mode, RunState
 
@@ -84,6 +85,20 @@ def hold_of(group: Item) -> Hold | None:
     return None if stored is None else Hold.model_validate_json(stored)
 
 
-def waiting_of(group: Item) -> list[int]:
-    """The numbers of the group's waiting runs, oldest first."""
-    return [int(seq) for seq in group.get(GroupItem.WAITING, ())]
+def group_runs_of(group: Item) -> GroupRuns:
+    """Where a group stands with its runs."""
+    active, deletion, due = (
+        group.get(name)
+        for name in (GroupItem.ACTIVE_RUN, GroupItem.DELETION_RUN, GroupItem.NEXT_RUN_AT)
+    )
+    return GroupRuns(
+        config=config_of(group),
+        run_seq=int(group[GroupItem.RUN_SEQ]),
+        active_run=None if active is None else int(active),
+        waiting=tuple(int(seq) for seq in group.get(GroupItem.WAITING, ())),
+        hold=hold_of(group),
+        next_run_at=None if due is None else datetime.fromtimestamp(int(due), UTC),
+        marked=GroupItem.MARKED_AT in group,
+        deleting=GroupItem.DELETING_SINCE in group,
+        deletion_run=None if deletion is None else int(deletion),
+    )

@@ -31,13 +31,13 @@ from shared.adapters.control_table.keys import (
     owner_key,
     retention_key,
 )
-from shared.adapters.control_table.read_group import STAYS, no_group, read_group
+from shared.adapters.control_table.read_group import STAYS, read_group
 from shared.adapters.dynamodb.actions import Action, delete, put, update
 from shared.adapters.dynamodb.expressions import IfUnset
 from shared.adapters.dynamodb.reads import query
 from shared.adapters.dynamodb.values import Attributes, marshal, seconds, unmarshal
 from shared.adapters.dynamodb.writes import WriteRefusedError, transact, try_write, write_item
-from shared.domain.errors import NotFoundError, TryLaterError
+from shared.domain.errors import NotFoundError, TryLaterError, group_not_found
 from shared.domain.group.choices import Period
 from shared.domain.group.cover import Cover
 from shared.domain.group.group import Group
@@ -171,7 +171,7 @@ class DynamoGroups:
         try:
             self._change(enterprise, group_id, mark, condition=STAYS)
         except WriteRefusedError as error:
-            raise no_group() from error
+            raise group_not_found() from error
 
     def unmark(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
         """Take the mark of a group's roster back; see ``ports.Groups.unmark``."""

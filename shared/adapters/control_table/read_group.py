@@ -9,7 +9,7 @@ from shared.adapters.control_table.attributes import GroupItem
 from shared.adapters.control_table.keys import IS_THERE, PK, group_key
 from shared.adapters.dynamodb.reads import get
 from shared.adapters.dynamodb.values import Item
-from shared.domain.errors import ConflictError, NotFoundError
+from shared.domain.errors import group_not_found
 from shared.domain.ids import EnterpriseId, GroupId
 
 if TYPE_CHECKING:
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 
 STAYS = IS_THERE & Attr(GroupItem.DELETING_SINCE).not_exists()
 """The condition of a write: the group is there, and is not being deleted."""
-
-
-def no_group() -> NotFoundError:
-    """What is said of a group that is not there, is another's, or is being deleted."""
-    return NotFoundError("group_not_found", "There is no such group.")
 
 
 def read_group(
@@ -42,15 +37,5 @@ def read_group(
     wanted = () if only is None else (PK, GroupItem.DELETING_SINCE, *only)
     item = get(client, table, group_key(enterprise, group_id), wanted)
     if not item or (GroupItem.DELETING_SINCE in item and not deleting):
-        raise no_group()
+        raise group_not_found()
     return item
-
-
-def under_way(group: Item) -> ConflictError:
-    """What a second request is told: which run of the group is under way."""
-    run_id = str(group.get(GroupItem.ACTIVE_RUN) or group[GroupItem.WAITING][0])
-    return ConflictError(
-        "run_under_way",
-        f"Run {run_id} of this group is still under way; wait until it has ended.",
-        runId=run_id,
-    )

@@ -15,7 +15,7 @@ from shared.domain.run.run import Mode, Run, RunState, Trigger
 HISTORY_SECONDS = 400 * 86_400
 OPEN_SHARDS = 4
 
-_STRUCTURES = (
+STRUCTURES = (
     RunItem.CONFIG,
     RunItem.CURSOR,
     RunItem.BUNDLE,
@@ -50,7 +50,9 @@ def to_item(run: Run) -> Item:
         RunItem.PROGRESS: as_json(run.progress) if run.progress else None,
         RunItem.MARKED: True if run.marked else None,
         RunItem.RESTORES: run.restores,
+        RunItem.REASON: structure(run.reason) if run.reason else None,
         RunItem.CREATED_AT: run.created_at.isoformat(),
+        RunItem.FINISHED_AT: run.finished_at.isoformat() if run.finished_at else None,
         EXPIRES_AT: seconds(run.created_at) + HISTORY_SECONDS,
     }
 
@@ -72,7 +74,7 @@ def from_item(item: Item) -> Run:
     What a newer version has added is passed over. Where it has written something in other words, as
     much is read as can be, and the run says that it is ``newer``.
     """
-    structures = {str(name): json.loads(item[name]) for name in _STRUCTURES if name in item}
+    structures = {str(name): json.loads(item[name]) for name in STRUCTURES if name in item}
     structures["config"] = known_settings(structures["config"])
     lease, sent, restores = (
         item.get(name) for name in (RunItem.LEASE_UNTIL, RunItem.SENT_AT, RunItem.RESTORES)
@@ -95,6 +97,7 @@ def from_item(item: Item) -> Run:
         "finished_at": item.get(RunItem.FINISHED_AT),
         "supersedes": tuple(item.get(RunItem.SUPERSEDES, ())),
         "announced": RunItem.OPEN_SHARD not in item,
+        "recorded": bool(item.get(RunItem.RECORDED)),
         "published": bool(item.get(RunItem.PUBLISHED)),
         "marked": bool(item.get(RunItem.MARKED)),
         "restores": None if restores is None else int(restores),

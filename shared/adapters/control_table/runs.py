@@ -1,44 +1,51 @@
-"""The runs of groups in the ``control`` table: the lock, the legs, the leases.
+"""The runs of groups in the ``control`` table: their beginning, their legs, their end.
 
-Every write is conditional on the state it assumes, so that a duplicate, a zombie or a late message
-changes nothing. Times in conditions are whole seconds since the epoch.
+Every write is conditional on what it assumes (``run_steps``), so that a message that comes twice or
+late, and a worker that was given up, change nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+from boto3.dynamodb.conditions import Key
 
-from shared.adapters.control_table.accept_run import accept, skip
-from shared.adapters.control_table.attributes import GroupItem, RunItem
-from shared.adapters.control_table.end_run import end_run, last_ended
+from shared.adapters.control_table.attributes import RunItem
+from shared.adapters.control_table.group_item import group_runs_of
 from shared.adapters.control_table.keys import (
-    IS_THERE,
     OPEN_RUNS,
     PK,
     RUNS,
     SK,
-    group_key,
     group_partition,
     run_key,
     run_of_key,
     run_sort_key,
 )
-from shared.adapters.control_table.run_item import OPEN_SHARDS, from_item, structure
-from shared.adapters.dynamodb.actions import update
-from shared.adapters.dynamodb.expressions import IfUnset, Plus
+from shared.adapters.control_table.read_group import read_group
+from shared.adapters.control_table.run_item import OPEN_SHARDS, from_item
+from shared.adapters.control_table.run_steps import (
+    group_action,
+    opening_actions,
+    step_actions,
+    take_step,
+)
 from shared.adapters.dynamodb.reads import get, query
-from shared.adapters.dynamodb.values import Attributes, Item, as_json, seconds, unmarshal
-from shared.adapters.dynamodb.writes import WriteRefusedError, transact, try_write, write_item
+from shared.adapters.dynamodb.values import Item, seconds, unmarshal
+from shared.adapters.dynamodb.writes import REREADS, changes_too_fast, transact, try_write
 from shared.domain import timers
 from shared.domain.errors import StoppedError
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
+from shared.domain.run.life import end as ends
+from shared.domain.run.life import work
+from shared.domain.run.life.opening import GroupRuns, Opening, accepted, skipped
+from shared.domain.run.life.table import BEING_WORKED_ON
+from shared.domain.run.life.transition import Transition
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.results import NextLeg, RunEnd
-from shared.domain.run.run import OPEN_STATES, Reason, Run, RunState
+from shared.domain.run.run import Reason, Run, RunState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -69,11 +76,20 @@ class DynamoRuns:
 
     def accept(self, request: RunRequest, now: datetime) -> Run:
         """Open a run; see ``ports.Runs.accept``."""
-        return accept(self._client, self._table, request, now, self._resend_after)
+        return self._open(request, lambda group: accepted(request, group, now, self._resend_after))
 
     def skip(self, request: RunRequest, reason: Reason, now: datetime) -> Run:
         """Note that a run does not begin; see ``ports.Runs.skip``."""
-        return skip(self._client, self._table, request, reason, now)
+        return self._open(request, lambda group: skipped(request, group, reason, now))
+
+    def _open(self, request: RunRequest, opening_in: Callable[[GroupRuns], Opening]) -> Run:
+        """Open a run in the group as it is; one that has changed meanwhile is looked at again."""
+        for _ in range(REREADS):
+            group = read_group(self._client, self._table, request.enterprise, request.group_id)
+            opening = opening_in(group_runs_of(group))
+            if not transact(self._client, opening_actions(self._table, opening)):
+                return opening.run
+        raise changes_too_fast()
 
     def get(self, key: RunKey) -> Run | None:
         """Read one run, consistently."""
@@ -106,7 +122,7 @@ class DynamoRuns:
 
     def sent(self, run: Run, now: datetime) -> None:
         """Note that a message was taken by its queue; see ``ports.Runs.sent``."""
-        self._if_still(run, {RunItem.SENT_AT: seconds(now)}, Attr(RunItem.LEG).eq(run.leg))
+        self._step(run.key, work.sent(run, now))
 
     # Legs
 
@@ -114,195 +130,57 @@ class DynamoRuns:
         self, key: RunKey, states: frozenset[RunState], leg: int, owner: str, now: datetime
     ) -> Run | None:
         """Take a leg; see ``ports.Legs.claim``."""
-        until = seconds(now + self._lease)
-        claim = update(
-            self._table,
-            run_key(key),
-            {
-                RunItem.OWNER: owner,
-                RunItem.LEASE_UNTIL: until,
-                RunItem.OPEN_UNTIL: until,
-                RunItem.STATE: _working(states),
-                RunItem.STARTED_AT: IfUnset(now.isoformat()),
-            },
-            condition=Attr(RunItem.ENTERPRISE).eq(key.enterprise)
-            & Attr(RunItem.LEG).eq(leg)
-            & _in(states)
-            & Attr(RunItem.CREATED_AT).gt((now - timers.RUN_DEADLINE).isoformat())
-            & _free_for(owner, now),
-        )
-        try:
-            return from_item(write_item(self._client, claim, read_back=True))
-        except WriteRefusedError:
-            return None
+        [state] = states & BEING_WORKED_ON
+        item = self._step(key, work.claimed(state, leg, owner, now, self._lease))
+        return None if item is None else from_item(item)
 
     def beat(self, key: RunKey, owner: str, now: datetime, progress: dict[str, Any]) -> None:
         """Renew the lease and show progress."""
-        until = seconds(now + self._lease)
-        self._mine(
-            key,
-            owner,
-            {
-                RunItem.LEASE_UNTIL: until,
-                RunItem.OPEN_UNTIL: until,
-                RunItem.PROGRESS: as_json(progress),
-            },
-        )
+        self._step_or_stop(key, work.beaten(owner, now, self._lease, progress))
 
     def hand_on(self, key: RunKey, owner: str, now: datetime, step: NextLeg) -> int:
         """End this leg; see ``ports.Legs.hand_on``."""
-        until = now + self._resend_after + timedelta(seconds=step.delay_seconds)
-        run = self._mine(
-            key,
-            owner,
-            {
-                RunItem.STATE: step.state,
-                RunItem.LEG: Plus(1),
-                RunItem.CURSOR: as_json(step.cursor),
-                RunItem.PROGRESS: as_json(step.progress),
-                RunItem.OPEN_UNTIL: seconds(until),
-                RunItem.RESENDS: 0,
-                RunItem.BUNDLE: structure(step.bundle) if step.bundle else None,
-            },
-            removes=(RunItem.OWNER, RunItem.LEASE_UNTIL, RunItem.SENT_AT),
-        )
-        return from_item(run).leg
+        item = self._step_or_stop(key, work.handed_on(owner, now, self._resend_after, step))
+        return from_item(item).leg
 
     def resend(self, run: Run, now: datetime, delay_seconds: int = 0) -> None:
         """Count that the run's message is about to be sent again; see ``ports.Legs.resend``."""
-        until = now + timedelta(seconds=delay_seconds)
-        until += timers.wait_after(run.resends, self._resend_after)
-        counted = self._if_still(
-            run,
-            {RunItem.RESENDS: Plus(1), RunItem.OPEN_UNTIL: seconds(until)},
-            Attr(RunItem.RESENDS).eq(run.resends) & Attr(RunItem.OPEN_UNTIL).lt(seconds(now)),
-            removes=(RunItem.SENT_AT,),
-        )
-        if not counted:
-            raise StoppedError
+        self._step_or_stop(run.key, work.resent(run, now, self._resend_after, delay_seconds))
 
     def put_off(self, run: Run, now: datetime) -> None:
         """Look after this run again later; see ``ports.Legs.put_off``."""
-        self._if_still(
-            run,
-            {RunItem.OPEN_UNTIL: seconds(now + self._resend_after)},
-            Attr(RunItem.OPEN_SHARD).exists() & Attr(RunItem.OPEN_UNTIL).lt(seconds(now)),
-        )
-
-    def _if_still(
-        self,
-        run: Run,
-        sets: Attributes,
-        condition: ConditionBase,
-        *,
-        removes: Sequence[RunItem] = (),
-    ) -> bool:
-        """Update a run that is in the state in which it was seen; False if it is not."""
-        # A state that this version does not know is stored in the word of a newer one.
-        unknown = run.state is RunState.UNKNOWN
-        still = ~_in(frozenset(RunState)) if unknown else Attr(RunItem.STATE).eq(run.state)
-        action = update(
-            self._table, run_key(run.key), sets, removes=removes, condition=still & condition
-        )
-        return try_write(self._client, action)
+        self._step(run.key, work.put_off(run, now, self._resend_after))
 
     def close(self, key: RunKey, now: datetime, end: RunEnd, owner: str | None = None) -> bool:
         """End an open run without moving the snapshot; see ``ports.Legs.close``."""
         run = self.get(key)
-        if run is None or not run.open:
+        if run is None:
             return False
-        known = {
-            RunItem.REASON: end.reason,
-            RunItem.BUNDLE: end.bundle,
-            RunItem.NOTICES: end.notices,
-            RunItem.COUNTS: end.counts,
-        }
-        close = end_run(
-            self._table,
-            key,
-            end.state,
-            now,
-            _in(OPEN_STATES) & _free_for(owner or "-", now),
-            facts={name: structure(value) for name, value in known.items() if value},
-            config=run.config,
-        )
-        release = update(
-            self._table,
-            group_key(key.enterprise, key.group_id),
-            last_ended(run, end.state, end.reason, now),
-            removes=(GroupItem.ACTIVE_RUN,),
-            condition=Attr(GroupItem.ACTIVE_RUN).eq(key.seq),
-        )
-        return not transact(self._client, [close, release])
+        step = ends.closed(run, now, end, owner)
+        return not transact(self._client, step_actions(self._table, key, step))
 
     def recorded(self, key: RunKey) -> bool:
         """Note that the run's end stands in the log; see ``ports.Legs.recorded``."""
-        first = IS_THERE & Attr(RunItem.RECORDED).not_exists()
-        return try_write(
-            self._client,
-            update(self._table, run_key(key), {RunItem.RECORDED: True}, condition=first),
-        )
+        return self._step(key, ends.recorded()) is not None
 
     def published(self, key: RunKey) -> None:
         """Note that the run's end has been published; see ``ports.Legs.published``."""
-        write_item(
-            self._client,
-            update(self._table, run_key(key), {RunItem.PUBLISHED: True}, condition=IS_THERE),
-        )
+        self._step_or_stop(key, ends.published())
 
     def announced(self, key: RunKey) -> None:
         """Note that all that follows the run's end is done: it leaves the index of open runs."""
-        write_item(
-            self._client,
-            update(
-                self._table,
-                run_key(key),
-                removes=(RunItem.OPEN_SHARD, RunItem.OPEN_UNTIL, RunItem.SUPERSEDES),
-                condition=~_in(OPEN_STATES),
-            ),
-        )
+        self._step_or_stop(key, ends.announced())
 
     def learn(self, key: RunKey, facts: dict[str, str]) -> None:
         """Remember at the group what was found out about its source; see ``ports.Legs.learn``."""
-        active = Attr(GroupItem.ACTIVE_RUN).eq(key.seq)
-        group = group_key(key.enterprise, key.group_id)
-        try_write(
-            self._client,
-            update(self._table, group, {GroupItem.LEARNED: facts}, condition=active),
-        )
+        step = work.learned(key, facts)
+        try_write(self._client, group_action(self._table, key.enterprise, key.group_id, step))
 
-    def _mine(
-        self,
-        key: RunKey,
-        owner: str,
-        sets: Attributes,
-        *,
-        removes: Sequence[RunItem] = (),
-    ) -> Item:
-        """Update a run that is this owner's, or raise StoppedError; gives the run's item."""
-        mine = Attr(RunItem.OWNER).eq(owner) & _in(_OWNED)
-        action = update(self._table, run_key(key), sets, removes=removes, condition=mine)
-        try:
-            return write_item(self._client, action, read_back=True)
-        except WriteRefusedError as error:
-            raise StoppedError from error
+    def _step(self, key: RunKey, step: Transition) -> Item | None:
+        return take_step(self._client, self._table, key, step)
 
-
-_OWNED = frozenset({RunState.EXTRACTING, RunState.PLANNING, RunState.APPLYING})
-
-
-def _in(states: frozenset[RunState]) -> ConditionBase:
-    """The run is in one of these states."""
-    return Attr(RunItem.STATE).is_in(sorted(states))
-
-
-def _free_for(owner: str, now: datetime) -> ConditionBase:
-    """Nobody works on the run but this owner, or whoever did has been silent for too long."""
-    mine = Attr(RunItem.OWNER).not_exists() | Attr(RunItem.OWNER).eq(owner)
-    return mine | Attr(RunItem.LEASE_UNTIL).lt(seconds(now))
-
-
-def _working(states: frozenset[RunState]) -> RunState:
-    """The state of a run whose leg somebody works on: that of the leg's kind."""
-    [state] = states & _OWNED
-    return state
+    def _step_or_stop(self, key: RunKey, step: Transition) -> Item:
+        item = self._step(key, step)
+        if item is None:
+            raise StoppedError
+        return item

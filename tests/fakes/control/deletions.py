@@ -46,7 +46,7 @@ class InMemoryDeletions:
         control = self._control
         control.on_write("finish_deletion")
         with control.lock:
-            step = end.deleted(control.runs[key], owner, certificate.deleted_at, certificate.counts)
+            step = end.deleted(key, owner, certificate.deleted_at, certificate.counts)
             if control.take_step(key, step) is not None:
                 raise StoppedError
             gone = (key.enterprise, key.group_id)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.domain import timers
-from shared.domain.errors import NotFoundError
+from shared.domain.errors import group_not_found
 from shared.domain.group.group import EndedRun, GroupConfig
 from shared.domain.group.hold import Hold
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
@@ -82,7 +82,7 @@ class ControlState:
         """A group that is there, and is not being deleted."""
         group = self.groups.get((enterprise, group_id))
         if group is None or (enterprise, group_id) in self.deleting:
-            raise NotFoundError("group_not_found", "There is no such group.")
+            raise group_not_found()
         return group
 
     def group_runs(self, enterprise: EnterpriseId, group_id: GroupId) -> GroupRuns:
@@ -92,7 +92,7 @@ class ControlState:
         """
         key = (enterprise, group_id)
         if key not in self.groups:
-            raise NotFoundError("group_not_found", "There is no such group.")
+            raise group_not_found()
         group = self.groups[key]
         learned = {"learned": group.learned} if group.learned else {}
         return GroupRuns(

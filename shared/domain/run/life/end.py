@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.group.group import EndedRun, GroupConfig
+from shared.domain.ids import RunKey
 from shared.domain.run.counts import Counts
 from shared.domain.run.life.table import Event, states_before
 from shared.domain.run.life.transition import Allowed, Changes, GroupStep, IfNone, Transition
@@ -20,14 +21,14 @@ def closed(run: Run, now: datetime, end: RunEnd, owner: str | None) -> Transitio
     What of its change file was written stays uncertain.
     """
     known = {"bundle": end.bundle, "notices": end.notices, "counts": end.counts}
-    more = {name: value for name, value in known.items() if value}
+    more = {**_kept(run), **{name: value for name, value in known.items() if value}}
     return Transition(
         Event.CLOSED,
         states_before(Event.CLOSED, end.state),
         now,
         Allowed.IF_FREE,
         owner,
-        changes=_ended(run, now, end.state, end.reason, more),
+        changes=_ended(now, end.state, end.reason, more),
         look_at=now,
         group=GroupStep(
             {"active_run": run.seq},
@@ -45,7 +46,7 @@ def superseded(run: Run, reason: Reason, now: datetime) -> Transition:
         Event.SUPERSEDED,
         states_before(Event.SUPERSEDED) & {run.state},
         now,
-        changes=_ended(run, now, RunState.SUPERSEDED, reason),
+        changes=_ended(now, RunState.SUPERSEDED, reason, _kept(run)),
         look_at=now,
     )
 
@@ -62,7 +63,11 @@ def committed(run: Run, now: datetime, commit: Commit) -> Transition:
         "supersedes": commit.supersedes,
         "hold": commit.hold,
     }
-    more = {"snapshot": commit.snapshot, **{k: v for k, v in known.items() if v}}
+    more = {
+        **_kept(run),
+        "snapshot": commit.snapshot,
+        **{name: value for name, value in known.items() if value},
+    }
     if commit.counts is not None:
         more["counts"] = commit.counts
     return Transition(
@@ -71,7 +76,7 @@ def committed(run: Run, now: datetime, commit: Commit) -> Transition:
         now,
         Allowed.OWNER if by_planner else Allowed.ANYBODY,
         commit.owner,
-        changes=_ended(run, now, commit.state, commit.reason, more),
+        changes=_ended(now, commit.state, commit.reason, more),
         look_at=now,
         group=GroupStep(
             {"active_run": run.seq},
@@ -90,17 +95,20 @@ def committed(run: Run, now: datetime, commit: Commit) -> Transition:
     )
 
 
-def deleted(run: Run, owner: str, now: datetime, counts: Counts) -> Transition:
-    """A run has deleted its group, which goes in the same write; ``counts`` is what has gone."""
+def deleted(key: RunKey, owner: str, now: datetime, counts: Counts) -> Transition:
+    """A run has deleted its group, which goes in the same write; ``counts`` is what has gone.
+
+    The run had no secrets from its beginning.
+    """
     return Transition(
         Event.DELETED,
         states_before(Event.DELETED),
         now,
         Allowed.OWNER,
         owner,
-        changes=_ended(run, now, RunState.SUCCEEDED, None, {"counts": counts}),
+        changes=_ended(now, RunState.SUCCEEDED, None, {"counts": counts}),
         look_at=now,
-        group=GroupStep({"active_run": run.seq}),
+        group=GroupStep({"active_run": key.seq}),
     )
 
 
@@ -127,23 +135,21 @@ def without_secrets(config: GroupConfig) -> GroupConfig:
     return config.model_copy(update={"secrets": {}})
 
 
-def _ended(
-    run: Run,
-    now: datetime,
-    state: RunState,
-    reason: Reason | None,
-    more: Changes | None = None,
-) -> dict[str, Any]:
+def _kept(run: Run) -> Changes:
+    """What changes in a run's configuration when it ends."""
+    return {"config": without_secrets(run.config)}
+
+
+def _ended(now: datetime, state: RunState, reason: Reason | None, more: Changes) -> dict[str, Any]:
     """What is different in every run that has ended."""
     return {
         "state": state,
         "finished_at": now,
-        "config": without_secrets(run.config),
         "owner": None,
         "lease_until": None,
         "cursor": None,
         **({"reason": reason} if reason else {}),
-        **(more or {}),
+        **more,
     }
 
 

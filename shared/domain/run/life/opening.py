@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.domain.errors import ConflictError, NotDueError, NotFoundError, TryLaterError
+from shared.domain.errors import ConflictError, NotDueError, TryLaterError, group_not_found
 from shared.domain.group.group import GroupConfig
 from shared.domain.group.hold import Hold
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
@@ -284,7 +284,7 @@ def _takes_number(run: Run, group: GroupRuns, request: RunRequest) -> GroupStep:
 def _check_stays(group: GroupRuns) -> None:
     """See that the group is not being deleted."""
     if group.deleting:
-        raise NotFoundError("group_not_found", "There is no such group.")
+        raise group_not_found()
 
 
 def _check_due(request: RunRequest, group: GroupRuns) -> None:

@@ -151,4 +151,4 @@ def changed(step: Transition, run: Run) -> Run:
 def _held_by_another(run: Run, owner: str | None, now: datetime | None) -> bool:
     if run.owner is None or run.owner == owner:
         return False
-    return run.lease_until is not None and now is not None and run.lease_until >= now
+    return run.lease_until is None or now is None or run.lease_until >= now
