@@ -1,7 +1,7 @@
 """Users that seem to have become other users: held, because a mistake gives a child another's name.
 
 Two mistakes are known: a column of a spreadsheet sorted or shifted by itself, and a source that
-numbers everybody anew.
+renumbers everybody.
 """
 
 from functools import partial
@@ -140,7 +140,7 @@ def _match(
     """Say by what the old ones are known again among the new ones."""
     result = table("result", collection)
     if collection is not Collection.USERS:
-        return "Check whether the source has numbered its orgs anew."
+        return "Check whether the source has renumbered its orgs."
     best, most = MatchWith.SOURCED_ID, 0
     for by in (MatchWith.IDENTIFIER, MatchWith.USERNAME, MatchWith.EMAIL):
         [(found,)] = connection.execute(

@@ -1,4 +1,4 @@
-"""What the admin is told of a plan that did not stop it."""
+"""Notices: what the admin is told about a plan, although it did not stop the run."""
 
 from shared.domain.counted import agreeing, counted, plural_of, sentence
 from shared.domain.group.group import GroupConfig
@@ -8,45 +8,45 @@ from shared.domain.run.run import Notice
 
 
 def _named(collection: Collection) -> str:
-    """What the records of a collection are called here: an org has become a partner."""
+    """The name of a collection's records: orgs are called partners."""
     return "partners" if collection is Collection.ORGS else plural_of(collection)
 
 
 def taken_as_delta(file: str) -> Notice:
-    """A file that says bulk was read as changes only."""
+    """A file that claims to be bulk was read as a delta."""
     return Notice(
         code="taken_as_delta",
         message=(
-            f"{file} is said to be complete, but has fewer than half of the records known, each "
-            "with a status: it was read as changes only, and nothing missing in it counts as gone."
+            f"{file} claims to be complete, but has fewer than half of the known records, each "
+            "with a status. It was read as a delta, and nothing missing from it counts as gone."
         ),
     )
 
 
 def root_made(config: GroupConfig) -> Notice:
-    """No org is the group's own."""
+    """No org matches the client partner id."""
     return Notice(
         code="root_made",
         message=(
             f"No org has the client partner id {config.client_partner_id} as its sourcedId or "
-            "identifier. A root with that id was made; change clientPartnerId if it is misspelt."
+            "identifier. A root with that id was made; change clientPartnerId if it is misspelled."
         ),
     )
 
 
 def rekeyed(collection: Collection, hint: str) -> Notice:
-    """The source seems to have numbered its records anew."""
+    """The source seems to have renumbered its records."""
     return Notice(
         code=HoldRule.REKEYED.value,
         message=(
-            f"Most of the {_named(collection)} are gone and as many are new: they seem to have "
-            f"been numbered anew. Both sides are held. {hint}"
+            f"Most of the {_named(collection)} are gone and as many are new: the source seems to "
+            f"have renumbered them. The old and the new ones are held. {hint}"
         ),
     )
 
 
 def partners_in_use(partners: int) -> Notice:
-    """Partners that are gone stay while they are used."""
+    """Partners that are gone at the source stay while they are in use."""
     return Notice(
         code="partners_in_use",
         message=(
@@ -59,7 +59,7 @@ def partners_in_use(partners: int) -> Notice:
 
 
 def pending(records: int) -> Notice:
-    """What is gone stays in a run that deletes nothing."""
+    """Missing records stay, because the run deletes nothing."""
     return Notice(
         code="pending_deletions",
         message=(
@@ -70,7 +70,7 @@ def pending(records: int) -> Notice:
 
 
 def nothing_gone(collection: Collection, why: str) -> Notice:
-    """In a run that deletes: why nothing of a collection counts as gone."""
+    """Why nothing of a collection counts as gone, in a run that deletes."""
     return Notice(
         code="nothing_gone",
         message=f"Nothing of the {_named(collection)} counts as gone: {why}.",
@@ -78,16 +78,17 @@ def nothing_gone(collection: Collection, why: str) -> Notice:
 
 
 def begun_anew(known: int | None, found: int | None, written: int) -> Notice:
-    """The roster's table was not what run ``known`` had left, or nobody knows any more what it was.
+    """The roster table differs from what the group's runs left, or that is no longer known.
 
-    ``found`` counts the records that the group's runs did not know; None where what they left is
-    gone.
+    :param known: the last run of the group; None if there is none.
+    :param found: how many records the group's runs did not know; None if their snapshot is gone.
+    :param written: how many records this run writes.
     """
     last = "no run of this group" if known is None else f"run {known}"
     why = (
         f"What {last} left is no longer kept"
         if found is None
-        else f"The roster does not stand as {last} left it"
+        else f"The roster is not as {last} left it"
     )
     more = (
         ""
@@ -97,9 +98,9 @@ def begun_anew(known: int | None, found: int | None, written: int) -> Notice:
     return Notice(
         code="begun_anew",
         message=(
-            f"{why}; so it is after a table was restored from a backup. The roster was read record "
-            f"by record, and {counted(written, 'record')} {agreeing(written, 'is', 'are')} written "
-            f"again.{more} What the source does not "
-            "have stays for now: this run deletes nothing, the next update does."
+            f"{why}, as after a table was restored from a backup. The roster was read record by "
+            f"record, and {counted(written, 'record')} {agreeing(written, 'is', 'are')} written "
+            f"again.{more} Records missing from the source stay for now: this run deletes nothing, "
+            "the next update does."
         ),
     )

@@ -1,4 +1,4 @@
-"""Why a source could not be read, in words that say which field of the group to change."""
+"""Reasons why a source could not be read; each says which field of the group to change."""
 
 from shared.domain.counted import plural_of
 from shared.domain.roster.collection import Collection
@@ -20,7 +20,7 @@ def unreachable(host: str) -> Reason:
         code="unreachable",
         field="connection.url",
         message=f"The server {host} does not answer. Check the URL and its port, and whether the "
-        "server lets us in.",
+        "server's firewall lets Homeroom in.",
     )
 
 
@@ -45,7 +45,7 @@ def forbidden_address(host: str) -> Reason:
 
 
 def redirected(field: str) -> Reason:
-    """The source redirects; that is not followed."""
+    """The source redirects, which we do not follow."""
     return Reason(
         code="redirected",
         field=field,
@@ -58,8 +58,8 @@ def credentials_refused() -> Reason:
     return Reason(
         code="credentials_refused",
         field="connection.secretKey",
-        message="The source does not accept the consumer key and secret key. Give both anew, "
-        "without spaces around them, and check the type of authorization.",
+        message="The source does not accept the consumer key and secret key. Enter both "
+        "again, without spaces around them, and check the type of authorization.",
     )
 
 
@@ -68,8 +68,8 @@ def scope_refused() -> Reason:
     return Reason(
         code="scope_refused",
         field="connection.scope",
-        message="The source does not grant the scope that is asked for. Give the scope that the "
-        "vendor names, or an empty one.",
+        message="The source does not grant the requested scope. Give the scope that the vendor "
+        "names, or an empty one.",
     )
 
 
@@ -78,13 +78,13 @@ def not_permitted(collection: Collection) -> Reason:
     return Reason(
         code="not_permitted",
         field="connection.scope",
-        message=f"The source does not let us read {collection}. Have the key permitted to read "
+        message=f"The source does not let us read {collection}. Have the key allowed to read "
         "rostering data, or correct the scope.",
     )
 
 
 def bad_token_url() -> Reason:
-    """There is no token endpoint there."""
+    """There is no token endpoint at the token URL."""
     return Reason(
         code="bad_token_url",
         field="connection.tokenUrl",
@@ -114,17 +114,17 @@ def path_not_found(collection: Collection) -> Reason:
 
 
 def not_oneroster(collection: Collection) -> Reason:
-    """The answer is no JSON."""
+    """The answer is not JSON."""
     return Reason(
         code="not_oneroster",
         field="connection.path",
-        message=f"What answers for {plural_of(collection)} is not a OneRoster service (no JSON). "
-        "Check URL and path.",
+        message=f"The answer for {plural_of(collection)} is not JSON, so this is not a OneRoster "
+        "service. Check URL and path.",
     )
 
 
 def missing_envelope(collection: Collection) -> Reason:
-    """A 200 without the collection in it."""
+    """The answer is a 200 without the collection."""
     return Reason(
         code="missing_envelope",
         message=f"The source answered for {collection} without a list of {collection}. Nothing "
@@ -133,7 +133,7 @@ def missing_envelope(collection: Collection) -> Reason:
 
 
 def error_in_answer(collection: Collection) -> Reason:
-    """A 200 that holds an error."""
+    """The answer is a 200 with an error in it."""
     return Reason(
         code="error_in_answer",
         message=f"The source answered with an error for {collection}. Nothing was changed; ask "
@@ -142,7 +142,7 @@ def error_in_answer(collection: Collection) -> Reason:
 
 
 def too_large() -> Reason:
-    """A page exceeds what a page may hold."""
+    """A page is larger than the limit."""
     return Reason(
         code="page_too_large",
         field="connection.pageSize",
@@ -151,7 +151,7 @@ def too_large() -> Reason:
 
 
 def unavailable(collection: Collection | None, status: int | None) -> Reason:
-    """The source is busy or broken, for longer than we wait."""
+    """The source is busy or broken for longer than we wait."""
     what = f" while {collection} were read" if collection else ""
     how = f" (HTTP {status})" if status else ""
     return Reason(
@@ -161,7 +161,7 @@ def unavailable(collection: Collection | None, status: int | None) -> Reason:
 
 
 def unexpected(collection: Collection, status: int) -> Reason:
-    """A status that says nothing more."""
+    """The answer has a status without a known meaning."""
     return Reason(
         code="unexpected_answer",
         message=f"The source answered HTTP {status} for {collection}. Nothing was changed; ask "

@@ -1,4 +1,4 @@
-"""Why a bundle could not be fetched over SFTP, in words that say which field to change."""
+"""Reasons why a bundle could not be fetched over SFTP; each says which field to change."""
 
 from shared.domain.run.run import Reason
 
@@ -17,9 +17,9 @@ def unreachable(host: str, port: int) -> Reason:
     return Reason(
         code="sftp_unreachable",
         field="connection.host",
-        message=f"The server {host} does not answer at port {port}, or stopped answering. Check "
-        "host and port, and whether the server lets us in; what was fetched is kept for this run "
-        "only, the next one begins anew.",
+        message=f"The server {host} does not answer on port {port}, or stopped answering. Check "
+        "host and port, and whether the server's firewall lets Homeroom in. The next run fetches "
+        "everything again.",
     )
 
 
@@ -34,31 +34,31 @@ def forbidden_address(host: str) -> Reason:
 
 
 def not_ssh(host: str, port: int) -> Reason:
-    """Something answers that is no SSH server, or one with which nothing can be agreed upon."""
+    """Something other than an SSH server answers, or one with only outdated algorithms."""
     return Reason(
         code="sftp_not_ssh",
         field="connection.port",
-        message=f"What answers at port {port} of {host} is no SSH server that we can speak with. "
+        message=f"Port {port} of {host} does not answer as an SSH server that we can talk to. "
         "Check the port; a server that offers only SHA-1 must be updated.",
     )
 
 
 def host_key_not_confirmed(found: str) -> Reason:
-    """Nobody has said yet that the server's key is the right one."""
+    """Nobody has confirmed the server's key yet."""
     return Reason(
         code="host_key_not_confirmed",
         field="connection.hostKeyFingerprint",
-        message=f"The server shows the host key {found}. Ask its administrator whether that is "
-        "its own, then set hostKeyFingerprint to it.",
+        message=f"The server shows the host key {found}. Ask its administrator whether it "
+        "is the right one, then set hostKeyFingerprint to it.",
     )
 
 
 def host_key_changed(found: str) -> Reason:
-    """The server's key is another one than was confirmed."""
+    """The server's key is not the confirmed one."""
     return Reason(
         code="host_key_changed",
         field="connection.hostKeyFingerprint",
-        message=f"The server shows another host key than the one that was confirmed: {found}. "
+        message=f"The server shows a host key that is not the confirmed one: {found}. "
         "Nothing was sent to it. Ask its administrator; if the key was replaced, set "
         "hostKeyFingerprint to the new one.",
     )
@@ -70,8 +70,8 @@ def login_refused(field: str) -> Reason:
     return Reason(
         code="sftp_login_refused",
         field=f"connection.{field}",
-        message=f"The server does not accept the username with this {what}. Give both anew, and "
-        "ask its administrator whether the account may log in so.",
+        message=f"The server does not accept the username with this {what}. Enter both again, "
+        "and ask its administrator whether the account may log in this way.",
     )
 
 
@@ -86,11 +86,11 @@ def bad_private_key() -> Reason:
 
 
 def bad_passphrase() -> Reason:
-    """The private key needs a passphrase, or another one."""
+    """The private key's passphrase is missing or wrong."""
     return Reason(
         code="sftp_bad_passphrase",
         field="connection.passphrase",
-        message="The private key is encrypted, and the passphrase is missing or not the right one.",
+        message="The private key is encrypted, and the passphrase is missing or wrong.",
     )
 
 
@@ -99,7 +99,7 @@ def no_sftp(host: str) -> Reason:
     return Reason(
         code="sftp_not_offered",
         field="connection.username",
-        message=f"The server {host} lets the account in, but offers it no SFTP. Ask its "
+        message=f"The server {host} lets the account in, but offers no SFTP. Ask its "
         "administrator.",
     )
 
@@ -118,13 +118,13 @@ def path_forbidden(path: str) -> Reason:
     return Reason(
         code="sftp_path_forbidden",
         field="connection.path",
-        message=f"The account may not read {path} on the server. Have it permitted, or correct the "
+        message=f"The account may not read {path} on the server. Have it allowed, or correct the "
         "path.",
     )
 
 
 def too_many_files(path: str, most: int) -> Reason:
-    """The folder is no folder of bundles."""
+    """The folder holds too many files to be a folder of bundles."""
     return Reason(
         code="sftp_too_many_files",
         field="connection.path",
