@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from shared.adapters.control_table.attributes import GroupItem, RunItem
+from shared.adapters.control_table.keys import DUE_GROUPS, OPEN_RUNS, PK, SK
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -14,31 +17,34 @@ def make_control_table(client: "DynamoDBClient") -> str:
         TableName=NAME,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-            {"AttributeName": "openShard", "AttributeType": "S"},
-            {"AttributeName": "openUntil", "AttributeType": "N"},
-            {"AttributeName": "duePeriod", "AttributeType": "S"},
-            {"AttributeName": "nextRunAt", "AttributeType": "N"},
+            {"AttributeName": PK, "AttributeType": "S"},
+            {"AttributeName": SK, "AttributeType": "S"},
+            {"AttributeName": RunItem.OPEN_SHARD, "AttributeType": "S"},
+            {"AttributeName": RunItem.OPEN_UNTIL, "AttributeType": "N"},
+            {"AttributeName": GroupItem.DUE_PERIOD, "AttributeType": "S"},
+            {"AttributeName": GroupItem.NEXT_RUN_AT, "AttributeType": "N"},
         ],
         KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
+            {"AttributeName": PK, "KeyType": "HASH"},
+            {"AttributeName": SK, "KeyType": "RANGE"},
         ],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": "openRuns",
+                "IndexName": OPEN_RUNS,
                 "KeySchema": [
-                    {"AttributeName": "openShard", "KeyType": "HASH"},
-                    {"AttributeName": "openUntil", "KeyType": "RANGE"},
+                    {"AttributeName": RunItem.OPEN_SHARD, "KeyType": "HASH"},
+                    {"AttributeName": RunItem.OPEN_UNTIL, "KeyType": "RANGE"},
                 ],
-                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["enterprise"]},
+                "Projection": {
+                    "ProjectionType": "INCLUDE",
+                    "NonKeyAttributes": [RunItem.ENTERPRISE],
+                },
             },
             {
-                "IndexName": "dueGroups",
+                "IndexName": DUE_GROUPS,
                 "KeySchema": [
-                    {"AttributeName": "duePeriod", "KeyType": "HASH"},
-                    {"AttributeName": "nextRunAt", "KeyType": "RANGE"},
+                    {"AttributeName": GroupItem.DUE_PERIOD, "KeyType": "HASH"},
+                    {"AttributeName": GroupItem.NEXT_RUN_AT, "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
             },

@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from shared.adapters.roster_table.attributes import RecordItem
+from shared.adapters.roster_table.keys import BY_USER, PK, SK
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -14,20 +17,20 @@ def make_roster_table(client: "DynamoDBClient") -> str:
         TableName=NAME,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-            {"AttributeName": "userKey", "AttributeType": "S"},
+            {"AttributeName": PK, "AttributeType": "S"},
+            {"AttributeName": SK, "AttributeType": "S"},
+            {"AttributeName": RecordItem.USER_KEY, "AttributeType": "S"},
         ],
         KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
+            {"AttributeName": PK, "KeyType": "HASH"},
+            {"AttributeName": SK, "KeyType": "RANGE"},
         ],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": "byUser",
+                "IndexName": BY_USER,
                 "KeySchema": [
-                    {"AttributeName": "userKey", "KeyType": "HASH"},
-                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                    {"AttributeName": RecordItem.USER_KEY, "KeyType": "HASH"},
+                    {"AttributeName": SK, "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "ALL"},
             }

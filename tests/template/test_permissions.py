@@ -7,7 +7,7 @@ these settings, or does not enforce them.
 import json
 import re
 
-from shared.adapters.roster_table.keys import stamp_key
+from shared.adapters.roster_table.keys import PK, stamp_key
 from shared.domain.group.secrets import SecretName
 from shared.domain.ids import GroupId
 from tests.template.processed import Template, target
@@ -71,7 +71,7 @@ def test_who_may_do_what(template: Template) -> None:
         for role, statement in template.statements()
         if role == "PlanSyncRole" and "Condition" in statement
     ]
-    key = stamp_key(GroupId(""))["pk"] + "*"
+    key = stamp_key(GroupId("*"))[PK]
     within = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": key}}
     assert bound == [("dynamodb:UpdateItem", within)]
     # The bucket's rules delete objects, and whoever deletes a whole group; cover images can be

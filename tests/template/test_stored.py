@@ -6,6 +6,10 @@ these settings, or does not enforce them.
 
 import pytest
 
+from shared.adapters.control_table import keys as control_keys
+from shared.adapters.control_table.attributes import EXPIRES_AT, GroupItem, RunItem
+from shared.adapters.roster_table import keys as roster_keys
+from shared.adapters.roster_table.attributes import RecordItem
 from shared.domain import timers
 from shared.domain.group.retention import UNDO_DAYS
 from shared.domain.object_keys import Folder
@@ -21,11 +25,40 @@ def test_tables_can_be_restored_and_expire_items(template: Template, name: str) 
     assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
     assert table["DeletionProtectionEnabled"] == "true"
     # Nothing else removes runs after 400 days and deleted records after 120.
-    assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+    expiry = {"ControlTable": EXPIRES_AT, "RosterTable": RecordItem.EXPIRES_AT}[name]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": expiry, "Enabled": True}
     # A first load writes for minutes, and then nothing happens until the night.
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     # The audit trail shows uses of this key, unlike those of the key that AWS owns.
     assert table["SSESpecification"] == {"SSEEnabled": True}
+
+
+def _keys(schema: list[dict[str, str]]) -> tuple[str, ...]:
+    assert [each["KeyType"] for each in schema] == ["HASH", "RANGE"][: len(schema)]
+    return tuple(each["AttributeName"] for each in schema)
+
+
+def test_tables_and_indexes_have_the_keys_that_adapters_use(template: Template) -> None:
+    found = {
+        name: {
+            index.get("IndexName"): _keys(index["KeySchema"])
+            for index in (template[name], *template[name]["GlobalSecondaryIndexes"])
+        }
+        for name in ("ControlTable", "RosterTable")
+    }
+    assert found["ControlTable"] == {
+        None: (control_keys.PK, control_keys.SK),
+        control_keys.OPEN_RUNS: (RunItem.OPEN_SHARD, RunItem.OPEN_UNTIL),
+        control_keys.DUE_GROUPS: (GroupItem.DUE_PERIOD, GroupItem.NEXT_RUN_AT),
+    }
+    assert found["RosterTable"] == {
+        None: (roster_keys.PK, roster_keys.SK),
+        roster_keys.BY_USER: (RecordItem.USER_KEY, roster_keys.SK),
+    }
+    # Whoever looks for overdue runs asks the index alone.
+    [open_runs, _] = template["ControlTable"]["GlobalSecondaryIndexes"]
+    projected = {"ProjectionType": "INCLUDE", "NonKeyAttributes": [RunItem.ENTERPRISE]}
+    assert open_runs["Projection"] == projected
 
 
 @pytest.mark.parametrize("name", STATEFUL)

@@ -17,10 +17,11 @@ class GroupItem(StrEnum):
     """Its settings as a map, by the names of the model's fields."""
     VERSION = "version"
     TIME_ZONE = "timeZone"
-    """A setting. All of ``GroupSettings`` are stored, by the names that they have in the API; so
-    are ``webhook``, ``createdAt`` and ``updatedAt``.
-    """
+    """A setting. All of ``GroupSettings`` are stored, by the names that they have in the API."""
     ANCHOR = "anchor"
+    WEBHOOK = "webhook"
+    CREATED_AT = "createdAt"
+    UPDATED_AT = "updatedAt"
 
     DUE_PERIOD = "duePeriod"
     """The partition of the index of due groups."""

@@ -11,8 +11,6 @@ from shared.adapters.control_table.keys import (
     CUSTOMERS,
     IS_NEW,
     IS_THERE,
-    PK,
-    SK,
     customer_key,
     enterprise_page,
 )
@@ -37,9 +35,10 @@ class DynamoCustomers:
 
     def create(self, customer: Customer) -> None:
         """Store a new customer."""
-        values = customer.model_dump(mode="json", by_alias=True, exclude={"enterprise", "group_id"})
-        key = customer_key(customer.enterprise, customer.customer_id)
-        if not try_write(self._client, put(self._table, key | values, IS_NEW)):
+        values = customer.model_dump(mode="json", by_alias=True)
+        item = customer_key(customer.enterprise, customer.customer_id)
+        item |= {name: values[name] for name in CustomerItem if name is not CustomerItem.GROUP_ID}
+        if not try_write(self._client, put(self._table, item, IS_NEW)):
             raise ConflictError(
                 "customer_exists", "There is a customer with this id.", field="customerId"
             )
@@ -113,5 +112,5 @@ def _refusing() -> Iterator[None]:
 
 
 def _customer(enterprise: EnterpriseId, item: Item) -> Customer:
-    values = {name: value for name, value in item.items() if name not in (PK, SK)}
+    values = {str(name): item[name] for name in CustomerItem if name in item}
     return Customer.model_validate(values | {"enterprise": enterprise})

@@ -36,15 +36,13 @@ def claims(table: str, new: Group, old: Group | None) -> Actions:
     """What a group takes and gives back when it becomes ``new``."""
     actions: Actions = []
     before = _unique_keys(old) if old else (None, None)
-    for key, past, field in zip(_unique_keys(new), before, ("name", "clientGroupId"), strict=True):
+    conflicts = (
+        _taken("name_taken", field="name"),
+        _taken("client_group_id_taken", field="clientGroupId"),
+    )
+    for key, past, taken in zip(_unique_keys(new), before, conflicts, strict=True):
         if key == past:
             continue
-        taken = ConflictError(
-            f"{'name' if field == 'name' else 'client_group_id'}_taken",
-            f"Another group of the enterprise has this {field}, or one that is still being "
-            "deleted.",
-            field=field,
-        )
         claim = {**key, ClaimItem.GROUP_ID: new.group_id}
         actions.append((put(table, claim, IS_NEW), taken))
         if past is not None:
@@ -70,6 +68,14 @@ def note_retention(table: str, group: Group) -> Action:
         RetentionItem.VERSION: group.config.version,
     }
     return put(table, item)
+
+
+def _taken(code: str, field: str) -> ConflictError:
+    return ConflictError(
+        code,
+        f"Another group of the enterprise has this {field}, or one that is still being deleted.",
+        field=field,
+    )
 
 
 def changed() -> ConflictError:

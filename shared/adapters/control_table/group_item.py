@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from shared.adapters.control_table.attributes import GroupItem
 from shared.adapters.dynamodb.values import Item, seconds
 from shared.domain.group.cover import Cover
-from shared.domain.group.group import Group, GroupConfig
+from shared.domain.group.group import EndedRun, Group, GroupConfig
 from shared.domain.group.hold import Hold
 from shared.domain.group.settings import GroupSettings
 from shared.domain.ids import EnterpriseId
@@ -16,17 +16,23 @@ from shared.domain.run.life.opening import GroupRuns
 from shared.domain.run.newer_version import known_settings, known_word
 from shared.domain.run.run import Mode, RunState
 
-_NAMES = (*GroupSettings.model_fields, "anchor", "webhook", "created_at", "updated_at")
-_FIELDS = (GroupItem.CONFIG, *(to_camel(name) for name in _NAMES))
-"""A field of the group is stored under its name in the API."""
+_FIELDS = (
+    *(to_camel(name) for name in GroupSettings.model_fields),
+    GroupItem.ANCHOR,
+    GroupItem.WEBHOOK,
+    GroupItem.CREATED_AT,
+    GroupItem.UPDATED_AT,
+)
+"""The fields of a group that are stored under their names in the API."""
 
-STORED = (*_FIELDS, GroupItem.DUE_PERIOD, GroupItem.NEXT_RUN_AT)
+STORED = (GroupItem.CONFIG, *_FIELDS, GroupItem.DUE_PERIOD, GroupItem.NEXT_RUN_AT)
 """What of an item is the group's own: its settings, and when it is due."""
 
 
 def to_item(group: Group) -> Item:
     """Lay a group out as item values, without its key and what runs have made of it."""
-    values: Item = group.model_dump(mode="json", by_alias=True, include=set(_NAMES))
+    fields = group.model_dump(mode="json", by_alias=True)
+    values: Item = {str(name): fields[name] for name in _FIELDS}
     values[GroupItem.CONFIG] = json.loads(group.config.model_dump_json(by_alias=False))
     values[GroupItem.VERSION] = group.config.version
     values[GroupItem.GROUP_ID] = group.group_id
@@ -38,8 +44,8 @@ def to_item(group: Group) -> Item:
 
 def from_item(enterprise: EnterpriseId, item: Item) -> Group:
     """Read a group back from its item."""
-    values = {str(name): item[name] for name in _FIELDS if name in item}
-    values["config"] = known_settings(values["config"])
+    values = {str(name): item[name] for name in (GroupItem.CONFIG, *_FIELDS) if name in item}
+    values[GroupItem.CONFIG] = known_settings(values[GroupItem.CONFIG])
     due, cover = item.get(GroupItem.NEXT_RUN_AT), item.get(GroupItem.COVER)
     ended = item.get(GroupItem.LAST_ENDED)
     holds = (
@@ -65,11 +71,11 @@ def from_item(enterprise: EnterpriseId, item: Item) -> Group:
     )
 
 
-def _last_ended(stored: str) -> Item:
+def _last_ended(stored: str) -> EndedRun:
     """The run that ended last, perhaps one of a newer version."""
-    ended: Item = json.loads(stored)
-    mode, state = known_word(Mode, ended["mode"]), known_word(RunState, ended["state"])
-    return ended | {"mode": mode.value, "state": state.value}
+    ended = EndedRun.model_validate_json(stored)
+    mode, state = known_word(Mode, ended.mode), known_word(RunState, ended.state)
+    return ended.model_copy(update={"mode": mode.value, "state": state.value})
 
 
 def config_of(group: Item) -> GroupConfig:

@@ -1,8 +1,9 @@
 """How the roster of a group stands, read from the group's item in the ``control`` table."""
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
 
 from shared.adapters.control_table.attributes import GroupItem
 from shared.adapters.control_table.read_group import read_group
@@ -21,6 +22,12 @@ _READ = (
 )
 
 
+class _Base(BaseModel):
+    """What is read of the base, whatever else a newer version has stored in it."""
+
+    seq: int
+
+
 class DynamoRosterStates:
     """``RosterStates`` over DynamoDB."""
 
@@ -37,7 +44,7 @@ class DynamoRosterStates:
             group_id=group_id,
             time_zone=item.get(GroupItem.TIME_ZONE, "UTC"),
             shards=None if shards is None else int(shards),
-            base_run=None if base is None else int(json.loads(base)["seq"]),
+            base_run=None if base is None else _Base.model_validate_json(base).seq,
             committed_at=datetime.fromisoformat(committed) if committed else None,
             run_under_way=int(active) if active else None,
         )

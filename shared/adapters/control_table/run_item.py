@@ -75,38 +75,47 @@ def from_item(item: Item) -> Run:
     much is read as can be, and the run says that it is ``newer``.
     """
     structures = {str(name): json.loads(item[name]) for name in STRUCTURES if name in item}
-    structures["config"] = known_settings(structures["config"])
+    structures[RunItem.CONFIG] = known_settings(structures[RunItem.CONFIG])
+    mode, state = known_word(Mode, item[RunItem.MODE]), known_word(RunState, item[RunItem.STATE])
+    newer = mode is Mode.UNKNOWN or state is RunState.UNKNOWN
+    try:
+        return _run(item, mode, state, structures, newer=newer)
+    except ValidationError:
+        return _run(item, mode, state, _understood(structures), newer=True)
+
+
+def _run(
+    item: Item, mode: Mode, state: RunState, structures: dict[str, Any], *, newer: bool
+) -> Run:
     lease, sent, restores = (
         item.get(name) for name in (RunItem.LEASE_UNTIL, RunItem.SENT_AT, RunItem.RESTORES)
     )
-    facts = {
-        "enterprise": item[RunItem.ENTERPRISE],
-        "group_id": item[RunItem.GROUP_ID],
-        "seq": int(item[RunItem.SEQ]),
-        "mode": known_word(Mode, item[RunItem.MODE]),
-        "trigger": known_word(Trigger, item[RunItem.TRIGGER]),
-        "requested_by": item[RunItem.REQUESTED_BY],
-        "state": known_word(RunState, item[RunItem.STATE]),
-        "leg": int(item[RunItem.LEG]),
-        "owner": item.get(RunItem.OWNER),
-        "lease_until": None if lease is None else float(lease),
-        "resends": int(item.get(RunItem.RESENDS, 0)),
-        "sent_at": None if sent is None else float(sent),
-        "created_at": item[RunItem.CREATED_AT],
-        "started_at": item.get(RunItem.STARTED_AT),
-        "finished_at": item.get(RunItem.FINISHED_AT),
-        "supersedes": tuple(item.get(RunItem.SUPERSEDES, ())),
-        "announced": RunItem.OPEN_SHARD not in item,
-        "recorded": bool(item.get(RunItem.RECORDED)),
-        "published": bool(item.get(RunItem.PUBLISHED)),
-        "marked": bool(item.get(RunItem.MARKED)),
-        "restores": None if restores is None else int(restores),
-    }
-    facts["newer"] = facts["mode"] is Mode.UNKNOWN or facts["state"] is RunState.UNKNOWN
-    try:
-        return Run.model_validate(facts | structures)
-    except ValidationError:
-        return Run.model_validate(facts | _understood(structures) | {"newer": True})
+    return Run.model_validate(
+        {
+            "enterprise": item[RunItem.ENTERPRISE],
+            "group_id": item[RunItem.GROUP_ID],
+            "seq": int(item[RunItem.SEQ]),
+            "mode": mode,
+            "trigger": known_word(Trigger, item[RunItem.TRIGGER]),
+            "requested_by": item[RunItem.REQUESTED_BY],
+            "state": state,
+            "leg": int(item[RunItem.LEG]),
+            "owner": item.get(RunItem.OWNER),
+            "lease_until": None if lease is None else float(lease),
+            "resends": int(item.get(RunItem.RESENDS, 0)),
+            "sent_at": None if sent is None else float(sent),
+            "created_at": item[RunItem.CREATED_AT],
+            "started_at": item.get(RunItem.STARTED_AT),
+            "finished_at": item.get(RunItem.FINISHED_AT),
+            "supersedes": tuple(item.get(RunItem.SUPERSEDES, ())),
+            "announced": RunItem.OPEN_SHARD not in item,
+            "published": bool(item.get(RunItem.PUBLISHED)),
+            "marked": bool(item.get(RunItem.MARKED)),
+            "restores": None if restores is None else int(restores),
+            "newer": newer,
+        }
+        | structures
+    )
 
 
 def _understood(structures: dict[str, Any]) -> dict[str, Any]:
@@ -116,22 +125,22 @@ def _understood(structures: dict[str, Any]) -> dict[str, Any]:
         for name, value in structures.items()
         if _fits(Run.model_fields[name].annotation, value)
     }
-    if "config" not in read:
+    if RunItem.CONFIG not in read:
         fields = GroupConfig.model_fields
-        read["config"] = _UNKNOWN_CONFIG | {
+        read[RunItem.CONFIG] = _UNKNOWN_CONFIG.model_dump(exclude_unset=True) | {
             name: value
-            for name, value in structures["config"].items()
+            for name, value in structures[RunItem.CONFIG].items()
             if name in fields and _fits(fields[name].annotation, value)
         }
     return read
 
 
-_UNKNOWN_CONFIG: dict[str, Any] = {
-    "name": "",
-    "onboarding_type": OnboardingType.ONEROSTER_1_2,
-    "sync_type": SyncType.API,
-    "client_partner_id": "",
-}
+_UNKNOWN_CONFIG = GroupConfig(
+    name="",
+    onboarding_type=OnboardingType.ONEROSTER_1_2,
+    sync_type=SyncType.API,
+    client_partner_id="",
+)
 """What a run is shown with that a newer version has begun under settings of its own."""
 
 
