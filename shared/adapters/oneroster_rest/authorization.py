@@ -1,7 +1,7 @@
-"""How a source knows us: OAuth 1.0a signatures, or OAuth 2 tokens by client credentials.
+"""Authorizes requests to a source: OAuth 1.0a signatures, or OAuth 2 client-credentials tokens.
 
-What a source accepts is found out by trying and remembered: HMAC-SHA256 (ClassLink's libraries)
-or HMAC-SHA1 (older stacks); the client secret by Basic, or in the body (PowerSchool).
+Which variant a source accepts is found out by trying, and remembered: HMAC-SHA256 (ClassLink's
+libraries) or HMAC-SHA1 (older stacks); the client secret by Basic, or in the body (PowerSchool).
 """
 
 import threading
@@ -32,22 +32,22 @@ _UNKNOWN_LIFE_SECONDS = 300
 
 
 class Authorization(Protocol):
-    """Signs requests, and tries another way when the source refuses one."""
+    """Authorizes requests, and tries another variant when the source refuses one."""
 
     def apply(self, session: requests.Session) -> AuthBase:
         """Authorize one request of ``session``."""
         ...
 
     def refused(self, used: AuthBase) -> bool:
-        """Say that a request authorized by ``used`` was answered 401; True if another may work."""
+        """Note that the source answered ``used`` with 401; True if another variant may work."""
         ...
 
     def accepted(self) -> None:
-        """Say that a request was answered."""
+        """Note that the source accepted a request."""
         ...
 
     def learned(self) -> dict[str, str]:
-        """What is known to work."""
+        """Tell which variant works."""
         ...
 
 
@@ -62,27 +62,28 @@ class Signatures:
         self._lock = threading.Lock()
 
     def apply(self, session: requests.Session) -> AuthBase:
-        """Sign one request with the method that works, as far as known."""
+        """Sign one request, by the method that works as far as we know."""
         return OAuth1(self._key, client_secret=self._secret, signature_method=self._method)
 
     def refused(self, used: AuthBase) -> bool:
-        """Change to the other method, once, unless this one has worked before."""
+        """Switch to the other method, once, unless this one has worked."""
         with self._lock:
             if self._works:
                 return False
-            if getattr(used, "client", None) and used.client.signature_method != self._method:  # type: ignore[attr-defined]
-                return True  # another thread has changed the method meanwhile
+            client = getattr(used, "client", None)
+            if client and client.signature_method != self._method:
+                return True  # another thread has switched meanwhile
             if not self._left:
                 return False
             self._method = self._left.pop()
             return True
 
     def accepted(self) -> None:
-        """The method works."""
+        """Remember that the method works."""
         self._works = True
 
     def learned(self) -> dict[str, str]:
-        """The method, once it has worked."""
+        """Tell the method, once it has worked."""
         return {SIGNATURE_METHOD: self._method} if self._works else {}
 
 
@@ -96,7 +97,7 @@ class _Bearer(AuthBase):
 
 
 class Tokens:
-    """OAuth 2 client credentials (RFC 6749 4.4); one token for all parallel pages."""
+    """OAuth 2 client credentials (RFC 6749, 4.4); parallel requests share one token."""
 
     def __init__(
         self, connection: ApiConnection, version: OnboardingType, secret: str, known: str | None,
@@ -113,7 +114,7 @@ class Tokens:
         self._lock = threading.Lock()
 
     def apply(self, session: requests.Session) -> AuthBase:
-        """Give the token, fetched or renewed if need be."""
+        """Authorize one request by the token; fetch or renew it if necessary."""
         with self._lock:
             if self._token is None or time.monotonic() > self._good_until:
                 self._fetch(session)
@@ -121,7 +122,7 @@ class Tokens:
             return _Bearer(self._token)
 
     def refused(self, used: AuthBase) -> bool:
-        """A token can end before its time: take a new one, once until that has worked."""
+        """Fetch a new token, once until one has worked: the old one may have ended early."""
         with self._lock:
             if isinstance(used, _Bearer) and used.token != self._token:
                 return True
@@ -132,11 +133,11 @@ class Tokens:
             return True
 
     def accepted(self) -> None:
-        """The token works."""
+        """Remember that the token works."""
         self._renewed = False
 
     def learned(self) -> dict[str, str]:
-        """Where the secret goes, once a token came."""
+        """Tell where the secret goes, once it has brought a token."""
         return {TOKEN_AUTH: "body" if self._in_body else "basic"} if self._token else {}
 
     def _fetch(self, session: requests.Session) -> None:
@@ -156,7 +157,7 @@ class Tokens:
         client = BackendApplicationClient(self._connection.consumer_key, scope=self._scope)
         oauth = OAuth2Session(client=client)
         open_session(oauth, self._allow_insecure)
-        oauth.max_redirects = 0  # fetch_token takes no other way to say so
+        oauth.max_redirects = 0  # fetch_token has no parameter for it
         status = 0
 
         def keep_status(response: requests.Response) -> requests.Response:
@@ -184,7 +185,7 @@ class Tokens:
             if status == 429 or status >= 500:
                 raise SourceBusyError(source_reasons.unavailable(None, status)) from error
             return status, None
-        # Aeries: the session of the token must come back with every request.
+        # Aeries wants the cookies of the token's session with every request.
         session.cookies.update(oauth.cookies)
         return status, token
 
@@ -198,5 +199,5 @@ def _scope(connection: ApiConnection, version: OnboardingType) -> str | None:
 
 
 def host_of(url: str) -> str:
-    """The host of a URL, for messages: never its query."""
+    """The host of a URL, for messages that must not show its query."""
     return urlsplit(url).hostname or url

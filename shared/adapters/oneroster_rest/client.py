@@ -35,7 +35,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.vocabulary import TO_BE_DELETED
 from shared.ports.sources import Page
 
-# Servers that name the key by the path or the role instead of the entity (seen by Moodle).
+# Some servers name the list after the path or the role, not after the entity (as Moodle found).
 _ALIASES: dict[Collection, tuple[str, ...]] = {
     Collection.ORGS: ("orgs", "schools"),
     Collection.ACADEMIC_SESSIONS: ("academicSessions", "terms", "gradingPeriods"),
@@ -46,7 +46,7 @@ _WRONG = {400, 416, 422}
 
 
 class OneRosterRestSource:
-    """``Source`` over HTTP. It holds the secret and shows it nowhere."""
+    """``Source`` over HTTP. It never shows the secret that it holds."""
 
     def __init__(
         self, connection: ApiConnection, authorization: Authorization, allow_insecure: bool
@@ -79,7 +79,7 @@ class OneRosterRestSource:
         return not _is_deleted(body)
 
     def learned(self) -> dict[str, str]:
-        """What was found out about the source."""
+        """Tell what was found out about the source."""
         return self._authorization.learned()
 
     def _get(
@@ -143,7 +143,7 @@ class OneRosterRestSource:
 
 
 def open_source(config: GroupConfig, secret: str, allow_insecure: bool) -> OneRosterRestSource:
-    """Open a group's REST source; nothing is sent yet."""
+    """Open a group's REST source, without a request yet."""
     connection = config.connection
     assert isinstance(connection, ApiConnection)
     authorization: Authorization
@@ -189,18 +189,18 @@ def _entities(collection: Collection, body: bytes, total: int | None) -> list[di
                 return []
             if not isinstance(entities, list):
                 raise GiveUpError(source_reasons.missing_envelope(collection))
-            # A row that is no object names no record; it is kept, to be rejected like one.
+            # A row that is not an object names no record: keep it, so that it is rejected as one.
             return [entity if isinstance(entity, dict) else {} for entity in entities]
     if _is_error(answer):
         raise GiveUpError(source_reasons.error_in_answer(collection))
     if total == 0:
         return []
-    # Reading this as "empty" would look like everybody having left.
+    # Taken for an empty list, this would look as if everybody had left.
     raise GiveUpError(source_reasons.missing_envelope(collection))
 
 
 def _is_deleted(body: bytes) -> bool:
-    """Whether an answer about one record says that it is deleted; only then is it not there."""
+    """Whether an answer about one record says ``tobedeleted``; otherwise the record is there."""
     try:
         answer = json.loads(body)
     except ValueError:
@@ -212,7 +212,7 @@ def _is_deleted(body: bytes) -> bool:
 
 
 def _is_error(answer: dict[str, Any]) -> bool:
-    """Whether an answer carries a failure: at top level, or in one of the shapes seen in 1.1."""
+    """Whether an answer says failure, at its top level or in a shape that 1.1 servers use."""
     places = [answer, answer.get("imsx_StatusInfo"), answer.get("imsx_statusInfo")]
     for name in ("statusInfoSet", "errors"):
         found = answer.get(name)

@@ -1,4 +1,4 @@
-"""Reads private keys as people have them: OpenSSH and PEM (PKCS#1, SEC 1, PKCS#8)."""
+"""Reads private keys in the formats that people have: OpenSSH and PEM (PKCS#1, SEC 1, PKCS#8)."""
 
 import io
 
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from shared.adapters.sftp import server_reasons
 from shared.domain.errors import GiveUpError
 
-_CLASSES: tuple[tuple[type, type[paramiko.PKey]], ...] = (
+_KEY_TYPES: tuple[tuple[type, type[paramiko.PKey]], ...] = (
     (rsa.RSAPrivateKey, paramiko.RSAKey),
     (ec.EllipticCurvePrivateKey, paramiko.ECDSAKey),
     (ed25519.Ed25519PrivateKey, paramiko.Ed25519Key),
@@ -20,7 +20,7 @@ _CLASSES: tuple[tuple[type, type[paramiko.PKey]], ...] = (
 def read_private_key(text: str, passphrase: str | None) -> paramiko.PKey:
     """Read a private key.
 
-    :raises GiveUpError: it cannot be read, or not with this passphrase.
+    :raises GiveUpError: it cannot be read, or the passphrase is wrong.
     """
     data = text.strip().replace("\r\n", "\n").encode() + b"\n"
     password = passphrase.encode() if passphrase else None
@@ -32,7 +32,7 @@ def read_private_key(text: str, passphrase: str | None) -> paramiko.PKey:
         key = load(data, password)
     except TypeError as error:
         if passphrase is not None:
-            # A passphrase for a key that needs none does no harm.
+            # A passphrase does no harm to a key that needs none.
             return read_private_key(text, None)
         raise GiveUpError(server_reasons.bad_passphrase()) from error
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -40,12 +40,12 @@ def read_private_key(text: str, passphrase: str | None) -> paramiko.PKey:
         raise GiveUpError(
             server_reasons.bad_passphrase() if wrong else server_reasons.bad_private_key()
         ) from error
-    for kind, made in _CLASSES:
+    for kind, key_class in _KEY_TYPES:
         if isinstance(key, kind):
             plain = key.private_bytes(
                 serialization.Encoding.PEM,
                 serialization.PrivateFormat.OpenSSH,
                 serialization.NoEncryption(),
             )
-            return made.from_private_key(io.StringIO(plain.decode()))
+            return key_class.from_private_key(io.StringIO(plain.decode()))
     raise GiveUpError(server_reasons.bad_private_key())

@@ -1,6 +1,6 @@
-"""Speaks SFTP with a group's server: its host key first, then the login, then its files.
+"""Speaks SFTP with a group's server: checks its host key, logs in, reads its files.
 
-Nothing of the environment is used: no agent, no key files, no known hosts, no proxies.
+It uses nothing from the environment: no agent, no key files, no known hosts, no proxies.
 """
 
 import base64
@@ -24,7 +24,7 @@ from shared.domain.run.remote_files import Listing, RemoteFile
 CONNECT_SECONDS, SILENCE_SECONDS = 10.0, 30.0
 MAX_ENTRIES = 10_000
 REQUESTS_AT_ONCE = 64
-"""Read requests on their way at a time, of 32 KB each: enough for a distant server."""
+"""How many read requests of 32 KB are under way at once: enough for a distant server."""
 
 
 def fingerprint_of(key: paramiko.PKey) -> str:
@@ -51,7 +51,7 @@ class SftpServer:
         channel.settimeout(silence)
 
     def look(self, path: str) -> Listing:
-        """Look at a file, or at a folder and what lies in it; see ``ports.FileServer.look``."""
+        """Look at a file, or at a folder and its files; see ``ports.FileServer.look``."""
         with self._judged(path):
             itself = _file(path, path.rstrip("/").rpartition("/")[2], self._client.stat(path))
             if not itself.folder:
@@ -72,7 +72,7 @@ class SftpServer:
         try:
             yield SftpReader(self, handle, file)
         finally:
-            # The server may be gone; closing the handle without it would only wait.
+            # If the server is gone, closing the handle would only wait for it.
             if self._transport.is_active():
                 with self._judged(file.path):
                     handle.close()
@@ -83,7 +83,7 @@ class SftpServer:
 
     @contextmanager
     def _judged(self, path: str) -> Iterator[None]:
-        """Say what a fault means: of the path, or of the connection."""
+        """Turn an error into the reason that a person reads: the path, or the connection."""
         host, port = self._connection.host, self._connection.port
         try:
             yield
@@ -99,7 +99,7 @@ class SftpServer:
 
 
 class SftpReader:
-    """Reads a remote file in pieces, each asked for at once."""
+    """Reads a remote file, one range at a time."""
 
     def __init__(self, server: SftpServer, handle: paramiko.SFTPFile, file: RemoteFile) -> None:
         self._server = server
@@ -107,7 +107,7 @@ class SftpReader:
         self._file = file
 
     def read(self, start: int, length: int) -> bytes:
-        """Read ``length`` bytes from ``start``; fewer only at the end of the file."""
+        """Read ``length`` bytes from ``start``; at the end of the file, fewer."""
         with self._server._judged(self._file.path):
             return b"".join(self._handle.readv([(start, length)], REQUESTS_AT_ONCE))
 
@@ -118,11 +118,11 @@ def open_server(
     allow_insecure: bool,
     silence: float = SILENCE_SECONDS,
 ) -> SftpServer:
-    """Connect, see that the host key is the confirmed one, and log in.
+    """Connect, check that the host key is the confirmed one, and log in.
 
-    :param silence: for how many seconds a server that was let in may say nothing.
-    :raises GiveUpError: a field of the connection is wrong; nothing secret was sent to a server
-        whose key is not the confirmed one.
+    :param silence: for how many seconds the server may say nothing after that.
+    :raises GiveUpError: a field of the connection is wrong. Nothing secret goes to a server whose
+        host key is not the confirmed one.
     :raises SourceBusyError: the server does not answer.
     """
     pinned = connection.host_key_fingerprint
@@ -140,9 +140,9 @@ def open_server(
 
 
 def connect(connection: SftpConnection, allow_insecure: bool) -> tuple[paramiko.Transport, str]:
-    """Agree upon keys with the server; returns the fingerprint that it shows.
+    """Open an SSH connection; return it and the fingerprint of the server's host key.
 
-    A server has keys of several types. Where one is confirmed, it is looked for among them.
+    A server may have host keys of several types. If one was confirmed, we look for it among them.
 
     :raises GiveUpError: there is no such server.
     :raises SourceBusyError: it does not answer.
@@ -165,7 +165,7 @@ def connect(connection: SftpConnection, allow_insecure: bool) -> tuple[paramiko.
 
 
 def show_host_key(connection: SftpConnection, allow_insecure: bool) -> str:
-    """The fingerprint of the host key that the server shows; nothing else is asked of it.
+    """Return the fingerprint of the server's host key, and ask for nothing else.
 
     :raises SourceBusyError: the server does not answer.
     """

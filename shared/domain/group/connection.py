@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from shared.domain.described import Described, Kept
 from shared.domain.group.choices import Authorization, OnboardingType
-from shared.domain.group.public_addresses import host_is_one, host_is_public, url_problem
+from shared.domain.group.public_addresses import host_is_public, is_host, url_problem
 from shared.domain.request_body import Line, Path, Text, Url, wrong
 
 AUTHORIZATIONS = {
@@ -41,7 +41,7 @@ def _without_query(url: str) -> str:
 
 
 def _public(host: str, info: ValidationInfo) -> str:
-    if not host_is_one(host):
+    if not is_host(host):
         raise wrong("Give the name or address of a host, nothing else.")
     if not _insecure_allowed(info) and not host_is_public(host):
         raise wrong("The host must be reachable over the internet.")

@@ -1,4 +1,4 @@
-"""Which addresses a source may have: public https ones, unless the stack is told otherwise."""
+"""Which addresses we connect to: public ones over https, unless the stack allows others."""
 
 import ipaddress
 import re
@@ -14,8 +14,8 @@ _NAME = re.compile(r"\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?")
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 
 
-def host_is_one(host: str) -> bool:
-    """Whether this can be a host at all: a name, or an IPv4 or IPv6 address."""
+def is_host(host: str) -> bool:
+    """Whether this can be a host: a name, or an IPv4 or IPv6 address."""
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -24,9 +24,9 @@ def host_is_one(host: str) -> bool:
 
 
 def host_is_public(host: str) -> bool:
-    """Whether a host's name or literal address can be a public one.
+    """Whether a name or literal address can be a public one.
 
-    What the name resolves to is checked when the connection is made; this catches mistakes early.
+    This catches mistakes early. ``adapters.egress`` checks what the name resolves to.
     """
     name = unicodedata.normalize("NFKC", host).casefold().rstrip(".").strip("[]")
     if not name or name in _LOCAL_NAMES or name.endswith(_LOCAL_ENDINGS):
@@ -34,15 +34,16 @@ def host_is_public(host: str) -> bool:
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
-        # A name that ends in a number (127.1, 0x7f.0.0.1) is an address to some resolvers.
+        # Some resolvers take a name that ends in a number for an address (127.1, 0x7f.0.0.1).
         return "." in name and not _NUMBER.fullmatch(name.rpartition(".")[2])
     return address_is_public(address)
 
 
 def address_is_public(address: Address) -> bool:
-    """Whether an address is one of the internet's.
+    """Whether an address is on the public internet.
 
-    Addresses that hold an IPv4 address are judged by it: translators (NAT64, 6to4) deliver there.
+    An IPv6 address that contains an IPv4 address counts as that one, for NAT64 and 6to4 deliver
+    there.
     """
     if isinstance(address, ipaddress.IPv6Address):
         if address in _NAT64:
@@ -54,19 +55,19 @@ def address_is_public(address: Address) -> bool:
 
 
 def url_problem(url: str, *, allow_insecure: bool) -> str | None:
-    """Say what is wrong with a source's URL, or None."""
+    """Say what is wrong with a URL; None if nothing is."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return "This is not a URL."
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        return "Give a whole URL, such as https://sis.example."
+        return "Enter a whole URL, such as https://sis.example."
     if "@" in parts.netloc:
         return "Leave user and password out of the URL."
     if "#" in url:
         return "Leave the # part out of the URL."
-    if not host_is_one(parts.hostname) or re.search(r"[\s\\]", url):
+    if not is_host(parts.hostname) or re.search(r"[\s\\]", url):
         return "This is not a URL."
     if allow_insecure:
         return None
