@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, BinaryIO
 
 # Our own child processes, so that we notice when they end.
 _started: dict[int, subprocess.Popen[bytes]] = {}
@@ -22,12 +23,8 @@ def start(
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
             start_new_session=True,
+            **_options(output, folder, environment),
         )
     _started[process.pid] = process
     return process.pid
@@ -38,16 +35,18 @@ def run_logged(
 ) -> bool:
     """Run a command with all its output in ``log``; returns whether it succeeded."""
     with log.open("wb") as output:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+        done = subprocess.run(command, check=False, **_options(output, folder, environment))
     return done.returncode == 0
+
+
+def _options(output: BinaryIO, folder: Path, environment: dict[str, str] | None) -> dict[str, Any]:
+    return {
+        "cwd": folder,
+        "env": environment,
+        "stdin": subprocess.DEVNULL,
+        "stdout": output,
+        "stderr": subprocess.STDOUT,
+    }
 
 
 def lives(pid: int, word: str) -> bool:

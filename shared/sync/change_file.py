@@ -1,8 +1,8 @@
-"""The change file of a run: its write-ahead log, cut into batches that can be read alone.
+"""The change file of a run: its write-ahead log, in batches that can be read one by one.
 
-Each batch is a gzip member of its own, so that a byte range of the object can be read without the
-rest. The object beside it lists where the batches end. Batches and file live as long as their run
-is dirty; tags say so to the bucket's lifecycle.
+Each batch is a gzip member, so a byte range of the object can be read without the rest. The index,
+an object beside it, lists where the batches end. Both are kept while the run's writes are uncertain
+(``prepared_objects``).
 """
 
 import gzip
@@ -21,7 +21,7 @@ CHANGES_PER_BATCH = 250
 
 
 def packed_batches(lines: Iterable[str]) -> Iterator[bytes]:
-    """Pack lines into batches."""
+    """Pack lines into batches of ``CHANGES_PER_BATCH``, each a gzip member."""
     batch: list[str] = []
     for line in lines:
         batch.append(line)
@@ -37,7 +37,7 @@ def _packed(lines: list[str]) -> bytes:
 
 
 def write_batches(lines: Iterable[str], path: Path) -> list[int]:
-    """Write lines into ``path`` as batches; returns where each ends, in bytes."""
+    """Write lines into ``path`` as batches; return where each ends, in bytes."""
     ends: list[int] = []
     with path.open("wb") as file:
         for batch in packed_batches(lines):
@@ -47,7 +47,7 @@ def write_batches(lines: Iterable[str], path: Path) -> list[int]:
 
 
 def upload(objects: Objects, key: str, path: Path, ends: list[int]) -> None:
-    """Store a change file and its index as a candidate."""
+    """Store a change file and its index, as candidates."""
     objects.upload(key, path, object_keys.CANDIDATE)
     objects.put(object_keys.index_key(key), json.dumps(ends).encode(), object_keys.CANDIDATE)
 
@@ -55,7 +55,7 @@ def upload(objects: Objects, key: str, path: Path, ends: list[int]) -> None:
 def messages(
     objects: Objects, key: RunKey, plan: Plan, numbers: Iterable[int]
 ) -> Iterator[ApplyBatch]:
-    """Make the messages for some of a plan's batches."""
+    """Make the messages for the batches of these numbers, counted from 0."""
     ends: list[int] = json.loads(objects.get(object_keys.index_key(plan.changes_key)))
     for number in numbers:
         start = ends[number - 1] if number else 0
@@ -71,7 +71,7 @@ def messages(
 
 
 def read_batch(objects: Objects, plan: Plan, start: int, length: int) -> list[Change]:
-    """Read one batch."""
+    """Read the batch of ``length`` bytes that begins at ``start``."""
     text = gzip.decompress(objects.get(plan.changes_key, start, length))
     return [Change.model_validate_json(line) for line in text.splitlines()]
 

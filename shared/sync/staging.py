@@ -11,10 +11,11 @@ OBJECT_BYTES = 16 * 1024 * 1024
 
 
 class StagedWriter:
-    """Gathers the rows of one part of a run's staged roster, and writes them out.
+    """Collects the rows of one part of a run's staged roster, and writes them into objects.
 
-    ``prefix`` is part of each object's key and names the writer besides: two workers on the same
-    leg write different objects. ``keys`` are those written since the writer was made.
+    ``prefix``: what the keys of the objects begin with; it names the worker, so that two workers on
+    the same leg write different objects.
+    ``keys``: the objects written so far.
     """
 
     def __init__(self, objects: Objects, prefix: str) -> None:
@@ -25,7 +26,7 @@ class StagedWriter:
         self._bytes = 0
 
     def add(self, row: dict[str, Any]) -> None:
-        """Add one row; a full object is written."""
+        """Add a row; write the object when it is full."""
         line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()
         self._lines.append(line)
         self._bytes += len(line)
@@ -33,7 +34,7 @@ class StagedWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is gathered into an object of its own."""
+        """Write the collected rows into an object."""
         if not self._lines:
             return
         key = object_keys.staged_key(self._prefix, len(self.keys))
