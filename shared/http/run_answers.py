@@ -1,12 +1,20 @@
 """Shows runs, what waits for a person, uploads and connection tests, as the API answers them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from shared.domain.group.connection_test import ConnectionTest
 from shared.domain.group.hold import Hold
 from shared.domain.run.counts import no_counts
 from shared.domain.run.run import Run
-from shared.http.contract.runs import ConnectionTestAnswer, HoldAnswer, RunAnswer, UploadAnswer
+from shared.http.answers import show_cursor
+from shared.http.contract.runs import (
+    ConnectionTestAnswer,
+    HoldAnswer,
+    RunAnswer,
+    RunPage,
+    UploadAnswer,
+)
 from shared.ports.bucket import UploadAddress
 
 
@@ -30,6 +38,12 @@ def show_run(run: Run, open_batches: int | None = None) -> RunAnswer:
         seconds=_seconds(run),
         restores=str(run.restores) if run.restores is not None else None,
     )
+
+
+def show_runs(runs: Sequence[Run], more: int | None) -> RunPage:
+    """Show a page of runs; ``more`` is the number below which the list continues."""
+    cursor = None if more is None else str(more)
+    return RunPage(syncs=[show_run(run) for run in runs], cursor=show_cursor(cursor))
 
 
 def _seconds(run: Run) -> int | None:

@@ -7,9 +7,10 @@ from datetime import datetime
 from shared.domain.errors import ConflictError, NotFoundError, TryLaterError
 from shared.domain.group.choices import SyncFrequency, SyncType
 from shared.domain.group.group import Group
-from shared.domain.ids import RunKey
+from shared.domain.ids import EnterpriseId, GroupId, RunKey
+from shared.domain.run.request_bodies import SyncInput
 from shared.domain.run.requests import RunRequest
-from shared.domain.run.run import Reason, Run
+from shared.domain.run.run import Mode, Reason, Run, Trigger
 from shared.ports.groups import Groups
 from shared.ports.messaging import ExtractQueues, Queue
 from shared.ports.runs import Runs
@@ -43,6 +44,35 @@ class RequestPorts:
     runs: Runs
     extract_queues: ExtractQueues
     plan_queue: Queue
+
+
+def request_run(
+    enterprise: EnterpriseId,
+    group_id: GroupId,
+    given: SyncInput,
+    person: str,
+    ports: RequestPorts,
+    now: datetime,
+) -> tuple[Run, bool | None]:
+    """Start the run that a person asks for: a sync, an update, a preview or a restore.
+
+    Returns the run; with it, for a restore, whether the group is still Auto.
+
+    :raises NotFoundError: as ``request_sync`` and ``restore_run``.
+    :raises ConflictError: as ``request_sync`` and ``restore_run``.
+    """
+    request = RunRequest(
+        enterprise,
+        group_id,
+        given.mode,
+        Trigger.REQUEST,
+        person,
+        given.accept_older,
+        restores=int(given.run_id) if given.run_id else None,
+    )
+    if given.mode is Mode.RESTORE:
+        return restore_run(request, ports, now, keep_auto=given.keep_auto)
+    return request_sync(request, ports, now), None
 
 
 def request_sync(request: RunRequest, ports: RequestPorts, now: datetime) -> Run:
