@@ -26,7 +26,7 @@ from shared.domain.run.bundle import Bundle, BundleObject
 from shared.domain.run.requests import Drop
 from shared.domain.run.run import Mode, Run, RunState
 from shared.messages import ExtractLeg, PlanRun
-from shared.planning.tables import MEMORY_LIMIT
+from shared.planning.working_tables import MEMORY_LIMIT
 from shared.sync.ingest.ingest_bundle import IngestPorts, ingest_leg
 from shared.sync.leg import Pace
 from shared.sync.plan.plan_run import PlanPorts, plan_run

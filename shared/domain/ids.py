@@ -29,8 +29,8 @@ class RunKey(NamedTuple):
 def record_id(group_id: GroupId, *parts: str) -> RecordId:
     """Derive the id of a record first made from ``parts`` (its type and sourcedId, or membership).
 
-    The planner computes the same in SQL for whole collections (``planning.identity``); a test keeps
-    both equal. Stable for ever: roster keys, content and history hang on it.
+    The planner computes the same in SQL for whole collections (``planning.record_ids``); a test
+    keeps both equal. Stable for ever: roster keys, content and history hang on it.
     """
     digest = hashlib.sha256(UNIT_SEPARATOR.join((group_id, *parts)).encode())
     return RecordId(digest.hexdigest()[:RECORD_ID_LENGTH])

@@ -10,8 +10,8 @@ from shared.planning.columns import (
     stripped,
     table,
 )
-from shared.planning.connection import Connection
-from shared.planning.reading import Read
+from shared.planning.duckdb_connection import Connection
+from shared.planning.row_parsing import Read
 from shared.planning.standing import LEFT, Origin, State, Why
 
 

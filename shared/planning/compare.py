@@ -15,7 +15,7 @@ from shared.planning.columns import (
     struct,
     table,
 )
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 from shared.planning.references import REFERENCES
 from shared.planning.standing import HELD, LEFT, State
 

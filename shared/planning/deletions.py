@@ -13,7 +13,7 @@ from shared.domain.group import guard
 from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import HELD, LEFT, Answer, State, Why
 
 ENDS_WITHIN = timedelta(days=14)

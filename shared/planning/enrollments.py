@@ -7,8 +7,8 @@ and a user that is re-keyed keeps its memberships.
 from shared.domain.roster.collection import Collection
 from shared.planning.candidates import absent
 from shared.planning.columns import PARSED_COLUMNS, SNAPSHOT_COLUMNS, names, stripped
-from shared.planning.connection import Connection
-from shared.planning.identity import record_id_sql
+from shared.planning.duckdb_connection import Connection
+from shared.planning.record_ids import record_id_sql
 from shared.planning.standing import LEFT, Origin, State, Why
 
 _PARSED = PARSED_COLUMNS[Collection.ENROLLMENTS]
@@ -33,7 +33,7 @@ def resolve_enrollments(
     means another record than in the base, so that unchanged rows must be resolved again.
     """
     _deliver(connection, moved)
-    # Their users wait for a person (see ``mistaken``); they come with them.
+    # Their users wait for a person (see ``renumbered_sources``); they come with them.
     connection.execute(
         'DELETE FROM delivered WHERE user_id IS NULL AND "user" IN '
         "(SELECT sourced_id FROM held_new WHERE collection = 'users')"

@@ -13,9 +13,9 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.csv_columns import FILES
 from shared.domain.roster.staged_rows import LIST, STAGED_COLUMNS
 from shared.planning.columns import table
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import LEFT
-from shared.planning.tables import load_base
+from shared.planning.working_tables import load_base
 
 FILE_NAMES = {
     Collection.ORGS: "orgs",

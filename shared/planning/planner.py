@@ -20,10 +20,10 @@ from shared.domain.roster.findings import FileFinding
 from shared.domain.roster.staged_rows import StagedPart
 from shared.domain.run.counts import Counts
 from shared.domain.run.run import STANDING_MODES, Notice
-from shared.planning import compare, listing, notices, report
+from shared.planning import change_and_hold_lists, compare, error_report, notices
 from shared.planning.candidates import lay_over_base
+from shared.planning.changed_identities import hold_other_identities, hold_rekeyed
 from shared.planning.columns import SNAPSHOT_COLUMNS, names, table
-from shared.planning.connection import Connection
 from shared.planning.deletions import (
     Judgement,
     allow_held,
@@ -34,20 +34,21 @@ from shared.planning.deletions import (
     leave_last,
     mark_rows,
 )
+from shared.planning.duckdb_connection import Connection
 from shared.planning.enrollments import resolve_enrollments
-from shared.planning.expiry import find_new_ends, forget_expired
-from shared.planning.identity import give_ids, merge_staff, rekey_users
-from shared.planning.mistaken import hold_other_identities, hold_rekeyed
+from shared.planning.expired_records import find_new_ends, forget_expired
+from shared.planning.past_roster import restore_rows
 from shared.planning.plan import PlanInput, PlanOutcome, StagedFiles
-from shared.planning.reading import read_new_rows
+from shared.planning.record_ids import give_ids, merge_staff, rekey_users
 from shared.planning.references import map_ids, resolve
-from shared.planning.restoring import restore_rows
-from shared.planning.root import place_root
-from shared.planning.scope import select_rows
+from shared.planning.root_partner import place_root
+from shared.planning.row_parsing import read_new_rows
+from shared.planning.rows_in_scope import select_rows
+from shared.planning.spreadsheet_damage import hold_lost_zeros, holds_any, looks_like_delta
 from shared.planning.standing import LEFT, Answer, State, Why
-from shared.planning.survey import load_survey, merge_survey
-from shared.planning.suspicions import hold_lost_zeros, holds_any, looks_like_delta
-from shared.planning.tables import (
+from shared.planning.surveyed_table import load_survey, merge_survey
+from shared.planning.user_roles import join_roles, load_roles
+from shared.planning.working_tables import (
     MEMORY_LIMIT,
     load_base,
     load_dirty,
@@ -56,7 +57,6 @@ from shared.planning.tables import (
     merge_dirty,
     open_workspace,
 )
-from shared.planning.user_roles import join_roles, load_roles
 
 ROWS_PER_SHARD = 100_000
 
@@ -116,7 +116,7 @@ class Planner:
             load_survey(connection, given.survey)
         if self._everything:
             self._moved.update(Collection)
-        report.add_file_findings(connection, given.findings)
+        error_report.add_file_findings(connection, given.findings)
         for collection in Collection:
             self.checkpoint(collection.entity)
             self._result_of(collection)
@@ -185,7 +185,7 @@ class Planner:
         snapshot: dict[Collection, Path] = {}
         changed: dict[Collection, int] = {}
         pending = largest = 0
-        found = report.collections_found(connection)
+        found = error_report.collections_found(connection)
         for collection in Collection:
             self.checkpoint(collection.entity)
             # Where something was uncertain, ``base_…`` is no more what the snapshot says.
@@ -206,7 +206,7 @@ class Planner:
             )
             if collection.value in found:
                 file = given.staged.get(collection, _ABSENT).said.file
-                report.complete_findings(connection, collection, file)
+                error_report.complete_findings(connection, collection, file)
             compared = compare.count(connection, collection, changed[collection])
             counts[collection.entity] = compared.counts
             pending += compared.pending
@@ -223,9 +223,11 @@ class Planner:
         path, summary = self.directory / "errors.csv", self.directory / "summary.json"
         change_list, hold_list = self.directory / "changes.csv", self.directory / "hold.csv"
         hold_summary = self.directory / "hold.json"
-        listing.write_changes(connection, change_list, [c for c in Collection if changed[c]])
-        report.write_report(connection, path)
-        report.write_summary(connection, summary)
+        change_and_hold_lists.write_changes(
+            connection, change_list, [c for c in Collection if changed[c]]
+        )
+        error_report.write_report(connection, path)
+        error_report.write_summary(connection, summary)
         return PlanOutcome(
             counts=counts,
             notices=tuple(self._notices),
@@ -234,10 +236,10 @@ class Planner:
             largest=largest,
             report=path,
             summary=summary,
-            warnings=report.count_warnings(connection),
-            rejected_shares=report.rejected_shares(connection, roles=self._roles),
+            warnings=error_report.count_warnings(connection),
+            rejected_shares=error_report.rejected_shares(connection, roles=self._roles),
             change_list=change_list,
-            hold=listing.write_hold(
+            hold=change_and_hold_lists.write_hold(
                 connection,
                 hold_list,
                 hold_summary,
@@ -283,7 +285,7 @@ class Planner:
             status = CollectionStatus.DELTA
             self._notices.append(notices.taken_as_delta(staged.said.file))
             findings = (FileFinding(file=staged.said.file, code="looks_like_delta"),)
-            report.add_file_findings(connection, findings)
+            error_report.add_file_findings(connection, findings)
         if collection is Collection.USERS:
             self._join_roles(status)
         if collection is not Collection.ENROLLMENTS:

@@ -16,7 +16,7 @@ from shared.planning.columns import (
     names,
     table,
 )
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import LEFT, Origin, State
 
 

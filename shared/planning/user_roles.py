@@ -11,8 +11,8 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import ROLE_COLUMNS, STAGED_COLUMNS, ColumnType
 from shared.domain.roster.vocabulary import ROLES, TO_BE_DELETED
 from shared.planning.columns import fingerprint, stripped
-from shared.planning.connection import Connection
-from shared.planning.tables import iso_date, staged_rows
+from shared.planning.duckdb_connection import Connection
+from shared.planning.working_tables import iso_date, staged_rows
 
 _USERS = Collection.USERS
 _KNOWN = ", ".join(f"'{role}'" for role in ROLES)

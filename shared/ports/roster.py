@@ -8,8 +8,8 @@ from typing import Protocol
 from shared.domain.ids import GroupId, RecordId, RunKey
 from shared.domain.roster.change import RosterWrite
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.held_record import HeldRecord
 from shared.domain.roster.stamp import Stamp
+from shared.domain.roster.table_record import TableRecord
 
 OVERTAKEN = "overtaken"
 """The code of a write whose record bears a higher number than the plan's writes."""
@@ -53,7 +53,9 @@ class RosterHoldings(Protocol):
         """Read by which plan the table says that it was last written, consistently."""
         ...
 
-    def records(self, group_id: GroupId, shards: int | None, now: datetime) -> Iterator[HeldRecord]:
+    def records(
+        self, group_id: GroupId, shards: int | None, now: datetime
+    ) -> Iterator[TableRecord]:
         """Read every record of a group, also those that have left and are kept still.
 
         Without ``shards`` every partition that the group could have is looked into.

@@ -17,8 +17,8 @@ from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.object_keys import CANDIDATE, SUPERSEDED
 from shared.domain.roster.change import RosterWrite
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.held_record import HeldRecord
 from shared.domain.roster.stamp import Stamp
+from shared.domain.roster.table_record import TableRecord
 from shared.domain.run.bundle import BundleObject
 from shared.domain.run.deletion_certificate import Store, named
 from shared.domain.run.run import Run
@@ -93,14 +93,14 @@ class InMemoryRoster:
 
     def records_of(
         self, group_id: GroupId, shards: int | None, now: datetime
-    ) -> Iterator[HeldRecord]:
+    ) -> Iterator[TableRecord]:
         """Every record of a group that has not expired."""
         for (pk, sk), record in list(self.records.items()):
             if not pk.startswith(f"{group_id}#") or (
                 record.expires_at is not None and record.expires_at < now
             ):
                 continue
-            yield HeldRecord(
+            yield TableRecord(
                 collection=record.collection,
                 id=RecordId(sk.rsplit("#", 1)[-1]),
                 doc=record.doc,
@@ -181,7 +181,9 @@ class InMemoryHoldings:
     def stamp(self, group_id: GroupId) -> Stamp | None:
         return self._roster.stamps.get(group_id)
 
-    def records(self, group_id: GroupId, shards: int | None, now: datetime) -> Iterator[HeldRecord]:
+    def records(
+        self, group_id: GroupId, shards: int | None, now: datetime
+    ) -> Iterator[TableRecord]:
         yield from self._roster.records_of(group_id, shards, now)
 
 

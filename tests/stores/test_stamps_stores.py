@@ -10,8 +10,8 @@ from shared.domain.errors import StoppedError
 from shared.domain.ids import GroupId, RecordId, RunKey
 from shared.domain.roster.change import Removal, RosterWrite
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.held_record import HeldRecord
 from shared.domain.roster.stamp import Stamp
+from shared.domain.roster.table_record import TableRecord
 from shared.domain.run.results import PlanResult, RunEnd
 from shared.domain.run.run import RunState
 from shared.ports.roster import Roster, RosterHoldings
@@ -93,8 +93,8 @@ def test_all_that_a_group_holds_is_told(control: Control, shards: int | None) ->
     apply(3, users[2].model_copy(update={"removal": passed}))
     told = {each.id: each for each in holdings.records(GROUP, shards, NOW)}
     assert told.keys() == {"u0", "u1", "u3", "u4", "e"}
-    assert told[RecordId("u0")] == HeldRecord(Collection.USERS, RecordId("u0"), {"n": "0"}, 1)
-    assert told[RecordId("u1")] == HeldRecord(
+    assert told[RecordId("u0")] == TableRecord(Collection.USERS, RecordId("u0"), {"n": "0"}, 1)
+    assert told[RecordId("u1")] == TableRecord(
         Collection.USERS, RecordId("u1"), {"n": "1"}, 2, "deleted", NOW
     )
     assert told[RecordId("e")].collection is Collection.ENROLLMENTS

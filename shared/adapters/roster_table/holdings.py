@@ -13,8 +13,8 @@ from shared.adapters.roster_table.keys import PK, shard_key, stamp_key
 from shared.domain.ids import GroupId, RecordId
 from shared.domain.roster.change import MAX_SHARDS
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.held_record import HeldRecord
 from shared.domain.roster.stamp import Stamp
+from shared.domain.roster.table_record import TableRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,7 +32,9 @@ class DynamoRosterHoldings:
         item = get(self._client, self._table, stamp_key(group_id))
         return None if item is None else Stamp.model_validate_json(item[StampItem.STAMP])
 
-    def records(self, group_id: GroupId, shards: int | None, now: datetime) -> Iterator[HeldRecord]:
+    def records(
+        self, group_id: GroupId, shards: int | None, now: datetime
+    ) -> Iterator[TableRecord]:
         """Read partition after partition; what has expired is gone, whenever the table lets go."""
         paginator = self._client.get_paginator("query")
         for collection in Collection:
@@ -56,12 +58,12 @@ _READ = (
 )
 
 
-def _record(collection: Collection, item: Item) -> HeldRecord:
+def _record(collection: Collection, item: Item) -> TableRecord:
     known: dict[str, Any] = {}
     for left, since in (("deleted", RecordItem.DELETED_AT), ("ended", RecordItem.ENDED_AT)):
         if since in item:
             known = {"left": left, "since": datetime.fromisoformat(item[since])}
-    return HeldRecord(
+    return TableRecord(
         collection=collection,
         id=RecordId(item[RecordItem.ID]),
         doc=item[RecordItem.DOC],

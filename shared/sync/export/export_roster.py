@@ -8,7 +8,7 @@ from shared.domain.object_keys import export_key
 from shared.messages import ExportRoster
 from shared.planning.columns import SHAPE_VERSION
 from shared.planning.export import write_bundle
-from shared.planning.tables import MEMORY_LIMIT, open_workspace
+from shared.planning.working_tables import MEMORY_LIMIT, open_workspace
 from shared.ports.bucket import Objects
 from shared.ports.groups import Groups
 from shared.ports.runs import Batches

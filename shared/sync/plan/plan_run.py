@@ -14,7 +14,7 @@ from shared.domain.run.run import Mode, RunState
 from shared.messages import PlanRun
 from shared.planning.plan import PlanInput, PlanOutcome
 from shared.planning.planner import Planner, shards_for
-from shared.planning.tables import MEMORY_LIMIT
+from shared.planning.working_tables import MEMORY_LIMIT
 from shared.ports.messaging import Queue
 from shared.ports.roster import RosterHoldings
 from shared.ports.runs import Batches
@@ -28,7 +28,7 @@ from shared.sync.plan.hand_over import (
 )
 from shared.sync.plan.inputs import fetch_inputs
 from shared.sync.plan.refuse_roster import refuse_roster
-from shared.sync.plan.survey import Survey, make_survey, next_order, shards_of, stamps_differ
+from shared.sync.plan.survey_table import Survey, make_survey, next_order, shards_of, stamps_differ
 from shared.sync.refuse_newer import refuse_newer_shape
 from shared.sync.run_ports import RunPorts
 

@@ -11,7 +11,7 @@ from shared.domain.ids import CustomerId, GroupId, SourcedId, record_id
 from shared.domain.roster.change import LoginClaim
 from shared.domain.roster.collection import CollectionStatus
 from shared.planning.columns import stripped
-from shared.planning.identity import record_id_sql
+from shared.planning.record_ids import record_id_sql
 from tests.unit.planning.nights import (
     ENROLLMENTS,
     ORGS,

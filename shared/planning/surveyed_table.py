@@ -11,7 +11,7 @@ from pathlib import Path
 from shared.domain.roster.change import Action
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import ROW_COLUMNS, definition, spelled, table
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import LEFT, State
 
 _LINE = {
@@ -54,7 +54,7 @@ _REFERRED_LISTS: dict[Collection, tuple[tuple[str, str, Collection], ...]] = {
 
 
 def load_survey(connection: Connection, file: Path) -> None:
-    """Make ``surveyed``: the records of the roster's table (``HeldRecord.to_line``, NDJSON)."""
+    """Make ``surveyed``: the records of the roster's table (``TableRecord.to_line``, NDJSON)."""
     connection.execute(f"CREATE TABLE surveyed ({definition(_LINE)})")
     if file.stat().st_size:
         connection.execute(

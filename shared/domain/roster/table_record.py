@@ -19,7 +19,7 @@ _ACTIONS: dict[Left | None, Action] = {
 
 
 @dataclass(frozen=True)
-class HeldRecord:
+class TableRecord:
     """What the table says of one record; ``order`` is the number that its last write bore.
 
     ``left`` says how it has left, if it has, and ``since`` when (aware UTC).
@@ -33,7 +33,7 @@ class HeldRecord:
     since: datetime | None = None
 
     def to_line(self) -> dict[str, Any]:
-        """Lay it out as ``planning.survey`` reads it."""
+        """Lay it out as ``planning.surveyed_table`` reads it."""
         login = self.doc.get("loginName")
         return {
             "collection": self.collection.value,

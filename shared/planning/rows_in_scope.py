@@ -4,7 +4,7 @@ from shared.domain.group.scope import Scope
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.vocabulary import GUARDIAN_ROLES, ROLES, STUDENT_ROLE, TO_BE_DELETED
 from shared.planning.columns import stripped, table
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 
 _KEY = f"nullif({stripped('sourced_id')}, '')"
 _GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)

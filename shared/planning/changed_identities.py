@@ -11,8 +11,8 @@ from shared.domain.group.choices import MatchWith
 from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import ROW_COLUMNS, names, table
-from shared.planning.connection import Connection
 from shared.planning.deletions import chosen
+from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import LEFT, Answer, Origin, State, Why
 
 _GONE = f"state = '{State.PENDING}' AND why = '{Why.GONE}'"

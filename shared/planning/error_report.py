@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.findings import MESSAGES, FileFinding
 from shared.planning.columns import table
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 
 SCHOOLS = 200
 """How many schools the summary names."""

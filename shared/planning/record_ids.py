@@ -9,7 +9,7 @@ from shared.domain.ids import RECORD_ID_LENGTH
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.vocabulary import GUARDIAN_ROLES, STUDENT_ROLE
 from shared.planning.columns import table
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import Origin, State, Why
 
 _GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)

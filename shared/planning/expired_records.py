@@ -9,7 +9,7 @@ from datetime import datetime
 from shared.domain.group.retention import Left, Retention
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import LEFT
 
 

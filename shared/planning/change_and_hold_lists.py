@@ -8,7 +8,7 @@ from typing import Any
 from shared.domain.group.hold import Hold
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import HELD
 
 MOST_PLACES = 200

@@ -19,7 +19,7 @@ from shared.planning.columns import (
     spelled,
     table,
 )
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import State
 
 MEMORY_LIMIT = "600MB"
@@ -49,7 +49,7 @@ def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connecti
         "found VARCHAR, file VARCHAR, line BIGINT, rows BIGINT)"
     )
     connection.execute("CREATE TABLE rekeyed (sourced_id VARCHAR, id VARCHAR)")
-    # Records that are new and wait for a person (see ``mistaken``).
+    # Records that are new and wait for a person (see ``renumbered_sources``).
     connection.execute("CREATE TABLE held_new (collection VARCHAR, sourced_id VARCHAR)")
     return connection
 

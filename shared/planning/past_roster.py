@@ -4,9 +4,9 @@ from pathlib import Path
 
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import JUDGED_COLUMNS, ROW_COLUMNS, names, table
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import LEFT, Origin, State, Why
-from shared.planning.tables import load_snapshot
+from shared.planning.working_tables import load_snapshot
 
 
 def restore_rows(connection: Connection, collection: Collection, file: Path) -> None:

@@ -5,7 +5,7 @@ Nothing of it is applied: the rows are held back, and what is missing is not tak
 
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import stripped, table
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import State
 
 SUSPICIOUS = ("spreadsheet_id", "leading_zeros_lost")

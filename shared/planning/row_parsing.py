@@ -21,7 +21,7 @@ from shared.planning.columns import (
     struct,
     table,
 )
-from shared.planning.connection import Connection
+from shared.planning.duckdb_connection import Connection
 
 ROWS_AT_A_TIME = 2000
 _SHOWN = {"unknown_role", "unknown_term", "bad_boolean"}
