@@ -31,9 +31,5 @@ def _show(content: AssignedContent) -> ContentAnswer:
     assignment, doc = content.assignment, content.source.doc
     named = {name: doc[name] for name in ("sourcedId", "title") if name in doc}
     kind = _TYPES[assignment.bearer.collection]
-    return ContentAnswer(
-        content_id=assignment.content_id,
-        assigned_at=assignment.assigned_at,
-        assigned_by=assignment.assigned_by,
-        source=ContentSource(type=kind, id=content.source.id, **named),
-    )
+    source = ContentSource(type=kind, id=content.source.id, **named)
+    return ContentAnswer.made_from(assignment, source=source)

@@ -1,4 +1,4 @@
-"""What a change of a group amounts to: the request that would have created it so.
+"""Turns a change of a group into the request that would create the changed group.
 
 A change is a JSON merge patch (RFC 7396): null removes, objects merge, all else replaces.
 """
@@ -23,13 +23,13 @@ _REPLACED_BY = {
 def changed_request(
     group: Group, patch: dict[str, Any]
 ) -> tuple[dict[str, Any], frozenset[SecretName]]:
-    """Merge ``patch`` into a kept group: the request it makes, and the secrets that stay.
+    """Merge ``patch`` into a kept group; return the resulting request and the secrets that stay.
 
-    Secrets stay unless given anew. They do not stay with a change of where they are sent, or an
-    admin could have them sent to a server of their own.
+    Secrets stay unless the patch replaces them. They do not stay if it changes where they are sent,
+    or an admin could have them sent to another server.
     """
     before = as_request(group)
-    merged = _merge(_without_what_follows(before, patch, group), patch)
+    merged = _merge(_without_dependent(before, patch, group), patch)
     kept = {SecretName.WEBHOOK} if _webhook(merged) == _webhook(before) != (None, None) else set()
     if _destination(merged) == _destination(before):
         kept |= set(group.config.secrets) - _replaced(patch.get("connection"))
@@ -59,14 +59,14 @@ def _dump(
 
 
 def _days(days: BaseModel) -> dict[str, Any]:
-    # When a pause began is not for the request to say.
+    # A request cannot say when a pause began.
     return days.model_dump(mode="json", by_alias=True, exclude={"since"}, exclude_none=True)
 
 
-def _without_what_follows(
+def _without_dependent(
     request: dict[str, Any], patch: dict[str, Any], group: Group
 ) -> dict[str, Any]:
-    """Leave out what would be given anew in a new request with the changed fields."""
+    """Leave out what gets another default, or has no meaning, with the changed fields."""
     request = dict(request)
     if patch.get("syncType", request["syncType"]) != request["syncType"]:
         request["connection"] = None
@@ -85,7 +85,7 @@ def _without_what_follows(
 
 
 def _merge(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
-    """Merge objects in objects; a request has none that are deeper."""
+    """Merge a patch (RFC 7396); a request has objects in it, and none in those."""
     merged = dict(target)
     for name, value in patch.items():
         old = merged.pop(name, None)
@@ -98,7 +98,7 @@ def _merge(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
 
 
 def _webhook(request: dict[str, Any]) -> tuple[Any, Any]:
-    """Where a group's events are sent to, and a secret that is given anew."""
+    """Return where the group's events are sent, and the secret that the request gives."""
     webhook = request.get("webhook")
     return (
         (webhook.get("url"), webhook.get("secret")) if isinstance(webhook, dict) else (None, None)
@@ -106,7 +106,7 @@ def _webhook(request: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def _destination(request: dict[str, Any]) -> tuple[Any, ...]:
-    """Where a group's secret is sent to, and as whose."""
+    """Return where the group's secret is sent, and under which name."""
     connection = request.get("connection")
     if not isinstance(connection, dict):
         return ()
@@ -114,7 +114,7 @@ def _destination(request: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _replaced(patch: Any) -> set[SecretName]:
-    """The stored secrets that a change of the connection makes meaningless."""
+    """Return the stored secrets that a change of the connection replaces."""
     if not isinstance(patch, dict):
         return set()
     gone = {name for name in CONNECTION_SECRETS if name in patch}

@@ -1,4 +1,4 @@
-"""What a group can be set to: the settings that have a fixed set of values."""
+"""The settings of a group that have a fixed set of values."""
 
 from enum import StrEnum
 
@@ -13,8 +13,8 @@ class OnboardingType(StrEnum):
 class EmailStatus(StrEnum):
     """Whether the group's address takes mails.
 
-    ``notAsked`` is also an address that the mail service does not take, or that let its question
-    lapse: only another, or the same set once more, is asked anew.
+    ``notAsked`` includes an address that the mail service does not accept, and one that did not
+    answer in time. Setting an address, even the same one, asks it again.
     """
 
     CONFIRMED = "confirmed"
@@ -23,7 +23,7 @@ class EmailStatus(StrEnum):
 
 
 class SyncType(StrEnum):
-    """The way the roster comes in."""
+    """How the roster comes in: from a REST server, an SFTP server, or uploaded zips."""
 
     API = "API"
     SFTP = "SFTP"
@@ -31,7 +31,7 @@ class SyncType(StrEnum):
 
 
 class SyncFrequency(StrEnum):
-    """By hand or by the clock."""
+    """Whether runs start by hand or by the clock."""
 
     MANUAL = "Manual"
     AUTO = "Auto"
@@ -49,14 +49,14 @@ class Period(StrEnum):
 
 
 class Authorization(StrEnum):
-    """How the REST source knows us."""
+    """How requests to a REST source are authorized."""
 
     OAUTH_1 = "OAuth1.0"
     OAUTH_2 = "OAuth2.0"
 
 
 class MatchWith(StrEnum):
-    """By what a user is known again who comes with a new sourcedId."""
+    """By which value a user is recognized who comes with a new sourcedId."""
 
     SOURCED_ID = "sourcedId"
     IDENTIFIER = "identifier"
@@ -88,10 +88,10 @@ class StatusScope(StrEnum):
 
 
 class Tolerance(StrEnum):
-    """What is done about rows and files that depart from the standard.
+    """What happens to rows and files that depart from the standard.
 
-    ``lenient`` repairs what can be repaired without doubt, with a warning; with ``strict`` a run
-    that meets anything to repair ends before any change.
+    ``lenient`` repairs what can be repaired without doubt, with a warning. ``strict`` ends a run
+    before any change if there is anything to repair.
     """
 
     LENIENT = "lenient"

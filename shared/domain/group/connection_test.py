@@ -8,9 +8,13 @@ from shared.domain.ids import EnterpriseId, GroupId
 
 
 class Probe(BaseModel):
-    """One thing that was tried: ``detail`` is for the admin, ``field`` what to change of the group.
+    """One thing that was tried.
 
-    ``facts`` hold what was found: orgs to choose from, counts, a fingerprint.
+    name: what was tried.
+    ok: whether it is as it should be.
+    detail: what was found and what to change, for the admin.
+    field: the group's field to change, in the API's spelling.
+    facts: what was found, for programs: orgs to choose from, counts, a fingerprint.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -23,7 +27,11 @@ class Probe(BaseModel):
 
 
 class ConnectionTest(BaseModel):
-    """One test of a group's connection; it is under way until it has finished."""
+    """One test of a group's connection.
+
+    created_at, finished_at: when it was requested and when it ended; None while it is running.
+    probes: what was tried, in order.
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,8 +1,7 @@
-"""A group's cover image: the one that is shown, and the one that somebody was to upload.
+"""A group's cover image: the one that is shown, and the one that is to be uploaded.
 
-A file is believed to be an image by its first bytes alone, never by its name or by what whoever
-sent it said of it; and it is shown as what it is, so that a page that calls itself an image runs
-nowhere.
+Only a file's first bytes decide whether it is an image, never its name or its declared type. It is
+served as the type that was found, so that an HTML page which claims to be an image is not run.
 """
 
 from datetime import timedelta
@@ -11,10 +10,10 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 FORM_TIME = timedelta(minutes=15)
-"""How long a form to upload an image is good for."""
+"""How long a form to upload an image can be used."""
 MAX_BYTES = 5 * 1024 * 1024
 HEAD_BYTES = 12
-"""As many of its first bytes as tell what a file is."""
+"""How many of a file's first bytes tell what it is."""
 
 DEFAULT = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 180" role="img" aria-label="Class">'
@@ -25,7 +24,7 @@ DEFAULT = (
     ' stroke-linecap="round" stroke-linejoin="round"/>'
     '<path d="M60 146h200" stroke="#b98a5a" stroke-width="8" stroke-linecap="round"/></svg>'
 )
-"""What a group shows that has no image of its own: our own drawing, a blackboard."""
+"""The image of a group without one of its own: our drawing of a blackboard."""
 DEFAULT_TYPE = "image/svg+xml"
 
 
@@ -38,7 +37,7 @@ class ImageType(StrEnum):
 
 
 def type_of(head: bytes) -> ImageType | None:
-    """What kind of image a file is, by its first ``HEAD_BYTES``; None if it is none of ours.
+    """Tell the kind of image from a file's first ``HEAD_BYTES``; None if it is not one we accept.
 
     PNG by its signature (W3C PNG, 5.2), JPEG by its start-of-image marker (ITU T.81, B.1.1.3),
     WebP by its RIFF header (RFC 9649, 2.4).
@@ -57,7 +56,7 @@ class _Stored(BaseModel):
 
 
 class CoverFile(_Stored):
-    """An image that has been looked at: exactly this version of this object is shown."""
+    """An image that was checked: exactly this version of this object is shown."""
 
     key: str
     version: str | None
@@ -65,16 +64,19 @@ class CoverFile(_Stored):
 
 
 class AskedUpload(_Stored):
-    """An image that is to come or to be replaced, until its form is good for nothing any more."""
+    """An upload that a form was given out for; it can come, and come again, ``until`` then."""
 
     key: str
     until: AwareDatetime
 
 
 class Cover(_Stored):
-    """What a group has for a cover; without ``shown`` it is the default.
+    """What a group has for a cover.
 
-    ``refused`` says that the last file that came was no image. ``seq`` counts the changes.
+    seq: counts the changes.
+    shown: the image; None for the default.
+    asked: an upload that may still come.
+    refused: whether the last uploaded file was not an image.
     """
 
     seq: int = 0
@@ -85,5 +87,5 @@ class Cover(_Stored):
 
     @property
     def keys(self) -> set[str]:
-        """The objects that belong to it."""
+        """The objects that belong to the cover."""
         return {each.key for each in (self.shown, self.asked) if each is not None}

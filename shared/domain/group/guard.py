@@ -1,7 +1,7 @@
-"""The guard: which deletions and changes of a run wait for a person. Counts in, decisions out.
+"""The guard decides from counts which deletions and changes of a run wait for a person.
 
-``known`` counts the records that the roster holds before the run. Every percentage is "more than",
-every minimum "at least".
+``known`` counts the records in the roster before the run. A percentage means "more than", a minimum
+"at least".
 """
 
 from enum import StrEnum
@@ -103,33 +103,33 @@ def _above(part: int, whole: int, percent: int, minimum: int) -> bool:
 
 
 def too_many_deleted(gone: int, known: int, guard: GuardSettings) -> bool:
-    """Whether so many users (or classes that have not ended) of a group may not go unasked."""
+    """Tell whether the deletion of so many of a group's users, or current classes, must wait."""
     return gone > guard.deleted_most or _above(
         gone, known, guard.deleted_percent, guard.deleted_minimum
     )
 
 
 def too_many_in_school(gone: int, known: int, guard: GuardSettings) -> bool:
-    """The same for one school."""
+    """Tell the same about one school."""
     return _above(gone, known, guard.school_percent, guard.deleted_minimum)
 
 
 def too_many_enrollments(gone: int, known: int, guard: GuardSettings) -> bool:
-    """Whether so many enrollments of classes that have not ended may not go unasked."""
+    """Tell whether the deletion of so many enrollments in current classes must wait."""
     return _above(gone, known, guard.enrollment_percent, guard.enrollment_minimum)
 
 
 def too_many_of_class(gone: int, known: int, guard: GuardSettings) -> bool:
-    """The same for one class."""
+    """Tell the same about one class."""
     return known >= guard.class_size and _above(gone, known, guard.class_percent, 1)
 
 
 def too_many_changed(changed: int, known: int, guard: GuardSettings) -> bool:
-    """Whether so many users of a school or group cannot have become somebody else in one run."""
+    """Tell whether it must wait that so many users of a school or group become other people."""
     return _above(changed, known, guard.changed_percent, guard.changed_minimum)
 
 
 def looks_rekeyed(gone: int, new: int, known: int, guard: GuardSettings) -> bool:
-    """Whether most of a kind went and as many came: the same ones under other sourcedIds."""
+    """Tell whether most of a kind went and as many came: the same ones with new sourcedIds."""
     percent, minimum = guard.rekeyed_percent, guard.rekeyed_minimum
     return _above(gone, known, percent, minimum) and _above(new, known, percent, minimum)

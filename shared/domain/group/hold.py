@@ -1,4 +1,4 @@
-"""A hold: what of a group waits for a person, and what the person decides."""
+"""A hold: what waits for a person in a group, and what the person decides."""
 
 from enum import StrEnum
 from typing import Any
@@ -10,17 +10,21 @@ from shared.domain.group.guard import HoldRule
 
 
 class Decision(StrEnum):
-    """What a person says of a hold: let it happen, or keep what is there."""
+    """What a person decides: ``approve`` carries out what waits, ``reject`` keeps what is there."""
 
     APPROVE = "approve"
     REJECT = "reject"
 
 
 class Hold(BaseModel):
-    """What waits: its ``digest`` stands for exactly these records, each for this reason.
+    """What waits for a person.
 
-    ``by_rule`` counts them; ``seq`` is the run that found it so, ``list_key`` the object that names
-    each record, ``summary_key`` the one that counts them by school and class.
+    digest: stands for exactly these records, each for its reason.
+    records: how many there are.
+    by_rule: how many there are by ``entity`` and ``rule``.
+    seq: the run that found them.
+    list_key: the object that lists each record.
+    summary_key: the object that counts them by school and class.
     """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
@@ -34,17 +38,22 @@ class Hold(BaseModel):
 
     @property
     def of_mark(self) -> bool:
-        """Whether the deletion of a marked roster is among what waits."""
+        """Whether the deletion of a marked roster waits."""
         return any(each.get("rule") == HoldRule.MARKED for each in self.by_rule)
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The objects that belong to it."""
+        """The objects that belong to the hold."""
         return (self.list_key, self.summary_key)
 
 
 class HoldDecision(BaseModel):
-    """A decision as it was made: on which digest, and why."""
+    """A decision.
+
+    decision: what was decided.
+    digest: the hold that it is about.
+    reason: why, in the person's words.
+    """
 
     model_config = ConfigDict(frozen=True)
 

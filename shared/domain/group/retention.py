@@ -9,20 +9,22 @@ from pydantic import BaseModel, ConfigDict
 from shared.domain.group.calendar import ENDLESS, Calendar
 
 ENDED_DAYS = 60
-"""How long a class that has ended, and who was in it, can still be read."""
+"""How long an ended class and its members can still be read."""
 
 UNDO_DAYS = 30
-"""For how long a roster can be gone back to, once a run has replaced it (rule ``snapshots``)."""
+"""How long a roster can be restored after a run has replaced it (rule ``snapshots``)."""
 
 Left = Literal["deleted", "ended"]
-"""How a record leaves: read by nobody and kept for its return, or read on as what it was."""
+"""How a record leaves: hidden and kept for its return, or still readable as what it was."""
 
 
 class Retention(BaseModel):
-    """Days that are counted only while the group's clock runs.
+    """How long a group keeps what has left; equal retentions give every record the same end.
 
-    A deleted record is kept for ``grace_days``, an ended one for ``ENDED_DAYS``. Two retentions
-    that are equal give every record the same end.
+    An ended record is kept for ``ENDED_DAYS``. Days are counted only while the clock runs.
+
+    grace_days: how many days a deleted record is kept.
+    calendar: when the group's clock stands still.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,10 +33,10 @@ class Retention(BaseModel):
     calendar: Calendar
 
     def until(self, left: Left, since: datetime) -> datetime | None:
-        """The moment at which a record that left at ``since`` has had its time (aware UTC).
+        """Return when a record that left at ``since`` may be removed (aware UTC).
 
-        It is the end of a day, so that a run's day and the table's clock agree. None where the
-        clock stands still without an end: then nobody knows.
+        It is the end of a day, so that a run's day and the table's clock agree. None while the
+        clock stands still without an end, since then it is not known.
         """
         return _end(self, self.grace_days if left == "deleted" else ENDED_DAYS, since.date())
 

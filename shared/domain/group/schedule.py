@@ -1,8 +1,8 @@
 """When an Auto group syncs next.
 
-A group that syncs every week, every other week or every month has an *anchor*, a day from which all
-its days are counted: its weekday, its week, its day of the month. What a black-out or a short month
-moves is moved once, and the days after it are those of the anchor again.
+A group that syncs every week, every other week or every month has an *anchor*: the day from which
+all its days are counted. It fixes the weekday, the week or the day of the month. A blackout or a
+short month moves one run only; the runs after it are on days of the anchor again.
 """
 
 from calendar import monthrange
@@ -24,10 +24,10 @@ def next_auto_run(
     anchor: date,
     now: datetime,
 ) -> datetime | None:
-    """The moment after ``now`` at which a group is due on a day that its calendar leaves open.
+    """Return when a group is due after ``now``, on a day that its calendar leaves open.
 
-    What would fall on a black-out or into a pause comes at ``sync_hour`` of the day after it, and
-    the next one on a day of ``anchor`` again. None in a pause without an end.
+    A run that would fall on a blackout or into a pause comes at ``sync_hour`` of the day after it;
+    the run after that is on a day of ``anchor`` again. None in a pause without an end.
     """
     return open_moment(
         next_run_at(period, time_zone, sync_hour, anchor, now), time_zone, sync_hour, calendar
@@ -37,7 +37,7 @@ def next_auto_run(
 def open_moment(
     due: datetime, time_zone: str, sync_hour: int, calendar: Calendar
 ) -> datetime | None:
-    """``due``, or ``sync_hour`` of the first day after it that the calendar leaves open."""
+    """Return ``due``, or ``sync_hour`` of the next day that the calendar leaves open."""
     zone = ZoneInfo(time_zone)
     while (closed := calendar.closed_until(due.astimezone(zone).date())) is not None:
         if closed == ENDLESS:
@@ -50,11 +50,11 @@ def open_moment(
 def next_run_at(
     period: Period, time_zone: str, sync_hour: int, anchor: date, now: datetime
 ) -> datetime:
-    """The moment after ``now`` at which a group of ``period`` is due, in UTC.
+    """Return when a group of ``period`` is due after ``now``, in UTC.
 
-    Periods of hours divide the day from ``sync_hour`` on; the others fall on ``sync_hour`` of the
-    first of the group's days after the local day of ``now``. An hour that does not exist on a day
-    (summer time) is read as the next one.
+    Periods of hours divide the day from ``sync_hour`` on. The others fall on ``sync_hour`` of the
+    group's first day after the local day of ``now``. An hour that does not exist on a day (summer
+    time) counts as the next one.
     """
     zone = ZoneInfo(time_zone)
     today = now.astimezone(zone).date()
@@ -72,9 +72,9 @@ def next_run_at(
 
 
 def next_day(period: Period, anchor: date, today: date) -> date:
-    """The first of a group's days after ``today``; its period is one of days or months.
+    """Return the first of a group's days after ``today``; its period is of days or months.
 
-    A month without the anchor's day (the 31st) gives its last one.
+    In a month without the anchor's day (the 31st) it is the last one.
     """
     if period in _DAYS:
         step = _DAYS[period]
@@ -87,6 +87,6 @@ def next_day(period: Period, anchor: date, today: date) -> date:
 
 
 def _in_month(first: date, anchor: date) -> date:
-    """The day of a month that begins with ``first`` which is the anchor's, or the month's last."""
+    """Return the anchor's day in the month of ``first``, or the month's last day."""
     _, length = monthrange(first.year, first.month)
     return first.replace(day=min(anchor.day, length))
