@@ -23,7 +23,6 @@ from shared.sync.run_ports import RunPorts
 
 SECOND_SWEEP_SECONDS = 900
 """How long an invocation can live (AWS Lambda quotas), and how long SQS can hold a message back."""
-_STATES = frozenset({RunState.ACCEPTED, RunState.APPLYING})
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def delete_leg(message: DeleteGroup, ports: DeletePorts, owner: str) -> None:
     asked = ports.run.runs.get(message.key)
     if asked is None or asked.mode is not Mode.DELETE:
         return
-    leg = claim_leg(message, _STATES, owner, ports.run, ports.pace)
+    leg = claim_leg(message, RunState.APPLYING, owner, ports.run, ports.pace)
     if leg is not None:
         leg.do(lambda: _Deletion(leg, ports).work())
 

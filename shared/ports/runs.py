@@ -80,12 +80,17 @@ class Legs(Protocol):
     """The work on one run, leg by leg. Every write is conditional on state and owner."""
 
     def claim(
-        self, key: RunKey, states: frozenset[RunState], leg: int, owner: str, now: datetime
+        self, key: RunKey, state: RunState, leg: int, owner: str, now: datetime
     ) -> Run | None:
-        """Take leg ``leg``; the state becomes Extracting or Planning as the leg's own.
+        """Take a leg of a run, and work on it in ``state``.
 
-        Returns None if the run is not there, not in ``states``, at another leg, or somebody else
-        holds an unexpired lease: the message is then acknowledged and forgotten.
+        Returns None if the run is gone, in a state from which that one does not follow, at another
+        leg or out of time, or if another owner's lease has not run out: the message is then done
+        with.
+
+        :param state: Extracting, Planning, or Applying for the deletion of a group.
+        :param leg: the number of the leg.
+        :param owner: names this invocation.
         """
         ...
 

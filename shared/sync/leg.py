@@ -22,9 +22,6 @@ from shared.sync.refuse_newer import read_cursor
 from shared.sync.run_ports import RunPorts
 from shared.sync.send_work import LegMessage, send_leg
 
-EXTRACTED = frozenset({RunState.ACCEPTED, RunState.EXTRACTING})
-"""The states of a run whose roster is being extracted, or is about to be."""
-
 _Cursor = TypeVar("_Cursor", bound=BaseModel)
 
 
@@ -171,17 +168,17 @@ class Leg:
 
 def claim_leg(
     message: LegMessage,
-    states: frozenset[RunState],
+    state: RunState,
     owner: str,
     ports: RunPorts,
     pace: Pace,
 ) -> Leg | None:
     """Claim the leg that a message names.
 
-    Returns None if the run is gone, in another state or at another leg, or if somebody else works
-    on it: the message is then done with.
+    Returns None where ``Legs.claim`` does: the message is then done with.
 
+    :param state: the state in which the leg is worked on.
     :param owner: names this invocation.
     """
-    run = ports.legs.claim(message.key, states, message.leg, owner, ports.clock())
+    run = ports.legs.claim(message.key, state, message.leg, owner, ports.clock())
     return None if run is None else Leg(run, owner, ports, pace)

@@ -54,8 +54,6 @@ QUEUES = {
     WorkQueue.UPSERT: "UpsertQueue",
 }
 """The queues of runs that are fetched over REST, by their names in the template."""
-EXTRACTING = frozenset({RunState.ACCEPTED, RunState.EXTRACTING})
-PLANNING = frozenset({RunState.PLANNING})
 START = datetime(2026, 9, 1, 2, tzinfo=UTC)
 
 
@@ -253,9 +251,9 @@ class Fleet:
         self.busy.append(Work(queue, received, owner, self.now + takes, beat_at))
 
     def _claim(self, message: RunMessage, owner: str) -> Run | None:
-        states = PLANNING if isinstance(message, PlanRun) else EXTRACTING
+        state = RunState.PLANNING if isinstance(message, PlanRun) else RunState.EXTRACTING
         assert isinstance(message, PlanRun | ExtractLeg)
-        return self.control.claim(message.key, states, message.leg, owner, self.now)
+        return self.control.claim(message.key, state, message.leg, owner, self.now)
 
     def _beat(self, work: Work) -> None:
         work.beat_at = self.now + self._lease / 3
@@ -285,7 +283,7 @@ class Fleet:
         self.queues[work.queue].delete(work.received)
 
     def _plan(self, message: PlanRun, owner: str) -> None:
-        run = self.control.claim(message.key, PLANNING, message.leg, owner, self.now)
+        run = self.control.claim(message.key, RunState.PLANNING, message.leg, owner, self.now)
         if run is None:
             return
         plan = Plan(

@@ -41,8 +41,8 @@ from tests.fakes.world import InMemoryHoldings, InMemoryRoster
 NOW = datetime(2026, 9, 1, 2, tzinfo=UTC)
 LEASE, PATIENCE = timedelta(seconds=60), timedelta(minutes=5)
 KINDS = ("dynamo", "memory")
-EXTRACTING = frozenset({RunState.ACCEPTED, RunState.EXTRACTING})
-PLANNING = frozenset({RunState.PLANNING})
+EXTRACTING = RunState.EXTRACTING
+PLANNING = RunState.PLANNING
 
 
 class RunsAndLegs(Runs, Legs, Protocol):

@@ -73,7 +73,7 @@ def test_dirty_grows_with_each_run_that_never_ended(control: Control) -> None:
 def test_a_plan_of_a_former_owner_is_refused_and_leaves_no_trace(control: Control) -> None:
     key = control.planning("one")
     late = NOW + LEASE + timedelta(seconds=1)
-    assert control.runs.claim(key, frozenset({RunState.PLANNING}), 1, "two", late) is not None
+    assert control.runs.claim(key, RunState.PLANNING, 1, "two", late) is not None
     mine, theirs = plan_of(key, 2, "one"), plan_of(key, 3, "two")
     for plan in (theirs, mine):
         control.batches.open(key, plan, late)
@@ -251,7 +251,7 @@ def test_a_hold_belongs_to_the_group_until_a_commit_replaces_it(control: Control
     with pytest.raises(ConflictError) as caught:
         decide("d")
     assert caught.value.code == "run_under_way"
-    assert control.runs.claim(run.key, frozenset({RunState.PLANNING}), 0, "two", NOW) is not None
+    assert control.runs.claim(run.key, RunState.PLANNING, 0, "two", NOW) is not None
     done = Commit(RunState.SUCCEEDED, snapshot_of(run.key), 3, owner="two")
     control.batches.commit(run.key, NOW, done)
     assert control.batches.base(run.key).hold is None

@@ -27,7 +27,7 @@ from tests.stores.control_stores import (
     plan_of,
 )
 
-SWEEPING = frozenset({RunState.ACCEPTED, RunState.APPLYING})
+SWEEPING = RunState.APPLYING
 SECOND = timedelta(seconds=1)
 
 

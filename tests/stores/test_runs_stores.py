@@ -170,7 +170,7 @@ def test_a_leg_is_claimed_by_one_owner(control: Control) -> None:
 
 
 @pytest.mark.parametrize(
-    ("states", "leg", "seq", "enterprise"),
+    ("state", "leg", "seq", "enterprise"),
     [
         (EXTRACTING, 1, 1, ENTERPRISE),
         (PLANNING, 0, 1, ENTERPRISE),
@@ -180,11 +180,11 @@ def test_a_leg_is_claimed_by_one_owner(control: Control) -> None:
     ids=["another leg", "another state", "no such run", "foreign"],
 )
 def test_a_claim_of_what_is_not_so_changes_nothing(
-    control: Control, states: frozenset[RunState], leg: int, seq: int, enterprise: EnterpriseId
+    control: Control, state: RunState, leg: int, seq: int, enterprise: EnterpriseId
 ) -> None:
     run = control.accept()
     key = RunKey(enterprise, GROUP, seq)
-    assert control.runs.claim(key, states, leg, "one", NOW) is None
+    assert control.runs.claim(key, state, leg, "one", NOW) is None
     assert control.get(run.key) == run
     assert control.runs.get(RunKey(ENTERPRISE, GROUP, 2)) is None
 

@@ -185,8 +185,7 @@ def test_a_second_worker_does_not_touch_a_leg_that_is_under_way() -> None:
     world = _world()
     run = world.request()
     message = world.take()
-    states = frozenset({RunState.ACCEPTED, RunState.EXTRACTING})
-    world.control.claim(run.key, states, 0, "somebody", world.now)
+    world.control.claim(run.key, RunState.EXTRACTING, 0, "somebody", world.now)
     world.deliver(message)
     assert world.source.pages == 0
 

@@ -304,8 +304,7 @@ def test_a_group_that_is_gone_or_has_nothing_keeps_nothing(world: World) -> None
     world.deletions.begin(ENTERPRISE, group_id, "ann", world.now)
     assert world.tick(later) == NONE | {"not_due": 1}
     run, _ = world.history(group_id)
-    states = frozenset({RunState.ACCEPTED, RunState.APPLYING})
-    assert world.runs.claim(run.key, states, 0, "one", world.now)
+    assert world.runs.claim(run.key, RunState.APPLYING, 0, "one", world.now)
     group = world.groups.get(ENTERPRISE, group_id, deleting=True)
     world.deletions.finish(run.key, "one", group, certified(group))
     assert world.tick(later) == NONE

@@ -41,7 +41,6 @@ from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run.life import end as ends
 from shared.domain.run.life import work
 from shared.domain.run.life.opening import GroupRuns, Opening, accepted, skipped
-from shared.domain.run.life.table import BEING_WORKED_ON
 from shared.domain.run.life.transition import Transition
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.results import NextLeg, RunEnd
@@ -127,10 +126,9 @@ class DynamoRuns:
     # Legs
 
     def claim(
-        self, key: RunKey, states: frozenset[RunState], leg: int, owner: str, now: datetime
+        self, key: RunKey, state: RunState, leg: int, owner: str, now: datetime
     ) -> Run | None:
         """Take a leg; see ``ports.Legs.claim``."""
-        [state] = states & BEING_WORKED_ON
         item = self._step(key, work.claimed(state, leg, owner, now, self._lease))
         return None if item is None else from_item(item)
 

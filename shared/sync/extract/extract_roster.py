@@ -25,7 +25,7 @@ from shared.sync.extract.confirm_absences import find_present
 from shared.sync.extract.cursor import Cursor
 from shared.sync.extract.paging import read_on
 from shared.sync.extract.patient_source import PatientSource
-from shared.sync.leg import EXTRACTED, USUAL_PACE, Leg, LegOverError, Pace, claim_leg
+from shared.sync.leg import USUAL_PACE, Leg, LegOverError, Pace, claim_leg
 from shared.sync.run_ports import RunPorts
 from shared.sync.staging import StagedWriter
 
@@ -57,7 +57,7 @@ def extract_leg(message: ExtractLeg, ports: ExtractPorts, owner: str) -> None:
 
     :param owner: names this invocation.
     """
-    leg = claim_leg(message, EXTRACTED, owner, ports.run, ports.pace)
+    leg = claim_leg(message, RunState.EXTRACTING, owner, ports.run, ports.pace)
     if leg is not None:
         leg.do(lambda: _extract(leg, ports))
 

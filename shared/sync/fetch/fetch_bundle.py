@@ -29,7 +29,7 @@ from shared.sync.connection_secrets import decrypt_secrets
 from shared.sync.fetch.copy_file import Copy, FileChangedError, copy_file
 from shared.sync.fetch.find_files import find_files
 from shared.sync.ingest.known_bundle import find_repeated, repeated_end
-from shared.sync.leg import EXTRACTED, USUAL_PACE, Leg, LegOverError, Pace, claim_leg
+from shared.sync.leg import USUAL_PACE, Leg, LegOverError, Pace, claim_leg
 from shared.sync.run_ports import RunPorts
 
 MAX_BUNDLE_BYTES = 5 * 1024**3
@@ -95,7 +95,7 @@ def fetch_leg(message: ExtractLeg, ports: FetchPorts, owner: str) -> None:
 
     :param owner: names this invocation.
     """
-    leg = claim_leg(message, EXTRACTED, owner, ports.run, ports.pace)
+    leg = claim_leg(message, RunState.EXTRACTING, owner, ports.run, ports.pace)
     if leg is not None and leg.run.extractor is SyncType.SFTP:
         leg.do(lambda: _Fetch(leg, ports).work())
 

@@ -19,7 +19,7 @@ from shared.messages import ExtractLeg
 from shared.ports.messaging import Queue
 from shared.sync.ingest.known_bundle import find_later, find_repeated, repeated_end
 from shared.sync.ingest.stage_file import FileProgress, stage_file
-from shared.sync.leg import EXTRACTED, USUAL_PACE, Leg, LegOverError, Pace, claim_leg
+from shared.sync.leg import USUAL_PACE, Leg, LegOverError, Pace, claim_leg
 from shared.sync.request.request_sync import MARKED
 from shared.sync.run_ports import RunPorts
 
@@ -71,7 +71,7 @@ def ingest_leg(message: ExtractLeg, ports: IngestPorts, owner: str) -> None:
 
     :param owner: names this invocation.
     """
-    leg = claim_leg(message, EXTRACTED, owner, ports.run, ports.pace)
+    leg = claim_leg(message, RunState.EXTRACTING, owner, ports.run, ports.pace)
     if leg is not None:
         leg.do(lambda: _ingest(leg, ports))
 

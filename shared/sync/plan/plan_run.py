@@ -63,8 +63,7 @@ def plan_run(message: PlanRun, ports: PlanPorts, owner: str, directory: Path) ->
     :param owner: names this invocation.
     :param directory: empty scratch space.
     """
-    planning = frozenset({RunState.PLANNING})
-    leg = claim_leg(message, planning, owner, ports.run, ports.pace)
+    leg = claim_leg(message, RunState.PLANNING, owner, ports.run, ports.pace)
     if leg is not None:
         leg.do(lambda: _Planning(leg, ports, directory).work())
 

@@ -9,7 +9,6 @@ from shared.domain.errors import StoppedError
 from shared.domain.ids import GroupId, RunKey
 from shared.domain.run.life import end as ends
 from shared.domain.run.life import opening, work
-from shared.domain.run.life.table import BEING_WORKED_ON
 from shared.domain.run.life.transition import Transition
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.results import NextLeg, RunEnd
@@ -56,10 +55,9 @@ class InMemoryRuns(ControlState):
     # Legs
 
     def claim(
-        self, key: RunKey, states: frozenset[RunState], leg: int, owner: str, now: datetime
+        self, key: RunKey, state: RunState, leg: int, owner: str, now: datetime
     ) -> Run | None:
         self.on_write("claim")
-        [state] = states & BEING_WORKED_ON
         with self.lock:
             refused = self.take_step(key, work.claimed(state, leg, owner, now, self.lease))
             return self.runs[key] if refused is None else None
