@@ -1,19 +1,20 @@
-"""That somebody has read about people: who, what, when, how many; never whom."""
+"""The record of a read of personal data: who, what, when and how many; never whose data."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 KEPT = timedelta(days=400)
-"""As long as runs are."""
+"""How long it is kept: as long as runs."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """One read. ``person`` is Cognito's id of the user, no name.
+    """One read.
 
-    ``what`` is the route, with the names of its parameters and not their values. ``records`` is how
-    many were shown; None where that is not known, as of a file that is fetched elsewhere. ``at`` is
-    aware UTC.
+    ``person``: Cognito's id of the reader, not a name.
+    ``what``: the route, with the names of its parameters but not their values.
+    ``at``: when (aware UTC).
+    ``records``: how many were shown; None if unknown, as for a file that is fetched elsewhere.
     """
 
     person: str

@@ -1,4 +1,4 @@
-"""Counted nouns in words for people: ``no rows``, ``1 row``, ``1,000 rows``; and their verbs."""
+"""Counted nouns for messages, ``no rows``, ``1 row``, ``1,000 rows``, and matching verbs."""
 
 from shared.domain.roster.collection import Collection
 
@@ -21,20 +21,20 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def agreeing(number: int, one: str, many: str) -> str:
-    """The word that goes with so many: ``is`` with one, ``are`` with none or more."""
+    """The word that agrees with a number: ``is`` with one, ``are`` otherwise."""
     return one if number == 1 else many
 
 
 def sentence(text: str) -> str:
-    """The same with a capital at its beginning."""
+    """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def records_of(collection: Collection, number: int) -> str:
-    """So many records of a collection, by the word that people have for them."""
+    """A number of records of a collection, in everyday words."""
     return counted(number, *_NOUNS[collection])
 
 
 def plural_of(collection: Collection) -> str:
-    """What people call the records of a collection."""
+    """The everyday word for the records of a collection."""
     return _NOUNS[collection][1]

@@ -1,4 +1,4 @@
-"""The identifiers that travel through the whole system, each with a type of its own."""
+"""The ids used throughout the system, each with its own type."""
 
 import hashlib
 from typing import NamedTuple, NewType
@@ -14,7 +14,7 @@ RECORD_ID_LENGTH = 32
 
 
 class RunKey(NamedTuple):
-    """Names one run: ``seq`` counts a group's runs, and numbers their writes (``Plan.writing``)."""
+    """The key of a run. ``seq`` is its number in the group, and its writes' (``Plan.writing``)."""
 
     enterprise: EnterpriseId
     group_id: GroupId
@@ -27,10 +27,12 @@ class RunKey(NamedTuple):
 
 
 def record_id(group_id: GroupId, *parts: str) -> RecordId:
-    """Derive the id of a record first made from ``parts`` (its type and sourcedId, or membership).
+    """Derive a new record's id.
+
+    :param parts: the record's type and sourcedId, or the parts of a membership.
 
     The planner computes the same in SQL for whole collections (``planning.record_ids``); a test
-    keeps both equal. Stable for ever: roster keys, content and history hang on it.
+    keeps both equal. It must never change: roster keys, content and history depend on it.
     """
     digest = hashlib.sha256(UNIT_SEPARATOR.join((group_id, *parts)).encode())
     return RecordId(digest.hexdigest()[:RECORD_ID_LENGTH])

@@ -68,7 +68,7 @@ class OneRosterRestSource:
     def has(self, collection: Collection, sourced_id: str) -> bool:
         """Ask for one record; see ``ports.Source.has``.
 
-        OneRoster 1.1, section 3.3: an unknown id is answered with 404.
+        An unknown id gets 404 (OneRoster 1.1, section 3.3).
         """
         try:
             _, body = self._get(f"{collection}/{quote(sourced_id, safe='')}", collection, {})

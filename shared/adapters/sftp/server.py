@@ -34,7 +34,7 @@ def fingerprint_of(key: paramiko.PKey) -> str:
 
 
 class SftpServer:
-    """``FileServer`` over SFTP, logged in; ``close`` ends it."""
+    """``FileServer`` over SFTP, after the login; ``close`` ends the connection."""
 
     def __init__(
         self, transport: paramiko.Transport, connection: SftpConnection, silence: float

@@ -1,4 +1,4 @@
-"""A change: what is to become of one record of the roster."""
+"""A change: what a plan wants to become of one record of the roster."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
 
 MAX_SHARDS = 64
-"""The most partitions that the roster's records of one kind are spread over."""
+"""The highest number of partitions for a group's records of one type."""
 
 
 class Action(StrEnum):
@@ -26,7 +26,11 @@ class Action(StrEnum):
 
 
 class LoginClaim(BaseModel):
-    """A user's login name in the enterprise: the one to take, and those to give back if held."""
+    """A user's login name in the enterprise.
+
+    ``take``: the name to claim; None for none.
+    ``release``: names to release, if they are still this user's.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,13 +39,16 @@ class LoginClaim(BaseModel):
 
 
 class Change(BaseModel):
-    """One line of a change file: record ``id`` is to be what ``rows`` make it.
+    """One line of a change file: what one record becomes.
 
-    ``rows`` are snapshot rows (parsed columns and resolved references); only a member of staff
-    known to the source under several sourcedIds has more than one. ``login`` is set only where the
-    user's login name is new, differs from before, or may not have been claimed. ``since`` says when
-    a record has left that is deleted or ends (aware UTC); one that has left already, and comes
-    again, gets a new end.
+    ``collection``, ``id``: the record.
+    ``action``: what is done to it.
+    ``rows``: its snapshot rows (parsed columns and resolved references). Only a member of staff
+    with
+        several sourcedIds has more than one.
+    ``login``: set only if the user's login name is new, differs, or may not have been claimed.
+    ``since``: when a deleted or ended record left (aware UTC). If it had left before, this change
+        gives it a new expiry date.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,9 +62,11 @@ class Change(BaseModel):
 
 
 class Removal(BaseModel):
-    """That a record has left the roster: how, when, and until when it is kept.
+    """How a record leaves the roster.
 
-    ``until`` is None where nobody knows. Both are aware UTC.
+    ``kind``: whether it is deleted or has ended.
+    ``since``: when it left (aware UTC).
+    ``until``: until when it is kept (aware UTC); None while the group's clock stands still.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,10 +77,14 @@ class Removal(BaseModel):
 
 
 class RosterWrite(BaseModel):
-    """A change as the roster table takes it: the record's whole document and its key's parts.
+    """A change as the roster table stores it.
 
-    ``new`` says whether the record is expected to be missing; it is only a hint. With ``removal``
-    the record keeps the document that it has.
+    ``collection``, ``id``: the record.
+    ``doc``: its whole document.
+    ``new``: whether the record probably does not exist yet; only a hint.
+    ``class_id``, ``user_id``: an enrollment's class and user, which are parts of its key.
+    ``login``: the user's login name to claim or release.
+    ``removal``: set if the record leaves; it then keeps the document it has.
     """
 
     model_config = ConfigDict(frozen=True)

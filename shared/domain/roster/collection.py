@@ -1,4 +1,4 @@
-"""The six collections a roster is made of, in the order in which references point backwards."""
+"""The six collections of a roster, ordered so that references point backwards."""
 
 from enum import StrEnum
 
@@ -15,15 +15,17 @@ class Collection(StrEnum):
 
     @property
     def entity(self) -> str:
-        """The name of this collection in counts and reads: an org becomes a partner."""
+        """The collection's name in counts and reads: orgs are called partners."""
         return "partners" if self is Collection.ORGS else self.value
 
 
 class CollectionStatus(StrEnum):
-    """What an extractor says of a collection that it delivered.
+    """What an extractor knows about a collection it delivered.
 
-    ``COMPLETE`` is proven: read to its end in the order of sourcedId. ``UNPROVEN`` was read to its
-    end, but the server refused to sort, so that nothing may be concluded from an absence.
+    ``COMPLETE``: proven, because it was read to its end in the order of sourcedId.
+    ``UNPROVEN``: read to its end, but not in that order, so a missing record proves nothing.
+    ``DELTA``: only changes.
+    ``ABSENT``: not delivered.
     """
 
     COMPLETE = "complete"

@@ -15,7 +15,7 @@ _WHOLE = re.compile(CONTENT_ID)
 
 
 class Bearer(NamedTuple):
-    """Who has content: a class or a user."""
+    """A class or user that has content."""
 
     collection: Collection
     id: RecordId
@@ -23,7 +23,13 @@ class Bearer(NamedTuple):
 
 @dataclass(frozen=True)
 class Assignment:
-    """That a bearer has content: since when (aware UTC), and which person gave it."""
+    """An assignment of content.
+
+    ``bearer``: the class or user.
+    ``content_id``: the platform's id of the content.
+    ``assigned_at``: when it was assigned (aware UTC).
+    ``assigned_by``: Cognito's id of the person who assigned it.
+    """
 
     bearer: Bearer
     content_id: ContentId
@@ -32,5 +38,5 @@ class Assignment:
 
 
 def content_id(text: str) -> ContentId | None:
-    """Read the id of content, which is the platform's own; None if it cannot be one."""
+    """Read the platform's id of content; None if the text cannot be one."""
     return ContentId(text) if _WHOLE.fullmatch(text) else None

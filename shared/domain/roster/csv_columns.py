@@ -1,7 +1,7 @@
-"""The columns of the CSV files of a roster: the standard's names, and the names seen for them.
+"""The columns of a roster's CSV files: the standard's names, and misspellings of them.
 
-Tables of the OneRoster CSV bindings 1.0, 1.1, 1.2 and 1.2.1, by file. What is never stored
-(passwords, identifiers of other systems) is known and has no staged column.
+These are the tables of the OneRoster CSV bindings 1.0, 1.1, 1.2 and 1.2.1, by file. Columns that
+are never stored (passwords, ids of other systems) are known but have no staged column.
 """
 
 from dataclasses import dataclass, field
@@ -13,10 +13,14 @@ _COMMON = ("sourcedId", "status", "dateLastModified")
 class FileColumns:
     """What a file's columns mean.
 
-    ``order`` is that of the standard, 1.1 and 1.2 in one; ``old_order`` that of 1.0. ``staged``
-    gives the staged column of a header, ``lists`` those that hold several values. Of each group in
-    ``needed`` a file must have one column, or none of its rows could be read. ``old_names`` are
-    those of 1.0, ``aliases`` misspellings seen; both in lower case.
+    ``order``: the standard's order, for 1.1 and 1.2 together.
+    ``old_order``: the order of 1.0.
+    ``staged``: the staged column for a header.
+    ``lists``: headers whose cells hold several values.
+    ``dates``: headers whose cells hold dates.
+    ``needed``: groups of headers; a file must have one of each, or no row could be read.
+    ``old_names``: names of 1.0, in lower case, with today's names.
+    ``aliases``: misspellings, in lower case, with the right names.
     """
 
     order: tuple[str, ...]
@@ -189,4 +193,4 @@ FILES: dict[str, FileColumns] = {
 """By file, in lower case and without ``.csv``."""
 
 ALIASES = {"sourceid": "sourcedId", "datalastmodified": "dateLastModified"}
-"""Misspellings seen in any file."""
+"""Misspellings that occur in any file, in lower case."""

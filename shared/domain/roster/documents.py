@@ -1,7 +1,7 @@
-"""The documents of the roster: what the learning platform reads, made from snapshot rows.
+"""Makes the roster's documents, which the learning platform reads, from snapshot rows.
 
-References in a document are ids of our own; null values and empty lists are left out, so that a
-document says only what is known.
+References in a document use our own ids. Null values and empty lists are left out, so a document
+contains only what is known.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,13 +17,13 @@ Document = dict[str, Any]
 
 
 def roster_write(change: Change, config: GroupConfig) -> RosterWrite:
-    """Make of a change what the roster table is to hold."""
+    """Make the write to the roster table for a change."""
     first = change.rows[0]
     enrollment = change.collection is Collection.ENROLLMENTS
     return RosterWrite(
         collection=change.collection,
         id=change.id,
-        doc=_spare(_DOCUMENTS[change.collection](change.rows, config)),
+        doc=_without_blanks(_DOCUMENTS[change.collection](change.rows, config)),
         new=change.action is Action.CREATE,
         class_id=first["class_id"] if enrollment else None,
         user_id=first["user_id"] if enrollment else None,
@@ -45,7 +45,7 @@ def _removal(change: Change, config: GroupConfig) -> Removal | None:
     return Removal(kind=left, since=change.since, until=until)
 
 
-def _spare(document: Document) -> Document:
+def _without_blanks(document: Document) -> Document:
     return {name: value for name, value in document.items() if value not in (None, [], {})}
 
 
@@ -110,9 +110,9 @@ def _class(rows: Sequence[Row], config: GroupConfig) -> Document:
 
 
 def _user(rows: Sequence[Row], config: GroupConfig) -> Document:
-    """Make one user of its rows: a member of staff can have several, each with roles of its own.
+    """Make one user from its rows: a member of staff can have several, each with its own roles.
 
-    Single values come from the first row that has one; the user is enabled if any row is.
+    A single value comes from the first row that has one. The user is enabled if any row is.
     """
 
     def first(column: str) -> Any:
@@ -124,7 +124,7 @@ def _user(rows: Sequence[Row], config: GroupConfig) -> Document:
     roles: list[Document] = []
     for row in rows:
         for role, org_id in zip(row["roles"], row["org_ids"] or (), strict=True):
-            entry = _spare(
+            entry = _without_blanks(
                 {
                     "role": role["role"],
                     "roleType": role["role_type"],

@@ -1,4 +1,4 @@
-"""What can be asked of the lists of a roster: each filter, in the API's spelling."""
+"""The filters of the roster's lists, as requests spell them."""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -23,7 +23,7 @@ def _date(text: Any) -> date:
 
 
 def _moment(text: Any) -> datetime:
-    """Read a moment; a date is its midnight, UTC. A + that was not encoded comes as a blank."""
+    """Read a time; a date means its midnight, UTC. An unencoded + arrives as a blank."""
     try:
         if _DATE.fullmatch(text):
             return datetime.combine(date.fromisoformat(text), time(), UTC)
@@ -38,7 +38,7 @@ def _moment(text: Any) -> datetime:
 def _moments(text: Any) -> frozenset[When]:
     names = {name.strip() for name in text.split(",")}
     if not names <= _ASIDE:
-        raise wrong("Give past, future or both, with a comma between.")
+        raise wrong("Give past, future or both, separated by a comma.")
     return frozenset(When(name) for name in names)
 
 

@@ -1,8 +1,8 @@
-"""Flattens OneRoster JSON, 1.1 or 1.2, to the columns of a staged row. It judges nothing.
+"""Flattens OneRoster JSON, 1.1 or 1.2, to the columns of a staged row, and judges nothing.
 
-Tolerated, because servers do it: null for absent, booleans as bool, text or number, a single value
-where the standard has a list (1.1 ``periods``), references without ``href`` or ``type``, or as bare
-text. Fields that are never stored (passwords, demographics) are not looked at.
+It tolerates what servers do: null for missing values, booleans as bool, text or number, a single
+value instead of a list (1.1 ``periods``), references without ``href`` or ``type``, or as plain
+text. It ignores fields that are never stored (passwords, demographics).
 """
 
 import json
@@ -18,16 +18,19 @@ Row = dict[str, Any]
 
 
 def staged_row(collection: Collection, entity: Json, stored: Items[StoredField]) -> Row:
-    """Flatten one entity; ``stored`` are the personal fields that the group asks for."""
+    """Flatten one entity.
+
+    :param stored: the optional personal fields that the group stores.
+    """
     row = {"sourced_id": _text(entity.get("sourcedId")), "status": _text(entity.get("status"))}
     row |= _FIELDS[collection](entity)
     if collection is Collection.USERS:
-        row |= _asked_for(entity, stored)
+        row |= _optional_fields(entity, stored)
     return row
 
 
 def _text(value: object) -> str | None:
-    """A value as text; blank is null, booleans are spelled as OneRoster 1.2 does."""
+    """A value as text: blank becomes null, booleans are spelled as in OneRoster 1.2."""
     if value is None or isinstance(value, dict | list):
         return None
     if isinstance(value, bool):
@@ -117,9 +120,9 @@ def _user(entity: Json) -> Row:
 
 
 def _roles(entity: Json) -> list[Row]:
-    """The roles of a user: 1.2 has a list; of 1.1's role and orgs one is made for each org.
+    """The roles of a user: 1.2 has a list; for 1.1, one is made for each org.
 
-    Proxies that serve 1.2 data under a 1.1 path are known, so the data decides, not the version.
+    Some proxies serve 1.2 data under a 1.1 path, so the data decides, not the version.
     """
     roles = entity.get("roles")
     if isinstance(roles, list):
@@ -139,9 +142,9 @@ def _roles(entity: Json) -> list[Row]:
 
 
 def roles_of(role: str, orgs: Sequence[str]) -> list[Row]:
-    """Make the roles of a 1.1 user: one for each of its orgs, or one at no org.
+    """Make the roles of a 1.1 user: one for each org, or one without an org.
 
-    Which of the orgs is the primary one the standard does not say: the first is taken.
+    The standard does not say which org is the primary one, so we take the first.
     """
     places: Sequence[str | None] = orgs or [None]
     return [
@@ -156,7 +159,7 @@ def roles_of(role: str, orgs: Sequence[str]) -> list[Row]:
     ]
 
 
-def _asked_for(entity: Json, stored: Items[StoredField]) -> Row:
+def _optional_fields(entity: Json, stored: Items[StoredField]) -> Row:
     row: Row = {}
     if StoredField.PHONES in stored:
         row |= {"phone": _text(entity.get("phone")), "sms": _text(entity.get("sms"))}

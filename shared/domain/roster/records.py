@@ -1,8 +1,9 @@
-"""The records of a roster, parsed: the one place where values are judged, repaired or rejected.
+"""Parses the records of a roster: the one place that judges, repairs or rejects values.
 
-A model reads one staged row (``STAGED_COLUMNS``) and yields the columns that a snapshot keeps
-(``PARSED_COLUMNS``): values normalised, lists in a fixed order, dates as ISO text. A value that is
-optional and wrong is dropped and noted as a repair; a required one rejects the row.
+A model reads one staged row (``STAGED_COLUMNS``) and produces the columns of a snapshot
+(``PARSED_COLUMNS``): normalised values, lists in a fixed order, dates as ISO text. A wrong value of
+an optional field is dropped and noted as a repair; a wrong value of a required field rejects the
+row.
 """
 
 import re
@@ -64,7 +65,7 @@ def _sourced_id(value: object, info: ValidationInfo) -> str:
 
 
 def _enrollment_sourced_id(value: object, info: ValidationInfo) -> str | None:
-    # A membership is known by class, user, role and begin date: its own id may be missing.
+    # Class, user, role and begin date identify a membership, so its own id may be missing.
     text = str(value).strip()[:MAX_SOURCED_ID] if value is not None else ""
     _repairs(info).sourced_id = text
     return text or None
@@ -110,7 +111,7 @@ def _role(value: object) -> str:
 
 
 def _iso_date(value: object) -> str:
-    """Read a date, also out of a date-time; the day as written counts, whatever its zone."""
+    """Read a date, also from a date-time; the day counts as written, whatever its zone."""
     match = _ISO_DATE.fullmatch(str(value).strip())
     if match is None:
         raise ValueError
@@ -183,15 +184,15 @@ def _row(value: int, info: ValidationInfo) -> int:
 
 
 class _Record(BaseModel):
-    # row and sourced_id stand first: pydantic reads fields in order, and the repairs noted after
-    # them belong to the row that they name.
+    # row and sourced_id come first: pydantic reads fields in order, and repairs noted later belong
+    # to this row.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     row: Annotated[int, AfterValidator(_row)]
 
 
 class Org(_Record):
-    """An org; it becomes a partner."""
+    """An org, which becomes a partner."""
 
     sourced_id: Key
     name: Required
@@ -226,7 +227,7 @@ class Course(_Record):
 
 
 class Class(_Record):
-    """A class; it belongs to its school's partner."""
+    """A class, which belongs to its school's partner."""
 
     sourced_id: Key
     title: Required
@@ -243,9 +244,9 @@ class Class(_Record):
 
 
 class Role(BaseModel):
-    """One role of a user at one org. ``role_type`` says which is the primary one.
+    """A role of a user at an org.
 
-    Its own sourcedId, which only bundles have, is remembered for deltas and not compared.
+    Its own sourcedId, which only bundles have, is remembered for deltas but not compared.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -271,7 +272,7 @@ def _in_order(roles: list[Role]) -> list[Role]:
 
 
 class User(_Record):
-    """A person. ``enabled`` is false for disabled and for inactive users, who stay present."""
+    """A person. Disabled and inactive users stay in the roster; their ``enabled`` is false."""
 
     sourced_id: Key
     enabled: Annotated[bool, BeforeValidator(_enabled)]
@@ -307,7 +308,7 @@ class User(_Record):
 
 
 class Enrollment(_Record):
-    """A membership of a user in a class. Its own sourcedId is remembered, but not compared."""
+    """A user's membership in a class. Its own sourcedId is remembered but not compared."""
 
     sourced_id: Annotated[str | None, BeforeValidator(_enrollment_sourced_id)]
     class_: Required = Field(alias="class")

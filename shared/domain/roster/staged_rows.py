@@ -1,8 +1,8 @@
-"""The staged roster: what a source delivered, flattened to fixed columns, unjudged.
+"""The staged roster: what a source delivered, flattened to fixed columns and not judged yet.
 
-Every source (REST 1.1, REST 1.2, later CSV) is brought to these columns, so that plan and snapshot
-know one shape. All values are text as the source wrote it; nothing is parsed, dropped or repaired
-here. What is never stored (passwords, demographics) has no column, and so never reaches S3.
+Every source (REST 1.1, REST 1.2, CSV) uses these columns, so plan and snapshot know only one shape.
+All values are text as the source wrote it; nothing is parsed, dropped or repaired here. Data that
+is never stored (passwords, demographics) has no column, so it never reaches S3.
 """
 
 from enum import StrEnum
@@ -15,7 +15,7 @@ from shared.domain.roster.findings import FileFinding
 
 
 class ColumnType(StrEnum):
-    """How a column is laid out in staged files and in a snapshot."""
+    """The type of a column in staged files and in a snapshot, in DuckDB's words."""
 
     TEXT = "VARCHAR"
     LIST = "VARCHAR[]"
@@ -89,7 +89,7 @@ STAGED_COLUMNS: dict[Collection, dict[str, ColumnType]] = {
         "grades": LIST,
         "roles": ROLES,
         "primary_org": TEXT,
-        # Only when the group asks for them (StoredField), otherwise always null.
+        # Null unless the group stores them (StoredField).
         "phone": TEXT,
         "sms": TEXT,
         "agents": LIST,
@@ -111,7 +111,7 @@ STAGED_COLUMNS: dict[Collection, dict[str, ColumnType]] = {
 
 
 FILE_COLUMNS: dict[str, str] = {"line": "BIGINT", "broken": "VARCHAR"}
-"""Besides, rows from a file say on which line they begin, and why they could not be laid out."""
+"""Additional columns of rows from a file: where a row begins, and why it is broken, if it is."""
 
 ROLE_COLUMNS: dict[str, str] = {
     "sourced_id": "VARCHAR",
@@ -127,12 +127,15 @@ ROLE_COLUMNS: dict[str, str] = {
 
 
 class StagedPart(BaseModel):
-    """What was staged of one file or list.
+    """What was staged from one file or list.
 
-    ``objects`` are the keys of its files, gzipped NDJSON with the columns above, in reading order.
-    ``rows`` is how many rows they hold, ``status_filled`` how many of these have a status. Of a
-    CSV file, ``file`` is its name, and ``date_orders`` says of the columns (staged names) that
-    write dates in another order than the standard how they do: ``mdy`` or ``dmy``.
+    ``status``: whether it is complete.
+    ``objects``: keys of objects in reading order: gzipped NDJSON with the columns above.
+    ``rows``: how many rows the objects hold.
+    ``status_filled``: how many of these rows have a status.
+    ``file``: the name of the CSV file; None over REST.
+    ``date_orders``: ``mdy`` or ``dmy`` for each staged column whose dates are not in the standard's
+        order.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -146,15 +149,17 @@ class StagedPart(BaseModel):
 
 
 class StagedCollection(StagedPart):
-    """One collection as a source delivered it; one that failed ends the run, and is not staged."""
+    """A collection as a source delivered it. A collection that fails ends the run instead."""
 
     collection: Collection
 
 
 class StagedRoster(BaseModel):
-    """All that a source delivered in one run; it travels in the run's cursor.
+    """Everything that a source delivered in one run; stored in the run's cursor.
 
-    ``roles`` are the rows of ``roles.csv``; ``findings`` what was repaired in reading files.
+    ``collections``: the staged collections.
+    ``roles``: the rows of ``roles.csv``; None without that file.
+    ``findings``: what was repaired while files were read.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -165,7 +170,11 @@ class StagedRoster(BaseModel):
 
 
 class Absent(BaseModel):
-    """Records that a REST source did not deliver: an object with their sourcedIds, one a line."""
+    """Records that a REST source did not deliver.
+
+    ``key``: the object with their sourcedIds, one on each line.
+    ``records``: how many there are.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -176,8 +185,11 @@ class Absent(BaseModel):
 class PlanCursor(BaseModel):
     """What a run's cursor holds while it is planned.
 
-    ``absent`` must be asked for once more; ``present`` (staged objects with the column
-    ``sourced_id``) are those of them that are there after all, once that was done.
+    ``staged``: the staged roster.
+    ``absent``: records that must be asked for once more.
+    ``present``: staged objects with the column ``sourced_id``: the absent records that turned up.
+    None
+        until the source was asked.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -188,4 +200,4 @@ class PlanCursor(BaseModel):
 
 
 NOTHING_STAGED: dict[str, Any] = PlanCursor(staged=StagedRoster()).model_dump(mode="json")
-"""The cursor of a run that plans without having fetched anything."""
+"""The cursor of a run that fetched nothing."""

@@ -1,4 +1,4 @@
-"""A record of the roster as it is read, and which records a reader has asked for."""
+"""A record as it is read from the roster, and which records a reader wants."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +13,17 @@ from shared.domain.roster.membership import When, when
 
 @dataclass(frozen=True)
 class StoredRecord:
-    """A record as the roster table has it, its internals left out.
+    """A record from the roster table, without its internals. All times are aware UTC.
 
-    ``key`` is its place in the list from which it was read. ``created_at`` is that of the record
-    that it is by now: it is kept through a deletion and return, and new once a record that had
-    expired begins anew. ``expires_at`` is set once it has left. All times are aware UTC.
+    ``id``: its id.
+    ``key``: its position in the list from which it was read.
+    ``doc``: its document.
+    ``created_at``: when it was created. It survives a deletion and return, but an expired record
+    that
+        returns is created again.
+    ``updated_at``: when it was last written.
+    ``deleted_at``, ``ended_at``: when it left, and how.
+    ``expires_at``: until when it is kept, once it has left.
     """
 
     id: RecordId
@@ -30,16 +36,22 @@ class StoredRecord:
     expires_at: datetime | None = None
 
     def is_there(self, now: datetime) -> bool:
-        """Whether readers may see it: a deleted one no more, nor one whose time is up.
+        """Whether readers may see it: not if it is deleted or has expired.
 
-        The table removes what has expired when it gets to it, which can take days.
+        The table may take days to remove expired items.
         """
         return self.deleted_at is None and (self.expires_at is None or self.expires_at > now)
 
 
 @dataclass(frozen=True)
 class View:
-    """When a reader asks, for which day, and what besides the current is wanted."""
+    """A reader's view of the roster.
+
+    ``now``: the time of the request (aware UTC).
+    ``day``: the day in question.
+    ``time_zone``: the group's time zone.
+    ``include``: whether past and future records are wanted in addition to current ones.
+    """
 
     now: datetime
     day: date
@@ -47,29 +59,34 @@ class View:
     include: frozenset[When] = frozenset()
 
     def lists(self, record: StoredRecord) -> bool:
-        """Whether a record, taken by itself, is there and to be listed."""
+        """Whether a record, judged by itself, is listed."""
         return record.is_there(self.now) and self.shows(self.when(record))
 
     def shows(self, *moments: When) -> bool:
-        """Whether a record is listed that stands like this on the day.
+        """Whether a record that is past, current or future on the day is listed.
 
-        An enrollment has a second part, its class: where itself is current, that counts.
+        For an enrollment, its class counts as well: if the enrollment is current, the class
+        decides.
         """
         aside = next((each for each in moments if each is not When.CURRENT), None)
         return aside is None or aside in self.include
 
     def when(self, record: StoredRecord) -> When:
-        """How a record stands on the day, by its own dates; only enrollments have any."""
+        """Whether a record is past, current or future by its own dates, which enrollments have."""
         ended = local_day(self.time_zone, record.ended_at) if record.ended_at else None
         return when(self.day, _day(record.doc, "beginDate"), _day(record.doc, "endDate"), ended)
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What a reader wants of a list; None asks for nothing. Conditions add up.
+    """What a reader wants from a list. None means any; all conditions must hold.
 
-    A user's ``partner_id`` and ``role`` must meet in one of its roles: who teaches at one school
-    and is a parent at another is no parent at the first. ``changed_since`` is aware.
+    ``partner_id``, ``role``: for a user, both must match the same role. A teacher at one school who
+    is
+        a parent at another is not a parent at the first.
+    ``grade``: one of a class's or user's grades.
+    ``enabled``: whether a user is enabled.
+    ``changed_since``: records written at or after this time (aware).
     """
 
     partner_id: RecordId | None = None
@@ -79,7 +96,7 @@ class Filters:
     changed_since: datetime | None = None
 
     def take(self, collection: Collection, record: StoredRecord) -> bool:
-        """Whether a record is among those that are wanted."""
+        """Whether a record matches."""
         doc = record.doc
         if self.changed_since is not None and record.updated_at < self.changed_since:
             return False
@@ -103,7 +120,7 @@ class Filters:
 
 
 def is_known_as(record: StoredRecord, sourced_id: str) -> bool:
-    """Whether the source knows the record by this sourcedId, or by this among others."""
+    """Whether this is the record's sourcedId, or one of several."""
     return sourced_id == record.doc.get("sourcedId") or sourced_id in record.doc.get(
         "sourcedIds", ()
     )

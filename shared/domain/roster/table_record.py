@@ -1,4 +1,4 @@
-"""A record as the roster's table holds it, and the snapshot row that its document is made of."""
+"""A record as the roster table holds it, and the snapshot rows that make its document."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,9 +20,13 @@ _ACTIONS: dict[Left | None, Action] = {
 
 @dataclass(frozen=True)
 class TableRecord:
-    """What the table says of one record; ``order`` is the number that its last write bore.
+    """One record of the roster table.
 
-    ``left`` says how it has left, if it has, and ``since`` when (aware UTC).
+    ``collection``, ``id``: the record.
+    ``doc``: its document.
+    ``order``: the number that its last write carried.
+    ``left``: how it left; None if it is still there.
+    ``since``: when it left (aware UTC).
     """
 
     collection: Collection
@@ -33,7 +37,7 @@ class TableRecord:
     since: datetime | None = None
 
     def to_line(self) -> dict[str, Any]:
-        """Lay it out as ``planning.surveyed_table`` reads it."""
+        """Convert it to a line that ``planning.surveyed_table`` reads."""
         login = self.doc.get("loginName")
         return {
             "collection": self.collection.value,
@@ -47,10 +51,11 @@ class TableRecord:
 
 
 def rows_of(collection: Collection, doc: Document) -> list[Row]:
-    """Make the rows of a snapshot that ``documents`` would make this document of.
+    """Make the snapshot rows from which ``documents`` would make this document.
 
-    A document refers to records by ids of our own; the sourcedIds that a row has besides are left
-    out, as is what the document does not say. Of a user with several rows the first has the roles.
+    A document refers to records by our own ids, so the rows lack the sourcedIds of references, and
+    everything else that the document does not contain. If a user has several rows, the first gets
+    all roles.
     """
     return _ROWS[collection](doc)
 

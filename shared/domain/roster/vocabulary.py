@@ -1,6 +1,6 @@
-"""OneRoster's closed vocabularies (1.1 and 1.2 together), read in any case and with stray spaces.
+"""OneRoster's closed vocabularies (1.1 and 1.2 together). Case and surrounding spaces are ignored.
 
-A term beginning with ``ext:`` is an extension that 1.2 allows; it is kept as it is.
+A term that begins with ``ext:`` is an extension, which 1.2 allows; it is kept unchanged.
 """
 
 import re
