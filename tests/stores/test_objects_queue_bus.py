@@ -11,11 +11,12 @@ from moto import mock_aws
 
 from shared.adapters.data_bucket.objects import S3Objects
 from shared.adapters.messaging.event_bus import EventBridgeAnnouncements
-from shared.adapters.messaging.queue import MAX_DELAY_SECONDS, SqsQueue
+from shared.adapters.messaging.queue import SqsQueue
 from shared.domain.errors import MissingObjectError, TryLaterError
 from shared.domain.events import run_finished
 from shared.domain.run.counts import EntityCounts
 from shared.domain.run.run import Mode, Reason, Run, RunState, Trigger
+from shared.domain.timers import MAX_DELAY_SECONDS
 from shared.messages import ApplyBatch
 from shared.ports.bucket import Objects
 from tests.fakes.simulation import ENTERPRISE, GROUP, config

@@ -25,11 +25,11 @@ from shared.ports.bucket import SeenImage
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SECONDS = 3600
+ADDRESS_SECONDS = 3600
 """How long an address can be opened."""
 DEFAULT_KEY = default_cover_key(sha256(DEFAULT.encode()).hexdigest()[:8])
 """A new drawing gets a new key: browsers may have cached the old one."""
-_THERE = {"PreconditionFailed", "ConditionalRequestConflict"}
+_EXISTS = {"PreconditionFailed", "ConditionalRequestConflict"}
 """How S3 refuses to replace an object with ``IfNoneMatch`` (PutObject, Amazon S3 API Reference)."""
 
 
@@ -88,9 +88,9 @@ class S3CoverImages:
                 **version,
                 "ResponseContentType": content_type,
                 "ResponseContentDisposition": "inline",
-                "ResponseCacheControl": f"private, max-age={SECONDS}",
+                "ResponseCacheControl": f"private, max-age={ADDRESS_SECONDS}",
             },
-            ExpiresIn=SECONDS,
+            ExpiresIn=ADDRESS_SECONDS,
         )
 
     def _default(self) -> str:
@@ -105,7 +105,7 @@ class S3CoverImages:
                     IfNoneMatch="*",
                 )
             except ClientError as error:
-                if error.response["Error"]["Code"] not in _THERE:
+                if error.response["Error"]["Code"] not in _EXISTS:
                     raise
             self._has_default = True
         return DEFAULT_KEY

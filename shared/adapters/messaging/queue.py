@@ -5,6 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from shared.domain.errors import TryLaterError
+from shared.domain.timers import MAX_DELAY_SECONDS
 from shared.messages import Message
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 MESSAGES_PER_CALL = 10
-MAX_DELAY_SECONDS = 900
 
 
 class SqsQueue:
