@@ -9,7 +9,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock, wiring
 from shared.adapters.oneroster_rest.client import open_source
-from shared.groups.try_connection import ConnectionTestPorts, try_connection, try_source
+from shared.groups.try_connection import ConnectionTestPorts, try_connection
+from shared.groups.try_source import try_source
 from shared.messages import EXTRACT_QUEUE, ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume

@@ -10,7 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared import clock, wiring
 from shared.adapters.sftp.server import open_server, show_host_key
 from shared.domain.group.choices import SyncType
-from shared.groups.try_connection import ConnectionTestPorts, try_connection, try_server
+from shared.groups.try_connection import ConnectionTestPorts, try_connection
+from shared.groups.try_server import try_server
 from shared.messages import EXTRACT_QUEUE, ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume

@@ -1,4 +1,4 @@
-"""Keeps a lease alive while long work goes on that cannot be interrupted."""
+"""Renews a lease during long work that cannot be interrupted."""
 
 import threading
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from shared.domain.errors import StoppedError
 
 
 class Heartbeat:
-    """Calls ``beat`` every ``interval`` seconds from a thread of its own while the block runs.
+    """Calls ``beat`` every ``interval`` seconds, from a thread of its own, while the block runs.
 
-    ``check`` raises StoppedError once a beat was refused; the work must call it before each write.
+    The work must call ``check`` before each write: it raises StoppedError once a beat was refused.
     A beat that fails in passing is tried again at the next interval.
     """
 
@@ -46,5 +46,5 @@ class Heartbeat:
             except StoppedError:
                 self._lost.set()
                 return
-            except Exception:  # the lease says in the end whether it mattered
+            except Exception:  # whether it mattered shows when the lease is used
                 continue

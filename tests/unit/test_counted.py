@@ -14,7 +14,7 @@ from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.findings import shape_of
 from shared.domain.run.results import Unapplied
-from shared.groups.try_connection import _found
+from shared.groups.try_source import _found
 from shared.http.contract.problem_codes import FIELD_CODES
 from shared.http.problems import _entry
 from shared.planning import notices

@@ -1,7 +1,7 @@
-"""Sends an event to the address that a group names for its own system, signed.
+"""Sends an event to a group's webhook, signed.
 
-The signature is HMAC-SHA256 over the moment and the body, so that a receiver can tell that it was
-us, that nothing was changed, and that it is not an old one sent again.
+The signature is HMAC-SHA256 over the time and the body. By it a receiver can tell that Homeroom
+sent the event, that it was not changed, and that it is not an old one sent again.
 """
 
 import hmac
@@ -19,7 +19,7 @@ from shared.domain.ids import EnterpriseId, GroupId
 from shared.ports.groups import Groups, Secrets
 
 Post = Callable[[str, bytes, Mapping[str, str]], None]
-"""Sends a body with headers to a URL; raises TryLaterError unless it was taken (2xx)."""
+"""Sends a body with headers to a URL; raises TryLaterError unless the answer is 2xx."""
 
 
 class BusEvent(BaseModel):
@@ -41,7 +41,13 @@ class _Body(BaseModel):
 
 @dataclass(frozen=True)
 class WebhookPorts:
-    """What calling webhooks needs of the world."""
+    """What calling webhooks needs of the world.
+
+    :ivar groups: the groups.
+    :ivar secrets: decrypts the webhook's secret.
+    :ivar post: sends the event.
+    :ivar clock: gives the time.
+    """
 
     groups: Groups
     secrets: Secrets
@@ -50,9 +56,9 @@ class WebhookPorts:
 
 
 def call_webhook(event: BusEvent, ports: WebhookPorts) -> bool:
-    """Send an event to its group's webhook; False if the group has none.
+    """Send an event to its group's webhook; returns False if the group has none.
 
-    :raises TryLaterError: the receiver did not take it; sent again, it bears the same id.
+    :raises TryLaterError: the receiver did not accept it. When sent again, it has the same id.
     """
     enterprise = EnterpriseId(str(event.detail["enterprise"]))
     group_id = GroupId(str(event.detail["groupId"]))
@@ -71,13 +77,13 @@ def call_webhook(event: BusEvent, ports: WebhookPorts) -> bool:
 
 
 def _event_id(event: BusEvent) -> str:
-    """The id of what happened, not of its delivery: an end may be published more than once."""
+    """Identify what happened, not its delivery: the end of a run may be published twice."""
     named = (event.detail["groupId"], event.detail.get("runId"), event.kind)
     return sha256("\x1f".join(map(str, named)).encode()).hexdigest()[:32]
 
 
 def signed_headers(secret: str, body: bytes, event_id: str, now: datetime) -> dict[str, str]:
-    """The headers by which a receiver knows an event.
+    """Make the headers that identify and sign an event.
 
     ``Homeroom-Signature`` is ``v1=`` and the hex HMAC-SHA256, under the webhook's secret, of
     ``Homeroom-Timestamp`` (seconds since the epoch), a dot, and the body.

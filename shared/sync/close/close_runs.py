@@ -219,12 +219,12 @@ def _silence_reason(run: Run, verdict: Verdict) -> Reason:
         return Reason(
             code="abandoned",
             message=f"{what} when the work stopped, and starting it again {timers.RESENDS} times "
-            f"did not help. {again}; if that ends the same way, ask whoever runs Homeroom to look "
-            f"at the dead-letter queues.{rest}",
+            f"did not help. {again}; if that ends the same way, ask your operator to look at the "
+            f"dead-letter queues.{rest}",
         )
     return Reason(
         code="out_of_time",
         message=f"{what}, and was not done within {timers.RUN_DEADLINE.days} days, so the run was "
-        f"ended. {again}; if that ends the same way, ask whoever runs Homeroom why the work "
-        f"waits.{rest}",
+        f"ended. {again}; if that ends the same way, ask your operator why the work waits."
+        f"{rest}",
     )

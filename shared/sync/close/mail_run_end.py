@@ -13,7 +13,12 @@ from shared.ports.runs import Runs
 
 @dataclass(frozen=True)
 class MailPorts:
-    """What mailing a group needs of the world."""
+    """What mailing a group needs of the world.
+
+    :ivar groups: the groups.
+    :ivar runs: the runs of groups.
+    :ivar mailing: e-mail to the addresses of groups.
+    """
 
     groups: Groups
     runs: Runs
@@ -21,9 +26,9 @@ class MailPorts:
 
 
 def subscribe_address(message: SubscribeAddress, ports: MailPorts) -> None:
-    """Ask the address of a group for its agreement, unless the group is gone or on its way out.
+    """Ask the address of a group for its agreement, unless the group is gone or being deleted.
 
-    :raises MailRefusedError: the mail service does not take the address.
+    :raises MailRefusedError: the mail service refuses the address.
     """
     group = _group(message, ports)
     if group is not None and group.deleting_since is None:
@@ -31,9 +36,9 @@ def subscribe_address(message: SubscribeAddress, ports: MailPorts) -> None:
 
 
 def mail_run_end(message: MailRunEnd, ports: MailPorts) -> bool:
-    """Send the mail about a run, if there is something to say; True if it was sent.
+    """Send the mail about a run, if there is something to say; returns whether it was sent.
 
-    :raises MailRefusedError: the mail service does not take the address.
+    :raises MailRefusedError: the mail service refuses the address.
     """
     group, run = _group(message, ports), ports.runs.get(message.key)
     mail = run_mail(run, group.config.name) if group is not None and run is not None else None

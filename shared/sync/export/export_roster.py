@@ -1,4 +1,4 @@
-"""Writes a group's roster as a OneRoster 1.2 bundle, once for each state of it."""
+"""Exports a group's roster as a OneRoster 1.2 bundle, once for each run that has changed it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,12 @@ from shared.ports.runs import Batches
 
 @dataclass(frozen=True)
 class ExportPorts:
-    """What an export needs of the world."""
+    """What an export needs of the world.
+
+    :ivar groups: the groups.
+    :ivar batches: what the roster holds.
+    :ivar objects: the data bucket.
+    """
 
     groups: Groups
     batches: Batches
@@ -24,11 +29,12 @@ class ExportPorts:
 
 
 def export_roster(message: ExportRoster, ports: ExportPorts, directory: Path) -> bool:
-    """Write the export that ``message`` asks for; False if there is nothing (more) to write.
+    """Write the export that a message asks for; returns False if there is nothing to write.
 
-    Nothing is written of a group that is being deleted: it may have been swept already. A roster
-    that has moved on is not exported any more: whoever asks again asks for the new one.
+    A group that is being deleted is not exported: its objects may have been deleted already. If
+    another run has changed the roster since, its export is asked for separately.
 
+    :param directory: empty scratch space.
     :raises TryLaterError: a newer version has written the roster, and will export it.
     """
     try:
@@ -47,7 +53,7 @@ def export_roster(message: ExportRoster, ports: ExportPorts, directory: Path) ->
             files[collection] = directory / f"{collection.name.lower()}.parquet"
             ports.objects.download(place, files[collection])
     except MissingObjectError:
-        return False  # replaced meanwhile, and its time was up
+        return False  # it was replaced meanwhile, and is no longer kept
     target = directory / "export.zip"
     with open_workspace(directory, MEMORY_LIMIT, 2) as connection:
         write_bundle(connection, files, directory, target)

@@ -1,6 +1,6 @@
-"""Asks for a group's roster as a bundle: what is there is fetched from S3, what is not is made.
+"""Accepts the request for an export: returns its key if it is there, or else has it made.
 
-Whoever asks does so again and again until it is there: that must not have it made as often.
+A client asks again and again until the export is there. That must not make it several times.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,13 @@ from shared.ports.runs import Batches, ExportRequests
 
 @dataclass(frozen=True)
 class RequestExportPorts:
-    """What the request for an export needs of the world."""
+    """What the request for an export needs of the world.
+
+    :ivar batches: what the roster holds.
+    :ivar objects: the data bucket.
+    :ivar requests: which exports have been asked for.
+    :ivar queue: where the export waits.
+    """
 
     batches: Batches
     objects: Objects
@@ -28,7 +34,7 @@ class RequestExportPorts:
 def request_export(
     enterprise: EnterpriseId, group_id: GroupId, ports: RequestExportPorts, now: datetime
 ) -> str | None:
-    """Return the key of the export of the roster as it is now, or have it made and return None.
+    """Return the key of the export of the present roster, or have it made and return None.
 
     :raises NotFoundError: the group has no roster yet.
     """

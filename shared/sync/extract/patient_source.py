@@ -17,7 +17,7 @@ from shared.sync.leg import Leg
 
 DEFAULT_PAGE_SIZE = 1000
 PATIENCE = 40
-"""How many failures a run bears in all its legs, and one more for each thousand rows read."""
+"""After how many failures in all its legs a run ends; one more for each thousand rows read."""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")

@@ -33,7 +33,7 @@ class Survey:
 def stamps_differ(base: RosterBase, table_stamp: Stamp | None) -> bool:
     """Whether another plan wrote the roster table last than the group knows of.
 
-    Neither has a stamp before the first plan that writes; that is no difference.
+    Before the first plan that writes, neither has a stamp, so they agree.
     """
     return base.stamp != table_stamp
 

@@ -1,11 +1,11 @@
-"""The clock: starts a run for each Auto group whose time has come, and for each new retention.
+"""The clock: starts a run for each Auto group that is due, and for each new retention.
 
-What is due is read from an index, which may lag, and decided by the group itself, whose next moment
-moves on in the same write that opens the run: a tick that comes twice, or late, starts nothing
-twice, and what one tick did not reach is still due at the next.
+An index says which groups are due, and may lag; the group itself decides. The write that opens the
+run also moves the group's next time on. So a tick that comes twice, or late, starts nothing twice,
+and what one tick did not reach is still due at the next.
 
-Where a group's pause, black-outs or grace have changed, what has left its roster must be given
-another end, though no roster may come in for months. A run that fetches nothing does it.
+If a group's pause, black-outs or grace have changed, the records that have left its roster need a
+new end, although no roster may come in for months. A run that fetches nothing gives it to them.
 """
 
 import zlib
@@ -30,15 +30,19 @@ from shared.ports.groups import DueGroups
 from shared.sync.request.request_sync import MARKED, RequestPorts, request_sync, start_planning
 
 CLOCK = "clock"
-"""Who started a run that nobody asked for."""
+"""Who requested a run of the clock."""
 WORKERS = 16
-"""Groups that are started side by side: each waits for three answers of AWS, one after another."""
+"""How many groups are started at once; each of them waits for three answers from AWS."""
 RETENTIONS_WITH = Period.DAILY
-"""The period at whose ticks new retentions are looked after: one of the six is enough."""
+"""The period whose ticks also start the runs for new retentions: one of the six is enough."""
 
 
 class Tick(BaseModel):
-    """What a rule says: the groups of ``period`` that are due at ``tick`` are to sync."""
+    """What a rule of EventBridge says.
+
+    :ivar period: the groups that it is for.
+    :ivar tick: the moment at which they must be due.
+    """
 
     period: Period
     tick: AwareDatetime
@@ -46,9 +50,14 @@ class Tick(BaseModel):
 
 @dataclass(frozen=True)
 class AutoPorts:
-    """What the clock needs of the world; runs begin spread over ``spread_seconds``.
+    """What the clock needs of the world.
 
-    ``report`` is told of a group that could not be started; it is tried again.
+    :ivar due_groups: which groups are due.
+    :ivar requests: starts runs.
+    :ivar clock: gives the time.
+    :ivar report: is told of a group that could not be started, and is tried again.
+    :ivar spread_seconds: over how long the beginnings of runs are spread.
+    :ivar workers: how many groups are started at once.
     """
 
     due_groups: DueGroups
@@ -60,10 +69,11 @@ class AutoPorts:
 
 
 def start_auto_syncs(tick: Tick, ports: AutoPorts) -> dict[str, int]:
-    """Start what is due, page by page; returns how many groups were started, skipped, passed by.
+    """Start what is due, page by page.
 
-    ``retentions`` counts the runs for new retentions, ``failed`` the groups for which it has to be
-    tried again.
+    Returns how many groups were ``started``, ``skipped`` because of another run, ``not_due`` after
+    all, or ``failed`` and have to be tried again. ``retentions`` counts the runs for new
+    retentions.
     """
     done = Counter(started=0, skipped=0, not_due=0, retentions=0, failed=0)
     due: list[tuple[Pages, Start]] = [
@@ -92,7 +102,7 @@ def _try(start: Start, ports: AutoPorts, place: Place) -> str:
 
 
 def _keep_retention(ports: AutoPorts, enterprise: EnterpriseId, group_id: GroupId) -> str:
-    """Start the run for a group's new retention; while another goes on it waits, hour by hour."""
+    """Start the run for a group's new retention; if another is under way, a later tick does it."""
     request = RunRequest(
         enterprise,
         group_id,
@@ -127,28 +137,28 @@ def _start(tick: Tick, ports: AutoPorts, enterprise: EnterpriseId, group_id: Gro
 
 
 def _open(request: RunRequest, ports: AutoPorts) -> str:
-    """Start a run, or note that another is under way, or that the roster takes nothing in."""
+    """Start a run, or note why it is skipped."""
     now = ports.clock()
     try:
         request_sync(request, ports.requests, now)
     except ConflictError as error:
-        reason = _skipped(error)
+        reason = _skip_reason(error)
     else:
         return "started"
     ports.requests.runs.skip(request, reason, now)
     return "skipped"
 
 
-def _skipped(error: ConflictError) -> Reason:
-    """Why a run of the clock does not begin; another error goes on up."""
+def _skip_reason(error: ConflictError) -> Reason:
+    """Say why a run of the clock is skipped; raises any other error again."""
     if error.code == MARKED.code:
         return MARKED
     if error.code != "run_under_way":
         raise error
     return Reason(
         code="run_under_way",
-        message=f"It was time for this run while run {error.extra['runId']} was still under way. "
-        "The next one comes at its own time.",
+        message=f"This run was due while run {error.extra['runId']} was still under way. The next "
+        "one comes at its own time.",
     )
 
 
@@ -158,9 +168,9 @@ def _request(
     calendar = group.config.calendar
     adds = calendar.only_adds(local_day(group.time_zone, tick))
     mode = Mode.SYNC if adds or group.auto_mode is AutoMode.SYNC else Mode.UPDATE
-    # From before anchors were written down: the day it is due is its day from now on.
+    # A group from before anchors were stored: its day is the day on which it is due now.
     anchor = group.anchor or local_day(group.time_zone, due)
-    # A tick that comes late, past midnight, must not cost the run that is still to come this day.
+    # A tick that comes after midnight must not skip the run of the day that has begun.
     moments = (
         next_auto_run(period, group.time_zone, group.sync_hour, calendar, anchor, since)
         for since in (tick - timedelta(days=1), tick)
@@ -178,5 +188,5 @@ def _request(
 
 
 def _delay(group_id: GroupId, spread_seconds: int) -> int:
-    """After how many seconds a group's run begins: always the same, and spread over the groups."""
+    """After how many seconds a group's run begins: always the same for a group."""
     return zlib.crc32(group_id.encode()) % max(1, spread_seconds)
