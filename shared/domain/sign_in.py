@@ -1,9 +1,8 @@
-"""Who somebody is that signs in: the enterprise, and whether as one of its admins.
+"""Decides the enterprise of a person who signs in, and whether they are one of its admins.
 
-It is decided by facts that the person cannot write (decision 16). A user of the pool has an
-immutable attribute, set by the administrator who made the user. Whoever comes from an identity
-provider belongs to the enterprise to which the operator has given that provider, and to no other,
-whatever the e-mail address says.
+Only facts that the person cannot write count (decision 16). A user of the pool has an immutable
+attribute, set by the administrator who created the user. A user of an identity provider belongs to
+the enterprise that the operator assigned to that provider, whatever the e-mail address says.
 """
 
 import json
@@ -20,19 +19,21 @@ ADMINS = "enterprise-admin"
 ENTERPRISE_CLAIM = "homeroom_enterprise"
 """The claim of the ID token that names the enterprise.
 
-No attribute of a user can have this name in a token: those of the pool's own begin with
-``custom:``, and the standard ones are OpenID Connect's. Only the token function can set it.
+No attribute of a user can have this name in a token: the pool's own begin with ``custom:``, and the
+standard ones are OpenID Connect's. Only the token function can set it.
 """
 ENTERPRISE_ATTRIBUTE = "custom:enterprise"
 
 
 class AdminsBy(StrEnum):
-    """How it is told who of an identity provider's users is an Enterprise Admin.
+    """Which of an identity provider's users are Enterprise Admins.
 
-    ``members``: whoever the operator has put into the pool's group. ``everyone``: whoever the
-    provider lets in, since it lets in only those to whom this application is assigned. What a
-    provider sends of a person's roles is not among them: it would have to be kept in an attribute
-    that the person may be able to write.
+    ``members``: users whom the operator has added to the pool's group.
+    ``everyone``: everybody the provider lets in, because the application is assigned to admins
+    only.
+
+    Roles that a provider sends are not an option: they would be kept in an attribute that the
+    person may be able to write.
     """
 
     MEMBERS = "members"
@@ -40,7 +41,12 @@ class AdminsBy(StrEnum):
 
 
 class TrustedProvider(BaseModel):
-    """An identity provider of the user pool, and the enterprise whose people it vouches for."""
+    """An identity provider that the operator trusts.
+
+    ``name``: its name in the user pool.
+    ``enterprise``: the enterprise for whose people it vouches.
+    ``admins_by``: which of its users are Enterprise Admins.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -51,7 +57,11 @@ class TrustedProvider(BaseModel):
 
 @dataclass(frozen=True)
 class Person:
-    """Who signs in: the enterprise, if there is one, and the groups that the token shall name."""
+    """A person who signs in.
+
+    ``enterprise``: the person's enterprise; None if there is none.
+    ``groups``: the groups that the token names.
+    """
 
     enterprise: EnterpriseId | None
     groups: tuple[str, ...]
@@ -63,10 +73,12 @@ FindProvider = Callable[[str], TrustedProvider | None]
 def person_of(
     username: str, attributes: Mapping[str, str], groups: Sequence[str], find: FindProvider
 ) -> Person:
-    """Decide who a user of the pool is.
+    """Decide who a user of the pool is. If anything is unclear, the person is nobody's admin.
 
-    ``attributes`` and ``groups`` are what the pool holds of the user; ``find`` gives the provider
-    that the operator trusts by this name. Where anything is unclear the person is nobody's admin.
+    :param username: the user's name in the pool.
+    :param attributes: the user's attributes in the pool.
+    :param groups: the user's groups in the pool.
+    :param find: returns the trusted provider with a name, or None.
     """
     if "identities" not in attributes:
         if attributes.get("cognito:user_status") == "EXTERNAL_PROVIDER":
@@ -89,10 +101,10 @@ def _nobody(groups: Sequence[str]) -> Person:
 
 
 def _provider_of(username: str, attributes: Mapping[str, str]) -> str | None:
-    """The one identity provider that vouches for a user; None where that is not certain.
+    """The one identity provider that vouches for a user; None if that is not certain.
 
-    A profile that was linked to others, or that is a user of the pool as well, could be entered by
-    a door that the enterprise does not keep. Cognito names a provider's own user after it.
+    A profile that is linked to others, or that is also a user of the pool, could be entered by a
+    door that the enterprise does not guard. Cognito names a provider's own user after the provider.
     """
     try:
         identities = json.loads(attributes["identities"])

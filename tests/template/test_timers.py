@@ -60,12 +60,12 @@ def test_the_code_and_the_template_have_the_same_times() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"works_for": 9000}, "comes again while its worker"),
-        ({"visibility": 9000}, "taken for lost before its last receive"),
-        ({"receives": 80}, "taken for lost before its last receive"),
-        ({"held_back": 43_000}, "taken for lost while it is held back"),
+        ({"works_for": 9000}, "delivered again while its worker"),
+        ({"visibility": 9000}, "counts as lost before its last receive"),
+        ({"receives": 80}, "counts as lost before its last receive"),
+        ({"held_back": 43_000}, "counts as lost while it is delayed"),
         ({"retention": 4 * 86_400}, "forgets a message before its run ends"),
-        ({"parked_for": 7 * 86_400}, "what is parked may be forgotten"),
+        ({"parked_for": 7 * 86_400}, "message may expire at once"),
     ],
 )
 def test_each_queue_is_held_to_the_order(name: str, change: Mapping[str, Any], said: str) -> None:
@@ -82,12 +82,12 @@ def test_each_queue_is_held_to_the_order(name: str, change: Mapping[str, Any], s
         ({"lease": 300}, "before its owner's lease is over"),
         ({"lost_after": 86_400}, "before the last of its messages"),
         ({"lost_after": 3_600}, "before its last receive"),
-        ({"resend_after": 3_600}, "as often as it may be"),
-        ({"staged_for": 5 * 86_400}, "is gone before the run ends"),
-        ({"alarm_after": 3_600}, "rings at each message that comes a second time"),
+        ({"resend_after": 3_600}, "as often as allowed"),
+        ({"staged_for": 5 * 86_400}, "are gone before their run ends"),
+        ({"alarm_after": 3_600}, "rings for each message that is delivered a second time"),
         ({"alarm_after": 86_400}, "before anybody is told"),
         ({"tick_timeout": 60}, "no time to finish"),
-        ({"tick": 30}, "the next one will look after"),
+        ({"tick": 30}, "the next one will check, too"),
     ],
 )
 def test_runs_are_held_to_the_order(change: Mapping[str, Any], said: str) -> None:
@@ -100,11 +100,11 @@ def test_runs_are_held_to_the_order(change: Mapping[str, Any], said: str) -> Non
     [
         ({"visibility": 3_000}, "is less than"),
         ({"batching_window": 300, "visibility": 5_500}, "is less than"),
-        ({"works_for": 960}, "stopped before it means to end"),
+        ({"works_for": 960}, "stopped before it intends to end"),
         ({"receives": 3}, "too few"),
-        ({"held_back": 901}, "held back"),
-        ({"visibility": 43_201}, "beyond what SQS takes"),
-        ({"parked_for": 1_209_601}, "beyond what SQS takes"),
+        ({"held_back": 901}, "cannot delay"),
+        ({"visibility": 43_201}, "beyond the limits of SQS"),
+        ({"parked_for": 1_209_601}, "beyond the limits of SQS"),
     ],
 )
 def test_times_that_aws_refuses_are_found(change: Mapping[str, Any], said: str) -> None:
