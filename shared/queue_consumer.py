@@ -1,4 +1,4 @@
-"""Takes messages from a queue, one by one: each succeeds or fails by itself."""
+"""Receives the messages of a queue, one by one: each succeeds or fails on its own."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -22,9 +22,9 @@ def consume(
     logger: Logger,
     handle: Callable[[AnyMessage, int], None],
 ) -> PartialItemFailureResponse:
-    """Call ``handle`` with each message and how often it has been received.
+    """Call ``handle`` with each message, and with how often that has been received.
 
-    ``kind`` is the class of the queue's messages, or an adapter where there are several.
+    :param kind: the class of the queue's messages, or an adapter if there are several classes.
     """
     adapter = kind if isinstance(kind, TypeAdapter) else TypeAdapter(kind)
 
@@ -41,7 +41,7 @@ def consume_records(
 ) -> PartialItemFailureResponse:
     """Call ``handle`` with each record of an SQS event.
 
-    Records that fail come again; they are named in the answer (ReportBatchItemFailures). Each
+    The answer names the records that failed (ReportBatchItemFailures): they come again. Each
     failure is logged here, once.
     """
 

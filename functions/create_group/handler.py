@@ -6,9 +6,9 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import clock, wiring
+from shared.domain.errors import TryLaterError
 from shared.domain.group.choices import EmailStatus
 from shared.domain.group.group import Group
 from shared.domain.ids import CustomerId, GroupId
@@ -25,10 +25,9 @@ from shared.http.certificate_answers import show_certificate
 from shared.http.contract.certificates import CertificatePage
 from shared.http.contract.groups import CustomerPage, GroupAnswer, GroupPage, UploadForm
 from shared.http.group_answers import show_customer, show_group
-from shared.http.identity import caller_of
 from shared.http.once import GivenAnswers, Outcome, once
 from shared.http.problems import install
-from shared.http.requests import json_body, page_of, version_of
+from shared.http.requests import caller, json_body, page_of, version_of
 from shared.http.run_acceptance import show_deletion
 from shared.observability import log_failure, make_logger
 from shared.ports.deletion import Certificates
@@ -96,86 +95,65 @@ def build() -> Runtime:
 @app.post("/groups")
 def post_group() -> Response[str]:
     """Create a group; an Auto group's first sync starts with it."""
-    caller, body, runtime = caller_of(app.current_event.raw_event), json_body(app), build()
+    who, body, runtime = caller(app), json_body(app), build()
 
     def act() -> Outcome:
-        group, run = create_group(caller.enterprise, body, caller.person, runtime.ports)
+        group, run = create_group(who.enterprise, body, who.person, runtime.ports)
         return 201, show_group(group, runtime.covers.images.address(group.cover), started=run)
 
-    return once(app, caller, runtime.given_answers, act)
+    return once(app, who, runtime.given_answers, act)
 
 
 @app.get("/groups")
 def get_groups() -> Response[str]:
     """List the enterprise's groups."""
-    caller = caller_of(app.current_event.raw_event)
-    limit, after = page_of(app)
-    groups = build().ports.groups
-    page, more = groups.list(caller.enterprise, limit, GroupId(after) if after else None)
-    shown = [_shown(group) for group in page]
+    enterprise, (limit, after) = caller(app).enterprise, page_of(app)
+    start = GroupId(after) if after else None
+    page, more = build().ports.groups.list(enterprise, limit, start)
+    shown = [_show(group) for group in page]
     return answer(200, GroupPage(groups=shown, cursor=show_cursor(more)))
 
 
 @app.get("/groups/<group_id>")
 def get_group(group_id: str) -> Response[str]:
-    """Read one group."""
-    caller = caller_of(app.current_event.raw_event)
-    runtime = build()
-    group = runtime.ports.groups.get(caller.enterprise, GroupId(group_id), deleting=True)
-    return answer(200, _shown(group, _email_status(group, runtime.mailing)))
-
-
-def _shown(group: Group, email_status: EmailStatus | None = None) -> GroupAnswer:
-    """A group with its cover image, once it has been seen whether that has come."""
-    covers = build().covers
-    group = settle_cover(group, covers, clock.now())
-    return show_group(group, covers.images.address(group.cover), email_status=email_status)
-
-
-def _email_status(group: Group, mailing: Mailing) -> EmailStatus | None:
-    """Whether the group's address takes mails; None where the mail service does not say."""
-    try:
-        return mailing.status(group.group_id, group.email)
-    except (BotoCoreError, ClientError) as error:
-        log_failure(logger, "email status unknown", error, group_id=group.group_id)
-        return None
+    """Read one group, also while it is being deleted."""
+    groups = build().ports.groups
+    group = groups.get(caller(app).enterprise, GroupId(group_id), deleting=True)
+    return answer(200, _show(group, _email_status(group)))
 
 
 @app.patch("/groups/<group_id>")
 def patch_group(group_id: str) -> Response[str]:
     """Change a group; ``version`` or ``If-Match``, if given, must be the present one."""
-    caller, body = caller_of(app.current_event.raw_event), json_body(app)
+    enterprise, body = caller(app).enterprise, json_body(app)
     version = version_of(app, body)
-    group = change_group(caller.enterprise, GroupId(group_id), body, version, build().ports)
-    return answer(200, _shown(group))
+    group = change_group(enterprise, GroupId(group_id), body, version, build().ports)
+    return answer(200, _show(group))
 
 
 @app.delete("/groups/<group_id>")
 def remove_group(group_id: str) -> Response[str]:
     """Delete a group; ``?name=`` confirms its name."""
-    caller = caller_of(app.current_event.raw_event)
+    who, ports = caller(app), build().deletion
     name = (app.current_event.query_string_parameters or {}).get("name") or ""
-    run = request_deletion(
-        caller.enterprise, GroupId(group_id), name, caller.person, build().deletion, clock.now()
-    )
+    run = request_deletion(who.enterprise, GroupId(group_id), name, who.person, ports, clock.now())
     return answer(202, show_deletion(run)) if run else answer(204, None)
 
 
 @app.get("/groups/<group_id>/certificate")
 def get_certificate(group_id: str) -> Response[str]:
     """Tell what the deletion of a group has done."""
-    caller = caller_of(app.current_event.raw_event)
-    found = build().certificates.get(caller.enterprise, GroupId(group_id), clock.now())
+    enterprise = caller(app).enterprise
+    found = build().certificates.get(enterprise, GroupId(group_id), clock.now())
     return answer(200, show_certificate(found))
 
 
 @app.get("/certificates")
 def get_certificates() -> Response[str]:
     """List what is left of the enterprise's groups that were deleted."""
-    caller = caller_of(app.current_event.raw_event)
-    limit, after = page_of(app)
+    enterprise, (limit, after) = caller(app).enterprise, page_of(app)
     start = GroupId(after) if after else None
-    page, more = build().certificates.list(caller.enterprise, limit, start, clock.now())
+    page, more = build().certificates.list(enterprise, limit, start, clock.now())
     shown = [show_certificate(certificate) for certificate in page]
     return answer(200, CertificatePage(certificates=shown, cursor=show_cursor(more)))
 
@@ -183,11 +161,10 @@ def get_certificates() -> Response[str]:
 @app.post("/groups/<group_id>/cover-image")
 def post_cover_image(group_id: str) -> Response[str]:
     """Give an address to upload a cover image to."""
-    caller, body = caller_of(app.current_event.raw_event), json_body(app)
-    given = read_fields(CoverImageInput, body)
-    covers, new_id = build().covers, wiring.new_id()
+    enterprise, given = caller(app).enterprise, read_fields(CoverImageInput, json_body(app))
+    covers, image_id = build().covers, wiring.new_id()
     form = request_cover_upload(
-        caller.enterprise, GroupId(group_id), given.content_type, new_id, covers, clock.now()
+        enterprise, GroupId(group_id), given.content_type, image_id, covers, clock.now()
     )
     return answer(200, UploadForm.model_validate(form))
 
@@ -195,31 +172,28 @@ def post_cover_image(group_id: str) -> Response[str]:
 @app.delete("/groups/<group_id>/cover-image")
 def delete_cover_image(group_id: str) -> Response[str]:
     """Take the cover image away: the group shows the default again."""
-    caller, runtime = caller_of(app.current_event.raw_event), build()
-    remove_cover(caller.enterprise, GroupId(group_id), runtime.covers)
-    return answer(200, _shown(runtime.ports.groups.get(caller.enterprise, GroupId(group_id))))
+    remove_cover(caller(app).enterprise, GroupId(group_id), build().covers)
+    return _changed_group(group_id)
 
 
 @app.delete("/groups/<group_id>/roster")
 def mark_roster(group_id: str) -> Response[str]:
-    """Mark the group's roster for deletion; the next update plans it, and it is held."""
-    caller, runtime = caller_of(app.current_event.raw_event), build()
-    runtime.ports.groups.mark(caller.enterprise, GroupId(group_id), clock.now())
-    return answer(200, _shown(runtime.ports.groups.get(caller.enterprise, GroupId(group_id))))
+    """Mark the group's roster for deletion. The next update plans that, and it is held."""
+    build().ports.groups.mark(caller(app).enterprise, GroupId(group_id), clock.now())
+    return _changed_group(group_id)
 
 
 @app.delete("/groups/<group_id>/roster/mark")
 def unmark_roster(group_id: str) -> Response[str]:
     """Take the mark back: the roster stays, and syncs as before."""
-    caller, runtime = caller_of(app.current_event.raw_event), build()
-    runtime.ports.groups.unmark(caller.enterprise, GroupId(group_id))
-    return answer(200, _shown(runtime.ports.groups.get(caller.enterprise, GroupId(group_id))))
+    build().ports.groups.unmark(caller(app).enterprise, GroupId(group_id))
+    return _changed_group(group_id)
 
 
 @app.get("/openapi.json")
 def get_document() -> Response[str]:
-    """Give the OpenAPI document; it wants no sign-in."""
-    # Not for every container: it brings along the models of every route.
+    """Give the OpenAPI document; this needs no sign-in."""
+    # Imported here because it loads the models of every route: not every container needs them.
     from shared.http.contract.document import document_text
 
     return answer_text(200, document_text())
@@ -228,19 +202,17 @@ def get_document() -> Response[str]:
 @app.post("/customers")
 def post_customer() -> Response[str]:
     """Create a customer."""
-    caller, body = caller_of(app.current_event.raw_event), json_body(app)
-    customers = build().ports.customers
-    created = create_customer(caller.enterprise, body, customers, wiring.new_id(), clock.now())
+    enterprise, body, customers = caller(app).enterprise, json_body(app), build().ports.customers
+    created = create_customer(enterprise, body, customers, wiring.new_id(), clock.now())
     return answer(201, show_customer(created))
 
 
 @app.get("/customers")
 def get_customers() -> Response[str]:
     """List the enterprise's customers, each with the group that it is in."""
-    caller = caller_of(app.current_event.raw_event)
-    limit, after = page_of(app)
-    customers = build().ports.customers
-    page, more = customers.list(caller.enterprise, limit, CustomerId(after) if after else None)
+    enterprise, (limit, after) = caller(app).enterprise, page_of(app)
+    start = CustomerId(after) if after else None
+    page, more = build().ports.customers.list(enterprise, limit, start)
     shown = [show_customer(customer) for customer in page]
     return answer(200, CustomerPage(customers=shown, cursor=show_cursor(more)))
 
@@ -248,28 +220,46 @@ def get_customers() -> Response[str]:
 @app.get("/customers/<customer_id>")
 def get_customer(customer_id: str) -> Response[str]:
     """Read one customer."""
-    caller = caller_of(app.current_event.raw_event)
-    customers = build().ports.customers
-    return answer(
-        200, show_customer(read_customer(caller.enterprise, CustomerId(customer_id), customers))
-    )
+    enterprise, customers = caller(app).enterprise, build().ports.customers
+    found = read_customer(enterprise, CustomerId(customer_id), customers)
+    return answer(200, show_customer(found))
 
 
 @app.patch("/customers/<customer_id>")
 def patch_customer(customer_id: str) -> Response[str]:
     """Give a customer another name, or another org while no group has it."""
-    caller, body = caller_of(app.current_event.raw_event), json_body(app)
-    customers = build().ports.customers
-    changed = change_customer(caller.enterprise, CustomerId(customer_id), body, customers)
+    enterprise, body, customers = caller(app).enterprise, json_body(app), build().ports.customers
+    changed = change_customer(enterprise, CustomerId(customer_id), body, customers)
     return answer(200, show_customer(changed))
 
 
 @app.delete("/customers/<customer_id>")
 def delete_customer(customer_id: str) -> Response[str]:
     """Delete a customer that no group has."""
-    caller = caller_of(app.current_event.raw_event)
-    build().ports.customers.delete(caller.enterprise, CustomerId(customer_id))
+    build().ports.customers.delete(caller(app).enterprise, CustomerId(customer_id))
     return answer(204, None)
+
+
+def _changed_group(group_id: str) -> Response[str]:
+    """Answer with a group as it is after a change."""
+    group = build().ports.groups.get(caller(app).enterprise, GroupId(group_id))
+    return answer(200, _show(group))
+
+
+def _show(group: Group, email_status: EmailStatus | None = None) -> GroupAnswer:
+    """Show a group, with the cover image that has come for it by now."""
+    covers = build().covers
+    group = settle_cover(group, covers, clock.now())
+    return show_group(group, covers.images.address(group.cover), email_status=email_status)
+
+
+def _email_status(group: Group) -> EmailStatus | None:
+    """Whether the group's address takes mails; None if the mail service does not say."""
+    try:
+        return build().mailing.status(group.group_id, group.email)
+    except TryLaterError as error:
+        log_failure(logger, "email status unknown", error, group_id=group.group_id)
+        return None
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -75,7 +75,10 @@ class Mailing(Protocol):
         ...
 
     def status(self, group_id: GroupId, email: str) -> EmailStatus:
-        """Tell whether the address has agreed, or has been asked at all."""
+        """Tell whether the address has agreed, or has been asked at all.
+
+        :raises TryLaterError: the mail service does not say.
+        """
         ...
 
     def send(self, group_id: GroupId, email: str, subject: str, text: str) -> None:

@@ -15,6 +15,7 @@ from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run.results import RunEnd
 from shared.domain.run.run import RunState
 from tests.fakes.api import claims_of
+from tests.fakes.logs import logged
 from tests.unit.http_stack import SECRET, HttpStack, connection, group_body, sftp
 
 AUTO = {"syncFrequency": "Auto", "period": "Daily"}
@@ -414,6 +415,23 @@ def test_other_images_are_refused(stack: HttpStack, body: dict[str, Any]) -> Non
     group_id = stack.create()["groupId"]
     answer = stack.groups(f"POST /groups/{group_id}/cover-image", body)
     assert (answer.status, answer.fields) == (422, ["contentType"])
+
+
+def test_a_mail_service_that_does_not_say_does_not_hide_the_group(
+    stack: HttpStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttled(*_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "Throttled"}}, "ListSubscriptionsByTopic")
+
+    group_id = stack.create()["groupId"]
+    mailing: Any = handler.build().mailing
+    monkeypatch.setattr(mailing, "_subscribed", throttled)
+    with logged(handler.logger) as lines:
+        answer = stack.groups(f"GET /groups/{group_id}")
+    assert answer.status == 200
+    assert {"emailStatus", "emailConfirmed"} & answer.json.keys() == set()
+    [line] = [line for line in lines.all if line["message"] == "email status unknown"]
+    assert line["aws_error"] == "ListSubscriptionsByTopic: Throttled"
 
 
 def test_an_unexpected_error_shows_nothing_of_itself(

@@ -7,9 +7,9 @@ a filter for each group would not do: SNS allows 200 filters (SNS quotas).
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.domain.errors import MailRefusedError
+from shared.domain.errors import MailRefusedError, TryLaterError
 from shared.domain.group.choices import EmailStatus
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.deletion_certificate import Store, named
@@ -70,7 +70,11 @@ class SnsMailing:
 
     def status(self, group_id: GroupId, email: str) -> EmailStatus:
         """Tell whether the address has agreed to our mails; see ``ports.Mailing``."""
-        subscription = (self._subscribed(self._topic(group_id)) or {}).get(email)
+        try:
+            known = self._subscribed(self._topic(group_id)) or {}
+        except (BotoCoreError, ClientError) as error:
+            raise TryLaterError("the mail service does not say") from error
+        subscription = known.get(email)
         if subscription is None:
             return EmailStatus.NOT_ASKED
         return EmailStatus.CONFIRMED if _agreed(subscription) else EmailStatus.ASKED
