@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from shared.domain.sign_in import FindProvider
     from shared.http.once import GivenAnswers
     from shared.ports.bucket import CoverImages, Objects, SignedAddresses, Uploads
-    from shared.ports.deletion import Certificates, Deletions, Remains
+    from shared.ports.deletion import Certificates, Deletions, GroupSweeper
     from shared.ports.groups import Accesses, Customers, DueGroups, Groups, Secrets
     from shared.ports.messaging import (
         Announcements,
@@ -174,21 +174,21 @@ def certificates(settings: ControlTable) -> "Certificates":
     return DynamoCertificates(_dynamodb(), settings.control_table)
 
 
-def roster_remains(settings: RosterTable) -> "Remains":
+def roster_sweeper(settings: RosterTable) -> "GroupSweeper":
     """What a group has in the table of rosters."""
-    from shared.adapters.roster_table.remains import DynamoRemains
+    from shared.adapters.roster_table.sweep_group import DynamoGroupSweeper
 
-    return DynamoRemains(_dynamodb(), settings.roster_table)
+    return DynamoGroupSweeper(_dynamodb(), settings.roster_table)
 
 
-def object_remains(settings: DataBucket) -> "Remains":
+def object_sweeper(settings: DataBucket) -> "GroupSweeper":
     """What a group has in the bucket."""
-    from shared.adapters.data_bucket.remains import S3Remains
+    from shared.adapters.data_bucket.sweep_group import S3GroupSweeper
 
-    return S3Remains(_s3(), settings.data_bucket)
+    return S3GroupSweeper(_s3(), settings.data_bucket)
 
 
-def topic_remains(settings: Topics) -> "Remains":
+def topic_sweeper(settings: Topics) -> "GroupSweeper":
     """The topic that a group's mails go through."""
     from shared.adapters.messaging.mailing import SnsMailing
 

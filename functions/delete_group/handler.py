@@ -32,10 +32,10 @@ def build() -> DeletePorts:
         run=wiring.run_ports(settings, wiring.legs(settings), logger),
         groups=wiring.groups(settings),
         deletions=wiring.deletions(settings),
-        remains=(
-            wiring.roster_remains(settings),
-            wiring.object_remains(settings),
-            wiring.topic_remains(settings),
+        sweepers=(
+            wiring.roster_sweeper(settings),
+            wiring.object_sweeper(settings),
+            wiring.topic_sweeper(settings),
         ),
         delete_queue=wiring.queue(settings.delete_queue_url),
         backup_days=settings.backup_days,

@@ -141,9 +141,9 @@ def get_user_classes(group_id: str, record_id: str) -> Response[str]:
 def get_accesses(group_id: str) -> Response[str]:
     """List who has read about the group's people, newest first."""
     runtime = build()
-    runtime.groups.known(caller(app).enterprise, GroupId(group_id))
+    runtime.groups.check_known(caller(app).enterprise, GroupId(group_id))
     limit, after = page_of_accesses(app)
-    found, more = runtime.accesses.of(GroupId(group_id), after, limit, clock.now())
+    found, more = runtime.accesses.list(GroupId(group_id), after, limit, clock.now())
     return answer(200, show_accesses(found, more))
 
 

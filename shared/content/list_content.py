@@ -128,7 +128,7 @@ def _own(
     Returns the rows, the last content that was read, and where the list continues (None at its
     end).
     """
-    found, more = contents.of(place, bearer, after, most)
+    found, more = contents.assigned_to(place, bearer, after, most)
     rows = [
         AssignedContent(each, record) for each in found if each.assigned_at >= record.created_at
     ]

@@ -14,7 +14,7 @@ from shared.domain.run.results import NextLeg
 from shared.domain.run.run import Mode, RunState
 from shared.groups.deletion_count import DeletionCount
 from shared.messages import DeleteGroup
-from shared.ports.deletion import Deletions, Remains
+from shared.ports.deletion import Deletions, GroupSweeper
 from shared.ports.groups import Groups
 from shared.ports.messaging import Queue
 from shared.sync.close.end_run import announce
@@ -32,7 +32,7 @@ class DeletePorts:
     :ivar run: what every stage needs.
     :ivar groups: the groups.
     :ivar deletions: ends the run together with the group.
-    :ivar remains: the stores in which the group has left something.
+    :ivar sweepers: delete what the stores hold of the group.
     :ivar delete_queue: where the next leg waits.
     :ivar backup_days: for how long a backup of the tables may still hold what was deleted.
     :ivar pace: how long a leg lasts.
@@ -42,7 +42,7 @@ class DeletePorts:
     run: RunPorts
     groups: Groups
     deletions: Deletions
-    remains: Sequence[Remains]
+    sweepers: Sequence[GroupSweeper]
     delete_queue: Queue
     backup_days: int
     pace: Pace = USUAL_PACE
@@ -77,8 +77,8 @@ class _Deletion:
     def work(self) -> None:
         """Sweep; then have the second sweep begin, or end the run."""
         try:
-            for remains in self.ports.remains:
-                self._sweep(remains)
+            for sweeper in self.ports.sweepers:
+                self._sweep(sweeper)
         except LegOverError:
             self._hand_on(second=self._second)
             return
@@ -89,19 +89,19 @@ class _Deletion:
         self._finish()
         announce(self.leg.run.key, self.leg.ports)
 
-    def _sweep(self, remains: Remains) -> None:
+    def _sweep(self, sweeper: GroupSweeper) -> None:
         """Delete what the group has in one store, page by page."""
-        run, store = self.leg.run, remains.store
+        run, store = self.leg.run, sweeper.store
         noted: str | None = None
-        for found in remains.sweep(run.enterprise, run.group_id, self._count.counted.get(store)):
+        for page in sweeper.sweep(run.enterprise, run.group_id, self._count.counted.get(store)):
             # A page is deleted when the next one is asked for.
             if noted is not None and self._count.counted.get(store) == noted:
                 self._count = self._count.once_deleted(store)
             if self.leg.is_over():
                 raise LegOverError
-            noted = found.position
-            if found.tally:
-                self._count = self._count.with_page(store, found)
+            noted = page.position
+            if page.tally:
+                self._count = self._count.with_page(store, page)
                 self.leg.beat(self._count.progress)
             else:
                 self.leg.check(self._count.progress)

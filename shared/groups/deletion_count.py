@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from shared.domain.run.deletion_certificate import Store, added
-from shared.ports.deletion import Found
+from shared.ports.deletion import SweptPage
 
 
 class DeletionCount(BaseModel):
@@ -24,7 +24,7 @@ class DeletionCount(BaseModel):
     erased: dict[str, int] = Field(default_factory=dict)
     counted: dict[Store, str] = Field(default_factory=dict)
 
-    def with_page(self, store: Store, found: Found) -> "DeletionCount":
+    def with_page(self, store: Store, found: SweptPage) -> "DeletionCount":
         """Note one more page; there is nothing to note of an empty one."""
         if not found.tally:
             return self

@@ -10,7 +10,7 @@ from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.deletion_certificate import Deletion, Tally, added, certify
 from shared.domain.run.run import Run
-from shared.ports.deletion import Deletions, Remains
+from shared.ports.deletion import Deletions, GroupSweeper
 from shared.ports.groups import Groups
 from shared.ports.messaging import Queue
 from shared.ports.runs import Runs
@@ -24,7 +24,7 @@ class RequestDeletionPorts:
     :ivar groups: the groups.
     :ivar runs: the runs of groups.
     :ivar deletions: begins the run that deletes a group.
-    :ivar remains: the stores in which an untouched group may have left something.
+    :ivar sweepers: delete what the stores may hold of an untouched group.
     :ivar delete_queue: where the first leg of that run waits.
     :ivar backup_days: for how long a backup of the tables may still hold what was deleted.
     """
@@ -32,7 +32,7 @@ class RequestDeletionPorts:
     groups: Groups
     runs: Runs
     deletions: Deletions
-    remains: Sequence[Remains]
+    sweepers: Sequence[GroupSweeper]
     delete_queue: Queue
     backup_days: int
 
@@ -76,8 +76,8 @@ def _delete_untouched(
 ) -> None:
     """Delete a group that never had a run, and the image and topic that it may have."""
     tally: Tally = {}
-    for remains in ports.remains:
-        for found in remains.sweep(group.enterprise, group.group_id, None):
-            tally = added(tally, found.tally)
+    for sweeper in ports.sweepers:
+        for page in sweeper.sweep(group.enterprise, group.group_id, None):
+            tally = added(tally, page.tally)
     deletion = Deletion(requested_by=person, requested_at=now, deleted_at=now)
     ports.groups.delete(group, certify(group, tally, deletion, ports.backup_days))

@@ -33,15 +33,19 @@ class Deletions(Protocol):
 
 
 @dataclass(frozen=True)
-class Found:
-    """A page of what is to be deleted: how much of each kind, and where it ends."""
+class SweptPage:
+    """A page of what a sweep deletes next.
+
+    :ivar tally: how much of each kind is in it.
+    :ivar position: where it ends.
+    """
 
     tally: Tally
     position: str
 
 
-class Remains(Protocol):
-    """One store of what a group that is being deleted has left."""
+class GroupSweeper(Protocol):
+    """Deletes what one store holds of a group."""
 
     @property
     def store(self) -> Store:
@@ -50,11 +54,13 @@ class Remains(Protocol):
 
     def sweep(
         self, enterprise: EnterpriseId, group_id: GroupId, counted: str | None
-    ) -> Iterator[Found]:
+    ) -> Iterator[SweptPage]:
         """Delete page by page; yields each page *before* it is deleted, so that it can be noted.
 
-        It may be given up at any page and be begun anew: what is gone is gone. ``counted`` is the
-        position of a page that was noted and perhaps not deleted: it is not counted again.
+        A sweep may stop at any page, and another begin: what is gone is gone.
+
+        :param counted: the position of a page that was noted and perhaps not deleted. It is not
+            counted again.
         """
         ...
 

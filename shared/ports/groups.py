@@ -30,7 +30,7 @@ class Secrets(Protocol):
 class KnownGroups(Protocol):
     """Which groups an enterprise has or had: those included that are being deleted, or are gone."""
 
-    def known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
+    def check_known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
         """See that the enterprise has or had this group, for what outlives it: runs and accesses.
 
         :raises NotFoundError: there is no such group in this enterprise, and none was deleted.
@@ -199,7 +199,7 @@ class Accesses(Protocol):
         """Write an access down. Whoever cannot must not show what was read: the error goes up."""
         ...
 
-    def of(
+    def list(
         self, group_id: GroupId, after: str | None, most: int, now: datetime
     ) -> tuple[Sequence[Access], str | None]:
         """Page through a group's accesses, newest first; the second value goes on from there."""

@@ -138,7 +138,7 @@ class Contents(Protocol):
         """Take content away; what is not assigned stays so."""
         ...
 
-    def of(
+    def assigned_to(
         self, place: RosterPlace, bearer: Bearer, after: ContentId | None, most: int
     ) -> tuple[Sequence[Assignment], ContentId | None]:
         """Read up to ``most`` of a bearer's assignments, and where the rest begins."""

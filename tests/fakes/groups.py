@@ -96,7 +96,7 @@ class InMemoryGroups:
         marked = self._marked.get((enterprise, group_id))
         return group.model_copy(update={"deleting_since": since, "marked_at": marked})
 
-    def known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
+    def check_known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
         if (enterprise, group_id) not in self._gone:
             self.get(enterprise, group_id, deleting=True)
 

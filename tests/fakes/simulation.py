@@ -384,7 +384,7 @@ class Simulation:
             run=self._run_ports(),
             groups=self.groups(),
             deletions=InMemoryDeletions(self.control),
-            remains=(self.roster, self.objects),
+            sweepers=(self.roster, self.objects),
             delete_queue=self.queue,
             backup_days=35,
             pace=Pace(self.leg),

@@ -23,7 +23,7 @@ from shared.domain.run.bundle import BundleObject
 from shared.domain.run.deletion_certificate import Store, named
 from shared.domain.run.run import Run
 from shared.messages import Message
-from shared.ports.deletion import Found
+from shared.ports.deletion import SweptPage
 from shared.ports.messaging import WorkQueue
 from shared.ports.roster import OVERTAKEN, Refusal
 
@@ -71,9 +71,9 @@ class InMemoryRoster:
 
     def sweep(
         self, enterprise: EnterpriseId, group_id: GroupId, counted: str | None
-    ) -> Iterator[Found]:
-        """``Remains``: the records of a group, and the login names of its users."""
-        yield Found({}, "an empty partition")
+    ) -> Iterator[SweptPage]:
+        """``GroupSweeper``: the records of a group, and the login names of its users."""
+        yield SweptPage({}, "an empty partition")
         for at in sorted(at for at in self.records if at[0].startswith(f"{group_id}#")):
             position = "|".join(at)
             record = self.records[at]
@@ -81,14 +81,16 @@ class InMemoryRoster:
             tally = {named(Store.ROSTER, record.collection.entity): 1}
             if "loginName" in record.doc:
                 tally[named(Store.ROSTER, "loginNames")] = 1
-            yield Found({} if position == counted else tally, position)
+            yield SweptPage({} if position == counted else tally, position)
             self.on_write("sweep")
             if self.logins.get(name, ("", 0))[0] == at[1]:
                 del self.logins[name]
             self.on_write("sweep")
             del self.records[at]
         if group_id in self.stamps:
-            yield Found({} if counted == "stamp" else {named(Store.ROSTER, "stamps"): 1}, "stamp")
+            yield SweptPage(
+                {} if counted == "stamp" else {named(Store.ROSTER, "stamps"): 1}, "stamp"
+            )
             del self.stamps[group_id]
 
     def records_of(
@@ -236,11 +238,11 @@ class InMemoryObjects:
 
     def sweep(
         self, enterprise: EnterpriseId, group_id: GroupId, counted: str | None
-    ) -> Iterator[Found]:
-        """``Remains``: the objects of a group."""
+    ) -> Iterator[SweptPage]:
+        """``GroupSweeper``: the objects of a group."""
         for key in sorted(key for key in self.objects if key.split("/")[1] == group_id):
             tally = {named(Store.BUCKET, key.split("/")[0]): 1}
-            yield Found({} if key == counted else tally, key)
+            yield SweptPage({} if key == counted else tally, key)
             self.on_write("sweep")
             del self.objects[key]
             self.tags.pop(key, None)

@@ -124,9 +124,9 @@ def test_it_ends_by_its_owner_alone(stores: Stores) -> None:
     ended = stores.control.get(run.key)
     assert (ended.state, ended.finished_at) == (RunState.SUCCEEDED, NOW)
     assert ended.counts["users"].deleted == 3
-    groups_of(stores.control).known(ENTERPRISE, GROUP)
+    groups_of(stores.control).check_known(ENTERPRISE, GROUP)
     with pytest.raises(NotFoundError):
-        groups_of(stores.control).known(EnterpriseId("globex"), GROUP)
+        groups_of(stores.control).check_known(EnterpriseId("globex"), GROUP)
     with pytest.raises(NotFoundError):
         stores.begin()
 

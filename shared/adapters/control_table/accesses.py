@@ -41,7 +41,7 @@ class DynamoAccesses:
         }
         write_item(self._client, put(self._table, item))
 
-    def of(
+    def list(
         self, group_id: GroupId, after: str | None, most: int, now: datetime
     ) -> tuple[Sequence[Access], str | None]:
         """Read accesses, newest first."""

@@ -72,8 +72,8 @@ class DynamoGroups:
         item = read_group(self._client, self._table, enterprise, group_id, deleting=deleting)
         return from_item(enterprise, item)
 
-    def known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
-        """See that the enterprise has or had this group; see ``ports.KnownGroups.known``."""
+    def check_known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
+        """See that the enterprise has or had this group; see ``ports.KnownGroups.check_known``."""
         try:
             read_group(self._client, self._table, enterprise, group_id, deleting=True, only=())
         except NotFoundError:

@@ -13,7 +13,7 @@ from shared.domain.errors import MailRefusedError, TryLaterError
 from shared.domain.group.choices import EmailStatus
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.deletion_certificate import Store, named
-from shared.ports.deletion import Found
+from shared.ports.deletion import SweptPage
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -90,8 +90,8 @@ class SnsMailing:
 
     def sweep(
         self, enterprise: EnterpriseId, group_id: GroupId, counted: str | None
-    ) -> Iterator[Found]:
-        """``Remains``: a group that is deleted has no topic (deleting none is no error).
+    ) -> Iterator[SweptPage]:
+        """Delete the group's topic, if it has one; see ``ports.GroupSweeper.sweep``.
 
         Its subscriptions go with it (DeleteTopic, Amazon SNS API Reference).
         """
@@ -100,7 +100,7 @@ class SnsMailing:
         tally = {}
         if known is not None:
             tally = {named(Store.MAIL, "topics"): 1, named(Store.MAIL, "addresses"): len(known)}
-        yield Found(tally, "topic")
+        yield SweptPage(tally, "topic")
         self._client.delete_topic(TopicArn=topic)
 
     def _topic(self, group_id: GroupId) -> str:

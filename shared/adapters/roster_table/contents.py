@@ -73,7 +73,7 @@ class DynamoContents:
         key = content_key(place.group_id, place.shards, bearer, content_id)
         write_item(self._client, delete(self._table, key))
 
-    def of(
+    def assigned_to(
         self, place: RosterPlace, bearer: Bearer, after: ContentId | None, most: int
     ) -> tuple[Sequence[Assignment], ContentId | None]:
         """Read assignments of a bearer, in the order of their ids."""

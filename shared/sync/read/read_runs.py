@@ -35,7 +35,7 @@ def list_runs(
 
     :raises NotFoundError: the enterprise has no such group, and had none.
     """
-    ports.groups.known(enterprise, group_id)
+    ports.groups.check_known(enterprise, group_id)
     runs = ports.runs.history(group_id, limit, before)
     more = runs[-1].seq if len(runs) == limit and runs[-1].seq > 1 else None
     return runs, more
@@ -47,7 +47,7 @@ def read_run(enterprise: EnterpriseId, group_id: GroupId, run_id: str, ports: Re
     :param run_id: as it stands in the request's path.
     :raises NotFoundError: the enterprise has no such group, or the group no such run.
     """
-    ports.groups.known(enterprise, group_id)
+    ports.groups.check_known(enterprise, group_id)
     run = None
     if run_id.isdecimal() and len(run_id) <= LONGEST_RUN_ID:
         run = ports.runs.get(RunKey(enterprise, group_id, int(run_id)))

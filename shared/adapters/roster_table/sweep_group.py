@@ -1,4 +1,4 @@
-"""What a group that is being deleted has left in the ``roster`` table."""
+"""Deletes what the ``roster`` table holds of a group."""
 
 import json
 from collections import Counter
@@ -16,7 +16,7 @@ from shared.adapters.roster_table.attributes import Doc, LoginItem, RecordItem
 from shared.adapters.roster_table.keys import PK, SK, kinds_by_partition, login_key
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.deletion_certificate import Store, named
-from shared.ports.deletion import Found
+from shared.ports.deletion import SweptPage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,8 +25,8 @@ PAGE = 500
 """Items between two looks at the clock: about a second of deleting."""
 
 
-class DynamoRemains:
-    """``Remains`` over the roster table.
+class DynamoGroupSweeper:
+    """``GroupSweeper`` over the roster table.
 
     All partitions that a group can have are looked into, whatever was fixed for it: a run that was
     stopped in the middle of a first load has written, and left no note of how many there are.
@@ -40,7 +40,7 @@ class DynamoRemains:
 
     def sweep(
         self, enterprise: EnterpriseId, group_id: GroupId, counted: str | None
-    ) -> Iterator[Found]:
+    ) -> Iterator[SweptPage]:
         """Delete the records of a group, and the login names of its users."""
         noted, until = json.loads(counted) if counted else (None, "")
         for partition, kind in kinds_by_partition(group_id):
@@ -62,7 +62,7 @@ class DynamoRemains:
                 if partition == noted:
                     # What was noted up to here stays noted, though little of it may be left.
                     end = max(end, until)
-                yield Found(_tally(kind, new), json.dumps([partition, end]))
+                yield SweptPage(_tally(kind, new), json.dumps([partition, end]))
                 self._delete(enterprise, items)
                 if "LastEvaluatedKey" not in answer:
                     break

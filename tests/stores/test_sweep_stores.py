@@ -9,19 +9,19 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from shared.adapters.data_bucket import remains as s3_remains
-from shared.adapters.data_bucket.remains import S3Remains
-from shared.adapters.roster_table import remains
+from shared.adapters.data_bucket import sweep_group as s3_sweep
+from shared.adapters.data_bucket.sweep_group import S3GroupSweeper
+from shared.adapters.roster_table import sweep_group
 from shared.adapters.roster_table.contents import DynamoContents
 from shared.adapters.roster_table.keys import LETTERS
-from shared.adapters.roster_table.remains import DynamoRemains
 from shared.adapters.roster_table.roster import DynamoRoster
+from shared.adapters.roster_table.sweep_group import DynamoGroupSweeper
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.object_keys import Folder
 from shared.domain.roster.change import LoginClaim, RosterWrite
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.content import Bearer, ContentId
-from shared.ports.deletion import Remains
+from shared.ports.deletion import GroupSweeper
 from shared.ports.roster_reading import RosterPlace
 from tests.fakes.roster_table import NAME, make_roster_table
 
@@ -65,8 +65,8 @@ def test_the_roster_of_one_group_goes_with_its_login_names(aws: None, shards: in
         place = RosterPlace(group_id, shards)
         DynamoContents(client, NAME).assign(place, bearer, NOW, ContentId("book"), "ann", NOW)
     before = _items(client)
-    remains = DynamoRemains(client, NAME)
-    assert _swept(remains) == {
+    sweeper = DynamoGroupSweeper(client, NAME)
+    assert _swept(sweeper) == {
         **{f"roster/{collection.entity}": 3 for collection in LETTERS},
         "roster/users": 5,
         "roster/loginNames": 2,
@@ -78,7 +78,7 @@ def test_the_roster_of_one_group_goes_with_its_login_names(aws: None, shards: in
     assert {k for k in left if not k.startswith("LOGIN")} == {
         key for key in before if key.startswith(f"{OTHER}#")
     }
-    assert _swept(remains) == {}
+    assert _swept(sweeper) == {}
 
 
 def test_every_version_of_every_object_of_one_group_goes(aws: None) -> None:
@@ -95,15 +95,15 @@ def test_every_version_of_every_object_of_one_group_goes(aws: None) -> None:
         # The name that a cover image once had.
         client.put_object(Bucket="data", Key=f"covers/{group_id}", Body=b"x")
     client.delete_object(Bucket="data", Key=f"staged/{GROUP}/1/x")
-    remains = S3Remains(client, "data")
-    assert _swept(remains) == {
+    sweeper = S3GroupSweeper(client, "data")
+    assert _swept(sweeper) == {
         **{f"bucket/{folder}": 1 for folder in Folder if folder != "staged"},
         **{f"bucket/{folder}/earlier": 1 for folder in Folder},
         "bucket/covers": 2,
         # Of what had been deleted already: two versions, and the marker.
         "bucket/staged/earlier": 3,
     }
-    assert _swept(remains) == {}
+    assert _swept(sweeper) == {}
     versions = client.list_object_versions(Bucket="data")
     assert "DeleteMarkers" not in versions
     keys = [each["Key"] for each in versions["Versions"]]
@@ -111,10 +111,10 @@ def test_every_version_of_every_object_of_one_group_goes(aws: None) -> None:
     assert all(f"/{OTHER}" in key for key in keys)
 
 
-def _swept(remains: Remains, counted: str | None = None, pages: int = 9999) -> Counter[str]:
+def _swept(sweeper: GroupSweeper, counted: str | None = None, pages: int = 9999) -> Counter[str]:
     """What a sweep has counted; after ``pages`` its worker dies, before the last is deleted."""
     total: Counter[str] = Counter()
-    for number, found in enumerate(remains.sweep(ACME, GROUP, counted), 1):
+    for number, found in enumerate(sweeper.sweep(ACME, GROUP, counted), 1):
         total.update(found.tally)
         if number == pages:
             break
@@ -127,10 +127,10 @@ def test_each_record_is_counted_once_whenever_workers_die(
 ) -> None:
     client: Any = boto3.client("dynamodb")
     make_roster_table(client)
-    monkeypatch.setattr(remains, "PAGE", 4)
+    monkeypatch.setattr(sweep_group, "PAGE", 4)
     writes = [_write(Collection.USERS, f"u{number:02}", f"name{number}") for number in range(25)]
     DynamoRoster(client, NAME, batched=False).apply(RunKey(ACME, GROUP, 1), 1, writes, NOW)
-    total = _with_deaths(DynamoRemains(client, NAME), deaths)
+    total = _with_deaths(DynamoGroupSweeper(client, NAME), deaths)
     assert total == {"roster/users": 25, "roster/loginNames": 25}
     assert _items(client) == set()
 
@@ -150,14 +150,14 @@ def test_each_object_is_counted_once_whenever_workers_die(
             client.put_object(Bucket="data", Key=f"staged/{GROUP}/{number}", Body=b"x")
         client.put_object(Bucket="data", Key=f"reports/{GROUP}/{number}", Body=b"x")
     # Pages that end within the versions of a key.
-    monkeypatch.setattr(s3_remains, "MOST", 4)
-    assert _with_deaths(S3Remains(client, "data"), deaths) == {
+    monkeypatch.setattr(s3_sweep, "MOST", 4)
+    assert _with_deaths(S3GroupSweeper(client, "data"), deaths) == {
         "bucket/staged": 6, "bucket/staged/earlier": 12, "bucket/reports": 6,
     }  # fmt: skip
     assert "Versions" not in client.list_object_versions(Bucket="data")
 
 
-def _with_deaths(remains: Remains, deaths: int) -> Counter[str]:
+def _with_deaths(sweeper: GroupSweeper, deaths: int) -> Counter[str]:
     """Sweep to the end, with workers that die once they have noted their ``deaths``-th page.
 
     Each notes what it finds, with its place, before the page is deleted.
@@ -165,7 +165,7 @@ def _with_deaths(remains: Remains, deaths: int) -> Counter[str]:
     total: Counter[str] = Counter()
     noted: str | None = None
     for _ in range(500):
-        for number, found in enumerate(remains.sweep(ACME, GROUP, noted), 1):
+        for number, found in enumerate(sweeper.sweep(ACME, GROUP, noted), 1):
             total.update(found.tally)
             noted = found.position
             if number == deaths and found.tally:

@@ -1,4 +1,4 @@
-"""What a group that is being deleted has left in the data bucket."""
+"""Deletes what the data bucket holds of a group."""
 
 import json
 from collections import Counter
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.object_keys import Folder
 from shared.domain.run.deletion_certificate import Store, named
-from shared.ports.deletion import Found
+from shared.ports.deletion import SweptPage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,8 +19,8 @@ MOST = 1000
 Version = dict[str, Any]
 
 
-class S3Remains:
-    """``Remains`` over the data bucket; every version of an object goes."""
+class S3GroupSweeper:
+    """``GroupSweeper`` over the data bucket; every version of an object goes."""
 
     store = Store.BUCKET
 
@@ -30,7 +30,7 @@ class S3Remains:
 
     def sweep(
         self, enterprise: EnterpriseId, group_id: GroupId, counted: str | None
-    ) -> Iterator[Found]:
+    ) -> Iterator[SweptPage]:
         """Delete the objects of a group, about a thousand versions at a time."""
         noted, until = json.loads(counted) if counted else (None, "")
         for folder in Folder:
@@ -39,7 +39,7 @@ class S3Remains:
                 end = page[-1]["Key"]
                 if folder == noted:
                     end = max(end, until)
-                yield Found(_tally(folder, new), json.dumps([folder, end]))
+                yield SweptPage(_tally(folder, new), json.dumps([folder, end]))
                 self._delete(page)
 
     def _pages(self, prefix: str) -> Iterator[list[Version]]:
