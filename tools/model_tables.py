@@ -20,7 +20,7 @@ def models(made: Json) -> str:
         lines += _table(made, name, "")
     lines += ["In answers:", ""]
     for name in sorted(objects.keys() - sent):
-        lines += _table(made, name, "may be left out")
+        lines += _table(made, name, "May be left out.")
     lines += ["### Enums", "", "| Name | Values | |", "|---|---|---|"]
     for name, each in schemas.items():
         if "enum" in each:
@@ -69,10 +69,10 @@ def _table(made: Json, name: str, optional: str) -> list[str]:
         if optional and field not in required:
             said.append(optional)
         elif field in required and not optional:
-            said.append("required")
+            said.append("Required.")
         elif not optional and (default := _default(schema)):
-            said.append(f"default {default}")
-        lines.append(f"| `{field}` | {type_of(made, schema)} | {'; '.join(said)} |")
+            said.append(f"Default: {default}.")
+        lines.append(f"| `{field}` | {type_of(made, schema)} | {' '.join(said)} |")
     return [*lines, ""] if fields else lines
 
 

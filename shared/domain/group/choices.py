@@ -65,7 +65,7 @@ class MatchWith(StrEnum):
 
 
 class StoredField(StrEnum):
-    """Personal fields that are kept only when the group asks for them."""
+    """Personal fields that are kept only if the group asks for them."""
 
     PHONES = "phones"
     AGENTS = "agents"

@@ -2,28 +2,35 @@
 
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from shared.domain.described import Described, Kept
 from shared.domain.ids import EnterpriseId, GroupId
 
 
-class Probe(BaseModel):
-    """One thing that was tried.
+class ProbeFields(Described):
+    """One thing that was tried."""
 
-    name: what was tried.
-    ok: whether it is as it should be.
-    detail: what was found and what to change, for the admin.
-    field: the group's field to change, in the API's spelling.
-    facts: what was found, for programs: orgs to choose from, counts, a fingerprint.
-    """
+    name: str = Field(
+        description="What was tried: `authorization`, the name of a collection and "
+        "`clientPartnerId` of a REST source; `server`, `login` and `bundle` of an SFTP server; "
+        "`test` for the test as a whole. New ones may be added."
+    )
+    ok: bool = Field(description="Whether it is as it should be.")
+    detail: str = Field(description="What was found, and what to change, for people.")
+    field: str | None = Field(
+        None,
+        description="The group's field to change, such as `connection.url`; null if there is none.",
+    )
+    facts: dict[str, Any] = Field(
+        {},
+        description="What was found, for programs: `count`, `orgs`, `files`, "
+        "`hostKeyFingerprint`, or the `code` of what failed.",
+    )
 
-    model_config = ConfigDict(frozen=True)
 
-    name: str
-    ok: bool
-    detail: str
-    field: str | None = None
-    facts: dict[str, Any] = {}
+class Probe(ProbeFields, Kept):
+    """A probe as it is kept."""
 
 
 class ConnectionTest(BaseModel):

@@ -1,12 +1,14 @@
 """A hold: what waits for a person in a group, and what the person decides."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from shared.domain.described import Described, Kept
 from shared.domain.group.guard import HoldRule
+from shared.domain.request_body import Line
 
 
 class Decision(StrEnum):
@@ -47,16 +49,18 @@ class Hold(BaseModel):
         return (self.list_key, self.summary_key)
 
 
-class HoldDecision(BaseModel):
-    """A decision.
+class DecisionFields(Described):
+    """A decision about a hold."""
 
-    decision: what was decided.
-    digest: the hold that it is about.
-    reason: why, in the person's words.
-    """
+    decision: Decision = Field(
+        description="`approve` carries out what waits, `reject` keeps what is there."
+    )
+    digest: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
+        description="The digest of the hold that was shown. The decision is refused if something "
+        "else waits by now."
+    )
+    reason: Line = Field(description="Why, in the person's words; it is kept with the run.")
 
-    model_config = ConfigDict(frozen=True)
 
-    decision: Decision
-    digest: str
-    reason: str
+class HoldDecision(DecisionFields, Kept):
+    """A decision as it was made."""

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class SecretName(StrEnum):
-    """The secrets a group can have; those of its connection in the API's spelling."""
+    """The secrets that a group can have."""
 
     SECRET_KEY = "secretKey"
     PASSWORD = "password"

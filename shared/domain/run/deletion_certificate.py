@@ -20,7 +20,7 @@ KEPT = timedelta(days=400)
 
 
 class Store(StrEnum):
-    """Where a group has what is deleted with it."""
+    """Where something of a group was stored: a table, the bucket or the mail service."""
 
     ROSTER = "roster"
     BUCKET = "bucket"

@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, ValidationError
 
 from shared.domain.group.cover import ImageType
-from shared.domain.group.hold import Decision
+from shared.domain.group.hold import DecisionFields
 from shared.domain.request_body import Id, Input, Line, Word, wrong
 from shared.domain.run.run import FETCHING_MODES, Mode
 
@@ -139,14 +139,5 @@ class SyncInput(Input):
         return self
 
 
-class DecisionInput(Input):
+class DecisionInput(DecisionFields, Input):
     """What a person decides about what waits."""
-
-    decision: Decision = Field(
-        description="`approve` carries out what waits, `reject` keeps what is there."
-    )
-    digest: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
-        description="The digest of what was shown. The decision is refused if something else waits "
-        "by now."
-    )
-    reason: Line = Field(description="Why, in your words; it is kept with the run.")

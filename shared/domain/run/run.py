@@ -18,11 +18,11 @@ from shared.domain.run.counts import Counts
 class Mode(StrEnum):
     """What a run may do.
 
-    ``sync`` creates and changes; what is seen gone stays pending. ``update`` also deletes.
-    ``preview`` plans an update and stops. ``restore`` makes the roster what a past run left it as.
-    ``retention`` gives what has left before a new end, because the group's calendar or grace has
-    changed. ``delete`` removes the group itself with all that it has. Nobody asks for these two as
-    a sync. ``unknown`` is a mode of a newer version, and never stored.
+    ``sync`` creates and changes; what the source no longer has stays, pending. ``update`` also
+    deletes. ``preview`` plans an update and stops. ``restore`` makes the roster what an earlier run
+    left it as. Two kinds nobody requests as a sync: ``retention`` gives records that have left a
+    new end, after the group's calendar or grace period changed; ``delete`` removes the group with
+    all that it has. ``unknown`` is a mode of a newer version; it is never stored.
     """
 
     SYNC = "sync"
@@ -53,7 +53,12 @@ STANDING_MODES = frozenset({Mode.RESTORE, Mode.RETENTION})
 
 
 class Trigger(StrEnum):
-    """Who or what started a run; ``unknown`` is a trigger of a newer version, and never stored."""
+    """What started a run.
+
+    ``request``: a person asked for it. ``newGroup``: an Auto group was created. ``drop``: a bundle
+    was uploaded. ``decision``: a person decided about a hold. ``clock``: the group was due.
+    ``unknown`` is a trigger of a newer version; it is never stored.
+    """
 
     REQUEST = "request"
     NEW_GROUP = "newGroup"
@@ -64,12 +69,13 @@ class Trigger(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a run stands: up to ``Applying`` it is open, from ``Succeeded`` on it has ended.
+    """Where a run stands: it is open up to ``Applying``, and has ended from ``Succeeded`` on.
 
-    A ``Waiting`` run has its number and its bundle, and no more: another run of the group is under
-    way. ``Held`` is an end: something waits for a person. ``Cancelled`` is one of the clock's that
-    never began, because another was under way. ``Unknown`` is a state of a newer version,
-    and never stored; such a run is open as long as it has no end.
+    ``Waiting``: it has its number and its bundle, while another run of the group is under way.
+    ``Held``: it ended, and something waits for a person. ``Cancelled``: an Auto run that never
+    began, because another was under way. ``Superseded``: a later bundle made it unnecessary.
+    ``Unknown`` is a state of a newer version; it is never stored, and such a run is open until it
+    has an end.
     """
 
     WAITING = "Waiting"

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shared.domain.group.choices import SyncType
+from shared.domain.group.connection_test import ProbeFields
 from shared.domain.group.guard import HoldRule
-from shared.domain.group.hold import Decision
+from shared.domain.group.hold import DecisionFields
 from shared.domain.run.counts import CountFields
 from shared.domain.run.run import Mode, RunState, Trigger
 from shared.http.contract.answers import Answer, Entity, Moment, StoredAnswer, listed
@@ -40,12 +41,8 @@ class ReasonAnswer(Answer):
     )
 
 
-class DecisionAnswer(Answer):
+class DecisionAnswer(DecisionFields, Answer, complete=True):
     """What a person decided about what waited."""
-
-    decision: Decision = Field(description="What was decided.")
-    digest: str = Field(description="The digest of the hold that was decided on.")
-    reason: str = Field(description="Why, in the person's words.")
 
 
 class RunAnswer(Answer):
@@ -202,23 +199,8 @@ class UploadAnswer(Answer):
     max_bytes: int = Field(description="How large the bundle may be, in bytes.")
 
 
-class ProbeAnswer(Answer):
+class ProbeAnswer(ProbeFields, Answer, complete=True):
     """One thing that was tried."""
-
-    name: str = Field(
-        description="What was tried: `authorization`, the name of a collection and "
-        "`clientPartnerId` of a REST source; `server`, `login` and `bundle` of an SFTP server; "
-        "`test` for the test as a whole. New ones may be added."
-    )
-    ok: bool = Field(description="Whether it is as it should be.")
-    detail: str = Field(description="What was found, and what to change, for people.")
-    field: str | None = Field(
-        description="The group's field to change, such as `connection.url`; null if there is none."
-    )
-    facts: dict[str, Any] = Field(
-        description="What was found, for programs: `count`, `orgs`, `files`, "
-        "`hostKeyFingerprint`, or the `code` of what failed."
-    )
 
 
 class ConnectionTestAnswer(Answer):
