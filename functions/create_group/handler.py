@@ -10,10 +10,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared import clock, wiring
 from shared.domain.errors import TryLaterError
 from shared.domain.group.choices import EmailStatus
+from shared.domain.group.cover_request import CoverImageInput
 from shared.domain.group.group import Group
 from shared.domain.ids import CustomerId, GroupId
 from shared.domain.read_fields import read_fields
-from shared.domain.run.request_bodies import CoverImageInput
 from shared.groups.change_group import change_group
 from shared.groups.covers import CoverPorts, remove_cover, request_cover_upload, settle_cover
 from shared.groups.create_group import create_group

@@ -11,7 +11,8 @@ from shared import clock, wiring
 from shared.domain.group.hold import HoldDecision
 from shared.domain.ids import GroupId
 from shared.domain.read_fields import read_fields
-from shared.domain.run.request_bodies import DecisionInput, SyncInput, UploadInput
+from shared.domain.run.decision import DecisionInput
+from shared.domain.run.sync_request import SyncInput, UploadInput
 from shared.groups.try_connection import RequestTestPorts, read_test, request_test
 from shared.http.access_record import record_access
 from shared.http.answers import answer, answer_later, see_other

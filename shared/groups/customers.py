@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.group.customer import Customer
+from shared.domain.group.customer_request import CustomerChangeInput, CustomerInput
 from shared.domain.ids import CustomerId, EnterpriseId, SourcedId
 from shared.domain.read_fields import read_fields
-from shared.domain.run.request_bodies import CustomerChangeInput, CustomerInput
 from shared.ports.groups import Customers, no_customer
 
 

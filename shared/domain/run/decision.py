@@ -1,7 +1,12 @@
-"""Whether what a person decides can be done: on what waits, and on the mark of a roster."""
+"""What a person decides, and whether that can be done: on what waits, and on a roster's mark."""
 
 from shared.domain.errors import ConflictError
-from shared.domain.group.hold import Hold, HoldDecision
+from shared.domain.group.hold import DecisionFields, Hold, HoldDecision
+from shared.domain.request_body import Input
+
+
+class DecisionInput(DecisionFields, Input):
+    """What a person decides about what waits."""
 
 
 def check_decision(decision: HoldDecision | None, hold: Hold | None) -> None:

@@ -5,15 +5,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.domain.group.cover_request import CoverImageInput
+from shared.domain.group.customer_request import CustomerChangeInput, CustomerInput
 from shared.domain.group.request import GroupInput
-from shared.domain.run.request_bodies import (
-    CoverImageInput,
-    CustomerChangeInput,
-    CustomerInput,
-    DecisionInput,
-    SyncInput,
-    UploadInput,
-)
+from shared.domain.run.decision import DecisionInput
+from shared.domain.run.sync_request import SyncInput, UploadInput
 from shared.http.contract.answers import Accepted, Answer, Message
 from shared.http.contract.certificates import CertificateAnswer, CertificatePage
 from shared.http.contract.examples import A_DECISION, A_GROUP, A_GROUP_CHANGE

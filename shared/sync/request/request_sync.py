@@ -8,9 +8,9 @@ from shared.domain.errors import ConflictError, NotFoundError, TryLaterError
 from shared.domain.group.choices import SyncFrequency, SyncType
 from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
-from shared.domain.run.request_bodies import SyncInput
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Mode, Reason, Run, Trigger
+from shared.domain.run.sync_request import SyncInput
 from shared.ports.groups import Groups
 from shared.ports.messaging import ExtractQueues, Queue
 from shared.ports.runs import Runs

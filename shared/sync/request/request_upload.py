@@ -4,7 +4,7 @@ from shared.domain.errors import ConflictError
 from shared.domain.group.choices import SyncType
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.object_keys import upload_key
-from shared.domain.run.request_bodies import UploadInput
+from shared.domain.run.sync_request import UploadInput
 from shared.ports.bucket import SignedAddresses, UploadAddress
 from shared.ports.groups import Groups
 from shared.sync.request.request_sync import check_mark

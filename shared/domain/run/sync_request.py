@@ -1,4 +1,4 @@
-"""Request bodies other than groups: customers, syncs, uploads, decisions."""
+"""A run as a person requests it: a sync, and the upload of a bundle."""
 
 from collections.abc import Callable
 from typing import Annotated, Self
@@ -14,9 +14,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, ValidationError
 
-from shared.domain.group.cover import ImageType
-from shared.domain.group.hold import DecisionFields
-from shared.domain.request_body import Id, Input, Line, Word, wrong
+from shared.domain.request_body import Input, wrong
 from shared.domain.run.run import FETCHING_MODES, Mode
 
 ASKED_MODES = FETCHING_MODES | {Mode.RESTORE}
@@ -46,43 +44,6 @@ _OLDER = (
     "Whether to accept a bundle that is older than the last one; otherwise its run fails with "
     "`bundle_older`."
 )
-
-
-class CustomerInput(Input):
-    """A customer as it is requested."""
-
-    name: Line = Field(description="The customer's name.")
-    org_sourced_id: Id | None = Field(
-        None, description="The sourcedId of the customer's org at the source, if it is known."
-    )
-    customer_id: Word | None = Field(
-        None,
-        description="An id of your choice: letters, digits, - and _. Without it one is made.",
-    )
-
-
-class CustomerChangeInput(Input):
-    """A change of a customer: what is left out stays."""
-
-    name: Line | None = Field(None, description="The customer's new name; it cannot be null.")
-    org_sourced_id: Id | None = Field(
-        None,
-        description="The sourcedId of the customer's org at the source; null takes it away. It "
-        "cannot change while the customer is in a group.",
-    )
-
-    @field_validator("name")
-    @classmethod
-    def _has_a_name(cls, name: str | None) -> str | None:
-        if name is None:
-            raise wrong("A customer has a name.")
-        return name
-
-
-class CoverImageInput(Input):
-    """Which kind of image will be uploaded."""
-
-    content_type: ImageType = Field(description="The kind of image.")
 
 
 class UploadInput(Input):
@@ -137,7 +98,3 @@ class SyncInput(Input):
                 hide_input=True,
             )
         return self
-
-
-class DecisionInput(DecisionFields, Input):
-    """What a person decides about what waits."""
