@@ -10,7 +10,7 @@ from shared.domain.group.group import Group
 from shared.domain.group.secrets import SecretName
 from shared.groups.failed_probe import failed_probe
 from shared.ports.sources import FileServer
-from shared.sync.fetch.find_files import find_files
+from shared.sync.fetch.choose_bundle import find_files
 
 
 def try_server(

@@ -2,7 +2,7 @@
 
 Each batch is a gzip member, so a byte range of the object can be read without the rest. The index,
 an object beside it, lists where the batches end. Both are kept while the run's writes are uncertain
-(``prepared_objects``).
+(``past_rosters``).
 """
 
 import gzip

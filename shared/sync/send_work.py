@@ -11,7 +11,7 @@ from shared.domain.run.run import Mode, Run, RunState
 from shared.messages import DeleteGroup, ExtractLeg, PlanRun
 from shared.ports.messaging import Queue
 from shared.ports.runs import Runs
-from shared.sync import change_file, prepared_objects
+from shared.sync import change_file, past_rosters
 from shared.sync.run_ports import RunPorts
 
 LegMessage = ExtractLeg | PlanRun | DeleteGroup
@@ -44,6 +44,6 @@ def send_batches(run: Run, numbers: Sequence[int], queue: Queue, ports: RunPorts
     What they need, and what will be the group's state, is kept first: candidates go after a week.
     """
     assert run.plan is not None
-    prepared_objects.keep_planned(run, run.plan, ports.objects)
+    past_rosters.keep_planned(run, run.plan, ports.objects)
     queue.send(change_file.messages(ports.objects, run.key, run.plan, numbers))
     ports.runs.sent(run, ports.clock())

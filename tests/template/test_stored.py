@@ -11,8 +11,8 @@ from shared.adapters.control_table.attributes import EXPIRES_AT, GroupItem, RunI
 from shared.adapters.roster_table import keys as roster_keys
 from shared.adapters.roster_table.attributes import RecordItem
 from shared.domain import timers
-from shared.domain.group.retention import UNDO_DAYS
 from shared.domain.object_keys import Folder
+from shared.sync.past_rosters import UNDO_DAYS
 from tests.template.processed import Template
 
 STATEFUL = ["ControlTable", "RosterTable", "SecretsKey", "DataBucket", "UserPool"]

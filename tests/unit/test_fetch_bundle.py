@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.run.remote_files import RemoteFile, newest
+from shared.domain.run.remote_files import RemoteFile
 from shared.domain.run.run import RunState
 from shared.messages import ExtractLeg
 from shared.sync.back_off import BackOff
 from shared.sync.fetch import copy_file
+from shared.sync.fetch.choose_bundle import choose_newest
 from shared.sync.fetch.fetch_bundle import fetch_leg
 from tests.fakes.fetching import MB, Fetching, InMemoryServer
 
@@ -107,7 +108,7 @@ def test_loose_files_are_copied_side_by_side() -> None:
 def test_the_newest_is_told_by_the_dates_in_names_or_by_times(
     files: dict[str, int], chosen: str
 ) -> None:
-    found = newest([RemoteFile(path=n, name=n, modified=at) for n, at in files.items()])
+    found = choose_newest([RemoteFile(path=n, name=n, modified=at) for n, at in files.items()])
     assert found is not None
     assert found.name == chosen
 

@@ -19,7 +19,7 @@ from shared.adapters.sftp.server import connect, fingerprint_of, log_in, open_se
 from shared.domain.errors import GiveUpError, SourceBusyError
 from shared.domain.group.connection import SftpConnection
 from shared.domain.group.secrets import SecretName
-from shared.sync.fetch.find_files import find_files
+from shared.sync.fetch.choose_bundle import find_files
 from tests.fakes.faulty_line import Line, line_to
 from tests.fakes.fetching import Fetching
 

@@ -11,9 +11,6 @@ from shared.domain.group.calendar import ENDLESS, Calendar
 ENDED_DAYS = 60
 """How long an ended class and its members can still be read."""
 
-UNDO_DAYS = 30
-"""How long a roster can be restored after a run has replaced it (rule ``snapshots``)."""
-
 Left = Literal["deleted", "ended"]
 """How a record leaves: hidden and kept for its return, or still readable as what it was."""
 

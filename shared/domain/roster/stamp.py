@@ -1,15 +1,19 @@
-"""The stamp by which a group and its part of the roster table know that they are of one history."""
+"""The stamp that shows whether a table was restored from a backup.
+
+The group (table ``control``) and the roster table both keep it. A plan that begins to write changes
+it in both at once. If the two differ, one of the tables was restored to an earlier moment, or is
+another table.
+"""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Stamp(BaseModel):
-    """Which plan was the last that began to write into a group's roster.
+    """Names the last plan that began to write into a group's roster.
 
-    The group (table ``control``) and the roster's table each keep it, and it changes in both at
-    once. Where the two differ, one of the tables is not of the moment of the other. ``order`` is
-    the number that the plan's writes bear, ``attempt`` the invocation that made it, ``shards`` over
-    how many partitions a type of the group's records is spread.
+    :ivar order: the number that the plan's writes carry.
+    :ivar attempt: the invocation that made the plan.
+    :ivar shards: over how many partitions the group's records of one type are spread.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -17,3 +21,11 @@ class Stamp(BaseModel):
     order: int
     attempt: str
     shards: int
+
+
+def table_was_restored(group_stamp: Stamp | None, table_stamp: Stamp | None) -> bool:
+    """Whether the group and the roster table come from different moments.
+
+    Neither has a stamp before the first plan that writes; that is no difference.
+    """
+    return group_stamp != table_stamp

@@ -1,10 +1,5 @@
-"""Sends an event to a group's webhook, signed.
+"""Sends a signed event to the address that a group names for its own system."""
 
-The signature is HMAC-SHA256 over the time and the body. By it a receiver can tell that Homeroom
-sent the event, that it was not changed, and that it is not an old one sent again.
-"""
-
-import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +11,7 @@ from shared.domain.errors import NotFoundError
 from shared.domain.group.secrets import SecretName
 from shared.domain.group.webhook import Webhook
 from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.webhook_signature import signed_headers
 from shared.ports.groups import Groups, Secrets
 
 Post = Callable[[str, bytes, Mapping[str, str]], None]
@@ -80,22 +76,6 @@ def _event_id(event: BusEvent) -> str:
     """Identify what happened, not its delivery: the end of a run may be published twice."""
     named = (event.detail["groupId"], event.detail.get("runId"), event.kind)
     return sha256("\x1f".join(map(str, named)).encode()).hexdigest()[:32]
-
-
-def signed_headers(secret: str, body: bytes, event_id: str, now: datetime) -> dict[str, str]:
-    """Make the headers that identify and sign an event.
-
-    ``Homeroom-Signature`` is ``v1=`` and the hex HMAC-SHA256, under the webhook's secret, of
-    ``Homeroom-Timestamp`` (seconds since the epoch), a dot, and the body.
-    """
-    moment = str(int(now.timestamp()))
-    digest = hmac.new(secret.encode(), f"{moment}.".encode() + body, sha256).hexdigest()
-    return {
-        "Content-Type": "application/json",
-        "Homeroom-Event-Id": event_id,
-        "Homeroom-Timestamp": moment,
-        "Homeroom-Signature": f"v1={digest}",
-    }
 
 
 def _secret(group_id: GroupId, webhook: Webhook, secrets: Secrets) -> str:

@@ -8,7 +8,7 @@ from shared.domain.run.results import Commit, RosterBase
 from shared.domain.run.run import Reason, Run, RunState, Snapshot
 from shared.ports.roster import OVERTAKEN
 from shared.ports.runs import Batches
-from shared.sync import prepared_objects
+from shared.sync import past_rosters
 from shared.sync.close.end_run import announce, fail
 from shared.sync.close.unapplied import keep_unapplied, unapplied_reason
 from shared.sync.run_ports import RunPorts
@@ -27,7 +27,7 @@ def commit_run(run: Run, batches: Batches, ports: RunPorts) -> None:
     applied = [key for key in base.dirty if key not in dirty]
     indexes = [object_keys.index_key(key) for key in applied]
     try:
-        prepared_objects.keep_result(run, snapshot, hold, ports.objects)
+        past_rosters.keep_result(run, snapshot, hold, ports.objects)
     except MissingObjectError:
         fail(run, _RESULT_LOST, None, ports)
         return

@@ -8,7 +8,7 @@ from shared.domain.events import records_held, run_finished
 from shared.domain.ids import RunKey
 from shared.domain.run.results import RunEnd
 from shared.domain.run.run import Reason, Run, RunState
-from shared.sync import prepared_objects
+from shared.sync import past_rosters
 from shared.sync.run_ports import RunPorts
 
 
@@ -19,10 +19,10 @@ def fail(run: Run, reason: Reason, owner: str | None, ports: RunPorts) -> None:
     """
     if run.plan is not None:
         # Now, while no later run can release them: what follows the end may come late.
-        prepared_objects.keep_changes(run.plan, ports.objects)
+        past_rosters.keep_changes(run.plan, ports.objects)
     if ports.legs.close(run.key, ports.clock(), RunEnd(RunState.FAILED, reason), owner):
         if run.state is RunState.PLANNING:
-            prepared_objects.let_go(run, ports.objects)
+            past_rosters.release_unused(run, ports.objects)
         announce(run.key, ports)
 
 
@@ -43,7 +43,7 @@ def announce(key: RunKey, ports: RunPorts) -> None:
         held = records_held(run)
         ports.announcements.publish(run_finished(run), *([held] if held else ()))
     try:
-        prepared_objects.settle(run, ports.objects)
+        past_rosters.release_replaced(run, ports.objects)
     except Exception:
         ports.legs.published(key)
         raise

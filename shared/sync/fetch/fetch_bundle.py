@@ -16,7 +16,7 @@ from shared.domain.group.choices import SyncType
 from shared.domain.group.connection import SftpConnection
 from shared.domain.group.secrets import SecretName
 from shared.domain.run.bundle import Bundle, BundleObject
-from shared.domain.run.remote_files import RemoteFile, is_zip, look_of
+from shared.domain.run.remote_files import RemoteFile, look_of
 from shared.domain.run.results import NextLeg
 from shared.domain.run.run import Reason, RunState
 from shared.messages import ExtractLeg
@@ -26,8 +26,8 @@ from shared.ports.messaging import ExtractQueues
 from shared.ports.sources import FileServer
 from shared.sync.back_off import BackOff, most_tries
 from shared.sync.connection_secrets import decrypt_secrets
+from shared.sync.fetch.choose_bundle import find_files, is_zip
 from shared.sync.fetch.copy_file import Copy, FileChangedError, copy_file
-from shared.sync.fetch.find_files import find_files
 from shared.sync.ingest.known_bundle import find_repeated, repeated_end
 from shared.sync.leg import USUAL_PACE, Leg, LegOverError, Pace, claim_leg
 from shared.sync.run_ports import RunPorts

@@ -14,7 +14,7 @@ from shared.planning.plan import PlanOutcome
 from shared.planning.planner import settings_digest
 from shared.ports.messaging import Queue
 from shared.ports.runs import Batches
-from shared.sync import change_file, prepared_objects
+from shared.sync import change_file, past_rosters
 from shared.sync.close.commit_run import end_state, hold_reason, replaced_objects, settles_mark
 from shared.sync.close.end_run import announce
 from shared.sync.leg import Leg
@@ -117,7 +117,7 @@ def close_unchanged(leg: Leg, stored: StoredPlan, batches: Batches) -> None:
     base, snapshot, hold = stored.base, stored.snapshot, stored.hold
     retention_changed = base.snapshot and base.snapshot.retention != snapshot.retention
     moves = bool(stored.outcome.snapshot) or retention_changed
-    prepared_objects.keep_result(run, snapshot, hold, ports.objects)
+    past_rosters.keep_result(run, snapshot, hold, ports.objects)
     commit = Commit(
         state=end_state(hold),
         reason=hold_reason(hold),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shared.domain.errors import BaseMissingError, GiveUpError, MissingObjectError
-from shared.domain.group.retention import UNDO_DAYS
 from shared.domain.ids import RunKey
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import PlanCursor, StagedPart
@@ -14,6 +13,7 @@ from shared.planning.plan import PlanInput, StagedFiles
 from shared.ports.bucket import Objects
 from shared.ports.runs import Runs
 from shared.sync import change_file
+from shared.sync.past_rosters import UNDO_DAYS
 from shared.sync.refuse_newer import refuse_newer_shape
 from shared.sync.run_ports import RunPorts
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.domain import object_keys
-from shared.domain.errors import BaseMissingError
+from shared.domain.errors import BaseMissingError, GiveUpError
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import Absent, PlanCursor
-from shared.domain.roster.stamp import Stamp
+from shared.domain.roster.stamp import Stamp, table_was_restored
 from shared.domain.run.results import NextLeg, RosterBase, RunEnd
 from shared.domain.run.run import Mode, RunState
+from shared.domain.run.too_many_rejected import reason_to_refuse
 from shared.messages import PlanRun
 from shared.planning.plan import PlanInput, PlanOutcome
 from shared.planning.planner import Planner, shards_for
@@ -27,8 +28,7 @@ from shared.sync.plan.hand_over import (
     store_snapshot,
 )
 from shared.sync.plan.inputs import fetch_inputs
-from shared.sync.plan.refuse_roster import refuse_roster
-from shared.sync.plan.survey_table import Survey, make_survey, next_order, shards_of, stamps_differ
+from shared.sync.plan.survey_table import Survey, make_survey, next_order, shards_of
 from shared.sync.refuse_newer import refuse_newer_shape
 from shared.sync.run_ports import RunPorts
 
@@ -101,7 +101,7 @@ class _Planning:
             outcome = planner.conclude()
             self._begin_step("handing over")
             self._upload_reports(outcome)
-            refuse_roster(self.leg.run.config, outcome)
+            self._refuse_if_bad(outcome)
             if self.leg.run.mode is Mode.PREVIEW:
                 end = RunEnd(RunState.SUCCEEDED, notices=outcome.notices, counts=outcome.counts)
                 self.leg.close(end)
@@ -128,7 +128,7 @@ class _Planning:
         self, base: RosterBase, table_stamp: Stamp | None
     ) -> tuple[PlanInput, Survey | None]:
         """Fetch what is planned from; survey the roster table if its base proves nothing."""
-        if not stamps_differ(base, table_stamp):
+        if not table_was_restored(base.stamp, table_stamp):
             try:
                 return self._fetch(base, None), None
             except BaseMissingError:
@@ -159,6 +159,15 @@ class _Planning:
         objects.upload(object_keys.errors_key(key), outcome.report)
         objects.upload(object_keys.errors_summary_key(key), outcome.summary)
         objects.upload(object_keys.change_list_key(key), outcome.change_list)
+
+    def _refuse_if_bad(self, outcome: PlanOutcome) -> None:
+        """End the run if too much of what was delivered is wrong for its group.
+
+        :raises GiveUpError: it is.
+        """
+        config, shares = self.leg.run.config, outcome.rejected_shares
+        if reason := reason_to_refuse(config, outcome.warnings, shares):
+            raise GiveUpError(reason)
 
     def _store(
         self,

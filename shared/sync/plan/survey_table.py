@@ -1,9 +1,7 @@
-"""Notices that the roster table is not what the last snapshot says, and reads what it holds.
+"""Surveys the roster table: reads every record of a group that it holds.
 
-The group (table ``control``) and the roster table carry the same stamp, which changes in both at
-once when a plan begins to write. If the stamps differ, one of the tables was restored to an earlier
-moment, or is another table. The base then proves nothing, and the roster table is read record by
-record (docs/decisions/0020).
+This is done where the last snapshot cannot be trusted: after a table was restored from a backup
+(``domain.roster.stamp``), or if the snapshot is gone (docs/decisions/0020).
 """
 
 import json
@@ -28,14 +26,6 @@ class Survey:
 
     file: Path
     highest: int
-
-
-def stamps_differ(base: RosterBase, table_stamp: Stamp | None) -> bool:
-    """Whether another plan wrote the roster table last than the group knows of.
-
-    Before the first plan that writes, neither has a stamp, so they agree.
-    """
-    return base.stamp != table_stamp
 
 
 def shards_of(base: RosterBase, table_stamp: Stamp | None) -> int | None:

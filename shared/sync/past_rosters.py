@@ -1,12 +1,14 @@
-"""Tells the bucket's lifecycle, by tags, what became of the objects that a run has prepared.
+"""How long a past roster can be restored, and what makes the bucket delete it.
 
-They begin as ``CANDIDATE``, become ``CURRENT`` when a group's state names them, and ``SUPERSEDED``
-when it no longer does. From then on S3 counts the days for which the roster can be restored; it
-would count an old snapshot's from its creation, and take it at once (decision 18).
+The bucket deletes the objects of a roster by their tags. Each begins as ``CANDIDATE``, becomes
+``CURRENT`` when the group's state names it, and ``SUPERSEDED`` when a later run has replaced it.
+From that day S3 keeps it for ``UNDO_DAYS``. S3 would count the age of an object from its creation,
+and delete an old snapshot as soon as it is replaced; so a superseded object is deleted at the next
+midnight and stays as a noncurrent version (docs/decisions/0018).
 
 Each step may be repeated, late, and by two workers at once. An object becomes ``CURRENT`` only
-after the write that names it, or in one step with it. A worker that died in between would otherwise
-leave an object that no rule ever takes away.
+after the write that names it, or together with it. A worker that died in between would otherwise
+leave an object that no rule ever deletes.
 """
 
 from collections.abc import Sequence
@@ -24,41 +26,44 @@ from shared.domain.object_keys import (
 from shared.domain.run.run import Plan, Run, Snapshot
 from shared.ports.bucket import Objects
 
+UNDO_DAYS = 30
+"""For how many days after a run has replaced a roster it can be restored (rule ``snapshots``)."""
+
 
 def keep_changes(plan: Plan, objects: Objects) -> None:
-    """Keep the changes of a plan whose writes are uncertain: later runs write them again."""
+    """Keep a plan's changes while its writes are uncertain: later runs write them again."""
     objects.tag([plan.changes_key, index_key(plan.changes_key)], CURRENT)
 
 
 def keep_planned(run: Run, plan: Plan, objects: Objects) -> None:
-    """Keep all that a plan needs until it is done, however long its batches wait in a queue."""
+    """Keep everything that a plan needs, however long its batches wait in a queue."""
     keep_changes(plan, objects)
     objects.tag(_result(run, plan.snapshot, plan.hold), CURRENT)
 
 
 def keep_result(run: Run, snapshot: Snapshot, hold: Hold | None, objects: Objects) -> None:
-    """Keep what is the group's state, or is about to be.
+    """Keep the objects that are the group's state, or are about to be.
 
     :raises MissingObjectError: an object is gone, so this must not become the group's state.
     """
     objects.tag(_result(run, snapshot, hold), CURRENT, required=True)
 
 
-def settle(run: Run, objects: Objects) -> None:
-    """Let go of what an ended run has replaced, and of what it prepared and nothing needs."""
+def release_replaced(run: Run, objects: Objects) -> None:
+    """Let the bucket delete what a run that has ended replaced, or prepared in vain."""
     objects.tag(run.supersedes, SUPERSEDED)
     if run.newer:
         return  # only a newer version can tell what it prepared and what must stay
     if run.snapshot is None:
         if run.plan is not None:
             objects.tag([unapplied_key(run.key)], CANDIDATE)
-            let_go(run, objects)
+            release_unused(run, objects)
     elif run.hold is not None or run.snapshot.seq == run.seq:
-        let_go(run, objects)
+        release_unused(run, objects)
 
 
-def let_go(run: Run, objects: Objects) -> None:
-    """Let go of what a run's attempts to plan prepared, but for the group's state."""
+def release_unused(run: Run, objects: Objects) -> None:
+    """Let the bucket delete what a run prepared, except for what became the group's state."""
     state = _objects(run.snapshot) if run.snapshot else ()
     kept = {*state, *(run.hold.keys if run.hold else ())}
     for prefix in (snapshots_prefix(run.key), holds_prefix(run.key)):

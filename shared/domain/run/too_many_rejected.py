@@ -1,23 +1,31 @@
-"""Ends a run before any change if too much of what was delivered is wrong for its group."""
+"""Whether a delivery has too many bad rows: the run then ends before it changes anything.
+
+A group sets the largest share of rejected rows that it allows (``maxRejectedPercent``). A *strict*
+group (``tolerance``) allows no repairs either.
+"""
+
+from collections.abc import Mapping
 
 from shared.domain.counted import agreeing, counted
-from shared.domain.errors import GiveUpError
 from shared.domain.group.choices import Tolerance
 from shared.domain.group.group import GroupConfig
 from shared.domain.run.run import Reason
-from shared.planning.plan import PlanOutcome
 
 
-def refuse_roster(config: GroupConfig, outcome: PlanOutcome) -> None:
-    """Check what was repaired and rejected against what the group allows.
+def reason_to_refuse(
+    config: GroupConfig, warnings: int, rejected_shares: Mapping[str, float]
+) -> Reason | None:
+    """Give the reason to end the run, ``not_strict`` or ``too_many_rejected``; None to go on.
 
-    :raises GiveUpError: ``not_strict`` or ``too_many_rejected``.
+    :param warnings: how many things were repaired.
+    :param rejected_shares: for each entity, the share of its rows that were rejected, 0 to 1.
     """
-    if config.tolerance is Tolerance.STRICT and outcome.warnings:
-        raise GiveUpError(_not_strict(outcome.warnings))
-    entity, share = max(outcome.rejected_shares.items(), key=lambda each: each[1])
+    if config.tolerance is Tolerance.STRICT and warnings:
+        return _not_strict(warnings)
+    entity, share = max(rejected_shares.items(), key=lambda each: each[1])
     if share * 100 > config.max_rejected_percent:
-        raise GiveUpError(_too_many_rejected(entity, share, config.max_rejected_percent))
+        return _too_many_rejected(entity, share, config.max_rejected_percent)
+    return None
 
 
 def _not_strict(warnings: int) -> Reason:
