@@ -110,9 +110,9 @@ def groups(settings: ControlTable) -> "Groups":
 
 def due_groups(settings: ControlTable) -> "DueGroups":
     """The Auto groups whose time has come."""
-    from shared.adapters.control_table.groups import DynamoGroups
+    from shared.adapters.control_table.due_groups import DynamoDueGroups
 
-    return DynamoGroups(_dynamodb(), settings.control_table)
+    return DynamoDueGroups(_dynamodb(), settings.control_table)
 
 
 def customers(settings: ControlTable) -> "Customers":

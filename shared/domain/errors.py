@@ -109,5 +109,18 @@ def group_not_found() -> NotFoundError:
     return NotFoundError("group_not_found", "There is no such group.")
 
 
+def customer_not_found() -> NotFoundError:
+    """What is said of a customer that is not there, or is another enterprise's."""
+    return NotFoundError("customer_not_found", "There is no such customer.")
+
+
 class ConflictError(RefusedError):
     """The state of things forbids it now: a name taken, a run under way."""
+
+
+def customer_in_group() -> ConflictError:
+    """What is said of a customer that a group has."""
+    return ConflictError(
+        "customer_in_group",
+        "The customer is in a group: take it out of the group first, by a change of its customers.",
+    )

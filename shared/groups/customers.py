@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from shared.domain.errors import customer_not_found
 from shared.domain.group.customer import Customer
 from shared.domain.group.customer_request import CustomerChangeInput, CustomerInput
 from shared.domain.ids import CustomerId, EnterpriseId, SourcedId
 from shared.domain.read_fields import read_fields
-from shared.ports.groups import Customers, no_customer
+from shared.ports.groups import Customers
 
 
 def create_customer(
@@ -43,7 +44,7 @@ def read_customer(
     """
     found = customers.find(enterprise, [customer_id]).get(customer_id)
     if found is None:
-        raise no_customer()
+        raise customer_not_found()
     return found
 
 

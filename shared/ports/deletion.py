@@ -12,20 +12,20 @@ from shared.domain.run.run import Run
 
 
 class Deletions(Protocol):
-    """Groups that are being deleted with all that they have."""
+    """Groups that are being deleted, with everything they have."""
 
     def begin(self, enterprise: EnterpriseId, group_id: GroupId, person: str, now: datetime) -> Run:
         """Open the run that deletes a group; its other runs end as Superseded.
 
-        From then on the group takes no request, run or drop. A deletion under way is given back;
-        one that was given up goes on in a new run, with what it had counted.
+        From then on the group takes no request, run or drop. If a deletion is under way, its run is
+        returned. A deletion that was given up goes on in a new run, with what it had counted.
 
         :raises NotFoundError: no such group in this enterprise.
         """
         ...
 
     def finish(self, key: RunKey, owner: str, group: Group, certificate: Certificate) -> None:
-        """End the run, delete the group itself and certify it; frees names and customers.
+        """End the run, delete the group and store its certificate; frees names and customers.
 
         :raises StoppedError: the run is no longer this owner's.
         """
@@ -66,18 +66,21 @@ class GroupSweeper(Protocol):
 
 
 class Certificates(Protocol):
-    """What is left of groups that were deleted."""
+    """The certificates of groups that were deleted."""
 
     def get(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> Certificate:
         """Read the certificate of a group's deletion.
 
         :raises NotFoundError: the enterprise had no such group, its deletion has not ended, or the
-            certificate was kept for as long as it is.
+            certificate has expired.
         """
         ...
 
     def list(
         self, enterprise: EnterpriseId, limit: int, after: GroupId | None, now: datetime
     ) -> tuple[Sequence[Certificate], GroupId | None]:
-        """Page through an enterprise's certificates; a page may be short before the end."""
+        """Page through an enterprise's certificates, as ``Groups.list`` does.
+
+        A page may be short before the end.
+        """
         ...

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.domain.access import Access
-from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.group.choices import Period
 from shared.domain.group.cover import Cover
 from shared.domain.group.customer import Customer
@@ -28,49 +27,57 @@ class Secrets(Protocol):
 
 
 class KnownGroups(Protocol):
-    """Which groups an enterprise has or had: those included that are being deleted, or are gone."""
+    """Which groups an enterprise has or had, including those that are being deleted or are gone."""
 
     def check_known(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
-        """See that the enterprise has or had this group, for what outlives it: runs and accesses.
+        """Check that the enterprise has or had this group: its runs and accesses outlive it.
 
-        :raises NotFoundError: there is no such group in this enterprise, and none was deleted.
+        :raises NotFoundError: the enterprise has no such group, and deleted none.
         """
         ...
 
 
 class Groups(KnownGroups, Protocol):
-    """The groups of enterprises, with what the database keeps unique about them."""
+    """The groups of enterprises, and what must be unique about them."""
 
     def create(self, group: Group) -> None:
-        """Store a new group, its names and its hold on customers, all or nothing.
+        """Store a new group, its names and its claims on customers, all or nothing.
 
-        :raises ConflictError: a name, client group id or customer is taken; names the field.
+        :raises ConflictError: a name, client group id or customer is taken. It names the field.
         """
         ...
 
     def get(self, enterprise: EnterpriseId, group_id: GroupId, *, deleting: bool = False) -> Group:
-        """Read one group, consistently; one that is being deleted only for who says so.
+        """Read one group, consistently.
 
+        :param deleting: whether to give a group that is being deleted as well.
         :raises NotFoundError: no such group in this enterprise.
         """
         ...
 
     def enterprise_of(self, group_id: GroupId) -> EnterpriseId | None:
-        """Tell whose group it is, for what names a group alone: a drop in the bucket."""
+        """Tell whose group it is; None if there is none.
+
+        For what names a group without its enterprise: a drop in the bucket.
+        """
         ...
 
     def list(
         self, enterprise: EnterpriseId, limit: int, after: GroupId | None
     ) -> tuple[Sequence[Group], GroupId | None]:
-        """Page through an enterprise's groups; the second value goes on where the page ends."""
+        """Page through an enterprise's groups.
+
+        :param after: the id of a group: the page begins behind it.
+        :returns: the groups, and what the next page begins ``after``; None at the end.
+        """
         ...
 
     def change(self, old: Group, new: Group) -> None:
-        """Replace ``old`` by ``new``, if it is still as it was read.
+        """Replace ``old`` by ``new``, if the group is still as it was read.
 
-        Where a roster is kept by another retention from now on, the clock is told (``DueGroups``).
+        Where this changes how long a roster is kept, ``DueGroups.new_retentions`` gives the group.
 
-        :raises ConflictError: as for ``create``, or ``version_conflict``.
+        :raises ConflictError: as ``create`` does; or ``version_conflict``.
         """
         ...
 
@@ -79,21 +86,20 @@ class Groups(KnownGroups, Protocol):
     ) -> Cover:
         """Replace what a group has for a cover image, if it is still as it was read.
 
-        Returns what the group has then.
-
-        :raises TryLaterError: it is not, or the group is being deleted.
+        :returns: what the group has now.
+        :raises TryLaterError: it is not as it was read, or the group is being deleted.
         """
         ...
 
     def mark(self, enterprise: EnterpriseId, group_id: GroupId, now: datetime) -> None:
-        """Mark a group's roster for deletion; a group marked already stays so.
+        """Mark a group's roster for deletion; a mark that it has stays.
 
         :raises NotFoundError: no such group in this enterprise.
         """
         ...
 
     def unmark(self, enterprise: EnterpriseId, group_id: GroupId) -> None:
-        """Take the mark of a group's roster back; a group that is not marked stays so.
+        """Remove the mark of a group's roster, if it has one.
 
         :raises NotFoundError: no such group in this enterprise.
         :raises ConflictError: see ``domain/run/decision.check_unmark``.
@@ -102,15 +108,16 @@ class Groups(KnownGroups, Protocol):
         ...
 
     def delete(self, group: Group, certificate: Certificate) -> None:
-        """Delete a group that is untouched, and certify it; frees names and customers.
+        """Delete an untouched group and store its certificate; frees names and customers.
 
-        :raises ConflictError: ``version_conflict``, also where it is untouched no more.
+        :raises ConflictError: ``version_conflict``: the group was changed, or is no longer
+            untouched.
         """
         ...
 
 
 class DueGroups(Protocol):
-    """The groups whose time has come, by an index; it may lag, and what the group says decides."""
+    """The groups whose time has come, from an index. It may lag: the group itself decides."""
 
     def due(
         self, period: Period, tick: datetime
@@ -119,16 +126,16 @@ class DueGroups(Protocol):
         ...
 
     def new_retentions(self, tick: datetime) -> Iterator[Sequence[tuple[EnterpriseId, GroupId]]]:
-        """Page through the groups whose ``Groups.change`` has changed their retention.
+        """Page through the groups whose retention ``Groups.change`` has changed.
 
-        Each stays among them until ``retention_kept``.
+        Each is given until ``retention_kept``.
         """
         ...
 
     def retention_kept(self, enterprise: EnterpriseId, group_id: GroupId, version: int) -> None:
-        """Note that a run has begun that keeps the retention of the group's ``version``.
+        """Note that a run has begun that applies the retention of the group's ``version``.
 
-        One that was changed again since then stays to be kept.
+        If the retention has changed again since, the group is still given.
         """
         ...
 
@@ -146,13 +153,13 @@ class Customers(Protocol):
     def find(
         self, enterprise: EnterpriseId, customer_ids: Sequence[CustomerId]
     ) -> dict[CustomerId, Customer]:
-        """Read some customers; those that do not exist are left out."""
+        """Read some customers, by id; those that do not exist are left out."""
         ...
 
     def list(
         self, enterprise: EnterpriseId, limit: int, after: CustomerId | None
     ) -> tuple[Sequence[Customer], CustomerId | None]:
-        """Page through an enterprise's customers."""
+        """Page through an enterprise's customers, as ``Groups.list`` does."""
         ...
 
     def change(
@@ -162,45 +169,38 @@ class Customers(Protocol):
         name: str | None,
         org: tuple[SourcedId | None] | None,
     ) -> Customer:
-        """Give a customer another name, or another org; None leaves either as it is.
+        """Give a customer another name or another org.
 
+        :param name: its new name; None keeps the name.
+        :param org: its new org in a tuple, or ``(None,)`` for none; None keeps the org.
         :raises NotFoundError: no such customer in this enterprise.
-        :raises ConflictError: ``customer_in_group``, where the org would change: the group's runs
-            know it by the one that it had.
+        :raises ConflictError: ``customer_in_group``: the org cannot change, because the group's
+            runs know the customer by it.
         """
         ...
 
     def delete(self, enterprise: EnterpriseId, customer_id: CustomerId) -> None:
         """Delete a customer.
 
-        :raises NotFoundError: no such customer in this enterprise, or not any more.
+        :raises NotFoundError: no such customer in this enterprise.
         :raises ConflictError: ``customer_in_group``.
         """
         ...
-
-
-def customer_in_group() -> ConflictError:
-    """What is said of a customer that a group has; every store of customers says it."""
-    return ConflictError(
-        "customer_in_group",
-        "The customer is in a group: take it out of the group first, by a change of its customers.",
-    )
-
-
-def no_customer() -> NotFoundError:
-    """What is said of a customer that is not there, or is another enterprise's."""
-    return NotFoundError("customer_not_found", "There is no such customer.")
 
 
 class Accesses(Protocol):
     """Who has read about the people of a group."""
 
     def record(self, group_id: GroupId, access: Access) -> None:
-        """Write an access down. Whoever cannot must not show what was read: the error goes up."""
+        """Write an access down. Where that fails, nothing may be shown: the error goes up."""
         ...
 
     def list(
         self, group_id: GroupId, after: str | None, most: int, now: datetime
     ) -> tuple[Sequence[Access], str | None]:
-        """Page through a group's accesses, newest first; the second value goes on from there."""
+        """Page through a group's accesses, newest first.
+
+        :param most: how many a page has at most.
+        :returns: the accesses, and what the next page begins ``after``; None at the end.
+        """
         ...

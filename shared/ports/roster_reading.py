@@ -1,4 +1,4 @@
-"""What reading the roster needs of the world. Adapters implement these."""
+"""Ports to the roster table, for reading, and to the content that is assigned there."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ from shared.domain.roster.stored_record import StoredRecord
 
 
 class RosterPlace(NamedTuple):
-    """Where the records of a group lie: its id, and over how many partitions each type is spread.
+    """Where the records of a group lie. ``RosterStates`` gives it for the caller's own groups only.
 
-    Only a group of the caller's own enterprise becomes one (see ``RosterStates``).
+    :ivar group_id: the group.
+    :ivar shards: over how many partitions the records of each type are spread.
     """
 
     group_id: GroupId
@@ -23,11 +24,14 @@ class RosterPlace(NamedTuple):
 
 @dataclass(frozen=True)
 class RosterState:
-    """What a group's roster is at the moment.
+    """The state of a group's roster at this moment.
 
-    ``shards`` is None before the first load. ``base_run`` committed what is there, at
-    ``committed_at`` (unknown of rosters from before this was written down); ``run_under_way`` may
-    be changing it.
+    :ivar group_id: the group.
+    :ivar time_zone: its time zone, an IANA name.
+    :ivar shards: over how many partitions each type is spread; None before the first load.
+    :ivar base_run: the run that committed what is there.
+    :ivar committed_at: when it did; None in rosters from before this was stored.
+    :ivar run_under_way: the run that may be changing the roster now.
     """
 
     group_id: GroupId
@@ -44,10 +48,10 @@ class RosterState:
 
 
 class RosterStates(Protocol):
-    """How the rosters of groups stand."""
+    """The states of groups' rosters."""
 
     def get(self, enterprise: EnterpriseId, group_id: GroupId) -> RosterState:
-        """Read how one group's roster stands, consistently.
+        """Read the state of one group's roster, consistently.
 
         :raises NotFoundError: no such group in this enterprise, or it is being deleted.
         """
@@ -55,9 +59,10 @@ class RosterStates(Protocol):
 
 
 class Slice(NamedTuple):
-    """What one query gave. ``after`` is the key behind which the rest begins, None at the end.
+    """What one query gave. It can be empty before the end.
 
-    Records that are not there for readers are among them. A slice can be empty and have a rest.
+    :ivar records: the records, including those that readers are not shown.
+    :ivar after: the key behind which the rest begins; None at the end.
     """
 
     records: Sequence[StoredRecord]
@@ -70,9 +75,9 @@ class RosterReader(Protocol):
     def find(
         self, place: RosterPlace, collection: Collection, ids: Sequence[RecordId]
     ) -> Mapping[RecordId, StoredRecord]:
-        """Read records by id, consistently, 100 to a call; those that do not exist are left out.
+        """Read records by id, consistently, 100 a call; those that do not exist are left out.
 
-        :raises TryLaterError: the table did not give all of them in time.
+        :raises TryLaterError: the table is busy and did not give all of them.
         """
         ...
 
@@ -110,10 +115,10 @@ class RosterReader(Protocol):
 
 
 class Contents(Protocol):
-    """Which content is assigned to which class or user; it outlives what becomes of them.
+    """Which content is assigned to which class or user. An assignment outlives its bearer.
 
-    It is a record's own that was assigned since the record was created. What is older belonged to
-    one that has expired for good, and whose sourcedId has come again.
+    A record bears what was assigned since it was created. What is older belonged to a record that
+    had the same sourcedId and has expired.
     """
 
     def assign(
@@ -125,21 +130,24 @@ class Contents(Protocol):
         by: str,
         now: datetime,
     ) -> None:
-        """Assign content to who is there; what is assigned already stays as it was.
+        """Assign content to a class or user; what it bears already stays as it was.
 
-        ``created_at`` is the bearer's.
-
-        :raises NotFoundError: there is no such class or user, or not any more.
-        :raises TryLaterError: somebody else wrote the same at the same moment, again and again.
+        :param created_at: when the bearer was created.
+        :param by: the person who assigns it.
+        :raises NotFoundError: there is no such class or user.
+        :raises TryLaterError: others were writing the same, again and again.
         """
         ...
 
     def unassign(self, place: RosterPlace, bearer: Bearer, content_id: ContentId) -> None:
-        """Take content away; what is not assigned stays so."""
+        """Remove an assignment, if there is one."""
         ...
 
     def assigned_to(
         self, place: RosterPlace, bearer: Bearer, after: ContentId | None, most: int
     ) -> tuple[Sequence[Assignment], ContentId | None]:
-        """Read up to ``most`` of a bearer's assignments, and where the rest begins."""
+        """Read up to ``most`` assignments of a bearer, in the order of their ids.
+
+        :returns: the assignments, and what the next page begins ``after``; None at the end.
+        """
         ...

@@ -5,14 +5,19 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from shared.domain.errors import ConflictError, TryLaterError, group_not_found
+from shared.domain.errors import (
+    ConflictError,
+    TryLaterError,
+    customer_in_group,
+    customer_not_found,
+    group_not_found,
+)
 from shared.domain.group.cover import Cover
 from shared.domain.group.customer import Customer
 from shared.domain.group.group import Group, GroupConfig
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
 from shared.domain.run.decision import check_unmark
 from shared.domain.run.deletion_certificate import Certificate
-from shared.ports.groups import customer_in_group, no_customer
 
 Id = TypeVar("Id", bound=str)
 Value = TypeVar("Value")
@@ -60,7 +65,7 @@ class InMemoryCustomers:
     def _there(self, enterprise: EnterpriseId, customer_id: CustomerId, *, free: bool) -> Customer:
         customer = self.kept.get((enterprise, customer_id))
         if customer is None:
-            raise no_customer()
+            raise customer_not_found()
         if free and customer.group_id is not None:
             raise customer_in_group()
         return customer

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from shared.adapters.control_table.deletions import DynamoDeletions
+from shared.adapters.control_table.due_groups import DynamoDueGroups
 from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.control_table.keys import group_key
 from shared.adapters.control_table.runs import DynamoRuns
@@ -52,7 +53,7 @@ class World:
     def __post_init__(self) -> None:
         queues = dict.fromkeys(SyncType, self.queue)
         self.ports = AutoPorts(
-            due_groups=self.groups,
+            due_groups=DynamoDueGroups(self.client, NAME),
             requests=RequestPorts(self.groups, self.runs, queues, self.plans),
             clock=lambda: self.now,
             report=lambda enterprise, group_id, error: self.failures.append(repr(error)),
@@ -289,7 +290,7 @@ def test_a_retention_that_is_changed_again_meanwhile_gets_another_run(world: Wor
     _regrace(world, group_id, 30)
     old = world.group(group_id).config.version
     _regrace(world, group_id, 60)
-    world.groups.retention_kept(ENTERPRISE, group_id, old)
+    world.ports.due_groups.retention_kept(ENTERPRISE, group_id, old)
     later = Tick(period=Period.DAILY, tick=DUE + timedelta(hours=1))
     assert world.tick(later) == NONE | {"retentions": 1}
 

@@ -17,10 +17,9 @@ from shared.adapters.control_table.keys import (
 from shared.adapters.dynamodb.actions import delete, put, update
 from shared.adapters.dynamodb.values import Item, marshal, unmarshal
 from shared.adapters.dynamodb.writes import WriteRefusedError, try_write, write_item
-from shared.domain.errors import ConflictError
+from shared.domain.errors import ConflictError, customer_in_group, customer_not_found
 from shared.domain.group.customer import Customer
 from shared.domain.ids import CustomerId, EnterpriseId, SourcedId
-from shared.ports.groups import customer_in_group, no_customer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -78,7 +77,7 @@ class DynamoCustomers:
         if name is None and org is None:
             found = self.find(enterprise, [customer_id])
             if customer_id not in found:
-                raise no_customer()
+                raise customer_not_found()
             return found[customer_id]
         takes_away = org is not None and org[0] is None
         change = update(
@@ -108,7 +107,7 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except WriteRefusedError as error:
-        raise (customer_in_group() if error.old else no_customer()) from error
+        raise (customer_in_group() if error.old else customer_not_found()) from error
 
 
 def _customer(enterprise: EnterpriseId, item: Item) -> Customer:

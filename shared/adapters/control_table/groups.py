@@ -4,16 +4,15 @@ A group, its name, its client group id and its hold on customers change in one t
 with a condition: of two requests at once one wins, whatever either has read before.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from shared.adapters.control_table.attributes import GroupItem, OwnerItem, RetentionItem
+from shared.adapters.control_table.attributes import GroupItem, OwnerItem
 from shared.adapters.control_table.certificates import is_certified, keep_certificate
 from shared.adapters.control_table.group_claims import (
-    NEW_RETENTION,
     Actions,
     changed,
     claims,
@@ -22,23 +21,18 @@ from shared.adapters.control_table.group_claims import (
 )
 from shared.adapters.control_table.group_item import STORED, from_item, hold_of, to_item
 from shared.adapters.control_table.keys import (
-    DUE_GROUPS,
     GROUPS,
     IS_NEW,
     enterprise_page,
     group_key,
-    group_of_key,
     owner_key,
-    retention_key,
 )
 from shared.adapters.control_table.read_group import STAYS, read_group
 from shared.adapters.dynamodb.actions import Action, delete, put, update
 from shared.adapters.dynamodb.expressions import IfUnset
-from shared.adapters.dynamodb.reads import query
-from shared.adapters.dynamodb.values import Attributes, marshal, seconds, unmarshal
-from shared.adapters.dynamodb.writes import WriteRefusedError, transact, try_write, write_item
+from shared.adapters.dynamodb.values import Attributes, marshal, unmarshal
+from shared.adapters.dynamodb.writes import WriteRefusedError, transact, write_item
 from shared.domain.errors import NotFoundError, TryLaterError, group_not_found
-from shared.domain.group.choices import Period
 from shared.domain.group.cover import Cover
 from shared.domain.group.group import Group
 from shared.domain.ids import EnterpriseId, GroupId
@@ -119,33 +113,6 @@ class DynamoGroups:
         if not old.empty and old.config.retention != new.config.retention:
             actions.append((note_retention(self._table, new), changed()))
         self._transact(actions)
-
-    def due(
-        self, period: Period, tick: datetime
-    ) -> Iterator[Sequence[tuple[EnterpriseId, GroupId]]]:
-        """Page through the groups that are due; see ``ports.DueGroups.due``."""
-        yield from self._due(period.value, tick)
-
-    def new_retentions(self, tick: datetime) -> Iterator[Sequence[tuple[EnterpriseId, GroupId]]]:
-        """Page through the groups with a new retention; see ``ports.DueGroups``."""
-        yield from self._due(NEW_RETENTION, tick)
-
-    def retention_kept(self, enterprise: EnterpriseId, group_id: GroupId, version: int) -> None:
-        """Note that the retention of ``version`` is kept; see ``ports.DueGroups``."""
-        kept = IS_NEW | Attr(RetentionItem.VERSION).lte(version)
-        try_write(self._client, delete(self._table, retention_key(enterprise, group_id), kept))
-
-    def _due(
-        self, partition: str, tick: datetime
-    ) -> Iterator[Sequence[tuple[EnterpriseId, GroupId]]]:
-        due = Key(GroupItem.DUE_PERIOD).eq(partition) & Key(GroupItem.NEXT_RUN_AT).lte(
-            seconds(tick)
-        )
-        pages = self._client.get_paginator("query").paginate(
-            **query(self._table, due, index=DUE_GROUPS)
-        )
-        for page in pages:
-            yield [group_of_key(unmarshal(item)) for item in page["Items"]]
 
     def set_cover(
         self, enterprise: EnterpriseId, group_id: GroupId, old: Cover, new: Cover
