@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from shared.adapters.roster_table.attributes import RecordItem
-from shared.adapters.roster_table.keys import BY_USER, PK, SK
+from tests.fakes.tables import make_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -12,28 +11,5 @@ NAME = "roster"
 
 
 def make_roster_table(client: "DynamoDBClient") -> str:
-    """Create the table with its index; returns its name."""
-    client.create_table(
-        TableName=NAME,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": PK, "AttributeType": "S"},
-            {"AttributeName": SK, "AttributeType": "S"},
-            {"AttributeName": RecordItem.USER_KEY, "AttributeType": "S"},
-        ],
-        KeySchema=[
-            {"AttributeName": PK, "KeyType": "HASH"},
-            {"AttributeName": SK, "KeyType": "RANGE"},
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": BY_USER,
-                "KeySchema": [
-                    {"AttributeName": RecordItem.USER_KEY, "KeyType": "HASH"},
-                    {"AttributeName": SK, "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
-    return NAME
+    """Create the table with its indexes; returns its name."""
+    return make_table(client, "RosterTable", NAME)
