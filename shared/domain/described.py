@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 
 class Described(BaseModel):
-    """Fields to inherit. No object is ever made of a class that has only these."""
+    """Fields to inherit. A class of nothing but such fields never gets instances."""
 
     model_config = ConfigDict(alias_generator=to_camel, defer_build=True)
 
@@ -48,6 +48,8 @@ def drop_limits(model: type[BaseModel], *, complete: bool = False) -> None:
             if isinstance(given, FieldInfo):
                 continue
         else:
+            if field.default_factory is not None:
+                raise TypeError(f"give the described field {name} a default, not a factory")
             own[name] = _without_limits(field.annotation)
             given = ... if complete or field.is_required() else field.default
         setattr(model, name, Field(given, alias=field.alias, description=field.description))
@@ -55,14 +57,14 @@ def drop_limits(model: type[BaseModel], *, complete: bool = False) -> None:
 
 
 def _described(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The fields that a model inherits from ``Described`` classes and from nowhere else."""
+    """Return the fields that a model inherits from ``Described`` classes and from nowhere else."""
     found: dict[str, FieldInfo] = {}
     for base in reversed(model.__mro__[1:]):
         if issubclass(base, BaseModel) and base is not BaseModel:
             if _only_described(base):
                 found |= base.model_fields
             else:
-                # It has made the fields its own already.
+                # This base redeclared its fields when it was made.
                 found = {
                     name: each for name, each in found.items() if name not in base.model_fields
                 }
@@ -76,7 +78,7 @@ def _only_described(base: type) -> bool:
 
 
 def _without_limits(kind: Any) -> Any:
-    """``tuple[Line, ...] | None`` as ``tuple[str, ...] | None``."""
+    """Strip the limits from a type: ``tuple[Line, ...]`` becomes ``tuple[str, ...]``."""
     if get_origin(kind) is Annotated:
         return _without_limits(get_args(kind)[0])
     if not get_args(kind):

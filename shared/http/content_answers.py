@@ -1,4 +1,4 @@
-"""What the API shows of content: each with the class or user that it is assigned to."""
+"""Shows content, each with the class or user that it is assigned to."""
 
 from collections.abc import Sequence
 
@@ -14,12 +14,12 @@ _TYPES = {Collection.CLASSES: "class", Collection.USERS: "user"}
 def show_content(
     rows: Sequence[AssignedContent], cursor: str | None, state: RosterState
 ) -> ContentPage:
-    """A page of content; ``cursor`` is where the list continues, None at its end."""
+    """Show a page of content; ``cursor`` is where the list continues, None at its end."""
     return ContentPage(contents=[_show(row) for row in rows], **page_of_roster(cursor, state))
 
 
 def show_position(more: ContentPosition | None) -> str | None:
-    """Write down where the content of a user goes on."""
+    """Write the cursor of a user's content: where the list continues, None at its end."""
     if more is None:
         return None
     if more.own:

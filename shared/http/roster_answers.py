@@ -1,4 +1,4 @@
-"""What the API shows of a roster: the documents as they are stored, and nothing of how.
+"""Shows the records of a roster: the documents as they are stored, and nothing of how.
 
 Documents are stored in the API's spelling. Each is read into its model all the same: it takes a
 millisecond for a page of 200 users, and no answer has what the API's document does not have.
@@ -51,14 +51,14 @@ _PAGES: dict[Collection, type[RosterPage]] = {
 
 
 def show_record(collection: Collection, record: StoredRecord) -> Record:
-    """A record: its id, its document, when it last changed, and since when it has ended."""
+    """Show a record: its id, its document, when it last changed, and when it ended."""
     return _RECORDS[collection].model_validate(_stored(record))
 
 
 def show_records(
     collection: Collection, page: Page[StoredRecord], state: RosterState
 ) -> RosterPage:
-    """A page of all records of a type."""
+    """Show a page of the records of a collection."""
     rows = [show_record(collection, record) for record in page.rows]
     more = None if page.more is None else f"{page.more.shard}/{page.more.after or ''}"
     return _PAGES[collection].model_validate(
@@ -67,13 +67,13 @@ def show_records(
 
 
 def show_class_users(page: Page[Membership], state: RosterState) -> ClassUserPage:
-    """A page of who is in a class, each with the enrollment that lists them."""
+    """Show a page of the users in a class, each with the enrollment that puts them there."""
     rows = [ClassUser.model_validate(_stored(m.other) | _listed_by(m)) for m in page.rows]
     return ClassUserPage(users=rows, **page_of_roster(_after(page), state))
 
 
 def show_user_classes(page: Page[Membership], state: RosterState) -> UserClassPage:
-    """A page of the classes that a user is in, each with the enrollment that lists it."""
+    """Show a page of a user's classes, each with the enrollment that puts the user there."""
     rows = [UserClass.model_validate(_stored(m.other) | _listed_by(m)) for m in page.rows]
     return UserClassPage(classes=rows, **page_of_roster(_after(page), state))
 
@@ -83,10 +83,10 @@ def _after(page: Page[Membership]) -> str | None:
 
 
 def page_of_roster(cursor: str | None, state: RosterState) -> dict[str, Any]:
-    """What every page of a roster says, apart from its rows.
+    """Make what every page of a roster has apart from its rows.
 
-    Which run committed the roster, when, and which run may be changing it. ``as_of`` is None until
-    the first load is done.
+    That is where the next page begins, which run committed the roster and when, and which run may
+    be changing it. ``as_of`` is None until the first load is complete.
     """
     as_of = None
     if state.base_run is not None:
@@ -96,7 +96,7 @@ def page_of_roster(cursor: str | None, state: RosterState) -> dict[str, Any]:
 
 
 def show_accesses(accesses: Sequence[Access], more: str | None) -> AccessPage:
-    """Who has read about people, what, when and how many."""
+    """Show who read about people, what, when and how many."""
     shown = [AccessAnswer.model_validate(access) for access in accesses]
     return AccessPage(accesses=shown, cursor=show_cursor(more))
 

@@ -12,6 +12,7 @@ from shared.domain.group.request import GroupInput
 from shared.domain.group.scope import Scope, ScopeInput
 from shared.domain.group.settings import GroupSettings, RunSettings
 from shared.domain.request_body import Input, Word
+from shared.http.contract.answers import Answer
 
 
 class Fields(Described):
@@ -39,6 +40,18 @@ class NewerStored(Stored):
     pupils: int = 0
 
 
+class Shown(Fields, Answer, complete=True):
+    """The answer, which has a field of its own that can be absent."""
+
+    note: str = ""
+
+
+class Partial(Fields, Answer):
+    """An answer that can leave fields out, and says so for the teacher too."""
+
+    teacher: str = ""
+
+
 GOOD: dict[str, Any] = {"teacher": "ann", "seats": 1, "rooms": ["r1"]}
 
 
@@ -51,6 +64,19 @@ def test_limits_hold_what_comes_in_and_not_what_is_kept(wrong: dict[str, Any]) -
         Asked.model_validate(GOOD | wrong)
     for kept in (Stored, NewerStored):
         assert kept.model_validate(GOOD | wrong).model_fields_set == GOOD.keys()
+
+
+def test_a_complete_answer_always_has_the_fields_that_it_shares() -> None:
+    schema = Shown.model_json_schema()
+    assert schema["required"] == ["seats", "rooms", "teacher"]
+    assert schema["properties"]["seats"] == {
+        "description": "How many seats.", "title": "Seats", "type": "integer",
+    }  # fmt: skip
+    Shown.model_validate(GOOD | {"seats": 99})
+    assert "required" not in Partial.model_json_schema()
+    assert Partial.model_json_schema()["properties"]["teacher"]["description"] == "Who teaches."
+    with pytest.raises(ValidationError):
+        Shown.model_validate(GOOD | {"colour": "red"})
 
 
 def test_an_unknown_field_is_refused_where_it_comes_in_alone() -> None:

@@ -200,7 +200,13 @@ def _header_parameter(name: str) -> Json:
 def _answer(status: int, model: type[BaseModel] | None) -> Json:
     said: Json = {"description": HTTPStatus(status).phrase}
     if status == HTTPStatus.SEE_OTHER:
-        said["headers"] = {"Location": {"schema": {"type": "string"}}}
+        said["headers"] = {
+            "Location": {
+                "schema": {"type": "string"},
+                "description": "Where the file can be fetched: a signed URL, good for a limited "
+                "time.",
+            }
+        }
     if model is not None:
         schema = {"$ref": _SCHEMAS.format(model=model.__name__)}
         said["content"] = {"application/json": {"schema": schema}}
