@@ -68,6 +68,8 @@ def test_what_only_tests_use_is_used_by_tests() -> None:
 ONLY_TESTED = {
     # Rules that a test holds the template to: its times, and what ends the objects of a folder.
     "out_of_order", "refused_by_aws", "ENDS",
+    # What keeps a step of a run from being taken: DynamoDB checks it, and the store in memory.
+    "unmet",
     # Ways in which the sample district changes.
     "delta_files", "renumber_enrollments", "with_prefixed_users", "with_user", "not_tried",
     "status_counts",
