@@ -6,7 +6,7 @@ keep it. Partners, sessions and courses leave last, once nothing that stays refe
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from shared.domain.group import guard
@@ -14,10 +14,8 @@ from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
 from shared.planning.duckdb_connection import Connection
+from shared.planning.ended_classes import end_classes
 from shared.planning.standing import HELD, LEFT, Answer, State, Why
-
-ENDS_WITHIN = timedelta(days=14)
-"""A class whose last term ends so soon has ended; sources close terms some days early."""
 
 _MAX_PASSES = 10
 _ROWS_AT_A_TIME = 2000
@@ -71,7 +69,7 @@ def judge(connection: Connection, collection: Collection, judgement: Judgement) 
         connection.execute(f"UPDATE {table('going', collection)} SET rule = NULL")
     else:
         if collection is Collection.CLASSES:
-            _end_classes(connection, judgement.now)
+            end_classes(connection, judgement.now)
         _hold_by_why(connection, collection)
         _hold_by_number(connection, collection, judgement.settings)
     _settle(connection, collection, judgement.since)
@@ -92,29 +90,6 @@ def _part_rows(connection: Connection, since: str) -> None:
         f"WHERE state = '{State.PENDING}' AND hold IS DISTINCT FROM '{Answer.KEPT}' AND id IN ("
         f"SELECT id FROM result_users WHERE state NOT IN ('{State.PENDING}', '{State.DELETED}'))",
         [since],
-    )
-
-
-def _end_classes(connection: Connection, now: datetime) -> None:
-    """End the classes that went with the end of their terms: no deletion, no matter of the guard.
-
-    A class whose terms are unknown has not ended.
-    """
-    connection.execute(
-        f"""
-        UPDATE result_classes SET state = '{State.ENDED}', since = $since, hold = NULL
-        WHERE id IN (
-              SELECT id FROM going_classes WHERE why IN ('{Why.GONE}', '{Why.TO_BE_DELETED}'))
-          AND id IN (
-              SELECT c.id FROM (SELECT id, unnest(term_ids) AS term FROM result_classes) c
-              JOIN result_academic_sessions s ON s.id = c.term
-              GROUP BY c.id HAVING max(s.end_date) <= $soon)
-        """,
-        {"since": now.isoformat(), "soon": (now.date() + ENDS_WITHIN).isoformat()},
-    )
-    connection.execute(
-        f"DELETE FROM going_classes WHERE id IN "
-        f"(SELECT id FROM result_classes WHERE state = '{State.ENDED}')"
     )
 
 

@@ -38,12 +38,13 @@ from shared.planning.duckdb_connection import Connection
 from shared.planning.enrollments import resolve_enrollments
 from shared.planning.expired_records import find_new_ends, forget_expired
 from shared.planning.plan import PlanInput, PlanOutcome, StagedFiles
-from shared.planning.record_ids import give_ids, merge_staff, rekey_users
+from shared.planning.record_ids import give_ids
 from shared.planning.references import map_ids, resolve
 from shared.planning.restore_past_roster import restore_rows
 from shared.planning.root_partner import place_root
 from shared.planning.row_parsing import read_new_rows
 from shared.planning.rows_in_scope import select_rows
+from shared.planning.same_users import merge_staff, rekey_users
 from shared.planning.spreadsheet_damage import hold_lost_zeros, holds_any, looks_like_delta
 from shared.planning.standing import LEFT, Answer, State, Why
 from shared.planning.surveyed_table import load_survey, merge_survey

@@ -1,0 +1,32 @@
+"""Ends classes whose terms are over: they are closed, and not deleted."""
+
+from datetime import datetime, timedelta
+
+from shared.planning.duckdb_connection import Connection
+from shared.planning.standing import State, Why
+
+ENDS_WITHIN = timedelta(days=14)
+"""A class has ended if its last term ends within this time: sources close terms some days early."""
+
+
+def end_classes(connection: Connection, now: datetime) -> None:
+    """End the missing classes whose terms are over. That is not a deletion, so no guard judges it.
+
+    A class whose terms are unknown has not ended.
+    """
+    connection.execute(
+        f"""
+        UPDATE result_classes SET state = '{State.ENDED}', since = $since, hold = NULL
+        WHERE id IN (
+              SELECT id FROM going_classes WHERE why IN ('{Why.GONE}', '{Why.TO_BE_DELETED}'))
+          AND id IN (
+              SELECT c.id FROM (SELECT id, unnest(term_ids) AS term FROM result_classes) c
+              JOIN result_academic_sessions s ON s.id = c.term
+              GROUP BY c.id HAVING max(s.end_date) <= $soon)
+        """,
+        {"since": now.isoformat(), "soon": (now.date() + ENDS_WITHIN).isoformat()},
+    )
+    connection.execute(
+        f"DELETE FROM going_classes WHERE id IN "
+        f"(SELECT id FROM result_classes WHERE state = '{State.ENDED}')"
+    )
