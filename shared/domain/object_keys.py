@@ -1,8 +1,7 @@
 """The keys and tags of the data bucket: made, parsed and grouped here, and nowhere else.
 
-A key begins with a folder and goes on with the group's id: a group's objects can be found and
-deleted without any list of them. The keys are stored, in the tables and in messages, so they must
-stay as they are.
+A key begins with a folder and the group's id, so that a group's objects can be found and deleted
+without a list of them. Tables and messages store keys: they must stay as they are.
 
 ``ENDS`` says what ends the objects of each folder. The rules that do it are the bucket's lifecycle
 in ``template.yaml``; ``tests/template/test_data_bucket.py`` holds them to this module.
@@ -20,15 +19,15 @@ from shared.domain.run.run import FETCHING_MODES, Mode
 class Folder(StrEnum):
     """The first part of every key.
 
-    :cvar BUNDLES: files that were fetched over SFTP.
-    :cvar CHANGES: the change files of runs, each with its index.
-    :cvar COVERS: cover images.
-    :cvar DROPS: bundles that people upload; S3 tells a queue of each.
-    :cvar EXPORTS: rosters as OneRoster bundles, to be fetched.
-    :cvar HOLDS: lists of what waits for a person's decision.
-    :cvar REPORTS: error reports and lists of changes, to be fetched.
-    :cvar SNAPSHOTS: the rosters that runs have left.
-    :cvar STAGED: rows as they came from the source, before they are planned.
+    ``BUNDLES``: files that were fetched over SFTP.
+    ``CHANGES``: the change files of runs, each with its index.
+    ``COVERS``: cover images.
+    ``DROPS``: bundles that people upload; S3 tells a queue of each.
+    ``EXPORTS``: rosters as OneRoster bundles, to be fetched.
+    ``HOLDS``: lists of what waits for a person's decision.
+    ``REPORTS``: error reports and lists of changes, to be fetched.
+    ``SNAPSHOTS``: the rosters that runs have left.
+    ``STAGED``: rows as they came from the source, before they are planned.
     """
 
     BUNDLES = "bundles"
@@ -48,27 +47,27 @@ class Folder(StrEnum):
 
     def of_group(self, group_id: GroupId) -> str:
         """What all keys of a group begin with in this folder, and no others."""
-        # Ids are all of one length. A cover image had nothing but the id for its name at first.
+        # All ids have one length. The first cover images were named by the id alone.
         return f"{self}/{group_id}" if self is Folder.COVERS else f"{self}/{group_id}/"
 
 
 class Ends(Enum):
     """What ends an object while its group lives on.
 
-    :cvar BY_AGE: a lifecycle rule of its folder, so many days after it was made.
-    :cvar BY_TAG: a lifecycle rule for its tag, ``CANDIDATE`` or ``SUPERSEDED``.
-    :cvar BY_REQUEST: our own code, when nothing names it any more.
+    ``BY_AGE``: a lifecycle rule of its folder, so many days after it was made.
+    ``BY_TAG``: a lifecycle rule for its tag, ``CANDIDATE`` or ``SUPERSEDED``.
+    ``WHEN_REPLACED``: our own code, when another object replaces it or a person removes it.
     """
 
     BY_AGE = auto()
     BY_TAG = auto()
-    BY_REQUEST = auto()
+    WHEN_REPLACED = auto()
 
 
 ENDS: Mapping[Folder, Ends] = {
     Folder.BUNDLES: Ends.BY_AGE,
     Folder.CHANGES: Ends.BY_TAG,
-    Folder.COVERS: Ends.BY_REQUEST,
+    Folder.COVERS: Ends.WHEN_REPLACED,
     Folder.DROPS: Ends.BY_AGE,
     Folder.EXPORTS: Ends.BY_AGE,
     Folder.HOLDS: Ends.BY_TAG,
@@ -93,11 +92,11 @@ _OLDER = "older"
 class UploadedBundle(NamedTuple):
     """What the key of an uploaded bundle says.
 
-    :ivar group_id: whose it is; in a key that a person chose, it may be anything.
-    :ivar name: the file's name.
-    :ivar mode: what was asked for; ``SYNC`` if the key is a person's own.
-    :ivar upload_id: which upload was asked for; None if the key is a person's own.
-    :ivar accept_older: whether the bundle may be older than the group's last one.
+    ``group_id``: whose it is; in a key that a person chose, it may be anything.
+    ``name``: the file's name.
+    ``mode``: what was asked for; ``SYNC`` if the key is a person's own.
+    ``upload_id``: which upload was asked for; None if the key is a person's own.
+    ``accept_older``: whether the bundle may be older than the group's last one.
     """
 
     group_id: GroupId

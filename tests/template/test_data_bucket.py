@@ -93,7 +93,7 @@ def test_tags_are_set_where_they_end_objects(template: Template) -> None:
 
 
 def test_only_covers_are_deleted_while_their_group_lives(template: Template) -> None:
-    assert _may(template, "s3:DeleteObject", "CreateGroupRole") == _folders(Ends.BY_REQUEST)
+    assert _may(template, "s3:DeleteObject", "CreateGroupRole") == _folders(Ends.WHEN_REPLACED)
 
 
 def test_a_deletion_may_sweep_every_folder(template: Template) -> None:
