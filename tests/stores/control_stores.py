@@ -10,13 +10,16 @@ from typing import Any, Protocol
 import boto3
 from moto import mock_aws
 
+from shared.adapters.control_table.attributes import GroupItem
 from shared.adapters.control_table.batches import DynamoBatches
 from shared.adapters.control_table.deletions import DynamoDeletions
 from shared.adapters.control_table.drops import DynamoDrops
 from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.control_table.keys import group_key
 from shared.adapters.control_table.runs import DynamoRuns
-from shared.adapters.dynamodb.values import marshal
+from shared.adapters.dynamodb.actions import update
+from shared.adapters.dynamodb.values import seconds
+from shared.adapters.dynamodb.writes import write_item
 from shared.adapters.roster_table.holdings import DynamoRosterHoldings
 from shared.domain.group.group import Group
 from shared.domain.ids import GroupId, RunKey
@@ -170,12 +173,8 @@ def control_of(kind: str) -> Iterator[Control]:
         drops = DynamoDrops(client, table, look_again=PATIENCE)
 
         def due(at: datetime) -> None:
-            client.update_item(
-                TableName=table,
-                Key=marshal(group_key(ENTERPRISE, GROUP)),
-                UpdateExpression="SET nextRunAt = :at, duePeriod = :period",
-                ExpressionAttributeValues=marshal({":at": int(at.timestamp()), ":period": "Daily"}),
-            )
+            auto = {GroupItem.NEXT_RUN_AT: seconds(at), GroupItem.DUE_PERIOD: "Daily"}
+            write_item(client, update(table, group_key(ENTERPRISE, GROUP), auto))
 
         yield Control(runs, batches, drops, create, due, holdings, client)
 

@@ -14,6 +14,9 @@ from functions.assign_content import handler as assign_content
 from functions.create_group import handler as create_group
 from functions.read_roster import handler as read_roster
 from functions.request_sync import handler as request_sync
+from shared.adapters.control_table.keys import group_key
+from shared.adapters.dynamodb.values import marshal
+from shared.domain.ids import EnterpriseId, GroupId
 from tests.fakes.addresses import held_to_region
 from tests.fakes.api import Answer, call
 from tests.fakes.contract import held_to_contract
@@ -78,7 +81,7 @@ class HttpStack:
 
     def group_item(self, group_id: str, enterprise: str = "acme") -> dict[str, Any]:
         """The item of a group."""
-        key = {"pk": {"S": f"ENT#{enterprise}"}, "sk": {"S": f"GROUP#{group_id}"}}
+        key = marshal(group_key(EnterpriseId(enterprise), GroupId(group_id)))
         return self.dynamodb.get_item(TableName=self.table, Key=key)["Item"]
 
     def set_on_group(self, group_id: str, **attributes: Any) -> None:
@@ -86,7 +89,7 @@ class HttpStack:
         for name, value in attributes.items():
             self.dynamodb.update_item(
                 TableName=self.table,
-                Key={"pk": {"S": "ENT#acme"}, "sk": {"S": f"GROUP#{group_id}"}},
+                Key=marshal(group_key(EnterpriseId("acme"), GroupId(group_id))),
                 UpdateExpression="SET #name = :value",
                 ExpressionAttributeNames={"#name": name},
                 ExpressionAttributeValues={":value": value},

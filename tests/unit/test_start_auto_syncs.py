@@ -10,12 +10,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from shared.adapters.control_table.attributes import GroupItem
 from shared.adapters.control_table.deletions import DynamoDeletions
 from shared.adapters.control_table.due_groups import DynamoDueGroups
 from shared.adapters.control_table.groups import DynamoGroups
 from shared.adapters.control_table.keys import group_key
 from shared.adapters.control_table.runs import DynamoRuns
-from shared.adapters.dynamodb.values import marshal
+from shared.adapters.dynamodb.actions import update
+from shared.adapters.dynamodb.writes import write_item
 from shared.domain.errors import NotFoundError
 from shared.domain.group.calendar import Calendar, DateRange
 from shared.domain.group.choices import AutoMode, Period, SyncFrequency, SyncType
@@ -71,13 +73,8 @@ class World:
 
     def loaded(self, group_id: GroupId) -> None:
         """Let a group have a roster."""
-        self.client.update_item(
-            TableName=NAME,
-            Key=marshal(group_key(ENTERPRISE, group_id)),
-            UpdateExpression="SET #base = :base",
-            ExpressionAttributeNames={"#base": "base"},
-            ExpressionAttributeValues={":base": {"S": "{}"}},
-        )
+        key = group_key(ENTERPRISE, group_id)
+        write_item(self.client, update(NAME, key, {GroupItem.BASE: "{}"}))
 
     def tick(self, tick: Tick = TICK) -> dict[str, int]:
         return start_auto_syncs(tick, self.ports)

@@ -6,9 +6,14 @@ from typing import Any
 import boto3
 import pytest
 
+from shared.adapters.control_table.attributes import GroupItem
+from shared.adapters.control_table.keys import group_key
+from shared.adapters.dynamodb.actions import update
+from shared.adapters.dynamodb.writes import write_item
 from shared.adapters.messaging.queue import SqsQueue
 from shared.domain.errors import TryLaterError
 from shared.domain.group.hold import Hold
+from shared.domain.ids import EnterpriseId, GroupId
 from tests.unit.http_stack import HttpStack
 
 
@@ -99,12 +104,11 @@ def test_a_run_that_is_not_there(stack: HttpStack, run_id: str) -> None:
 
 def test_history_is_paged_newest_first(stack: HttpStack) -> None:
     group_id = stack.create()["groupId"]
-    key = {"pk": {"S": "ENT#acme"}, "sk": {"S": f"GROUP#{group_id}"}}
+    key = group_key(EnterpriseId("acme"), GroupId(group_id))
     for _ in range(5):
         assert stack.syncs(f"POST /groups/{group_id}/syncs").status == 202
-        stack.dynamodb.update_item(
-            TableName=stack.table, Key=key, UpdateExpression="REMOVE activeRun"
-        )
+        freed = update(stack.table, key, removes=[GroupItem.ACTIVE_RUN])
+        write_item(stack.dynamodb, freed)
     seen: list[str] = []
     cursor = ""
     while True:

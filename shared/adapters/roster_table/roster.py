@@ -8,15 +8,15 @@ from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
 from shared.adapters.dynamodb.actions import Action, delete, update
-from shared.adapters.dynamodb.expressions import IfUnset
 from shared.adapters.dynamodb.reads import get
-from shared.adapters.dynamodb.values import Item, attribute_value, marshal, seconds
+from shared.adapters.dynamodb.values import Item, seconds
 from shared.adapters.dynamodb.writes import WriteRefusedError, transact, try_write, write_item
 from shared.adapters.roster_table.attributes import Doc, LoginItem, RecordItem
-from shared.adapters.roster_table.keys import PK, SK, login_key, record_key, user_key
+from shared.adapters.roster_table.keys import login_key
+from shared.adapters.roster_table.record_writes import batch_statement, record_update
 from shared.domain.errors import TryLaterError
 from shared.domain.ids import RunKey
-from shared.domain.roster.change import Removal, RosterWrite
+from shared.domain.roster.change import RosterWrite
 from shared.ports.roster import OVERTAKEN, Refusal
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ class DynamoRoster:
     """``Roster`` over DynamoDB.
 
     A record is written if the table has none or one of an older run: ``seq`` makes order and
-    repetition harmless. Creates and updates go in PartiQL batches, since a batch costs one call
-    where single writes cost 25; each statement succeeds or fails by itself. A statement that is
-    refused may mean that the record is there (or is not) against expectation, so it is written
-    again by a single conditional update, whose refusal then says: already applied, or overtaken.
+    repetition harmless. Most records go in PartiQL batches: a batch is one call where single writes
+    are 25, and each of its statements succeeds or fails by itself. A refused statement may only
+    mean that the record is there, or is not, against expectation. So it is written once more by a
+    conditional update of its own. If that is refused as well, the record is applied already, or a
+    later run has overtaken it.
     """
 
     def __init__(self, client: "DynamoDBClient", table: str, *, batched: bool = True) -> None:
@@ -65,7 +66,9 @@ class DynamoRoster:
         self, key: RunKey, shards: int, writes: Sequence[RosterWrite], now: datetime
     ) -> list[RosterWrite]:
         """Insert the records that are new; returns those that must be written one by one."""
-        statements: Any = [self._statement(key, shards, write, now) for write in writes]
+        statements: Any = [
+            batch_statement(self._table, key, shards, write, now) for write in writes
+        ]
         answer = self._client.batch_execute_statement(Statements=statements)
         return [
             write
@@ -73,97 +76,17 @@ class DynamoRoster:
             if "Error" in outcome
         ]
 
-    def _statement(
-        self, key: RunKey, shards: int, write: RosterWrite, now: datetime
-    ) -> dict[str, Any]:
-        at = now.isoformat()
-        place = record_key(key.group_id, shards, write)
-        written: Item = {RecordItem.SEQ: key.seq, RecordItem.UPDATED_AT: at}
-        if write.removal is not None:
-            sets = {**written, **_removed(write.removal)}
-            return self._changing(place, sets, _not_removed(write.removal), key.seq)
-        written = {RecordItem.DOC: write.doc, **written}
-        if not write.new:
-            return self._changing(place, written, _LEFT, key.seq)
-        created: Item = {RecordItem.ID: write.id, RecordItem.CREATED_AT: at}
-        item: Item = {**place, **written, **created}
-        item |= user_key(key.group_id, write)
-        pairs = ", ".join(f"'{name}': ?" for name in item)
-        return {
-            "Statement": f'INSERT INTO "{self._table}" VALUE {{{pairs}}}',
-            "Parameters": list(marshal(item).values()),
-        }
-
-    def _changing(
-        self, place: Item, sets: Item, removes: Sequence[RecordItem], order: int
-    ) -> dict[str, Any]:
-        """Spell the statement that changes the record in ``place``, if its number is lower."""
-        changes = [f"SET {name} = ?" for name in sets] + [f"REMOVE {name}" for name in removes]
-        values = [*sets.values(), place[PK], place[SK], order]
-        return {
-            "Statement": f'UPDATE "{self._table}" {" ".join(changes)} '
-            f"WHERE {PK} = ? AND {SK} = ? AND {RecordItem.SEQ} < ?",
-            "Parameters": [attribute_value(value) for value in values],
-        }
-
-    def _update(
-        self, key: RunKey, shards: int, write: RosterWrite, now: datetime, *, over: bool = False
-    ) -> Action:
-        """The conditional update of one record, for a call of its own or a transaction.
-
-        :param over: whether the record replaces one that has expired, and that DynamoDB has not
-            removed yet: it is created now, and what was assigned to the old one is not its own.
-        """
-        if write.removal is not None:
-            return self._remove(key, shards, write, write.removal, now)
-        at = now.isoformat()
-        sets = {
-            RecordItem.DOC: write.doc,
-            RecordItem.SEQ: key.seq,
-            RecordItem.ID: write.id,
-            RecordItem.UPDATED_AT: at,
-            RecordItem.CREATED_AT: at if over else IfUnset(at),
-            **user_key(key.group_id, write),
-        }
-        seq, expires = Attr(RecordItem.SEQ), Attr(RecordItem.EXPIRES_AT)
-        older = seq.lt(key.seq)
-        alive = expires.not_exists() | expires.gte(seconds(now))
-        return update(
-            self._table,
-            record_key(key.group_id, shards, write),
-            sets,
-            removes=_LEFT,
-            condition=older & expires.lt(seconds(now))
-            if over
-            else seq.not_exists() | (older & alive),
-            tell_old=True,
-        )
-
-    def _remove(
-        self, key: RunKey, shards: int, write: RosterWrite, removal: Removal, now: datetime
-    ) -> Action:
-        """The update that takes a record from its readers; one that is not there stays so."""
-        sets = {RecordItem.SEQ: key.seq, RecordItem.UPDATED_AT: now.isoformat()}
-        return update(
-            self._table,
-            record_key(key.group_id, shards, write),
-            sets | _removed(removal),
-            removes=_not_removed(removal),
-            condition=Attr(RecordItem.SEQ).lt(key.seq),
-            tell_old=True,
-        )
-
     def _one(
         self, key: RunKey, shards: int, write: RosterWrite, now: datetime
     ) -> Iterator[Refusal]:
         """Write one record by itself; it replaces one that has expired and is there still."""
-        action = self._update(key, shards, write, now)
+        action = record_update(self._table, key, shards, write, now)
         for _ in range(2):
             try:
                 write_item(self._client, action)
             except WriteRefusedError as error:
                 if _has_expired(error.old, key, now):
-                    action = self._update(key, shards, write, now, over=True)
+                    action = record_update(self._table, key, shards, write, now, over=True)
                     continue
                 if _overtaken(error.old, key):
                     yield Refusal(write.collection, write.id, OVERTAKEN)
@@ -181,7 +104,7 @@ class DynamoRoster:
         """
         login = write.login
         assert login is not None
-        actions = [self._update(key, shards, write, now)]
+        actions = [record_update(self._table, key, shards, write, now)]
         if login.take is not None:
             actions.append(self._take_name(key, write, login.take))
         for _ in range(LOGIN_TRIES):
@@ -199,7 +122,7 @@ class DynamoRoster:
                 break
             old = refused.get(0)
             if old and old[RecordItem.SEQ] < key.seq:
-                actions[0] = self._update(key, shards, write, now, over=True)
+                actions[0] = record_update(self._table, key, shards, write, now, over=True)
                 continue
             if old is not None and old.get(RecordItem.SEQ) != key.seq:
                 if _overtaken(old, key):
@@ -236,29 +159,10 @@ class DynamoRoster:
         return None if item is None else str(item[LoginItem.USER_ID])
 
 
-_LEFT = (RecordItem.DELETED_AT, RecordItem.ENDED_AT, RecordItem.EXPIRES_AT)
-"""What a record carries that has left, and one that is there does not."""
-
-
 def _without_login_name(write: RosterWrite) -> RosterWrite:
     login_name = Doc.LOGIN_NAME.removeprefix(f"{RecordItem.DOC}.")
     doc = {name: value for name, value in write.doc.items() if name != login_name}
     return write.model_copy(update={"doc": doc})
-
-
-def _removed(removal: Removal) -> Item:
-    """What a record that leaves carries: since when, and, if known, until when it is kept (TTL)."""
-    since = RecordItem.DELETED_AT if removal.kind == "deleted" else RecordItem.ENDED_AT
-    carried: Item = {since: removal.since.isoformat()}
-    if removal.until is not None:
-        carried[RecordItem.EXPIRES_AT] = seconds(removal.until)
-    return carried
-
-
-def _not_removed(removal: Removal) -> Sequence[RecordItem]:
-    """What a record that leaves does not carry any more."""
-    carried = _removed(removal)
-    return [name for name in _LEFT if name not in carried]
 
 
 def _has_expired(old: Item, key: RunKey, now: datetime) -> bool:
