@@ -20,7 +20,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.stamp import Stamp
 from shared.domain.roster.table_record import TableRecord
 from shared.domain.run.bundle import BundleObject
-from shared.domain.run.deletion_certificate import Store, named
+from shared.domain.run.deletion_certificate import Store, tally_name
 from shared.domain.run.run import Run
 from shared.messages import Message
 from shared.ports.deletion import SweptPage
@@ -78,9 +78,9 @@ class InMemoryRoster:
             position = "|".join(at)
             record = self.records[at]
             name = (enterprise, str(record.doc.get("loginName", "")).casefold())
-            tally = {named(Store.ROSTER, record.collection.entity): 1}
+            tally = {tally_name(Store.ROSTER, record.collection.entity): 1}
             if "loginName" in record.doc:
-                tally[named(Store.ROSTER, "loginNames")] = 1
+                tally[tally_name(Store.ROSTER, "loginNames")] = 1
             yield SweptPage({} if position == counted else tally, position)
             self.on_write("sweep")
             if self.logins.get(name, ("", 0))[0] == at[1]:
@@ -89,7 +89,7 @@ class InMemoryRoster:
             del self.records[at]
         if group_id in self.stamps:
             yield SweptPage(
-                {} if counted == "stamp" else {named(Store.ROSTER, "stamps"): 1}, "stamp"
+                {} if counted == "stamp" else {tally_name(Store.ROSTER, "stamps"): 1}, "stamp"
             )
             del self.stamps[group_id]
 
@@ -241,7 +241,7 @@ class InMemoryObjects:
     ) -> Iterator[SweptPage]:
         """``GroupSweeper``: the objects of a group."""
         for key in sorted(key for key in self.objects if key.split("/")[1] == group_id):
-            tally = {named(Store.BUCKET, key.split("/")[0]): 1}
+            tally = {tally_name(Store.BUCKET, key.split("/")[0]): 1}
             yield SweptPage({} if key == counted else tally, key)
             self.on_write("sweep")
             del self.objects[key]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.object_keys import Folder
-from shared.domain.run.deletion_certificate import Store, named
+from shared.domain.run.deletion_certificate import Store, tally_name
 from shared.ports.deletion import SweptPage
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _tally(folder: str, versions: list[Version]) -> Counter[str]:
     objects = sum(bool(each.get("IsLatest")) and "marker" not in each for each in versions)
     return +Counter(
         {
-            named(Store.BUCKET, folder): objects,
-            named(Store.BUCKET, folder, earlier=True): len(versions) - objects,
+            tally_name(Store.BUCKET, folder): objects,
+            tally_name(Store.BUCKET, folder, earlier=True): len(versions) - objects,
         }
     )

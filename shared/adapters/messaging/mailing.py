@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.domain.errors import MailRefusedError, TryLaterError
 from shared.domain.group.choices import EmailStatus
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.domain.run.deletion_certificate import Store, named
+from shared.domain.run.deletion_certificate import Store, tally_name
 from shared.ports.deletion import SweptPage
 
 if TYPE_CHECKING:
@@ -99,7 +99,10 @@ class SnsMailing:
         known = None if counted else self._subscribed(topic)
         tally = {}
         if known is not None:
-            tally = {named(Store.MAIL, "topics"): 1, named(Store.MAIL, "addresses"): len(known)}
+            tally = {
+                tally_name(Store.MAIL, "topics"): 1,
+                tally_name(Store.MAIL, "addresses"): len(known),
+            }
         yield SweptPage(tally, "topic")
         self._client.delete_topic(TopicArn=topic)
 

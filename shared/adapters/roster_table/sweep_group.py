@@ -15,7 +15,7 @@ from shared.adapters.dynamodb.writes import try_write
 from shared.adapters.roster_table.attributes import Doc, LoginItem, RecordItem
 from shared.adapters.roster_table.keys import PK, SK, kinds_by_partition, login_key
 from shared.domain.ids import EnterpriseId, GroupId
-from shared.domain.run.deletion_certificate import Store, named
+from shared.domain.run.deletion_certificate import Store, tally_name
 from shared.ports.deletion import SweptPage
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ class DynamoGroupSweeper:
 
 def _tally(kind: str, items: list[Item]) -> Counter[str]:
     names = sum(_login_name(item) is not None for item in items)
-    found = Counter({named(Store.ROSTER, kind): len(items)})
+    found = Counter({tally_name(Store.ROSTER, kind): len(items)})
     if names:
-        found[named(Store.ROSTER, "loginNames")] = names
+        found[tally_name(Store.ROSTER, "loginNames")] = names
     return +found
 
 

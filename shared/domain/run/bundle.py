@@ -4,7 +4,12 @@ from pydantic import BaseModel, ConfigDict
 
 
 class BundleObject(BaseModel):
-    """One object of a bundle: the zip itself, or one CSV file named as it was at the source."""
+    """One object of a bundle: the zip, or one CSV file.
+
+    ``name``: its name at the source.
+    ``key``, ``version``: where it lies in the data bucket.
+    ``size``: in bytes.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -15,13 +20,15 @@ class BundleObject(BaseModel):
 
 
 class Bundle(BaseModel):
-    """Where a run's bundle lies, and what it is known by.
+    """Where a run's bundle lies, and what it is recognized by.
 
-    ``objects`` is one zip, or the loose CSV files of a folder. ``look`` is what a look at the
-    source said of it (SFTP: names, sizes, times), ``digest`` what its contents are, whatever their
-    packing, ``newest`` the time of its newest file (without zone, as zip archives keep it): equal
-    looks or digests mean an equal bundle. ``upload_id`` is that of the address it was uploaded to;
-    ``accept_older`` a person's word that an older bundle than the last one is meant.
+    ``objects``: one zip, or the CSV files of a folder.
+    ``look``: a digest of what the SFTP server lists: names, sizes, times. Equal looks mean equal
+    bundles.
+    ``digest``: a digest of the contents, however they are packed. Equal digests mean equal bundles.
+    ``newest``: the time of the newest file, without a zone, as zip archives keep it.
+    ``upload_id``: the upload it came by.
+    ``accept_older``: whether a person said that a bundle older than the last one is meant.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,5 +42,5 @@ class Bundle(BaseModel):
 
     @property
     def loose(self) -> bool:
-        """Whether it is CSV files of a folder instead of a zip."""
+        """Whether it is the CSV files of a folder, not a zip."""
         return not (len(self.objects) == 1 and self.objects[0].name.lower().endswith(".zip"))

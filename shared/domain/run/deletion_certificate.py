@@ -1,7 +1,7 @@
-"""What is left of a group that was deleted: that it was, by whom, what of it and how much.
+"""What is left of a deleted group: who deleted it and when, and how much of each kind.
 
-No person of the roster is in it. It is kept as long as the group's runs and accesses, which can be
-read by it: it alone still says whose they are.
+It names nobody from the roster. It is kept as long as the group's runs and accesses, because only
+the certificate still says whose they are.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from shared.domain.ids import EnterpriseId, GroupId
 from shared.domain.run.counts import Counts, EntityCounts, no_counts
 
 KEPT = timedelta(days=400)
-"""As long as runs are, and records of accesses."""
+"""How long a certificate is kept: as long as runs and records of accesses."""
 
 
 class Store(StrEnum):
@@ -29,14 +29,19 @@ class Store(StrEnum):
 
 
 BACKED_UP = frozenset({Store.ROSTER, Store.CONTROL})
-"""The tables: their point-in-time recovery holds what was deleted for some days more.
+"""The tables: their point-in-time recovery keeps what was deleted for some more days.
 
-Of an object every version is deleted, and nothing keeps a copy of it or of a topic.
+Every version of an object is deleted, and nothing keeps a copy of it or of a topic.
 """
 
 
 class Erased(BaseModel):
-    """How many of a kind were deleted from a store; of objects, how many earlier versions too."""
+    """How many items of a kind were deleted from a store.
+
+    ``store``, ``kind``: where they were, and what they were.
+    ``deleted``: how many.
+    ``earlier_versions``: how many earlier versions of objects; None outside of the bucket.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,23 +52,23 @@ class Erased(BaseModel):
 
 
 Tally = Mapping[str, int]
-"""How many were deleted, by what ``named`` makes of store and kind."""
+"""How many were deleted, by the names that ``tally_name`` makes."""
 
 _EARLIER = "/earlier"
 
 
-def named(store: Store, kind: str, *, earlier: bool = False) -> str:
-    """The name under which what was deleted is counted, while it is."""
+def tally_name(store: Store, kind: str, *, earlier: bool = False) -> str:
+    """The name under which items of a kind are counted during a deletion."""
     return f"{store}/{kind}{_EARLIER if earlier else ''}"
 
 
 def added(tally: Tally, more: Tally) -> dict[str, int]:
-    """Both counts together."""
+    """The sum of two tallies."""
     return {name: tally.get(name, 0) + more.get(name, 0) for name in (*tally, *more)}
 
 
 def erased_of(tally: Tally) -> tuple[Erased, ...]:
-    """What was counted, kind by kind, in the order of stores; what was never met is left out."""
+    """What was counted, by store and kind. A kind that was never found is left out."""
     found = []
     for store in Store:
         kinds = sorted(
@@ -74,12 +79,12 @@ def erased_of(tally: Tally) -> tuple[Erased, ...]:
             }
         )
         for kind in kinds:
-            earlier = tally.get(named(store, kind, earlier=True), 0)
+            earlier = tally.get(tally_name(store, kind, earlier=True), 0)
             found.append(
                 Erased(
                     store=store,
                     kind=kind,
-                    deleted=tally.get(named(store, kind), 0),
+                    deleted=tally.get(tally_name(store, kind), 0),
                     earlier_versions=earlier if store is Store.BUCKET else None,
                 )
             )
@@ -87,9 +92,14 @@ def erased_of(tally: Tally) -> tuple[Erased, ...]:
 
 
 class Certificate(BaseModel):
-    """What a deletion has done; ``run_seq`` is the run that did it, None where none was needed.
+    """What a deletion has done.
 
-    A backup of the tables may hold what was in them for ``backup_days`` more.
+    ``enterprise``, ``group_id``, ``name``, ``client_group_id``, ``created_at``: the group.
+    ``requested_by``, ``requested_at``: who asked for its deletion, and when.
+    ``deleted_at``: when it was done.
+    ``run_seq``: the run that did it; None if none was needed.
+    ``erased``: what was deleted.
+    ``backup_days``: for how many more days a backup of the tables may hold it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -108,13 +118,13 @@ class Certificate(BaseModel):
 
     @property
     def counts(self) -> Counts:
-        """What of the roster was deleted, as runs count it."""
+        """How much of the roster was deleted, as the counts of a run."""
         deleted = {each.kind: each.deleted for each in self.erased if each.store is Store.ROSTER}
         return {entity: EntityCounts(deleted=deleted.get(entity, 0)) for entity in no_counts()}
 
     @property
     def kept_until(self) -> datetime:
-        """When it goes itself."""
+        """When the certificate itself goes."""
         return self.deleted_at + KEPT
 
     def last_backup_day(self, store: Store) -> date | None:
@@ -147,7 +157,7 @@ def certify(group: Group, tally: Tally, deletion: Deletion, backup_days: int) ->
     :param backup_days: for how long a backup of the tables may still hold it.
     """
     secrets = len(group.config.secrets) + (group.webhook is not None)
-    own = {named(Store.CONTROL, "groups"): 1, named(Store.CONTROL, "secrets"): secrets}
+    own = {tally_name(Store.CONTROL, "groups"): 1, tally_name(Store.CONTROL, "secrets"): secrets}
     return Certificate(
         enterprise=group.enterprise,
         group_id=group.group_id,

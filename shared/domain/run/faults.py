@@ -1,4 +1,4 @@
-"""By whose fault a run ended as it did, for whoever runs Homeroom: is it theirs to act?"""
+"""Whose fault the end of a run is: must whoever runs Homeroom act?"""
 
 from typing import Literal
 
@@ -9,14 +9,15 @@ Fault = Literal["ours", "theirs", "nobody"]
 OURS = frozenset(
     {"abandoned", "changes_unapplied", "newer_version", "out_of_time", "staged_roster_expired"}
 )
-"""Codes of what only the operator can look into: work that stopped, what is gone from the store, a
-deployment that went back."""
+"""Reasons that only the operator can look into: work that stopped, objects that are gone, a
+deployment that was rolled back."""
 
 
 def fault_of(run: Run) -> Fault:
-    """Whose fault an end is: ours, theirs (source, files or the group's settings), nobody's.
+    """Say whose fault an end is: ours, theirs or nobody's.
 
-    A run that waits for a person has done its work, and so has one that another took the place of.
+    Theirs means the source, the files or the group's settings. A run that waits for a person has
+    done its work, and so has one that another run superseded.
     """
     code = run.reason.code if run.reason else None
     if run.state is RunState.FAILED:

@@ -1,13 +1,13 @@
-"""What a group's e-mail address is told of a run: what happened, and what to do.
+"""The e-mail about the end of a run: what happened, and what to do.
 
-Numbers and ids only: an e-mail travels far, and nobody's name belongs in it.
+It has only numbers and ids. An e-mail travels far, so nobody's name belongs in it.
 """
 
 from shared.domain.counted import agreeing, counted, sentence
 from shared.domain.run.run import Reason, Run, RunState
 
 MAX_SUBJECT = 100
-"""What SNS takes; and only printable ASCII."""
+"""The longest subject that SNS accepts; it must be printable ASCII."""
 _TOLD = {
     RunState.FAILED: "failed",
     RunState.HELD: "waits for you",
@@ -17,14 +17,15 @@ _QUOTED = {
     "held", "abandoned", "source_unavailable", "too_many_rejected", "not_strict",
     "changes_unapplied", "staged_roster_expired", "snapshot_expired",
 }  # fmt: skip
-"""Reasons whose words are all our own."""
+"""Reasons whose message quotes nothing from a file."""
 _DONE = ("created", "updated", "deleted", "restored", "ended", "held", "rejected")
 
 
 def run_mail(run: Run, group_name: str) -> tuple[str, str] | None:
-    """Subject and text of the mail about a run; None if there is nothing that anybody must know.
+    """Write the subject and the text of the e-mail about a run.
 
-    There is if the run failed, left something to a person, or rejected rows.
+    Returns None if nobody has to know: the run did not fail, holds nothing for a person, and
+    rejected no rows.
     """
     rejected = sum(counts.rejected for counts in run.counts.values())
     told = _TOLD.get(run.state) or ("rejected rows" if rejected else None)
@@ -47,7 +48,7 @@ def run_mail(run: Run, group_name: str) -> tuple[str, str] | None:
 
 
 def _why(reason: Reason) -> str:
-    """What the run says of itself, unless it may quote a file: names of files name people."""
+    """Quote the reason, unless it may name a file: names of files can name people."""
     if reason.field or reason.code in _QUOTED:
         return reason.message
     return f"The reason ({reason.code}) is in the run, with what to do."

@@ -1,4 +1,4 @@
-"""What a newer version has written, read by this one."""
+"""Reading what a newer version has written."""
 
 from typing import Any, TypeVar
 
@@ -9,12 +9,12 @@ _Word = TypeVar("_Word", Mode, Trigger, RunState)
 
 
 def known_word(kind: type[_Word], word: str) -> _Word:
-    """A stored word of a run, or that it is not known."""
+    """A stored word of a run; ``UNKNOWN`` if this version does not know it."""
     return kind(word) if word in set(kind) else kind.UNKNOWN
 
 
 def newer_version(what: str) -> Reason:
-    """The reason why nothing is done about ``what``, which this version does not understand."""
+    """The reason why this version does nothing about ``what``, which it does not understand."""
     return Reason(
         code="newer_version",
         message=f"{what} was written by a newer version of Homeroom, which this one does not "
@@ -24,10 +24,10 @@ def newer_version(what: str) -> Reason:
 
 
 def known_settings(config: dict[str, Any]) -> dict[str, Any]:
-    """A stored configuration without thresholds that this version does not know.
+    """A stored configuration without the thresholds that this version does not know.
 
-    Of other settings what is not known is passed over as it is; thresholds are checked for
-    misspelt names, since people write them.
+    Other unknown settings are ignored when they are read. Thresholds are not, because people write
+    them and may misspell their names.
     """
     guard = config.get("guard") or {}
     known = {name: value for name, value in guard.items() if name in GuardSettings.model_fields}

@@ -38,7 +38,7 @@ class Listing:
     entries: tuple[RemoteFile, ...] = ()
 
 
-def look_of(files: Iterable[RemoteFile]) -> str:
+def look_digest(files: Iterable[RemoteFile]) -> str:
     """Digest the paths, sizes and times of files. Unchanged files have the same look."""
     lines = sorted(f"{file.path}\x1f{file.size}\x1f{file.modified}" for file in files)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

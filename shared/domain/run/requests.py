@@ -1,4 +1,4 @@
-"""What opens a run: a request, a tick of the clock, or a bundle that was dropped."""
+"""What opens a run: a request, the clock, or a bundle that was dropped."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,9 +11,11 @@ from shared.domain.run.run import STANDING_MODES, Mode, Trigger
 
 @dataclass(frozen=True)
 class Due:
-    """The moment at which the clock found a group due, and the next one, if it has one.
+    """The moment at which the clock found a group due.
 
-    A group that has no ``anchor`` yet gets this one.
+    ``at``: that moment.
+    ``next_at``: when the group is due next, None if never again.
+    ``anchor``: the day from which its weeks and months are counted, for a group that has none yet.
     """
 
     at: datetime
@@ -23,9 +25,16 @@ class Due:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What ``accept`` needs to open a run; one that fetches nothing begins with its plan.
+    """What a run is asked to do.
 
-    ``due`` is set by the clock alone. The first message of the run waits ``delay_seconds``.
+    ``enterprise``, ``group_id``: the group.
+    ``mode``, ``trigger``, ``requested_by``: what the run may do, what starts it, and who.
+    ``accept_older``: whether a bundle older than the last one is meant.
+    ``decision``: what a person decided about the group's hold.
+    ``marked``: whether the marked roster is to be deleted.
+    ``restores``: the run whose snapshot to restore.
+    ``due``: the moment that the clock has found; None for all other triggers.
+    ``delay_seconds``: how long the run's first message is held back.
     """
 
     enterprise: EnterpriseId
@@ -42,7 +51,7 @@ class RunRequest:
 
     @property
     def fetches(self) -> bool:
-        """Whether the roster is fetched first."""
+        """Whether the run fetches a roster first. One that does not begins with its plan."""
         return self.mode not in STANDING_MODES and self.decision is None and not self.marked
 
 
@@ -50,8 +59,10 @@ class RunRequest:
 class Drop:
     """A bundle that somebody has put into the group's place in the bucket.
 
-    The object's key and version make it known again. ``supersedes`` are Waiting runs that it makes
-    needless.
+    ``enterprise``, ``group_id``: the group.
+    ``mode``: what the bundle's run may do.
+    ``bundle``: the object; the same key and version are the same drop.
+    ``supersedes``: the numbers of waiting runs that the bundle makes unnecessary.
     """
 
     enterprise: EnterpriseId

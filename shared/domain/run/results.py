@@ -46,11 +46,15 @@ class RunEnd:
 
 @dataclass(frozen=True)
 class RosterBase:
-    """What a group's roster holds at present: the last snapshot, and what may differ from it.
+    """What a group's roster holds at present.
 
-    ``dirty`` are change files whose changes may or may not have been applied; their records are
-    written again by the next run. ``shards`` is None until the first load has fixed it. ``stamp``
-    is of the last plan that began to write; None where none has since stamps are kept.
+    ``snapshot``: the last snapshot; None before the first load.
+    ``dirty``: the change files that may be applied in part. The next run writes their records
+    again.
+    ``shards``: over how many partitions its records of a type are spread; None before the first
+    load.
+    ``hold``: what waits for a person.
+    ``stamp``: the last plan that began to write; None if none has since stamps are kept.
     """
 
     snapshot: Snapshot | None
@@ -62,10 +66,13 @@ class RosterBase:
 
 @dataclass(frozen=True)
 class PlanResult:
-    """What the planner hands over at the step from Planning to Applying (or to the end).
+    """What a plan hands over when its changes may be written.
 
-    ``stamp`` is what group and roster table are to say from then on; ``seen`` what the table was
-    seen to say.
+    ``counts``: what becomes of the records.
+    ``notices``: what the admin should know.
+    ``plan``: what to write.
+    ``stamp``: what the group and the roster table say from then on.
+    ``seen``: what the roster table said when the plan was made.
     """
 
     counts: Counts
@@ -77,7 +84,11 @@ class PlanResult:
 
 @dataclass(frozen=True)
 class Unapplied:
-    """A change that could not be applied, by its record, and why."""
+    """A change that could not be applied.
+
+    ``collection``, ``id``: its record.
+    ``code``: why.
+    """
 
     collection: Collection
     id: RecordId
@@ -88,10 +99,19 @@ class Unapplied:
 class Commit:
     """How a run ends that moves the snapshot.
 
-    ``owner`` is given when the planner itself closes a run without changes. ``dirty`` replaces the
-    group's: the change files whose records are still uncertain. ``supersedes`` are the objects that
-    are no longer needed then. ``hold`` replaces the group's; ``unmark`` takes its mark away,
-    ``distrust`` its stamp, so that the next plan looks at the roster's table itself.
+    ``state``: the state to end in.
+    ``snapshot``: the group's snapshot from then on.
+    ``shards``: over how many partitions its records of a type are spread, if that is not fixed yet.
+    ``dirty``: the change files that may still be applied in part; they replace the group's.
+    ``supersedes``: the objects that nobody needs any more.
+    ``counts``: what became of the records; None leaves those of the plan.
+    ``notices``: what the admin should know; none leaves those of the plan.
+    ``reason``: why the run ended as it did.
+    ``owner``: the planner, if it ends a run that has nothing to write itself; None after the last
+    batch.
+    ``hold``: what waits for a person; it replaces the group's hold.
+    ``unmark``: whether to remove the mark of the group's roster.
+    ``distrust``: whether to forget the group's stamp, so that the next plan reads the roster table.
     """
 
     state: RunState

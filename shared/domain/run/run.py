@@ -1,4 +1,4 @@
-"""A run: one sync of one group, from the request to its counts."""
+"""A run: one sync of one group, from the request to its end."""
 
 from enum import StrEnum
 from typing import Any
@@ -35,21 +35,23 @@ class Mode(StrEnum):
 
     @property
     def deletes(self) -> bool:
-        """Whether what is gone at the source is planned to go here."""
+        """Whether such a run plans to delete what the source no longer has."""
         return self in (Mode.UPDATE, Mode.PREVIEW, Mode.RESTORE, Mode.DELETE)
 
     @property
     def changes_roster(self) -> bool:
-        """Whether such a run may change what the roster shows: a preview shows it, a retention
-        gives other ends to what is shown no more.
+        """Whether such a run may change what the roster shows.
+
+        A preview changes nothing, and a retention only the ends of records that are no longer
+        shown.
         """
         return self not in (Mode.PREVIEW, Mode.RETENTION)
 
 
 FETCHING_MODES = frozenset({Mode.SYNC, Mode.UPDATE, Mode.PREVIEW})
-"""The modes of runs that work from what a source delivers."""
+"""The modes of runs that load what a source delivers."""
 STANDING_MODES = frozenset({Mode.RESTORE, Mode.RETENTION})
-"""The modes of runs that work from what the roster holds, and begin with their plan."""
+"""The modes of runs that start from what the roster holds. They begin with their plan."""
 
 
 class Trigger(StrEnum):
@@ -104,9 +106,11 @@ OPEN_STATES = frozenset(
 
 
 class Reason(BaseModel):
-    """Why a run ended as it did: ``message`` is for the admin and names what to change.
+    """Why a run ended as it did.
 
-    ``field`` is the group's field to change, in the API's spelling (``connection.secretKey``).
+    ``code``: the kind of reason, for programs.
+    ``message``: what happened and what to change, for the admin.
+    ``field``: the group's field to change, as the API spells it (``connection.secretKey``).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -117,7 +121,11 @@ class Reason(BaseModel):
 
 
 class Notice(BaseModel):
-    """Something the admin should know about a run that did not stop it."""
+    """Something that the admin should know about a run, but that did not stop it.
+
+    ``code``: the kind of notice, for programs.
+    ``message``: what happened, for the admin.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -126,14 +134,16 @@ class Notice(BaseModel):
 
 
 class Plan(BaseModel):
-    """What the planner leaves behind for those who apply and commit.
+    """What the planner leaves to those who apply and commit its changes.
 
-    ``changes_key`` is the change file (the run's write-ahead log); ``batches`` how many it holds;
-    where each ends, in bytes, stands in its index, an object beside it. ``snapshot`` is what
-    is to become the base; ``shards`` spreads the roster keys of this group; ``hold`` is what waits
-    for a person. ``attempt`` names the invocation that planned: two that overlap must not touch
-    each other's batches. ``order`` is what the plan's writes are numbered by, where the run's own
-    number is not above all that the roster's table has seen.
+    ``changes_key``: the change file, which is the run's write-ahead log.
+    ``attempt``: the invocation that planned. Two that overlap must not touch each other's batches.
+    ``batches``: how many batches the change file holds; an object beside it lists where each ends.
+    ``shards``: over how many partitions the group's records of a type are spread.
+    ``snapshot``: what the roster is once all changes are applied.
+    ``hold``: what waits for a person.
+    ``order``: the number that the plan's writes carry, if the run's own number is too low: the
+    roster table may have seen higher ones.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -147,17 +157,21 @@ class Plan(BaseModel):
     order: int | None = None
 
     def writing(self, key: RunKey) -> RunKey:
-        """Name the run by the number that its writes bear."""
+        """Name the run by the number that its writes carry."""
         return key if self.order is None else key._replace(seq=self.order)
 
 
 class Snapshot(BaseModel):
-    """Names the stored state of a roster: one Parquet object a collection, of one shape.
+    """Names the stored state of a roster: one Parquet object for each collection.
 
-    ``settings`` is the digest of the group's settings that are part of every document; a base made
-    under other settings is written again as a whole. ``retention`` is by what the records that have
-    left have got their ends; None in snapshots from before it was written down. ``besides`` are the
-    objects of collections that a newer version keeps: they are passed on.
+    ``seq``: the run that left the roster like this.
+    ``shape_version``: which columns the objects have.
+    ``settings``: a digest of those settings of the group that are part of every document. A base
+    with other settings is written again as a whole.
+    ``objects``: the object of each collection.
+    ``besides``: objects of collections that only a newer version knows; they are passed on.
+    ``retention``: the settings that gave records which have left their end; None in snapshots from
+    before it was stored.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -172,7 +186,7 @@ class Snapshot(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _part(cls, values: Any) -> Any:
-        """Lay the objects of collections that are not known here aside, and take up known ones."""
+        """Set the objects of unknown collections aside, and take up those that are known by now."""
         if not isinstance(values, dict) or "objects" not in values:
             return values
         named = {**values.get("besides", {}), **values["objects"]}
@@ -182,19 +196,39 @@ class Snapshot(BaseModel):
 
 
 class Run(BaseModel):
-    """The run item (table ``control``); ``config`` is the group as it was when it was accepted.
+    """A run as it is stored (table ``control``). Times are aware UTC.
 
-    ``leg`` numbers the invocations of the present state; ``owner`` and ``lease_until`` say who
-    works on it; ``sent_at`` is when a queue had taken its message, or those of its batches, None
-    until then. ``cursor`` is the extractor's own; ``bundle`` what it reads, kept to know it again.
-    Three kinds of runs fetch nothing: ``decision`` is what a person said of the group's hold;
-    ``marked`` plans the deletion of the whole roster (or, with a bundle that somebody brought, says
-    that the roster was marked when its turn came); ``restores`` is the run whose ``snapshot`` is
-    taken. ``snapshot`` is what a run has left the roster as, ``hold`` what it has left to a person.
-    ``supersedes`` names the objects that a committed run has replaced, until its end is
-    ``announced``; ``published`` stands where that could not be done at once. ``newer``: a newer
-    version has written of it what this one does not understand; it can be shown, and is not worked
-    on. Times are aware UTC.
+    ``enterprise``, ``group_id``, ``seq``: its key; ``seq`` counts the group's runs.
+    ``mode``: what it may do.
+    ``trigger``, ``requested_by``: what started it, and who.
+    ``state``: where it stands.
+    ``config``: the group's settings when it was accepted. An ended run keeps no secrets.
+    ``leg``: counts the times that its work was handed on.
+    ``owner``: the worker that has claimed it, None if none has.
+    ``lease_until``: how long the owner may be silent.
+    ``resends``: how often the message of this leg was sent again.
+    ``sent_at``: when a queue accepted the message of this leg, or those of its batches; None until
+    then.
+    ``cursor``: where the next leg begins; only whoever works on it reads it.
+    ``bundle``: the files that it reads, and what they are recognized by.
+    ``progress``: how far it is, for the admin.
+    ``counts``: what became of the records, by type.
+    ``notices``: what the admin should know.
+    ``reason``: why it ended as it did.
+    ``decision``: what a person decided about the group's hold. Such a run fetches nothing.
+    ``marked``: whether it plans the deletion of the whole roster. Such a run fetches nothing. For a
+    run with a bundle: whether the roster was marked when its turn came.
+    ``restores``: the run whose snapshot it restores. Such a run fetches nothing.
+    ``snapshot``: what the roster was when it ended.
+    ``plan``: what it writes.
+    ``hold``: what it left for a person to decide.
+    ``supersedes``: the objects that it has replaced; they are released after its end.
+    ``recorded``: whether its end is in the log.
+    ``published``: whether its end was published, where other work still follows.
+    ``announced``: whether everything that follows its end is done.
+    ``created_at``, ``started_at``, ``finished_at``: when it was opened, first claimed, and ended.
+    ``newer``: whether a newer version has written something that this one does not understand. It
+    can be shown then, but nobody works on it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -235,7 +269,7 @@ class Run(BaseModel):
 
     @property
     def key(self) -> RunKey:
-        """The names by which messages and stores know this run."""
+        """The key by which messages and stores know this run."""
         return RunKey(self.enterprise, self.group_id, self.seq)
 
     @property
@@ -247,7 +281,7 @@ class Run(BaseModel):
 
     @property
     def extractor(self) -> SyncType:
-        """Who extracts next: a bundle that has come over SFTP takes the zip's way from then on."""
+        """Who extracts next: a bundle that was copied from an SFTP server is read like a zip."""
         if self.config.sync_type is SyncType.SFTP and self.bundle and self.bundle.objects:
             return SyncType.ZIP
         return self.config.sync_type

@@ -1,8 +1,8 @@
-"""What it means that nothing is heard of a run: it waits, or its message has to be sent again.
+"""What it means that nothing is heard of a run: wait, send its message again, or end the run.
 
-Waiting is no failure. A message is sent again only where there is ground to believe that none is on
-its way: it never was sent, its worker died, its queue has been empty since, or it has waited for
-longer than is to be believed.
+Waiting in a queue is not failing. A message is sent again only if there is reason to believe that
+none is on its way: it was never sent, its worker died, its queue has been empty since, or it has
+waited too long to be believed.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,12 @@ class Silence(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why a run is silent, and whether it has to end: enough was tried, or its time is over."""
+    """What is to be done about a silent run.
+
+    ``silence``: why nothing is heard of it.
+    ``tried_enough``: whether its message has been sent as often as it may be.
+    ``out_of_time``: whether its deadline has passed.
+    """
 
     silence: Silence
     tried_enough: bool = False
@@ -33,7 +38,7 @@ class Verdict:
 
     @property
     def ends(self) -> bool:
-        """Whether the run ends."""
+        """Whether the run must end."""
         return self.tried_enough or self.out_of_time
 
 
@@ -47,9 +52,12 @@ def judge(
 ) -> Verdict:
     """Judge an open run of which nothing was heard in time.
 
-    ``emptied_at`` is when the queue in which its message would wait was last seen empty. A queue's
-    counts lag (by a minute, says AWS): what was sent less than ``resend_after`` before may have
-    been in it.
+    A queue's counts lag by about a minute (Amazon SQS). So a message that was sent less than
+    ``resend_after`` before the queue looked empty may have been in it.
+
+    :param emptied_at: when the queue in which its message would wait was last seen empty.
+    :param resend_after: how long nothing may be heard of a run that nobody works on.
+    :param lost_after: how long a message may wait in a queue before it counts as lost.
     """
     silence = _silence(run, now, emptied_at, resend_after, lost_after)
     return Verdict(

@@ -16,7 +16,7 @@ from shared.domain.group.choices import SyncType
 from shared.domain.group.connection import SftpConnection
 from shared.domain.group.secrets import SecretName
 from shared.domain.run.bundle import Bundle, BundleObject
-from shared.domain.run.remote_files import RemoteFile, look_of
+from shared.domain.run.remote_files import RemoteFile, look_digest
 from shared.domain.run.results import NextLeg
 from shared.domain.run.run import Reason, RunState
 from shared.messages import ExtractLeg
@@ -154,7 +154,7 @@ class _Fetch:
             if self.cursor.files and files != self.cursor.files:
                 raise FileChangedError
             self.cursor.files = files
-            look = look_of(files)
+            look = look_digest(files)
             if self._begins():
                 if self._end_if_repeated(look):
                     return
