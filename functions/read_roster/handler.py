@@ -32,6 +32,7 @@ from shared.http.roster_requests import (
 from shared.observability import make_logger
 from shared.ports.groups import Accesses, KnownGroups
 from shared.ports.roster_reading import RosterReader, RosterState, RosterStates
+from shared.reading.fill_page import Position, Window
 from shared.reading.lists import read_class_users, read_list, read_user_classes
 from shared.reading.records import place_of, read_record
 from shared.settings import ControlTable, RosterTable
@@ -121,7 +122,8 @@ def get_class_users(group_id: str, record_id: str) -> Response[str]:
     state, asked = _state_of(group_id), list_of(app, "role", "grade", "status", "on", "include")
     limit, after = page_of_class(app)
     class_id, now = record_of(record_id), clock.now()
-    page = read_class_users(build().reader, state, class_id, asked, after, limit, now)
+    window = Window(Position(0, after), limit)
+    page = read_class_users(build().reader, state, class_id, asked, window, now)
     _record(state, len(page.rows))
     return answer(200, show_class_users(page, state))
 
@@ -132,7 +134,8 @@ def get_user_classes(group_id: str, record_id: str) -> Response[str]:
     state, asked = _state_of(group_id), list_of(app, "role", "on", "include")
     limit, after = page_of_user(app)
     user_id, now = record_of(record_id), clock.now()
-    page = read_user_classes(build().reader, state, user_id, asked, after, limit, now)
+    window = Window(Position(0, after), limit)
+    page = read_user_classes(build().reader, state, user_id, asked, window, now)
     _record(state, len(page.rows))
     return answer(200, show_user_classes(page, state))
 
@@ -151,7 +154,8 @@ def _list(group_id: str, collection: Collection, *takes: str) -> Response[str]:
     """Answer with a page of all records of a type; ``takes`` names the filters that it has."""
     state, asked = _state_of(group_id), list_of(app, *takes)
     limit, start = position_of(app)
-    page = read_list(build().reader, state, collection, asked, start, limit, clock.now())
+    window = Window(start, limit)
+    page = read_list(build().reader, state, collection, asked, window, clock.now())
     if collection in OF_PEOPLE:
         _record(state, len(page.rows))
     return answer(200, show_records(collection, page, state))

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO
 
-from local.sample_district.records import COLLECTIONS, District, Record
+from local.sample_district.records import COLLECTIONS, District
 from local.sample_district.render import render
 
 VERSIONS = ("1.0", "1.1", "1.2", "1.2.1")
@@ -84,11 +84,7 @@ def csv_files(district: District, version: str, *, gradebook: bool = False) -> d
 
 def delta_files(before: District, after: District, version: str, modified: str) -> dict[str, bytes]:
     """Write the changes from one district to another; unchanged records are left out."""
-    rows = {
-        name: _changed(before.records(name), after.records(name), modified, before, after, name,
-                       _rest(version))
-        for name in COLLECTIONS
-    }  # fmt: skip
+    rows = {name: _changed(before, after, name, _rest(version), modified) for name in COLLECTIONS}
     files = _files({name: found for name, found in rows.items() if found}, version, delta=True)
     files["manifest.csv"] = _manifest(version, dict.fromkeys(files, "delta"))
     return files
@@ -316,15 +312,11 @@ def _demographics(users: list[Json]) -> bytes:
 
 
 def _changed(
-    old: tuple[Record, ...],
-    new: tuple[Record, ...],
-    modified: str,
-    before: District,
-    after: District,
-    name: str,
-    version: str,
+    before: District, after: District, name: str, version: str, modified: str
 ) -> list[Json]:
-    known = {record.sourced_id: record for record in old}
+    """Write the rows of a collection that are new, changed or gone."""
+    new = after.records(name)
+    known = {record.sourced_id: record for record in before.records(name)}
     fresh = {record.sourced_id for record in new if known.get(record.sourced_id) != record}
     gone = known.keys() - {record.sourced_id for record in new}
     rows = [row for row in render(after, name, version) if row["sourcedId"] in fresh]

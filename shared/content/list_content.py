@@ -11,6 +11,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.content import Assignment, Bearer, ContentId
 from shared.domain.roster.stored_record import StoredRecord, View
 from shared.ports.roster_reading import Contents, RosterPlace, RosterState
+from shared.reading.fill_page import Position, Window
 from shared.reading.members import classes_of
 from shared.reading.records import place_of, read_record
 
@@ -94,7 +95,8 @@ def list_user_content(
         if more is not None:
             return rows, ContentPosition(content=more)
         content = None
-    classes = classes_of(ports.reader, place, user.id, after, MOST_CLASSES, None, today)
+    window = Window(Position(0, after), MOST_CLASSES)
+    classes = classes_of(ports.reader, place, user.id, window, None, today)
     for membership in classes.rows:
         if len(rows) == limit:
             return rows, ContentPosition(False, after, class_id, content)

@@ -76,9 +76,10 @@ def _change(
         }
     )
     anchor = _kept_anchor(old, given) or today
-    new = make_group(enterprise, group_id, given, config, now, anchor, created_at=old.created_at)
+    new = make_group(enterprise, group_id, given, config, now, anchor)
     new = new.model_copy(
         update={
+            "created_at": old.created_at,
             "cover": old.cover,
             "webhook": make_webhook(group_id, given, old.webhook, ports.secrets),
             "next_run_at": _next_run(old, new),

@@ -39,7 +39,7 @@ def create_group(
             "secrets": encrypt_secrets(group_id, given, ports.secrets),
         }
     )
-    group = make_group(enterprise, group_id, given, config, now, today, created_at=now)
+    group = make_group(enterprise, group_id, given, config, now, today)
     webhook = make_webhook(group_id, given, None, ports.secrets)
     group = group.model_copy(update={"webhook": webhook})
     ports.groups.create(group)

@@ -96,9 +96,8 @@ def make_group(
     config: GroupConfig,
     now: datetime,
     anchor: date,
-    created_at: datetime,
 ) -> Group:
-    """Make a group, without cover and webhook; an Auto group is due after ``now``."""
+    """Make a group of now, without cover and webhook; an Auto group is due after ``now``."""
     due = None
     if given.period is not None:
         due = next_auto_run(
@@ -110,7 +109,7 @@ def make_group(
         config=config,
         **given.model_dump(include=set(GroupSettings.model_fields)),
         anchor=anchor,
-        created_at=created_at,
+        created_at=now,
         updated_at=now,
         next_run_at=due,
     )

@@ -32,6 +32,17 @@ class Position(NamedTuple):
     after: str | None
 
 
+class Window(NamedTuple):
+    """Which part of a list is asked for.
+
+    ``start``: where it begins.
+    ``limit``: how many rows it may have.
+    """
+
+    start: Position
+    limit: int
+
+
 @dataclass(frozen=True)
 class Page(Generic[Shown]):
     """A page of a list.
@@ -50,12 +61,11 @@ Query = Callable[[Position, int], tuple[Sequence[StoredRecord], Position | None]
 
 def fill_page(
     query: Query,
-    start: Position,
-    limit: int,
+    window: Window,
     take: Callable[[StoredRecord], bool],
     complete: Callable[[Sequence[StoredRecord]], Sequence[Shown | None]],
 ) -> Page[Shown]:
-    """Read up to ``limit`` rows from ``start`` on, but no more than one request may read.
+    """Read the rows of a window, but no more than one request may read.
 
     :param query: reads the list's records.
     :param take: whether a record is wanted, judged by itself.
@@ -64,8 +74,9 @@ def fill_page(
         for a record that is not shown after all.
     """
     rows: list[Shown] = []
-    at: Position | None = start
-    most, read = limit, 0
+    at: Position | None = window.start
+    limit = most = window.limit
+    read = 0
     for _ in range(MOST_QUERIES):
         if at is None or read >= MOST_RECORDS:
             break

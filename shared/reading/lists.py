@@ -9,7 +9,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.filters import ListInput
 from shared.domain.roster.stored_record import Filters, StoredRecord, View
 from shared.ports.roster_reading import RosterPlace, RosterReader, RosterState
-from shared.reading.fill_page import Page, Position
+from shared.reading.fill_page import Page, Window
 from shared.reading.members import Membership, classes_of, list_enrollments, users_of
 from shared.reading.records import (
     find_by_sourced_id,
@@ -25,8 +25,7 @@ def read_list(
     state: RosterState,
     collection: Collection,
     asked: ListInput,
-    start: Position,
-    limit: int,
+    window: Window,
     now: datetime,
 ) -> Page[StoredRecord]:
     """Read a page of all records of a type, or the one that the source knows by a sourcedId.
@@ -38,14 +37,14 @@ def read_list(
     place = state.place
     if place is None:
         return Page([], None)
-    if start.shard >= place.shards:
+    if window.start.shard >= place.shards:
         raise wrong_cursor()
     if asked.sourced_id is not None:
-        return find_by_sourced_id(reader, place, collection, asked.sourced_id, start, now)
+        return find_by_sourced_id(reader, place, collection, asked.sourced_id, window.start, now)
     filters, view = _filters(asked, _school(reader, place, asked, now)), _view(asked, state, now)
     if collection is Collection.ENROLLMENTS:
-        return list_enrollments(reader, place, start, limit, filters, view)
-    return list_records(reader, place, collection, start, limit, filters, view)
+        return list_enrollments(reader, place, window, filters, view)
+    return list_records(reader, place, collection, window, filters, view)
 
 
 def read_class_users(
@@ -53,8 +52,7 @@ def read_class_users(
     state: RosterState,
     class_id: RecordId,
     asked: ListInput,
-    after: str | None,
-    limit: int,
+    window: Window,
     now: datetime,
 ) -> Page[Membership]:
     """Read a page of who is in a class on the day that is asked for.
@@ -64,7 +62,7 @@ def read_class_users(
     place = place_of(state)
     class_ = read_record(reader, place, Collection.CLASSES, class_id, now)
     view = _view(asked, state, now)
-    return users_of(reader, place, class_, after, limit, _filters(asked), view)
+    return users_of(reader, place, class_, window, _filters(asked), view)
 
 
 def read_user_classes(
@@ -72,8 +70,7 @@ def read_user_classes(
     state: RosterState,
     user_id: RecordId,
     asked: ListInput,
-    after: str | None,
-    limit: int,
+    window: Window,
     now: datetime,
 ) -> Page[Membership]:
     """Read a page of the classes that a user is in on the day that is asked for.
@@ -82,7 +79,7 @@ def read_user_classes(
     """
     place = place_of(state)
     user = read_record(reader, place, Collection.USERS, user_id, now)
-    return classes_of(reader, place, user.id, after, limit, asked.role, _view(asked, state, now))
+    return classes_of(reader, place, user.id, window, asked.role, _view(asked, state, now))
 
 
 def _school(

@@ -8,7 +8,7 @@ from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.stored_record import Filters, StoredRecord, View
 from shared.ports.roster_reading import RosterPlace, RosterReader, Slice
-from shared.reading.fill_page import Page, Position, Query, fill_page
+from shared.reading.fill_page import Page, Position, Query, Window, fill_page
 from shared.reading.records import all_records
 
 Found = Mapping[RecordId, StoredRecord]
@@ -29,8 +29,7 @@ class Membership:
 def list_enrollments(
     reader: RosterReader,
     place: RosterPlace,
-    start: Position,
-    limit: int,
+    window: Window,
     filters: Filters,
     view: View,
 ) -> Page[StoredRecord]:
@@ -57,17 +56,14 @@ def list_enrollments(
 
         return [record if shown(record) else None for record in records]
 
-    return fill_page(
-        all_records(reader, place, Collection.ENROLLMENTS), start, limit, take, complete
-    )
+    return fill_page(all_records(reader, place, Collection.ENROLLMENTS), window, take, complete)
 
 
 def users_of(
     reader: RosterReader,
     place: RosterPlace,
     class_: StoredRecord,
-    after: str | None,
-    limit: int,
+    window: Window,
     filters: Filters,
     view: View,
 ) -> Page[Membership]:
@@ -91,15 +87,14 @@ def users_of(
         ]
 
     query = _one_partition(lambda key, most: reader.members(place, class_.id, key, most))
-    return fill_page(query, Position(0, after), limit, take, complete)
+    return fill_page(query, window, take, complete)
 
 
 def classes_of(
     reader: RosterReader,
     place: RosterPlace,
     user_id: RecordId,
-    after: str | None,
-    limit: int,
+    window: Window,
     role: str | None,
     view: View,
 ) -> Page[Membership]:
@@ -122,7 +117,7 @@ def classes_of(
         ]
 
     query = _one_partition(lambda key, most: reader.memberships(place, user_id, key, most))
-    return fill_page(query, Position(0, after), limit, take, complete)
+    return fill_page(query, window, take, complete)
 
 
 def _other_ends(

@@ -7,7 +7,7 @@ from shared.domain.ids import RecordId, record_id
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.stored_record import Filters, StoredRecord, View, is_known_as
 from shared.ports.roster_reading import RosterPlace, RosterReader, RosterState
-from shared.reading.fill_page import MOST_QUERIES, Page, Position, Query, fill_page
+from shared.reading.fill_page import MOST_QUERIES, Page, Position, Query, Window, fill_page
 
 START = Position(0, None)
 
@@ -43,8 +43,7 @@ def list_records(
     reader: RosterReader,
     place: RosterPlace,
     collection: Collection,
-    start: Position,
-    limit: int,
+    window: Window,
     filters: Filters,
     view: View,
 ) -> Page[StoredRecord]:
@@ -53,9 +52,7 @@ def list_records(
     def take(record: StoredRecord) -> bool:
         return view.lists(record) and filters.take(collection, record)
 
-    return fill_page(
-        all_records(reader, place, collection), start, limit, take, lambda records: records
-    )
+    return fill_page(all_records(reader, place, collection), window, take, lambda records: records)
 
 
 def all_records(reader: RosterReader, place: RosterPlace, collection: Collection) -> Query:

@@ -22,15 +22,18 @@ def id_of(group_id: str, collection: Collection, sourced_id: str) -> RecordId:
     return record_id(GroupId(group_id), collection.entity, sourced_id)
 
 
+def gone(kind: Left, at: datetime = LEFT_AT, days: int = 120) -> Removal:
+    """What is written of a record that has left, and is kept for some days."""
+    return Removal(kind=kind, since=at, until=at + timedelta(days=days))
+
+
 def record(
     group_id: str,
     collection: Collection,
     sourced_id: str,
     *,
     first: str | None = None,
-    gone: Left | None = None,
-    left: datetime = LEFT_AT,
-    days: int = 120,
+    removal: Removal | None = None,
     **doc: Any,
 ) -> RosterWrite:
     """A partner, class or user; ``first`` is the sourcedId that it had when it was made."""
@@ -39,7 +42,7 @@ def record(
         id=id_of(group_id, collection, first or sourced_id),
         doc={"sourcedId": sourced_id} | doc,
         new=True,
-        removal=_removal(gone, left, days),
+        removal=removal,
     )
 
 
@@ -75,35 +78,26 @@ def enrollment(
     class_name: str,
     user_name: str,
     role: str = "student",
-    begin: str | None = None,
-    end: str | None = None,
     *,
-    gone: Left | None = None,
-    left: datetime = LEFT_AT,
-    days: int = 60,
-    school: str = "north",
+    removal: Removal | None = None,
+    **doc: Any,
 ) -> RosterWrite:
-    """Who is in which class, and between which days."""
+    """Who is in which class of the school ``north``; ``doc`` says between which days."""
     class_id = id_of(group_id, Collection.CLASSES, class_name)
     user_id = id_of(group_id, Collection.USERS, user_name)
-    doc = {
+    fields: Doc = {
         "classId": class_id,
         "userId": user_id,
-        "partnerId": id_of(group_id, Collection.ORGS, school),
+        "partnerId": id_of(group_id, Collection.ORGS, "north"),
         "role": role,
-        "beginDate": begin,
-        "endDate": end,
     }
+    begin = doc.get("beginDate") or ""
     return RosterWrite(
         collection=Collection.ENROLLMENTS,
-        id=record_id(GroupId(group_id), "enrollments", class_id, user_id, role, begin or ""),
-        doc={name: value for name, value in doc.items() if value is not None},
+        id=record_id(GroupId(group_id), "enrollments", class_id, user_id, role, begin),
+        doc={name: value for name, value in (fields | doc).items() if value is not None},
         new=True,
         class_id=class_id,
         user_id=user_id,
-        removal=_removal(gone, left, days),
+        removal=removal,
     )
-
-
-def _removal(gone: Left | None, left: datetime, days: int) -> Removal | None:
-    return Removal(kind=gone, since=left, until=left + timedelta(days=days)) if gone else None

@@ -18,7 +18,7 @@ from shared.domain.roster.content import Bearer, ContentId
 from tests.fakes.api import Answer, claims_of
 from tests.fakes.aws_clients import heard
 from tests.fakes.roster_table import NAME
-from tests.fakes.rosters import class_, enrollment, id_of, user
+from tests.fakes.rosters import class_, enrollment, gone, id_of, user
 from tests.unit.reading import NOW, SHARDS, Roster
 
 Rows = list[tuple[str, str]]
@@ -62,7 +62,7 @@ def school(roster: Roster) -> Roster:
         user(roster.id, "ann"),
         user(roster.id, "bob"),
         enrollment(roster.id, "math", "ann"),
-        enrollment(roster.id, "art", "ann", end="2026-09-14"),
+        enrollment(roster.id, "art", "ann", endDate="2026-09-14"),
     )
     return roster
 
@@ -133,7 +133,7 @@ def test_content_outlives_what_becomes_of_its_class(school: Roster, math: str, a
     put(school, f"{math}/contents/algebra")
     school.write(class_(school.id, "math", title="Maths"), seq=2)
     assert contents(school, math) == [("algebra", "math")]
-    school.write(class_(school.id, "math", gone="deleted"), seq=3)
+    school.write(class_(school.id, "math", removal=gone("deleted")), seq=3)
     assert call(school, "GET", f"{math}/contents").status == 404
     assert contents(school, ann) == []
     for method in ("PUT", "DELETE"):
@@ -146,7 +146,7 @@ def test_content_outlives_what_becomes_of_its_class(school: Roster, math: str, a
 def test_an_ended_class_takes_and_shows_content_but_gives_none(
     school: Roster, math: str, ann: str
 ) -> None:
-    school.write(class_(school.id, "math", gone="ended", days=60), seq=2)
+    school.write(class_(school.id, "math", removal=gone("ended", days=60)), seq=2)
     put(school, f"{math}/contents/algebra")
     assert contents(school, math) == [("algebra", "math")]
     assert contents(school, ann) == []
@@ -155,7 +155,7 @@ def test_an_ended_class_takes_and_shows_content_but_gives_none(
 def test_nothing_is_assigned_to_what_has_expired(
     school: Roster, math: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    school.write(class_(school.id, "math", gone="ended", days=60), seq=2)
+    school.write(class_(school.id, "math", removal=gone("ended", days=60)), seq=2)
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=60, seconds=1))
     assert call(school, "PUT", f"{math}/contents/algebra").status == 404
 
@@ -165,7 +165,7 @@ def test_content_of_one_who_has_expired_is_not_that_of_who_comes_with_its_source
 ) -> None:
     put(school, f"{ann}/contents/algebra")
     put(school, f"{ann}/contents/reading")
-    school.write(user(school.id, "ann", gone="deleted", days=120), seq=2)
+    school.write(user(school.id, "ann", removal=gone("deleted")), seq=2)
     later = NOW + timedelta(days=121)
     monkeypatch.setattr(clock, "now", lambda: later)
     school.write(user(school.id, "ann"), seq=3, now=later)

@@ -65,7 +65,7 @@ class TestFilters:
             class_(group, "art", school="south"),
             enrollment(group, "math", "ann"),
             enrollment(group, "math", "tom", "teacher"),
-            enrollment(group, "art", "bob", school="south"),
+            enrollment(group, "art", "bob", partnerId=roster.id_of(Collection.ORGS, "south")),
         )
         return roster
 

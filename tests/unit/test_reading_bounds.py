@@ -17,7 +17,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.membership import When
 from shared.domain.roster.stored_record import Filters, StoredRecord, View
 from shared.ports.roster_reading import RosterPlace, Slice
-from shared.reading.fill_page import MOST_QUERIES, MOST_RECORDS, Page, Position
+from shared.reading.fill_page import MOST_QUERIES, MOST_RECORDS, Page, Position, Window
 from shared.reading.members import Membership, classes_of, list_enrollments, users_of
 from shared.reading.records import START, find_by_sourced_id, list_records
 from tests.fakes.aws_clients import heard
@@ -96,16 +96,16 @@ def left(number: int) -> dict[str, Any]:
     return member(number) if number == MANY - 1 else member(number, endDate="2026-06-30")
 
 
+FIRST = Window(START, 200)
+
 Reading = Callable[[Endless, RosterPlace], Page[Any]]
 READINGS: dict[str, Reading] = {
-    "users of a class": lambda reader, place: users_of(reader, place, CLASS, None, 200, ALL, VIEW),
+    "users of a class": lambda reader, place: users_of(reader, place, CLASS, FIRST, ALL, VIEW),
     "classes of a user": lambda reader, place: classes_of(
-        reader, place, RecordId("ann"), None, 200, None, VIEW
+        reader, place, RecordId("ann"), FIRST, None, VIEW
     ),
-    "enrollments": lambda reader, place: list_enrollments(reader, place, START, 200, ALL, VIEW),
-    "users": lambda reader, place: list_records(
-        reader, place, Collection.USERS, START, 200, ALL, VIEW
-    ),
+    "enrollments": lambda reader, place: list_enrollments(reader, place, FIRST, ALL, VIEW),
+    "users": lambda reader, place: list_records(reader, place, Collection.USERS, FIRST, ALL, VIEW),
 }
 
 
@@ -142,7 +142,9 @@ def test_the_last_of_200_000_is_found_by_following_the_cursor() -> None:
     reader, rows, after, requests = Endless(doc=left), list[Membership](), None, 0
     while True:
         requests += 1
-        page = users_of(reader, RosterPlace(GROUP, 1), CLASS, after, 50, ALL, VIEW)
+        page = users_of(
+            reader, RosterPlace(GROUP, 1), CLASS, Window(Position(0, after), 50), ALL, VIEW
+        )
         rows += page.rows
         if page.more is None:
             break
@@ -153,7 +155,9 @@ def test_the_last_of_200_000_is_found_by_following_the_cursor() -> None:
 
 def test_empty_partitions_cost_bounded_queries() -> None:
     reader = Endless(size=0)
-    page = list_records(reader, RosterPlace(GROUP, 64), Collection.ORGS, START, 50, ALL, VIEW)
+    page = list_records(
+        reader, RosterPlace(GROUP, 64), Collection.ORGS, Window(START, 50), ALL, VIEW
+    )
     assert (page.rows, page.more) == ([], Position(MOST_QUERIES, None))
     assert len(reader.calls) == MOST_QUERIES
 
@@ -186,7 +190,7 @@ def test_no_record_is_lost_or_seen_twice(limit: int, shards: int) -> None:
     found: list[str] = []
     at: Position | None = START
     while at is not None:
-        page = list_enrollments(reader, RosterPlace(GROUP, shards), at, limit, ALL, VIEW)
+        page = list_enrollments(reader, RosterPlace(GROUP, shards), Window(at, limit), ALL, VIEW)
         assert len(page.rows) <= limit
         found += [row.id for row in page.rows]
         at = page.more
@@ -225,8 +229,7 @@ class TestTable:
             reader,
             place,
             reader.find(place, Collection.CLASSES, [math])[math],
-            None,
-            200,
+            FIRST,
             ALL,
             VIEW,
         )

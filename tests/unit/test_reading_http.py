@@ -9,7 +9,7 @@ import pytest
 
 from shared import clock
 from shared.domain.roster.collection import Collection
-from tests.fakes.rosters import class_, enrollment, user
+from tests.fakes.rosters import class_, enrollment, gone, user
 from tests.unit.http_stack import HttpStack
 from tests.unit.reading import NOW, SHARDS, Roster
 
@@ -156,7 +156,7 @@ class TestWhatHasLeft:
     def test_deleted_records_are_gone_for_readers(self, roster: Roster) -> None:
         math, ann = class_(roster.id, "math"), user(roster.id, "ann")
         roster.write(math, ann, enrollment(roster.id, "math", "ann"))
-        roster.write(user(roster.id, "ann", gone="deleted"), seq=2)
+        roster.write(user(roster.id, "ann", removal=gone("deleted")), seq=2)
         assert roster.names("users") == []
         assert roster.names("users?sourcedId=ann") == []
         assert roster.ask(f"users/{roster.user_id('ann')}").status == 404
@@ -182,8 +182,8 @@ class TestWhatHasLeft:
             class_(roster.id, "math"), user(roster.id, "ann"), enrollment(roster.id, "math", "ann")
         )
         roster.write(
-            class_(roster.id, "math", gone="ended", left=NOW - timedelta(days=2), days=60),
-            enrollment(roster.id, "math", "ann", gone="ended"),
+            class_(roster.id, "math", removal=gone("ended", NOW - timedelta(days=2), 60)),
+            enrollment(roster.id, "math", "ann", removal=gone("ended", days=60)),
             seq=2,
         )
         assert roster.names("classes") == []
@@ -205,7 +205,7 @@ class TestWhatHasLeft:
         roster.write(
             class_(roster.id, "math"), user(roster.id, "ann"), enrollment(roster.id, "math", "ann")
         )
-        roster.write(class_(roster.id, "math", gone="ended"), seq=2)
+        roster.write(class_(roster.id, "math", removal=gone("ended")), seq=2)
         for path in (
             "enrollments",
             f"classes/{roster.class_id('math')}/users",
@@ -223,8 +223,8 @@ class TestWhatHasLeft:
             class_(roster.id, "math"), user(roster.id, "ann"), enrollment(roster.id, "math", "ann")
         )
         roster.write(
-            class_(roster.id, "math", gone=kind, left=long_ago, days=60),
-            enrollment(roster.id, "math", "ann", gone=kind, left=long_ago, days=60),
+            class_(roster.id, "math", removal=gone(kind, long_ago, 60)),
+            enrollment(roster.id, "math", "ann", removal=gone(kind, long_ago, 60)),
             seq=2,
         )
         assert roster.names("classes?include=past") == []
@@ -247,7 +247,8 @@ class TestDays:
             ("open", None, None),
         ):
             roster.write(
-                user(roster.id, name), enrollment(roster.id, "math", name, begin=begin, end=end)
+                user(roster.id, name),
+                enrollment(roster.id, "math", name, beginDate=begin, endDate=end),
             )
         return roster
 
