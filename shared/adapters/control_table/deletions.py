@@ -8,12 +8,12 @@ from shared.adapters.control_table.group_claims import freed
 from shared.adapters.control_table.group_item import group_runs_of
 from shared.adapters.control_table.groups import disown
 from shared.adapters.control_table.keys import group_key, run_key
-from shared.adapters.control_table.read_group import read_group
+from shared.adapters.control_table.read_group import REREADS, changes_too_fast, read_group
 from shared.adapters.control_table.run_item import from_item
 from shared.adapters.control_table.run_steps import group_condition, opening_actions, run_action
 from shared.adapters.dynamodb.actions import delete
 from shared.adapters.dynamodb.reads import get
-from shared.adapters.dynamodb.writes import REREADS, changes_too_fast, transact
+from shared.adapters.dynamodb.writes import transact
 from shared.domain import timers
 from shared.domain.errors import StoppedError
 from shared.domain.group.group import Group

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from shared.adapters.control_table.attributes import EXPIRES_AT, DropItem
 from shared.adapters.control_table.group_item import group_runs_of
 from shared.adapters.control_table.keys import IS_NEW, Key, drop_key, group_key, run_key
-from shared.adapters.control_table.read_group import read_group
+from shared.adapters.control_table.read_group import REREADS, changes_too_fast, read_group
 from shared.adapters.control_table.run_item import from_item
 from shared.adapters.control_table.run_steps import opening_actions, step_actions, take_step
 from shared.adapters.dynamodb.actions import put
 from shared.adapters.dynamodb.reads import get
 from shared.adapters.dynamodb.values import seconds
-from shared.adapters.dynamodb.writes import REREADS, changes_too_fast, transact
+from shared.adapters.dynamodb.writes import transact
 from shared.domain import timers
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
 from shared.domain.run.life.opening import GroupRuns, begun, dropped

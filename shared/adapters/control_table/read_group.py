@@ -9,7 +9,7 @@ from shared.adapters.control_table.attributes import GroupItem
 from shared.adapters.control_table.keys import IS_THERE, PK, group_key
 from shared.adapters.dynamodb.reads import get
 from shared.adapters.dynamodb.values import Item
-from shared.domain.errors import group_not_found
+from shared.domain.errors import TryLaterError, group_not_found
 from shared.domain.ids import EnterpriseId, GroupId
 
 if TYPE_CHECKING:
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 STAYS = IS_THERE & Attr(GroupItem.DELETING_SINCE).not_exists()
 """The condition of a write: the group is there, and is not being deleted."""
+
+
+REREADS = 5
+"""How often a write that assumes what a group was is tried again, because the group has changed."""
+
+
+def changes_too_fast() -> TryLaterError:
+    """What is raised when the group has changed each time."""
+    return TryLaterError("the group is being changed all the time")
 
 
 def read_group(
@@ -30,7 +39,7 @@ def read_group(
 ) -> Item:
     """Read a group's item, consistently.
 
-    :param deleting: whether to give a group that is being deleted as well.
+    :param deleting: whether to return a group that is being deleted as well.
     :param only: the attributes to read; None reads all.
     :raises NotFoundError: no such group in this enterprise.
     """

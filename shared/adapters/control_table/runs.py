@@ -24,7 +24,7 @@ from shared.adapters.control_table.keys import (
     run_of_key,
     run_sort_key,
 )
-from shared.adapters.control_table.read_group import read_group
+from shared.adapters.control_table.read_group import REREADS, changes_too_fast, read_group
 from shared.adapters.control_table.run_item import OPEN_SHARDS, from_item
 from shared.adapters.control_table.run_steps import (
     group_action,
@@ -34,7 +34,7 @@ from shared.adapters.control_table.run_steps import (
 )
 from shared.adapters.dynamodb.reads import get, query
 from shared.adapters.dynamodb.values import Item, seconds, unmarshal
-from shared.adapters.dynamodb.writes import REREADS, changes_too_fast, transact, try_write
+from shared.adapters.dynamodb.writes import transact, try_write
 from shared.domain import timers
 from shared.domain.errors import StoppedError
 from shared.domain.ids import EnterpriseId, GroupId, RunKey

@@ -1,4 +1,4 @@
-"""Writes as DynamoDB takes them: ``writes`` carries them out, alone or together."""
+"""Makes writes as DynamoDB takes them; ``writes`` carries them out, alone or together."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,7 +13,7 @@ Key = Mapping[str, str]
 
 
 def put(table: str, item: Attributes, condition: ConditionBase | None = None) -> Action:
-    """Store an item, its key included, in place of any that is there."""
+    """Store an item with its key. It replaces the one that is there."""
     return {"Put": {"TableName": table, "Item": marshal(item)} | _if(condition)}
 
 
@@ -27,13 +27,13 @@ def update(
     condition: ConditionBase | None = None,
     tell_old: bool = False,
 ) -> Action:
-    """Change attributes of an item, or begin it.
+    """Change attributes of an item. An item that is not there is created.
 
     :param sets: new values by attribute, or by path (``config.name``). A value may be ``IfUnset``,
         ``Plus`` or ``Appended``; None leaves the attribute as it is.
-    :param removes: attributes that go.
-    :param takes_out: what goes from attributes that are sets; an empty set is no attribute.
-    :param tell_old: whether a refusal tells the item as it is.
+    :param removes: the attributes to remove.
+    :param takes_out: what to remove from attributes that are sets. A set that is empty is removed.
+    :param tell_old: whether a refusal tells what the item is (``WriteRefusedError.old``).
     """
     expressions = Expressions()
     expressions.where("ConditionExpression", condition)
@@ -48,12 +48,12 @@ def update(
 def delete(
     table: str, key: Key, condition: ConditionBase | None = None, *, tell_old: bool = False
 ) -> Action:
-    """Delete an item; one that is not there stays so."""
+    """Delete an item, if it is there."""
     return {"Delete": {"TableName": table, "Key": marshal(key)} | _if(condition) | _tell(tell_old)}
 
 
 def check(table: str, key: Key, condition: ConditionBase) -> Action:
-    """Only see, in a transaction, that a condition holds."""
+    """Check a condition within a transaction, and write nothing."""
     return {"ConditionCheck": {"TableName": table, "Key": marshal(key)} | _if(condition)}
 
 

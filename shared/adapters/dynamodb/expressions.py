@@ -15,21 +15,21 @@ from shared.adapters.dynamodb.values import Attributes, Item, marshal
 
 @dataclass(frozen=True)
 class IfUnset:
-    """The value of an attribute that has none; one that has a value keeps it."""
+    """A value for an attribute that has none yet; otherwise it keeps its own."""
 
     value: Any
 
 
 @dataclass(frozen=True)
 class Plus:
-    """What is added to the number that an attribute has."""
+    """Adds to the number that the attribute holds."""
 
     number: int
 
 
 @dataclass(frozen=True)
 class Appended:
-    """What is appended to the list that an attribute has, or begins it."""
+    """Appends to the list that the attribute holds, or begins one."""
 
     values: list[Any]
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 TRIES = 3
 """How often a transaction is sent while others are in its way."""
-REREADS = 5
-"""How often something is read again, and a write that assumes it made again, while it changes."""
 
 _IN_THE_WAY = {"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
@@ -23,7 +21,7 @@ _IN_THE_WAY = {"None", "TransactionConflict", "ThrottlingError", "ProvisionedThr
 class WriteRefusedError(Exception):
     """The condition of a write did not hold.
 
-    ``old`` is the item as it is, where the action asked to be told (``tell_old``); else empty.
+    :ivar old: the item as it is, if the action asked for it (``tell_old``); otherwise empty.
     """
 
     def __init__(self, old: Item) -> None:
@@ -34,8 +32,8 @@ class WriteRefusedError(Exception):
 def write_item(client: "DynamoDBClient", action: Action, *, read_back: bool = False) -> Item:
     """Carry out one action by itself.
 
-    :param read_back: whether an update gives back the item as it has become; else the answer is
-        empty.
+    :param read_back: whether to return the item as an update has left it; otherwise nothing is
+        returned.
     :raises WriteRefusedError: its condition did not hold.
     """
     [(kind, parameters)] = action.items()
@@ -60,12 +58,12 @@ def try_write(client: "DynamoDBClient", action: Action) -> bool:
 
 
 def transact(client: "DynamoDBClient", actions: Sequence[Action]) -> Mapping[int, Item]:
-    """Carry out all actions or none; other transactions in the way are waited for, briefly.
+    """Carry out all actions, or none. Where other writes are in the way, it tries again.
 
-    Returns the actions whose conditions did not hold, by their places, each with its item as it is
-    (empty unless it asked for that, see ``tell_old``). Where there is none, all is written.
-
-    :raises TryLaterError: others were in the way each time.
+    :returns: the actions whose conditions did not hold, by their places in ``actions``, each with
+        the item as it is (empty unless the action asked for it, see ``tell_old``). If there are
+        none, everything is written.
+    :raises TryLaterError: other writes were in the way each time.
     """
     send: Any = client.transact_write_items
     conflict: ClientError | None = None
@@ -81,11 +79,6 @@ def transact(client: "DynamoDBClient", actions: Sequence[Action]) -> Mapping[int
         else:
             return {}
     raise TryLaterError("other writes were in the way of a transaction") from conflict
-
-
-def changes_too_fast() -> TryLaterError:
-    """What is said of a group that was changed between reading and writing, each time."""
-    return TryLaterError("the group is being changed all the time")
 
 
 def _refused(error: ClientError) -> dict[int, Item]:
