@@ -3,8 +3,9 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from shared.domain.described import Described, Kept
 from shared.domain.group.choices import SyncType
 from shared.domain.group.group import GroupConfig
 from shared.domain.group.hold import Hold, HoldDecision
@@ -105,32 +106,37 @@ OPEN_STATES = frozenset(
 )
 
 
-class Reason(BaseModel):
-    """Why a run ended as it did.
+class ReasonFields(Described):
+    """Why a run ended as it did."""
 
-    ``code``: the kind of reason, for programs.
-    ``message``: what happened and what to change, for the admin.
-    ``field``: the group's field to change, as the API spells it (``connection.secretKey``).
-    """
+    code: str = Field(
+        description="Why, for programs: `credentials_refused`, `too_many_rejected` and others; the "
+        "operations page lists them. New codes may be added."
+    )
+    message: str = Field(description="Why, and what to change, for people.")
+    field: str | None = Field(
+        None,
+        description="The group's field to change, such as `connection.secretKey`; null if it is "
+        "not about a field.",
+    )
 
-    model_config = ConfigDict(frozen=True)
 
-    code: str
-    message: str
-    field: str | None = None
+class Reason(ReasonFields, Kept):
+    """The reason as a run keeps it."""
 
 
-class Notice(BaseModel):
-    """Something that the admin should know about a run, but that did not stop it.
+class NoticeFields(Described):
+    """Something to know about a run that did not stop it."""
 
-    ``code``: the kind of notice, for programs.
-    ``message``: what happened, for the admin.
-    """
+    code: str = Field(
+        description="What it is, for programs: `pending_deletions`, `rekeyed` and others. New "
+        "codes may be added."
+    )
+    message: str = Field(description="What it is and what to do, for people.")
 
-    model_config = ConfigDict(frozen=True)
 
-    code: str
-    message: str
+class Notice(NoticeFields, Kept):
+    """The notice as a run keeps it."""
 
 
 class Plan(BaseModel):

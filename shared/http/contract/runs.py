@@ -9,7 +9,7 @@ from shared.domain.group.connection_test import ProbeFields
 from shared.domain.group.guard import HoldRule
 from shared.domain.group.hold import DecisionFields
 from shared.domain.run.counts import CountFields
-from shared.domain.run.run import Mode, RunState, Trigger
+from shared.domain.run.run import Mode, NoticeFields, ReasonFields, RunState, Trigger
 from shared.http.contract.answers import Answer, Entity, Moment, StoredAnswer, listed
 
 
@@ -17,28 +17,12 @@ class CountsAnswer(CountFields, Answer, complete=True):
     """What became of one kind of record in a run."""
 
 
-class NoticeAnswer(Answer):
+class NoticeAnswer(NoticeFields, Answer, complete=True):
     """Something to know about a run that did not stop it."""
 
-    code: str = Field(
-        description="What it is, for programs: `pending_deletions`, `rekeyed` and others. New "
-        "codes may be added."
-    )
-    message: str = Field(description="What it is and what to do, for people.")
 
-
-class ReasonAnswer(Answer):
+class ReasonAnswer(ReasonFields, Answer, complete=True):
     """Why a run ended as it did."""
-
-    code: str = Field(
-        description="Why, for programs: `credentials_refused`, `too_many_rejected` and others; the "
-        "operations page lists them. New codes may be added."
-    )
-    message: str = Field(description="Why, and what to change, for people.")
-    field: str | None = Field(
-        description="The group's field to change, such as `connection.secretKey`; null if it is "
-        "not about a field."
-    )
 
 
 class DecisionAnswer(DecisionFields, Answer, complete=True):
