@@ -12,7 +12,7 @@ from moto import mock_aws
 from shared.adapters.control_table.keys import IS_NEW, IS_THERE, PK, SK
 from shared.adapters.dynamodb.actions import Action, check, delete, put, update
 from shared.adapters.dynamodb.expressions import Appended, IfUnset, Plus
-from shared.adapters.dynamodb.reads import get, query
+from shared.adapters.dynamodb.reads import Query, get
 from shared.adapters.dynamodb.writes import (
     TRIES,
     WriteRefusedError,
@@ -165,7 +165,10 @@ def test_a_query_goes_on_where_it_was_left(client: Any) -> None:
     wanted = Key(PK).eq("p")
 
     def places(**more: Any) -> list[str]:
-        return [item[SK]["S"] for item in client.query(**query(NAME, wanted, **more))["Items"]]
+        return [
+            item[SK]["S"]
+            for item in client.query(**Query(NAME, wanted, **more).parameters())["Items"]
+        ]
 
     assert places(limit=2) == ["a", "b"]
     assert places(after={PK: "p", SK: "b"}, consistent=True) == ["c"]

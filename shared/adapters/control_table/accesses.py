@@ -9,7 +9,7 @@ from boto3.dynamodb.conditions import Key
 from shared.adapters.control_table.attributes import EXPIRES_AT, AccessItem
 from shared.adapters.control_table.keys import ACCESSES, PK, SK, access_key, group_partition
 from shared.adapters.dynamodb.actions import put
-from shared.adapters.dynamodb.reads import query
+from shared.adapters.dynamodb.reads import Query
 from shared.adapters.dynamodb.values import Item, seconds, unmarshal
 from shared.adapters.dynamodb.writes import write_item
 from shared.domain.access import KEPT, Access
@@ -46,14 +46,14 @@ class DynamoAccesses:
     ) -> tuple[Sequence[Access], str | None]:
         """Read accesses, newest first."""
         answer = self._client.query(
-            **query(
+            **Query(
                 self._table,
                 Key(PK).eq(group_partition(group_id)) & Key(SK).begins_with(ACCESSES),
                 after=None if after is None else access_key(group_id, after),
                 limit=most,
                 newest_first=True,
                 consistent=True,
-            )
+            ).parameters()
         )
         found = [_access(unmarshal(item)) for item in answer["Items"]]
         last = answer.get("LastEvaluatedKey")

@@ -27,7 +27,7 @@ from shared.adapters.control_table.keys import (
 from shared.adapters.control_table.run_item import from_item
 from shared.adapters.control_table.run_steps import group_action, in_states, run_action, take_step
 from shared.adapters.dynamodb.actions import put, update
-from shared.adapters.dynamodb.reads import get, query
+from shared.adapters.dynamodb.reads import Query, get
 from shared.adapters.dynamodb.values import Item, as_json, seconds, unmarshal
 from shared.adapters.dynamodb.writes import WriteRefusedError, transact, write_item
 from shared.adapters.roster_table.stamp_item import put_stamp
@@ -185,7 +185,7 @@ class DynamoBatches:
         """What belongs to a run's batches, of one kind."""
         of_kind = Key(PK).eq(batches_partition(key)) & Key(SK).begins_with(prefix)
         pages = self._client.get_paginator("query").paginate(
-            **query(self._table, of_kind, consistent=True)
+            **Query(self._table, of_kind, consistent=True).parameters()
         )
         return [unmarshal(item) for page in pages for item in page["Items"]]
 

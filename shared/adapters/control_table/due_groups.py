@@ -10,7 +10,7 @@ from shared.adapters.control_table.attributes import GroupItem, RetentionItem
 from shared.adapters.control_table.group_claims import NEW_RETENTION
 from shared.adapters.control_table.keys import DUE_GROUPS, IS_NEW, group_of_key, retention_key
 from shared.adapters.dynamodb.actions import delete
-from shared.adapters.dynamodb.reads import query
+from shared.adapters.dynamodb.reads import Query
 from shared.adapters.dynamodb.values import seconds, unmarshal
 from shared.adapters.dynamodb.writes import try_write
 from shared.domain.group.choices import Period
@@ -49,7 +49,7 @@ class DynamoDueGroups:
             seconds(tick)
         )
         pages = self._client.get_paginator("query").paginate(
-            **query(self._table, due, index=DUE_GROUPS)
+            **Query(self._table, due, index=DUE_GROUPS).parameters()
         )
         for page in pages:
             yield [group_of_key(unmarshal(item)) for item in page["Items"]]

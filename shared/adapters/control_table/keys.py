@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from boto3.dynamodb import conditions
 from boto3.dynamodb.conditions import Attr
 
-from shared.adapters.dynamodb.reads import query
+from shared.adapters.dynamodb.reads import Query
 from shared.adapters.dynamodb.values import Item, unmarshal
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, RunKey
 
@@ -180,7 +180,9 @@ def enterprise_page(
     """One page of an enterprise's items of a kind, and the id after which the next begins."""
     start = _of_enterprise(enterprise, f"{prefix}{after or ''}")
     of_kind = conditions.Key(PK).eq(start[PK]) & conditions.Key(SK).begins_with(prefix)
-    answer = client.query(**query(table, of_kind, limit=limit, after=start if after else None))
+    answer = client.query(
+        **Query(table, of_kind, limit=limit, after=start if after else None).parameters()
+    )
     last = answer.get("LastEvaluatedKey")
     more = unmarshal(last)[SK].removeprefix(prefix) if last else None
     return [unmarshal(item) for item in answer["Items"]], more

@@ -32,7 +32,7 @@ from shared.adapters.control_table.run_steps import (
     step_actions,
     take_step,
 )
-from shared.adapters.dynamodb.reads import get, query
+from shared.adapters.dynamodb.reads import Query, get
 from shared.adapters.dynamodb.values import Item, seconds, unmarshal
 from shared.adapters.dynamodb.writes import transact, try_write
 from shared.domain import timers
@@ -101,7 +101,9 @@ class DynamoRuns:
         """Page through a group's runs, newest first."""
         high = f"{RUNS}~" if before is None else run_sort_key(before - 1)
         runs = Key(PK).eq(group_partition(group_id)) & Key(SK).between(RUNS, high)
-        answer = self._client.query(**query(self._table, runs, limit=limit, newest_first=True))
+        answer = self._client.query(
+            **Query(self._table, runs, limit=limit, newest_first=True).parameters()
+        )
         return [from_item(unmarshal(item)) for item in answer["Items"]]
 
     def overdue(self, now: datetime) -> Iterator[RunKey]:
@@ -114,7 +116,7 @@ class DynamoRuns:
         """One partition of the index, in the order of its sort key."""
         due = Key(RunItem.OPEN_SHARD).eq(shard) & Key(RunItem.OPEN_UNTIL).lt(seconds(now))
         pages = self._client.get_paginator("query").paginate(
-            **query(self._table, due, index=OPEN_RUNS)
+            **Query(self._table, due, index=OPEN_RUNS).parameters()
         )
         for page in pages:
             yield from map(unmarshal, page["Items"])

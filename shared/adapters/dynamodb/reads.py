@@ -1,6 +1,7 @@
 """Reading from DynamoDB: one item, or a query."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boto3.dynamodb.conditions import ConditionBase
@@ -27,33 +28,42 @@ def get(
     return unmarshal(answer["Item"]) if "Item" in answer else None
 
 
-def query(
-    table: str,
-    key: ConditionBase,
-    *,
-    where: ConditionBase | None = None,
-    only: Iterable[str] = (),
-    index: str | None = None,
-    after: Mapping[str, str] | None = None,
-    limit: int | None = None,
-    newest_first: bool = False,
-    consistent: bool = False,
-) -> Item:
-    """The parameters of a query, or of a paginator of it.
+@dataclass(frozen=True)
+class Query:
+    """A query of one partition of a table, or of an index.
 
-    :param where: what of the items that are read is given (a filter).
-    :param only: the attributes to read; without any all are read.
-    :param after: the key behind which it begins.
+    :ivar table: the table.
+    :ivar key: the partition, and which of its sort keys.
+    :ivar where: a filter of the items that are read.
+    :ivar only: the attributes to read; without any, all are read.
+    :ivar index: the index to query; None for the table itself.
+    :ivar after: the key after which it begins.
+    :ivar limit: how many items are read at most.
+    :ivar newest_first: whether the sort keys descend.
+    :ivar consistent: whether it sees all writes that are done.
     """
-    return (
-        {"TableName": table}
-        | _expressions(key, where, only)
-        | ({"IndexName": index} if index else {})
-        | ({"ExclusiveStartKey": marshal(after)} if after else {})
-        | ({"Limit": limit} if limit else {})
-        | ({"ScanIndexForward": False} if newest_first else {})
-        | ({"ConsistentRead": True} if consistent else {})
-    )
+
+    table: str
+    key: ConditionBase
+    where: ConditionBase | None = None
+    only: Iterable[str] = ()
+    index: str | None = None
+    after: Mapping[str, str] | None = None
+    limit: int | None = None
+    newest_first: bool = False
+    consistent: bool = False
+
+    def parameters(self) -> Item:
+        """The parameters of a call of ``query``, or of a paginator of it."""
+        return (
+            {"TableName": self.table}
+            | _expressions(self.key, self.where, self.only)
+            | ({"IndexName": self.index} if self.index else {})
+            | ({"ExclusiveStartKey": marshal(self.after)} if self.after else {})
+            | ({"Limit": self.limit} if self.limit else {})
+            | ({"ScanIndexForward": False} if self.newest_first else {})
+            | ({"ConsistentRead": True} if self.consistent else {})
+        )
 
 
 def scan(

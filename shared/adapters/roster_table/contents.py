@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from boto3.dynamodb.conditions import Attr, Key
 
 from shared.adapters.dynamodb.actions import check, delete, put
-from shared.adapters.dynamodb.reads import query
+from shared.adapters.dynamodb.reads import Query
 from shared.adapters.dynamodb.values import Item, seconds, unmarshal
 from shared.adapters.dynamodb.writes import transact, write_item
 from shared.adapters.roster_table.attributes import ContentItem, RecordItem
@@ -80,13 +80,13 @@ class DynamoContents:
         pk, prefix = content_partition(place.group_id, place.shards, bearer), content_prefix(bearer)
         start = None if after is None else content_key(place.group_id, place.shards, bearer, after)
         answer = self._client.query(
-            **query(
+            **Query(
                 self._table,
                 Key(PK).eq(pk) & Key(SK).begins_with(prefix),
                 after=start,
                 limit=most,
                 consistent=True,
-            )
+            ).parameters()
         )
         last = answer.get("LastEvaluatedKey")
         return (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from shared.adapters.dynamodb.reads import get, query
+from shared.adapters.dynamodb.reads import Query, get
 from shared.adapters.dynamodb.values import Item, seconds, unmarshal
 from shared.adapters.roster_table.attributes import RecordItem, StampItem
 from shared.adapters.roster_table.keys import PK, shard_key, stamp_key
@@ -41,7 +41,7 @@ class DynamoRosterHoldings:
             for shard in range(shards or MAX_SHARDS):
                 partition = Key(PK).eq(shard_key(group_id, collection, shard))
                 for page in paginator.paginate(
-                    **query(self._table, partition, only=_READ, consistent=True)
+                    **Query(self._table, partition, only=_READ, consistent=True).parameters()
                 ):
                     for item in map(unmarshal, page["Items"]):
                         if int(item.get(RecordItem.EXPIRES_AT, seconds(now))) >= seconds(now):

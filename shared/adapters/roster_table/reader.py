@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
-from shared.adapters.dynamodb.reads import query
+from shared.adapters.dynamodb.reads import Query
 from shared.adapters.dynamodb.values import Item, marshal, unmarshal
 from shared.adapters.roster_table.attributes import Doc, RecordItem
 from shared.adapters.roster_table.keys import (
@@ -127,7 +127,7 @@ class DynamoRosterReader:
         if prefix is not None:
             wanted &= Key(SK).begins_with(prefix)
         answer = self._client.query(
-            **query(
+            **Query(
                 self._table,
                 wanted,
                 where=where,
@@ -135,7 +135,7 @@ class DynamoRosterReader:
                 after=None if after is None else {name: key, PK: start or key, SK: after},
                 limit=most,
                 consistent=index is None,
-            )
+            ).parameters()
         )
         last = answer.get("LastEvaluatedKey")
         return Slice(

@@ -9,7 +9,7 @@ from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.table import BatchWriter
 
 from shared.adapters.dynamodb.actions import delete
-from shared.adapters.dynamodb.reads import query
+from shared.adapters.dynamodb.reads import Query
 from shared.adapters.dynamodb.values import Item, marshal, unmarshal
 from shared.adapters.dynamodb.writes import try_write
 from shared.adapters.roster_table.attributes import Doc, LoginItem, RecordItem
@@ -47,14 +47,14 @@ class DynamoGroupSweeper:
             start: Item | None = None
             while True:
                 answer = self._client.query(
-                    **query(
+                    **Query(
                         self._table,
                         Key(PK).eq(partition),
                         only=(PK, SK, RecordItem.ID, Doc.LOGIN_NAME),
                         after=start,
                         limit=PAGE,
                         consistent=True,
-                    )
+                    ).parameters()
                 )
                 items = [unmarshal(item) for item in answer["Items"]]
                 new = [each for each in items if partition != noted or each[SK] > until]
