@@ -49,7 +49,7 @@ class Api:
 
     ``token``: the ID token to call it with; None calls it without.
     ``renew``: signs in again if the token is refused. A token is valid for an hour, and the machine
-    may have slept meanwhile.
+        may have slept meanwhile.
     """
 
     url: str

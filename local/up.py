@@ -43,8 +43,7 @@ def up(folder: Path, options: Options) -> tuple[Stack, SampleDistrict, str]:
     A running stack is stopped only once its successor is built and can start.
 
     :raises StackError: it cannot run. A running stack keeps running, unless only the new one's
-    start
-        failed.
+        start failed.
     """
     check_tools()
     built = build()

@@ -30,7 +30,7 @@ class AdminsBy(StrEnum):
 
     ``members``: users whom the operator has added to the pool's group.
     ``everyone``: everybody the provider lets in, because the application is assigned to admins
-    only.
+        only.
 
     Roles that a provider sends are not an option: they would be kept in an attribute that the
     person may be able to write.

@@ -1,4 +1,4 @@
-"""What the roster is to hold of one collection: the staged rows laid over the base."""
+"""Lays the staged rows of a collection over the base: what the roster would hold."""
 
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import (
@@ -16,12 +16,12 @@ from shared.planning.standing import LEFT, Origin, State, Why
 
 
 def lay_over_base(connection: Connection, collection: Collection, proven: bool, read: Read) -> None:
-    """Make ``candidate_…``: one row for each sourcedId that is in the roster or comes into it.
+    """Make ``candidate_…``: one row for each sourcedId that is in the roster or joins it.
 
-    ``origin`` says where a row is from: ``same`` and ``parsed`` rows were delivered, ``stale`` ones
-    delivered but rejected (the base's last good values stand), ``unseen`` ones not delivered. Those
-    become pending if the collection is ``proven`` complete, otherwise they stay as they are.
-    Rows that are new have no id yet; parsed rows have no resolved references yet.
+    ``origin`` says where a row comes from: ``same`` and ``parsed`` rows were delivered; ``stale``
+    rows were delivered but rejected, and keep the base's last good values; ``unseen`` rows were not
+    delivered. Unseen rows become pending if the collection is ``proven`` complete; otherwise they
+    stay as they are. New rows have no id yet; parsed rows have no resolved references yet.
     """
     base, active = table("base", collection), table("active", collection)
     parsed = names(PARSED_COLUMNS[collection], "p")
@@ -32,7 +32,7 @@ def lay_over_base(connection: Connection, collection: Collection, proven: bool, 
     outside = f"(SELECT key FROM {table('outside', collection)} WHERE key IS NOT NULL)"
     unseen = f"b.sourced_id NOT IN (SELECT key FROM {active} WHERE key IS NOT NULL)"
     known = connection.count(f"SELECT count(*) FROM {base}")
-    # To plan a part that has no rows costs as much as one that has some.
+    # Planning a part without rows costs as much as planning one with rows, so leave it out.
     parts = [
         (read.same, f"""
         SELECT b.id, b.sourced_id, '{State.CURRENT}' AS state, b.fingerprint, {held},
@@ -74,9 +74,9 @@ def lay_over_base(connection: Connection, collection: Collection, proven: bool, 
 
 
 def absent(collection: Collection, sourced_id: str, proven: bool) -> tuple[str, str]:
-    """Spell state and reason of a base row (``b``) of which the delivery says nothing.
+    """SQL for the state and reason of a base row (``b``) that was not delivered.
 
-    One that was asked for by itself, and is there after all (``present_…``), is not gone.
+    A record that turned up when it was asked for again (``present_…``) is not gone.
     """
     if not proven:
         return "b.state", "b.why"

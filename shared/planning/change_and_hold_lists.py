@@ -1,4 +1,4 @@
-"""What a person may look at of a plan: every change, and everything that waits."""
+"""Writes what a person can look at of a plan: every change, and everything held."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import HELD
 
 MOST_PLACES = 200
-"""How many schools and classes a hold names; the list has all of them."""
+"""How many schools and classes a hold's summary names; the list has all of them."""
 
 _SCHOOL = {
     Collection.ORGS: "sourced_id",
@@ -34,9 +34,9 @@ _CLASS = {Collection.CLASSES: "sourced_id", Collection.ENROLLMENTS: '"class"'}
 
 
 def write_changes(connection: Connection, path: Path, collections: Sequence[Collection]) -> None:
-    """Write every change as CSV: what becomes of which record, without personal data.
+    """Write every change as CSV: what becomes of each record, without personal data.
 
-    ``collections`` are those that have any.
+    :param collections: the collections that have changes.
     """
     parts = " UNION ALL ".join(
         f"SELECT '{c.entity}' AS entity, c.action, any_value(r.sourced_id) AS sourced_id, c.id, "
@@ -55,9 +55,10 @@ def write_changes(connection: Connection, path: Path, collections: Sequence[Coll
 def write_hold(
     connection: Connection, path: Path, summary: Path, collections: Sequence[Collection]
 ) -> Hold | None:
-    """Write what waits as CSV, and counted by school and class as JSON; None if nothing waits.
+    """Write held records as CSV, and their counts by school and class as JSON.
 
-    ``collections`` are those of which something does.
+    :param collections: the collections that have held records.
+    Returns the hold; None if nothing is held.
     """
     parts = " UNION ALL ".join(
         f"SELECT '{c.entity}' AS entity, r.id, any_value(r.sourced_id) AS sourced_id, "
@@ -73,7 +74,7 @@ def write_hold(
     )
     if not collections:
         return None
-    # Sums of digests need no order, and so no memory; the number of records stands besides.
+    # Sums of digests need no order, and so no memory. The number of records is part of the digest.
     [(records, first, second)] = connection.execute(
         """
         SELECT count(*), sum(md5_number_lower(named)::HUGEINT),

@@ -1,7 +1,7 @@
-"""Users that seem to have become other users: held, because a mistake gives a child another's name.
+"""Holds users who seem to have become other users: a mistake would give a child another's name.
 
-Two mistakes are known: a column of a spreadsheet sorted or shifted by itself, and a source that
-renumbers everybody.
+Two mistakes are known: one column of a spreadsheet was sorted or shifted, or a source renumbered
+everybody.
 """
 
 from functools import partial
@@ -26,8 +26,8 @@ def hold_other_identities(connection: Connection, settings: GuardSettings) -> No
     """Hold changes that make too many users of a school or group somebody else.
 
     A user counts if two or more of name, username, e-mail and identifier change, or if the new
-    given or family name is one that another user of the school has lost in the same run. What is
-    held keeps its last values, whatever the numbers of later runs; the row proposed is remembered
+    given or family name is one that another user of the school has lost in the same run. A held
+    user keeps the last values, whatever the numbers of later runs; the proposed row is remembered
     by its fingerprint.
     """
     if not connection.count(
@@ -85,10 +85,10 @@ def hold_other_identities(connection: Connection, settings: GuardSettings) -> No
 def hold_rekeyed(
     connection: Connection, collection: Collection, settings: GuardSettings, *, deletes: bool
 ) -> str | None:
-    """Hold both sides where most of the partners, or of a role's users, went and as many came.
+    """Hold old and new records if most partners, or most users of a role, seem to be renumbered.
 
-    The new ones are left out (``held_new``); the old ones wait, in a run that deletes. Returns what
-    an admin can do, or None where nothing is held.
+    The new ones are left out (``held_new``); the old ones are held, in a run that deletes. Returns
+    what an admin can do; None if nothing is held.
     """
     result, base = table("result", collection), table("base", collection)
     kind = "roles[1].role" if collection is Collection.USERS else "'partner'"
@@ -137,7 +137,7 @@ def hold_rekeyed(
 def _match(
     connection: Connection, collection: Collection, gone: str, new: str, kinds: list[str]
 ) -> str:
-    """Say by what the old ones are known again among the new ones."""
+    """Say which value matches the old records with the new ones."""
     result = table("result", collection)
     if collection is not Collection.USERS:
         return "Check whether the source has renumbered its orgs."

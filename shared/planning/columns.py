@@ -1,4 +1,4 @@
-"""The columns that a snapshot keeps, and the SQL fragments made of them."""
+"""The columns of a snapshot, and the SQL fragments made from them."""
 
 from collections.abc import Mapping
 
@@ -8,9 +8,8 @@ from shared.domain.roster.staged_rows import LIST, ROLES, STAGED_COLUMNS, TEXT
 SHAPE_VERSION = 3
 """Counts the changes of a snapshot that an older version would misread.
 
-An older base is brought to this shape when it is loaded; a newer one is left alone. A column that
-is only added is no such change: who does not know it passes over it
-(docs/upgrade-and-rollback.md).
+An older base is converted when it is loaded; a newer one is left alone. Adding a column is not such
+a change: a version that does not know the column ignores it (docs/upgrade-and-rollback.md).
 """
 
 _BOOLEAN = "BOOLEAN"
@@ -28,14 +27,14 @@ def _parsed(collection: Collection) -> dict[str, str]:
 
 
 PARSED_COLUMNS: dict[Collection, dict[str, str]] = {c: _parsed(c) for c in Collection}
-"""What a record says of itself, as ``domain.records`` parsed it; references are sourcedIds."""
+"""A record's own values, as ``domain.roster.records`` parsed them; references are sourcedIds."""
 
 RESOLVED_COLUMNS: dict[Collection, dict[str, str]] = {
     Collection.ORGS: {"parent_id": TEXT, "customer_id": TEXT, "root": _BOOLEAN},
     Collection.ACADEMIC_SESSIONS: {"parent_id": TEXT},
     Collection.COURSES: {"org_id": TEXT, "school_year_id": TEXT},
     Collection.CLASSES: {"school_id": TEXT, "course_id": TEXT, "term_ids": LIST},
-    # org_ids lie parallel to roles; a role whose org does not resolve has null there.
+    # org_ids are parallel to roles; a role whose org does not resolve has null there.
     Collection.USERS: {
         "org_ids": LIST,
         "primary_org_id": TEXT,
@@ -44,14 +43,14 @@ RESOLVED_COLUMNS: dict[Collection, dict[str, str]] = {
     },
     Collection.ENROLLMENTS: {"class_id": TEXT, "user_id": TEXT, "school_id": TEXT},
 }
-"""What the references of a record resolve to in this roster: ids of our own, null where dropped."""
+"""The ids that a record's references resolve to; null if a reference was dropped."""
 
 
 ROW_COLUMNS: dict[Collection, dict[str, str]] = {
     c: {"sourced_id": TEXT.value} | PARSED_COLUMNS[c] | dict(RESOLVED_COLUMNS[c])
     for c in Collection
 }
-"""A record's row as it travels in a change file."""
+"""A record's row in a change file."""
 
 JUDGED_COLUMNS: dict[str, str] = {
     "id": "VARCHAR",
@@ -62,61 +61,63 @@ JUDGED_COLUMNS: dict[str, str] = {
     "fingerprint": "UBIGINT",
     "proposed": "UBIGINT",
 }
-"""What the plan itself says of a record.
+"""What the plan decides about a record.
 
-``why`` it is pending or gone; ``since`` when it was deleted or has ended; ``hold`` why it waits for
-a person. ``fingerprint`` is that of the staged row from which its values are, ``proposed`` that of
-one whose values wait.
+``why``: why it is pending or gone.
+``since``: when it was deleted or ended.
+``hold``: why it waits for a person.
+``fingerprint``: of the staged row that its values come from.
+``proposed``: of the staged row whose values are held.
 """
 
 SNAPSHOT_COLUMNS: dict[Collection, dict[str, str]] = {
     c: JUDGED_COLUMNS | ROW_COLUMNS[c] for c in Collection
 }
-"""A record's row as it stands in a snapshot."""
+"""A record's row in a snapshot."""
 
 
 _SPACE = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 
 
 def stripped(expression: str) -> str:
-    """Spell Python's ``strip``, by which records are read; SQL's own takes away nothing but blanks.
+    """SQL for Python's ``strip``, which parsing uses; SQL's own ``trim`` removes only blanks.
 
-    A row must be known as what it is read as.
+    A row must be recognised by the value that it is parsed to.
     """
     return f"trim({expression}, '{_SPACE}')"
 
 
 def names(columns: Mapping[str, str], prefix: str = "") -> str:
-    """Spell a column list: ``p."a", p."b"``."""
+    """SQL for a column list: ``p."a", p."b"``."""
     dot = f"{prefix}." if prefix else ""
     return ", ".join(f'{dot}"{name}"' for name in columns)
 
 
 def struct(columns: Mapping[str, str], prefix: str) -> str:
-    """Spell a struct of columns: ``{'a': p."a", …}``."""
+    """SQL for a struct of columns: ``{'a': p."a", …}``."""
     return "{" + ", ".join(f"'{name}': {prefix}.\"{name}\"" for name in columns) + "}"
 
 
 def definition(columns: Mapping[str, str]) -> str:
-    """Spell the columns of a CREATE TABLE."""
+    """SQL for the columns of a CREATE TABLE."""
     return ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
 
 
 def spelled(columns: Mapping[str, str]) -> str:
-    """Spell the ``columns`` argument of ``read_json``."""
+    """SQL for the ``columns`` argument of ``read_json``."""
     return "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items()) + "}"
 
 
 def table(kind: str, collection: Collection) -> str:
-    """Name the working table of a collection: ``staged_users``."""
+    """The name of a collection's working table, such as ``staged_users``."""
     return f"{kind}_{collection.name.lower()}"
 
 
 def fingerprint(collection: Collection, prefix: str) -> str:
-    """Spell the fingerprint of a staged row.
+    """SQL for the fingerprint of a staged row.
 
-    It is md5 over the values as delivered, the same for ever (DuckDB's own ``hash()`` is not), and
-    decides only whether the row must be read again. An enrollment's sourcedId is no part of it:
+    It is md5 over the values as delivered, which never changes (DuckDB's ``hash()`` may), and only
+    decides whether the row must be parsed again. It leaves out an enrollment's sourcedId, because
     sources renumber enrollments. ``chr(1)`` stands for null, so that moved values differ.
     """
     parts = []

@@ -1,4 +1,4 @@
-"""Compares what the roster is to hold with what it holds: the changes, and their counts."""
+"""Compares what the roster should hold with what it holds: the changes, and their counts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,12 +33,15 @@ def find_changes(
     dirty: bool,
     new_ends: bool,
 ) -> int:
-    """Make ``change_…``: id and action of each record that must be written.
+    """Make ``change_…``: id and action of each record that must be written; returns their number.
 
-    New, different, leaving, uncertain (dirty), with a new end, or all of them if ``everything`` is
-    set. A user may have several rows; a change in one of them changes the user, who leaves with the
-    last of them. Returns how many there are. ``differs`` says whether a record does from the base,
-    ``dirty`` and ``new_ends`` whether there are any.
+    These are records that are new, different, leaving, dirty, or have a new expiry date. A user may
+    have several rows; a change in one of them changes the user, who leaves with the last of them.
+
+    :param differs: whether any record differs from the base.
+    :param everything: whether all records must be written.
+    :param dirty: whether there are dirty records.
+    :param new_ends: whether there are new expiry dates.
     """
     if not (differs or everything or dirty or new_ends):
         connection.execute(f"CREATE TABLE {table('change', collection)} ({definition(_CHANGE)})")
@@ -53,13 +56,13 @@ def find_changes(
         if collection is Collection.USERS
         else ""
     )
-    besides = left
+    others = left
     if dirty:
-        besides += f" UNION SELECT id FROM dirty WHERE collection = '{collection.value}'"
+        others += f" UNION SELECT id FROM dirty WHERE collection = '{collection.value}'"
     if new_ends:
-        besides += f" UNION SELECT id FROM {table('new_end', collection)}"
+        others += f" UNION SELECT id FROM {table('new_end', collection)}"
     if everything:
-        besides += f" UNION SELECT id FROM {result} WHERE state NOT IN {LEFT}"
+        others += f" UNION SELECT id FROM {result} WHERE state NOT IN {LEFT}"
     return connection.count(
         f"""
         CREATE TABLE {table("change", collection)} AS
@@ -67,7 +70,7 @@ def find_changes(
             SELECT r.id FROM {result} r LEFT JOIN {base} b ON b.id = r.id{same_row}
             WHERE b.id IS NULL OR {_phase("b")} <> {_phase("r")} OR {_values(compared, "b")}
                   IS DISTINCT FROM {_values(compared, "r")}
-            {besides}
+            {others}
         ),
         before AS (
             SELECT id, bool_or(state NOT IN {LEFT}) AS here,
@@ -92,13 +95,13 @@ def find_changes(
 
 
 def _phase(prefix: str) -> str:
-    """Spell how a record stands: it is there, or how and when it has left."""
+    """SQL for how a record stands: it is there, or how and when it left."""
     left = f"concat_ws(' ', {prefix}.state, {prefix}.since)"
     return f"CASE WHEN {prefix}.state IN {LEFT} THEN {left} ELSE '' END"
 
 
 def _values(columns: dict[str, str], prefix: str) -> str:
-    """Spell the compared values of a row; a role's own sourcedId is no part of it."""
+    """SQL for the compared values of a row, without the roles' own sourcedIds."""
     if "roles" not in columns:
         return struct(columns, prefix)
     rest = {name: kind for name, kind in columns.items() if name != "roles"}
@@ -110,9 +113,9 @@ def _values(columns: dict[str, str], prefix: str) -> str:
 
 
 def _compared_columns(collection: Collection) -> dict[str, str]:
-    """What makes a record differ: its values and the records it refers to, by whatever sourcedId.
+    """The compared columns: a record's values and the ids it refers to, without sourcedIds.
 
-    An enrollment's own sourcedId is no part of it.
+    An enrollment's own sourcedId is not compared.
     """
     references = {reference.column for reference in REFERENCES.get(collection, ())} - {"roles"}
     if collection is Collection.ENROLLMENTS:
@@ -130,7 +133,7 @@ class Comparison:
 
 
 def count(connection: Connection, collection: Collection, changes: int) -> Comparison:
-    """Count what becomes of a collection's records; pending and stale ones are no part of it."""
+    """Count what becomes of a collection's records, without pending and stale ones."""
     actions: dict[str, int] = {}
     if changes:
         actions = dict(
@@ -172,7 +175,7 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
     changes = connection.count(f"SELECT count(*) FROM {change}")
     if not changes:
         return
-    # A user who is still there is made of the rows that are.
+    # A user who is still there consists of the rows that are still there.
     there = f"(NOT c.here OR r.state NOT IN {LEFT})"
     leaves = f"c.action IN ('{Action.DELETE}', '{Action.END}')"
     if collection is Collection.USERS:
@@ -194,7 +197,7 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
             f"FROM {change} c JOIN {result} r ON r.id = c.id "
             "WHERE starts_with(c.id, $first) ORDER BY c.id"
         )
-    # DuckDB holds a whole result in memory; ids are hashes, so that their first digit parts them.
+    # DuckDB holds a whole result in memory, so fetch it in parts: by the first digit of the ids.
     for first in "0123456789abcdef" if changes > LINES_AT_ONCE else [""]:
         rows = connection.cursor().execute(query, {"first": first})
         for chunk in iter(partial(rows.fetchmany, LINES_AT_A_TIME), []):
@@ -203,9 +206,9 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
 
 
 def _make_logins(connection: Connection) -> None:
-    """Make ``login``: the name a changed user is to have, and those it may hold from before.
+    """Make ``login``: the name that a changed user should have, and names it may still have.
 
-    Besides the base's name these are the names that dirty changes meant to take.
+    These are the base's name and the names that dirty changes wanted to take.
     """
     connection.execute(
         f"""
@@ -238,7 +241,7 @@ def _make_logins(connection: Connection) -> None:
 
 
 def differs_from_base(connection: Connection, collection: Collection) -> bool:
-    """Whether the snapshot of a collection must be written anew."""
+    """Whether the snapshot of a collection must be written again."""
     columns = names(SNAPSHOT_COLUMNS[collection])
     after = f"SELECT {columns} FROM {table('result', collection)}"
     before = f"SELECT {columns} FROM {table('base', collection)} WHERE NOT fresh"

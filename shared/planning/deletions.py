@@ -1,7 +1,7 @@
-"""What is gone and leaves: judged by the guard, deleted, ended, or held for a person.
+"""Decides which pending records leave: deleted, or held for a person.
 
-A pending record leaves in a run that deletes, unless the guard holds it or a person has said to
-keep it. Partners, sessions and courses leave last, once nothing that stays refers to them.
+In a run that deletes, a pending record leaves unless the guard holds it or a person decided to keep
+it. Partners, sessions and courses leave last, once no remaining record refers to them.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,19 +21,21 @@ _MAX_PASSES = 10
 _ROWS_AT_A_TIME = 2000
 _HELD_ANY = f"bool_or({HELD})"
 _STILL = f"any_value(hold) FILTER ({HELD})"
-"""Spells why a record waits already: it does until it returns or a person decides, whatever the
-numbers of this run are."""
+"""SQL for why a record is already held: until it returns or a person decides, whatever this run's
+numbers are."""
 _NUMBERED = f"any_value(why) NOT IN ('{Why.OUTSIDE}', '{HoldRule.MARKED}')"
-"""Spells whether a record that goes counts for the thresholds; the others are held anyway."""
+"""SQL for whether a leaving record counts for the thresholds; the others are held anyway."""
 _WAITS = f"state = '{State.PENDING}' AND {HELD}"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """Under which a run's deletions are judged; ``now`` is the run's moment.
+    """How a run's deletions are judged.
 
-    ``approved``: a person has looked at what is held, and that leaves now, and nothing else.
-    ``asks``: what seems gone is asked for once more, by its sourcedId.
+    ``settings``: the guard's thresholds.
+    ``now``: the run's time (aware UTC).
+    ``approved``: whether a person approved the hold: then exactly the held records leave.
+    ``asks``: whether the source is asked again for missing records, by their sourcedIds.
     """
 
     settings: GuardSettings
@@ -43,12 +45,12 @@ class Judgement:
 
     @property
     def since(self) -> str:
-        """What is written with what leaves: since when."""
+        """When the leaving records left, as it is stored."""
         return self.now.isoformat()
 
 
 def judge(connection: Connection, collection: Collection, judgement: Judgement) -> None:
-    """Let the pending classes or users leave that may; the guard holds the others."""
+    """Let pending classes or users leave, or hold them."""
     result = table("result", collection)
     if collection is Collection.USERS and not judgement.approved:
         _part_rows(connection, judgement.since)
@@ -76,7 +78,7 @@ def judge(connection: Connection, collection: Collection, judgement: Judgement) 
 
 
 def mark_rows(connection: Connection, collection: Collection) -> None:
-    """Take every record for gone, because a person has marked the roster for deletion."""
+    """Make every record pending, because a person marked the roster for deletion."""
     connection.execute(
         f"UPDATE {table('result', collection)} SET state = '{State.PENDING}', hold = NULL, "
         f"why = '{HoldRule.MARKED}' WHERE state NOT IN {LEFT}"
@@ -84,7 +86,7 @@ def mark_rows(connection: Connection, collection: Collection) -> None:
 
 
 def _part_rows(connection: Connection, since: str) -> None:
-    """Of a user who stays, let the rows go that are gone: a role less, and nobody's end."""
+    """Remove the missing rows of a user who stays: the user only loses a role."""
     connection.execute(
         f"UPDATE result_users SET state = '{State.DELETED}', since = ?, hold = NULL "
         f"WHERE state = '{State.PENDING}' AND hold IS DISTINCT FROM '{Answer.KEPT}' AND id IN ("
@@ -94,7 +96,7 @@ def _part_rows(connection: Connection, since: str) -> None:
 
 
 def _hold_by_why(connection: Connection, collection: Collection) -> None:
-    """Hold whatever a narrower scope or a person's mark would remove."""
+    """Hold everything that a narrower scope or a person's mark would remove."""
     connection.execute(
         f"UPDATE {table('going', collection)} SET rule = CASE why "
         f"WHEN '{Why.OUTSIDE}' THEN '{HoldRule.OUT_OF_SCOPE}' ELSE '{HoldRule.MARKED}' END "
@@ -131,7 +133,7 @@ def _hold_by_number(
 
 
 def _settle(connection: Connection, collection: Collection, since: str) -> None:
-    """Write the judgement on ``going_…`` down: held, or gone."""
+    """Apply the judgement on ``going_…``: held, or deleted."""
     result, going = table("result", collection), table("going", collection)
     connection.execute(
         f"UPDATE {result} SET hold = g.rule FROM {going} g "
@@ -145,7 +147,7 @@ def _settle(connection: Connection, collection: Collection, since: str) -> None:
 
 
 def follow_users_and_classes(connection: Connection, since: str) -> None:
-    """Let the enrollments go that lose their user or class: a user takes them along."""
+    """Delete the enrollments of deleted users and classes."""
     connection.execute(
         f"""
         UPDATE result_enrollments SET state = '{State.DELETED}', since = ?, hold = NULL
@@ -164,10 +166,10 @@ def follow_users_and_classes(connection: Connection, since: str) -> None:
 
 
 def judge_enrollments(connection: Connection, judgement: Judgement) -> None:
-    """Let the pending enrollments leave that may.
+    """Let pending enrollments leave, or hold them.
 
-    Those of a user or class that waits, wait with it. A pupil who got another class of the same
-    school in this run has moved: that counts for nothing and is not held.
+    Enrollments of a held user or class are held with it. A pupil who joined another class of the
+    same school in this run has moved: that does not count and is not held.
     """
     if not connection.count(
         f"""
@@ -209,7 +211,7 @@ def _hold_by_why_enrollments(connection: Connection) -> None:
 
 
 def _hold_enrollments_by_number(connection: Connection, settings: GuardSettings) -> None:
-    # Those that wait with their user or class count for nothing here.
+    # Those that are held with their user or class do not count here.
     counting = f"numbered AND moved IS NOT TRUE AND rule IS DISTINCT FROM '{HoldRule.WITH_HELD}'"
     [(gone,)] = connection.execute(
         f"SELECT count(*) FROM going_enrollments WHERE {counting}"
@@ -239,7 +241,7 @@ def _hold_enrollments_by_number(connection: Connection, settings: GuardSettings)
 
 
 def chosen(connection: Connection, counted: str, wrong: Callable[[int, int], bool]) -> list[str]:
-    """The places whose counts (place, gone, known) are wrong."""
+    """The places whose counts (place, gone, known) are too high."""
     return [place for place, gone, known in _read(connection, counted) if wrong(gone, known)]
 
 
@@ -252,7 +254,7 @@ def _read(connection: Connection, query: str) -> Iterator[tuple[str, int, int]]:
 def leave_last(connection: Connection, judgement: Judgement) -> int:
     """Let partners, sessions and courses leave; returns how many partners stay as still in use.
 
-    Sessions and courses that nothing refers to go unasked; a partner never does.
+    Unused sessions and courses are deleted without asking; a partner never is.
     """
     in_use = 0
     for collection in (Collection.COURSES, Collection.ACADEMIC_SESSIONS, Collection.ORGS):
@@ -276,7 +278,7 @@ def leave_last(connection: Connection, judgement: Judgement) -> int:
 
 
 def _keep_used(connection: Connection, collection: Collection) -> int:
-    """Take out of ``going_…`` what a record that stays refers to; returns how many partners."""
+    """Remove records that are still referred to from ``going_…``; returns how many partners."""
     result, going = table("result", collection), table("going", collection)
     kept = 0
     for _ in range(_MAX_PASSES):
@@ -313,10 +315,10 @@ _USES: dict[Collection, tuple[str, ...]] = {
 
 
 def keep_held(connection: Connection, collection: Collection) -> None:
-    """Carry out a person's no: what is held stays, and is not proposed again before it returns.
+    """Apply a rejection: held records stay, and are not proposed again until they have returned.
 
-    A user whose other identity was refused keeps the fingerprint of the row that was: only another
-    row is proposed again.
+    A user whose other identity was rejected keeps that row's fingerprint, so only a different row
+    is proposed again.
     """
     result = table("result", collection)
     changed = f"hold = '{HoldRule.IDENTITIES_CHANGED}'"
@@ -327,7 +329,7 @@ def keep_held(connection: Connection, collection: Collection) -> None:
 
 
 def allow_held(connection: Connection) -> None:
-    """Carry out a person's yes to users' other identities: the next run applies them."""
+    """Apply an approval of users' other identities: the next run writes them."""
     connection.execute(
         f"UPDATE result_users SET hold = '{Answer.ALLOWED}', proposed = NULL "
         f"WHERE hold = '{HoldRule.IDENTITIES_CHANGED}'"

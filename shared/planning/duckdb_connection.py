@@ -1,23 +1,23 @@
-"""A connection to the planner's database, which parses each statement once a process."""
+"""A connection to the planner's database that parses each statement once in a process."""
 
 from typing import Self
 
 import duckdb
 
 MOST_STATEMENTS = 1000
-"""How many parsed statements are kept: those of a plan are fewer, and all plans share them."""
+"""How many parsed statements are kept. A plan has fewer, and all plans share them."""
 
 _parsed: dict[str, duckdb.Statement] = {}
 
 
 class Connection:
-    """Executes SQL; parsing is a sixth of what a plan of a small group costs."""
+    """Executes SQL. Parsing it would be a sixth of the cost of a small group's plan."""
 
     def __init__(self, inner: duckdb.DuckDBPyConnection) -> None:
         self._inner = inner
 
     def execute(self, text: str, parameters: object = None) -> duckdb.DuckDBPyConnection:
-        """Execute one statement; its rows are read from what is returned."""
+        """Execute one statement; read its rows from the returned object."""
         statement = _parsed.get(text)
         if statement is None:
             if len(_parsed) >= MOST_STATEMENTS:
@@ -36,7 +36,7 @@ class Connection:
         return Connection(self._inner.cursor())
 
     def close(self) -> None:
-        """Give the connection up, and with the last one the database."""
+        """Close the connection; closing the last one closes the database."""
         self._inner.close()
 
     def __enter__(self) -> Self:

@@ -1,7 +1,7 @@
-"""Enrollments: memberships of users in classes, known by whom they join and not by their sourcedId.
+"""Enrollments: memberships, identified by class, user, role and begin date, not by sourcedId.
 
-The membership is (class, user, role, begin date), in ids of our own: sources renumber enrollments,
-and a user that is re-keyed keeps its memberships.
+Class and user are our own ids: sources renumber enrollments, and a re-keyed user keeps its
+memberships.
 """
 
 from shared.domain.roster.collection import Collection
@@ -28,12 +28,14 @@ def resolve_enrollments(
 ) -> None:
     """Make ``result_enrollments``: delivered memberships over those of the base.
 
-    In a ``delta`` an enrollment known by its sourcedId that has become another membership leaves
-    the old one behind, as said to be deleted. ``moved`` says that a sourcedId of a class or user
-    means another record than in the base, so that unchanged rows must be resolved again.
+    :param proven: whether missing enrollments count as gone.
+    :param delta: whether this is a delta. In one, an enrollment whose sourcedId now means another
+        membership deletes the old membership.
+    :param moved: whether a sourcedId of a class or user means another record than in the base, so
+        that unchanged rows must be resolved again.
     """
     _deliver(connection, moved)
-    # Their users wait for a person (see ``renumbered_sources``); they come with them.
+    # Their users are held (see ``changed_identities``), and these with them.
     connection.execute(
         'DELETE FROM delivered WHERE user_id IS NULL AND "user" IN '
         "(SELECT sourced_id FROM held_new WHERE collection = 'users')"
@@ -99,7 +101,7 @@ def _reject(connection: Connection) -> None:
 
 
 def _drop_duplicates(connection: Connection) -> None:
-    """Of several rows for one membership the one that lasts longest counts."""
+    """Of several rows for one membership, keep the one that lasts longest."""
     if not connection.count(
         """
         CREATE TEMP TABLE doubled AS
@@ -130,7 +132,7 @@ def _warn_school(connection: Connection) -> None:
 
 
 def _all_legible(connection: Connection) -> bool:
-    """Whether each rejected row says which membership it is, so that absences prove something."""
+    """Whether each rejected row names its membership; otherwise an absence proves nothing."""
     [(illegible,)] = connection.execute(
         f"""
         SELECT count(*) FROM rejected_enrollments r JOIN staged_enrollments s ON s.row = r.row
@@ -141,14 +143,14 @@ def _all_legible(connection: Connection) -> bool:
 
 
 def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
-    """Add what the base holds besides: rejected rows' records, pending ones, those not spoken of.
+    """Add the base's other rows: those of rejected rows, pending ones, and those not delivered.
 
-    A base row that is the same membership as a delivered one is that one.
+    A base row with the same membership as a delivered row is that row.
     """
     replaced = (
         "SELECT n.id FROM base_enrollments n JOIN delivered d USING (sourced_id) WHERE n.id <> d.id"
     )
-    # To plan a look at what has no rows costs as much as at what has some.
+    # Planning a query without rows costs as much as one with rows, so leave it out.
     rejected, deleted, outside = (
         connection.count(f"SELECT count(*) FROM {name}")
         for name in (
@@ -198,7 +200,7 @@ _OUT = (
 
 
 def _named_by(rows: str) -> str:
-    """Spell the ids of base rows that ``rows`` speak of: by sourcedId, or by whom they join."""
+    """SQL for the ids of base rows that ``rows`` name: by sourcedId, or by class and user."""
     return f"""
         SELECT n.id FROM base_enrollments n JOIN (
             SELECT s.* FROM staged_enrollments s WHERE s.row IN (SELECT row FROM {rows})

@@ -1,4 +1,4 @@
-"""The error report of a run: one CSV line for each finding."""
+"""Writes a run's error report, one CSV line for each finding, and its summary."""
 
 import json
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _COLLECTIONS = {collection.value.casefold(): collection for collection in Collec
 
 
 def add_file_findings(connection: Connection, findings: Sequence[FileFinding]) -> None:
-    """Add what was repaired in reading files; it stands for as many rows as it says."""
+    """Add what was repaired while files were read; one finding may stand for many rows."""
     for each in findings:
         stem = each.file.casefold().removesuffix(".csv")
         connection.execute(
@@ -57,7 +57,7 @@ _FILE_CONSEQUENCES = {
 
 
 def collections_found(connection: Connection) -> frozenset[str]:
-    """Name the collections of which there are findings."""
+    """The collections that have findings."""
     return frozenset(
         name
         for (name,) in connection.execute("SELECT DISTINCT collection FROM findings").fetchall()
@@ -65,7 +65,7 @@ def collections_found(connection: Connection) -> frozenset[str]:
 
 
 def complete_findings(connection: Connection, collection: Collection, file: str | None) -> None:
-    """Fill in each finding's place in ``file``, its school, and what became of its row."""
+    """Fill in each finding's line in ``file``, its school, and what became of its row."""
     connection.execute(
         f"UPDATE findings SET file = ?, line = s.line FROM {table('staged', collection)} s "
         f"WHERE findings.collection = '{collection}' AND findings.row = s.row "
@@ -115,7 +115,7 @@ def write_report(connection: Connection, path: Path) -> None:
 
 
 def count_warnings(connection: Connection) -> int:
-    """Count what was repaired: kinds of repairs of files, and repaired rows."""
+    """Count repairs: kinds of repairs of files, and repaired rows."""
     [(warnings,)] = connection.execute(
         "SELECT count(*) FROM findings WHERE severity = 'warning'"
     ).fetchall()
@@ -123,10 +123,11 @@ def count_warnings(connection: Connection) -> int:
 
 
 def rejected_shares(connection: Connection, *, roles: bool) -> dict[str, float]:
-    """By entity the share of its delivered rows that were rejected for a fault of their own.
+    """The share of each entity's delivered rows that were rejected for a fault of their own.
 
-    A row whose target was rejected has none. The rows of ``roles.csv``, if there was one
-    (``roles``), count for themselves.
+    A row that refers to a rejected one has no fault of its own.
+
+    :param roles: whether there was a ``roles.csv``; its rows are counted separately.
     """
     shares = dict.fromkeys((c.entity for c in Collection), 0.0) | ({"roles": 0.0} if roles else {})
     if not connection.count(f"SELECT count(*) FROM findings WHERE {_FAULTS}"):
@@ -160,7 +161,7 @@ def _share(connection: Connection, condition: str, counted: str, rows: str) -> f
 
 
 def write_summary(connection: Connection, path: Path) -> None:
-    """Write the summary as JSON: by code, by school (the worst ones, the rest as one), by file."""
+    """Write the summary as JSON: by code, by school (the worst ones, then the rest), by file."""
     by_code = _dicts(
         connection,
         "SELECT f.code, f.severity, sum(coalesce(f.rows, 1))::BIGINT AS count, "

@@ -1,7 +1,7 @@
-"""Records that have left, and how long the roster's table keeps them.
+"""Forgets records that have expired, and finds those whose expiry date changes.
 
-The table lets go of them by itself, by the moment that was written with each. The plan knows the
-same moments: they follow from when a record left and from the group's retention.
+The table removes records by itself, at the expiry date that was written with each. The plan knows
+the same dates: they follow from when a record left and from the group's retention.
 """
 
 from datetime import datetime
@@ -16,9 +16,9 @@ from shared.planning.standing import LEFT
 def forget_expired(
     connection: Connection, collection: Collection, retention: Retention, now: datetime
 ) -> bool:
-    """Take out of the base what has had its time by ``now`` under the base's ``retention``.
+    """Remove records from the base that have expired by ``now`` under the base's ``retention``.
 
-    Returns whether there was any, so that the snapshot does not keep it either.
+    Returns whether there were any, so that the snapshot drops them, too.
     """
     base = table("base", collection)
     expired = [
@@ -34,9 +34,11 @@ def forget_expired(
 def find_new_ends(
     connection: Connection, collection: Collection, before: Retention | None, after: Retention
 ) -> bool:
-    """Make ``new_end_…``: the ids of records that have left and are now kept for another time.
+    """Make ``new_end_…``: the ids of records that have left and whose expiry date changes.
 
-    Without a ``before`` nobody knows what was written with them: each is given its end anew.
+    :param before: the retention of the base; None if unknown, and then every record gets a new
+        date.
+    :param after: the group's retention now.
     Returns whether there are any.
     """
     result = table("result", collection)
@@ -47,7 +49,7 @@ def find_new_ends(
     ]
     if not moved:
         return False
-    # A member of staff who is still there has parted with a role only.
+    # A member of staff who is still there has only lost a role.
     return (
         connection.count(
             f"CREATE TABLE {table('new_end', collection)} AS SELECT id FROM {result} "
@@ -59,7 +61,7 @@ def find_new_ends(
 
 
 def _departures(connection: Connection, name: str) -> list[tuple[Left, str]]:
-    """How and when the records of a table have left: as many rows as runs that deleted."""
+    """How and when a table's records left: one row for each run that deleted."""
     return connection.execute(
         f"SELECT DISTINCT state, since FROM {name} WHERE state IN {LEFT} AND since IS NOT NULL"
     ).fetchall()
@@ -69,7 +71,7 @@ _LEFT_SO = "state || ' ' || since IN (SELECT unnest(?::VARCHAR[]))"
 
 
 def _spelled(departures: list[tuple[Left, str]]) -> list[str]:
-    """Departures as ``_LEFT_SO`` takes them."""
+    """Departures in the form that ``_LEFT_SO`` expects."""
     return [f"{state} {since}" for state, since in departures]
 
 

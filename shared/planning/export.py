@@ -1,7 +1,7 @@
-"""Writes a snapshot as the CSV files of a OneRoster 1.2 bundle, which load again as what they were.
+"""Writes a snapshot as a OneRoster 1.2 bundle that loads again as the same roster.
 
-What has left the roster is not in them. Values stand as they were parsed; a role that came without
-a sourcedId of its own, as over REST, is given one.
+Records that have left are not in it. Values are written as they were parsed. A role without its own
+sourcedId, as over REST, gets one.
 """
 
 import csv
@@ -39,9 +39,11 @@ _THERE = f"state NOT IN {LEFT}"
 def write_bundle(
     connection: Connection, snapshot: Mapping[Collection, Path], directory: Path, target: Path
 ) -> None:
-    """Write ``snapshot`` (a Parquet file a collection) as a zip to ``target``.
+    """Write a snapshot as a zip.
 
-    ``directory`` is scratch space: each file stands there by itself before it is packed.
+    :param snapshot: a Parquet file for each collection.
+    :param directory: scratch space, for one file at a time.
+    :param target: the zip.
     """
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         manifest = directory / "manifest.csv"
@@ -89,7 +91,7 @@ def _select(collection: Collection, base: str) -> str:
 
 
 def _value(collection: Collection, staged: str | None, name: str) -> str:
-    """What stands under a header; what is never stored is empty."""
+    """SQL for the value under a header; empty for values that are never stored."""
     if name == "sourcedId":
         return "coalesce(sourced_id, id)"
     if staged == "enabled_user":

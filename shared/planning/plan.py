@@ -1,4 +1,4 @@
-"""What a plan is made of, and what it finds."""
+"""The inputs of a plan, and its outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from shared.domain.run.run import Mode, Notice
 
 @dataclass(frozen=True)
 class StagedFiles:
-    """One staged collection or file, fetched: what is said of it, and its objects in order."""
+    """One fetched staged collection or file: what is known of it, and its objects in order."""
 
     said: StagedPart
     files: tuple[Path, ...] = ()
@@ -26,18 +26,21 @@ class StagedFiles:
 
 @dataclass(frozen=True)
 class PlanInput:
-    """All that a plan is made of.
+    """The inputs of a plan.
 
-    ``now`` is the run's moment (UTC). ``roles`` are the rows of a bundle's ``roles.csv``,
-    ``findings`` what was repaired in its files. ``base`` are the Parquet files of the current
-    snapshot (none before the first load), made under ``base_settings`` and ``base_retention``;
-    ``dirty`` is an NDJSON file of uncertain changes, oldest first. ``decision`` is a person's, on
-    what the base holds. ``present`` are, once the absent records have been asked for by themselves,
-    the sourcedIds that are there after all. ``marked`` plans the deletion of everything;
-    ``restored`` are the Parquet files of a past snapshot, which the roster is to become. ``survey``
-    is an NDJSON file of what the roster's table holds, where that is not what the base says; what
-    was written under a number above ``base_order`` was written after the base. ``base_run`` is the
-    run that left the base.
+    ``now``: the run's time (UTC).
+    ``roles``: the rows of a bundle's ``roles.csv``.
+    ``findings``: what was repaired in its files.
+    ``base``: Parquet files of the current snapshot; empty before the first load.
+    ``base_settings``, ``base_retention``: settings and retention under which the base was made.
+    ``dirty``: an NDJSON file of uncertain changes, oldest first.
+    ``decision``: a person's decision on what the base holds.
+    ``present``: sourcedIds of absent records that turned up when the source was asked again.
+    ``marked``: whether to plan the deletion of everything.
+    ``restored``: Parquet files of a past snapshot to go back to.
+    ``survey``: an NDJSON file of the roster table's records, if they may differ from the base.
+    ``base_order``: table records with a higher number were written after the base.
+    ``base_run``: the run that left the base.
     """
 
     group_id: GroupId
@@ -63,10 +66,12 @@ class PlanInput:
 
 @dataclass(frozen=True)
 class PlanOutcome:
-    """What a plan found. ``snapshot`` has the Parquet files of the collections that differ.
+    """The outcome of a plan.
 
-    ``rejected_shares`` says of each entity which share of its rows was rejected for a fault of its
-    own, from 0 to 1; ``warnings`` counts the kinds of what was repaired.
+    ``snapshot``: Parquet files of the collections that differ from the base.
+    ``rejected_shares``: for each entity, the share of its rows (0 to 1) that were rejected for a
+        fault of their own.
+    ``warnings``: how many kinds of repairs there were.
     """
 
     counts: Counts

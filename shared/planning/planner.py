@@ -1,8 +1,8 @@
-"""Plans a run: from what was staged and what the roster holds to the changes between them.
+"""Plans a run: from the staged roster and the base to the changes between them.
 
-The plan is set-based and works collection by collection in the order of references; memory does
-not grow with the roster, since DuckDB spills to disk. Nothing here knows AWS, the network or a
-clock: files come in, files go out.
+The plan works on sets, collection by collection, in the order of references. Memory does not grow
+with the roster, because DuckDB spills to disk. Nothing here knows AWS, the network or a clock:
+files come in, files go out.
 """
 
 import hashlib
@@ -63,19 +63,19 @@ ROWS_PER_SHARD = 100_000
 
 
 def settings_digest(config: GroupConfig) -> str:
-    """Digest the settings that stand in every document; a change of one writes all anew."""
+    """The digest of the settings in every document; if it changes, all are written again."""
     text = UNIT_SEPARATOR.join((config.client_partner_id, config.suffix))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def shards_for(rows: int) -> int:
-    """How many partitions a type of ``rows`` records is spread over; fixed at the first load."""
+    """How many partitions ``rows`` records of a type need; fixed at the first load."""
     return max(1, min(MAX_SHARDS, -(-rows // ROWS_PER_SHARD)))
 
 
 @dataclass
 class Planner:
-    """One plan in its workspace; ``checkpoint`` is called between steps and may stop it."""
+    """One plan in its workspace. ``checkpoint`` is called between steps and may stop it."""
 
     given: PlanInput
     directory: Path
@@ -102,14 +102,14 @@ class Planner:
         self._notices: list[Notice] = []
 
     def close(self) -> None:
-        """Give the workspace up."""
+        """Close the workspace."""
         self._connection.close()
 
     def lay_out(self) -> Mapping[Collection, Path]:
-        """Find what the roster is to hold.
+        """Find out what the roster should hold.
 
-        Returns, in a run that deletes what a REST source no longer has, files with the sourcedIds
-        (one a line) of the records that must be asked for once more before they count as gone.
+        In a run that deletes and has a REST source, returns files with the sourcedIds (one on each
+        line) of records that must be asked for again before they count as gone.
         """
         given, connection = self.given, self._connection
         self._dirty = load_dirty(connection, given.dirty)
@@ -137,7 +137,7 @@ class Planner:
 
     @property
     def _everything(self) -> bool:
-        """Whether every document must be written anew."""
+        """Whether every document must be written again."""
         given = self.given
         return given.survey is not None or (
             bool(given.base) and given.base_settings != settings_digest(given.config)
@@ -145,7 +145,7 @@ class Planner:
 
     @property
     def _deletes(self) -> bool:
-        """Whether what is gone is to leave; not yet, where what is there was only just found."""
+        """Whether missing records leave: not in a run that has just surveyed the table."""
         return self.given.mode.deletes and self.given.survey is None
 
     @property
@@ -154,13 +154,13 @@ class Planner:
 
     @property
     def _fetched(self) -> bool:
-        """Whether the run has asked its source at all."""
+        """Whether the run has fetched anything from its source."""
         given = self.given
         return given.mode not in STANDING_MODES and given.decision is None and not given.marked
 
     @property
     def _asks_again(self) -> bool:
-        """Offset paging skips a record when another is deleted meanwhile: absence is no proof."""
+        """Whether to ask again: offset paging skips a record if another is deleted meanwhile."""
         given = self.given
         return self._fetched and self._deletes and given.config.sync_type is SyncType.API
 
@@ -180,7 +180,7 @@ class Planner:
         return path if rows else None
 
     def conclude(self) -> PlanOutcome:
-        """Compare all collections; the changes themselves come from ``changes``."""
+        """Compare all collections; ``changes`` then yields the changes themselves."""
         given, connection = self.given, self._connection
         counts: Counts = {}
         snapshot: dict[Collection, Path] = {}
@@ -189,7 +189,7 @@ class Planner:
         found = error_report.collections_found(connection)
         for collection in Collection:
             self.checkpoint(collection.entity)
-            # Where something was uncertain, ``base_…`` is no more what the snapshot says.
+            # If something was uncertain, ``base_…`` differs from the snapshot.
             differs = (
                 collection not in given.base
                 or collection in self._dirty
@@ -257,12 +257,13 @@ class Planner:
             yield from compare.change_lines(self._connection, collection)
 
     def _load(self, collection: Collection) -> CollectionStatus:
-        """Make ``staged_…`` and ``base_…``; returns what the collection may be taken for."""
+        """Make ``staged_…`` and ``base_…``; returns the status that the collection deserves."""
         given, connection = self.given, self._connection
         staged = given.staged.get(collection, _ABSENT)
         load_staged(connection, collection, staged.files, staged.said.date_orders)
         load_base(connection, collection, given.base.get(collection))
-        # What the table has let go of by now: its clock is the one that was written with the base.
+        # Forget what the table has removed by now, by the expiry dates that the base's retention
+        # gave.
         kept_by = given.base_retention or given.config.retention
         if forget_expired(connection, collection, kept_by, given.now):
             self._expired.add(collection)
@@ -272,7 +273,7 @@ class Planner:
             self._found += merge_survey(connection, collection, given.base_order)
             self._dirty |= {collection}
         load_present(connection, collection, (given.present or {}).get(collection, ()))
-        # An empty collection proves nothing: it is what a broken source looks like.
+        # An empty collection proves nothing: a broken source looks like that.
         status = staged.said.status
         if status is CollectionStatus.COMPLETE and not self._size(table("staged", collection)):
             status = CollectionStatus.UNPROVEN
@@ -300,7 +301,7 @@ class Planner:
         load_roles(
             self._connection, roles.files, roles.said.file or "roles.csv", roles.said.date_orders
         )
-        # Where the users are taken for a delta, so are their roles.
+        # If the users are read as a delta, so are their roles.
         complete = CollectionStatus.COMPLETE
         join_roles(
             self._connection,
@@ -309,7 +310,7 @@ class Planner:
         )
 
     def _result_of(self, collection: Collection) -> None:
-        """Make ``result_…`` of one collection."""
+        """Make ``result_…`` for one collection."""
         given, connection = self.given, self._connection
         status = self._load(collection)
         proven = status is CollectionStatus.COMPLETE and not self._suspicious
@@ -355,7 +356,7 @@ class Planner:
     def _tell_unproven(
         self, collection: Collection, status: CollectionStatus, *, legible: bool
     ) -> None:
-        """Say in a run that deletes why nothing of a collection counts as gone."""
+        """Note, in a run that deletes, why nothing of a collection counts as gone."""
         held = self._size(table("base", collection))
         if not (held and self._fetched and self._deletes):
             return
@@ -386,7 +387,7 @@ class Planner:
             hold_other_identities(connection, given.config.guard)
 
     def _let_go(self, collection: Collection) -> None:
-        """Let what is gone leave, as far as it may; partners, sessions and courses leave last."""
+        """Let missing records leave or hold them; partners, sessions and courses come last."""
         given, connection = self.given, self._connection
         if given.marked:
             mark_rows(connection, collection)

@@ -1,7 +1,7 @@
-"""Resolves references to ids, for whole collections at once.
+"""Resolves references to ids, for a whole collection at once.
 
-A reference resolves if its target is in the roster after this run. Hard references reject the row;
-soft ones lose the value, with a warning. Enrollments have a module of their own.
+A reference resolves if its target is in the roster after this run. A broken hard reference rejects
+the row; a broken soft one costs only the value, with a warning. Enrollments have their own module.
 """
 
 from dataclasses import dataclass
@@ -55,11 +55,11 @@ REFERENCES: dict[Collection, tuple[Reference, ...]] = {
 
 
 def map_ids(connection: Connection, collection: Collection, source: str, *, moved: bool) -> bool:
-    """Make ``map_…``: sourcedId to id (and a class's school), of all records in the roster.
+    """Make ``map_…``: from sourcedId to id (and a class's school), for all records in the roster.
 
-    ``source`` is ``candidate`` (for references within the collection) or ``result``. Returns
-    whether any sourcedId means another record than it did in the base; nobody looks if it is known
-    that some have ``moved``.
+    :param source: ``candidate`` (for references within the collection) or ``result``.
+    :param moved: whether it is already known that some sourcedIds mean another record now.
+    Returns whether any sourcedId means another record than in the base.
     """
     columns = "sourced_id, id"
     if source == "result" and collection is Collection.CLASSES:
@@ -81,13 +81,13 @@ def map_ids(connection: Connection, collection: Collection, source: str, *, move
 def resolve(
     connection: Connection, collection: Collection, config: GroupConfig, moved: set[Collection]
 ) -> None:
-    """Make ``result_…`` of ``candidate_…``: with references resolved, hard failures taken out.
+    """Make ``result_…`` from ``candidate_…``: resolve references, and take out rejected rows.
 
-    Rows that were not delivered keep what the base resolved. So do unchanged ones, unless a
+    Rows that were not delivered keep the ids from the base. So do unchanged rows, unless a
     collection that they refer to has ``moved``.
     """
     references = REFERENCES[collection]
-    # Customers are linked to orgs in the group's configuration, so orgs are looked at every time.
+    # The group's configuration links customers to orgs, so resolve orgs every time.
     again = collection is Collection.ORGS or any(r.target in moved for r in references)
     due = f"c.origin IN ('{Origin.PARSED}'" + (f", '{Origin.SAME}')" if again else ")")
     candidate = table("candidate", collection)
@@ -128,7 +128,7 @@ def resolve(
 
 
 def _own_columns(collection: Collection, config: GroupConfig, values: dict[str, str]) -> list[str]:
-    """Name the sources of the resolved columns that are not references."""
+    """SQL for the resolved columns that are not references."""
     if collection is Collection.ORGS:
         values["customer_id"] = "customer.customer_id"
         values["root"] = "c.sourced_id = (SELECT sourced_id FROM root)"
@@ -140,7 +140,7 @@ def _own_columns(collection: Collection, config: GroupConfig, values: dict[str, 
 
 
 def _link_customers(connection: Connection, config: GroupConfig) -> None:
-    """Make ``customer``: by org, the customer that is its partner; of several the first named."""
+    """Make ``customer``: the customer that is an org's partner; the first, if there are several."""
     connection.execute("CREATE OR REPLACE TEMP TABLE customer (org VARCHAR, customer_id VARCHAR)")
     linked: dict[str, str] = {}
     for customer in config.customers:
@@ -153,7 +153,7 @@ def _link_customers(connection: Connection, config: GroupConfig) -> None:
 def _resolve_list(
     connection: Connection, collection: Collection, reference: Reference, due: str
 ) -> None:
-    # A role without a known org keeps its place, so that org_ids stays parallel to roles.
+    # A role without a known org keeps its position, so that org_ids stays parallel to roles.
     roles = reference.column == "roles"
     item, ids = ("item.org", "list(m.id ORDER BY place)") if roles else ("item", _FOUND)
     connection.execute(
@@ -173,7 +173,7 @@ _FOUND = "list(m.id ORDER BY place) FILTER (m.id IS NOT NULL)"
 
 
 def _reject(connection: Connection, collection: Collection, reference: Reference) -> None:
-    """Take rows out whose hard reference failed; what the base holds of them stays as it was."""
+    """Take out rows whose hard reference failed; the base's record stays as it was."""
     result, base = table("result", collection), table("base", collection)
     rejected = table("rejected", reference.target)
     connection.execute(

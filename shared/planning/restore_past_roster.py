@@ -1,4 +1,4 @@
-"""Makes the roster what a past run left it as: its snapshot is laid over the present one."""
+"""Restores the roster of a past run: lays its snapshot over the current one."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from shared.planning.working_tables import load_snapshot
 
 
 def restore_rows(connection: Connection, collection: Collection, file: Path) -> None:
-    """Make ``result_…`` of a past snapshot, instead of what was delivered.
+    """Make ``result_…`` from a past snapshot instead of a delivery.
 
-    What was in the roster then is in it again, whatever waited at the time. What is in it now and
-    was not then is pending, to be judged like all that goes.
+    Records that were in the roster then are in it again, whatever was held at the time. Records
+    that were added since become pending, and are judged like every other deletion.
     """
     result, base = table("result", collection), table("base", collection)
     past = load_snapshot(connection, f"past_{collection.name.lower()}", collection, file)

@@ -1,4 +1,4 @@
-"""The group's root partner: the org under which the source knows the institution itself."""
+"""The group's root partner: the org that is the group's own institution."""
 
 from shared.domain.group.group import GroupConfig
 from shared.domain.roster.collection import Collection
@@ -9,12 +9,13 @@ from shared.planning.standing import State
 
 
 def place_root(connection: Connection, config: GroupConfig, *, stage: bool) -> bool:
-    """Make ``root`` and see to it that the staged orgs hold it; True if it had to be made.
+    """Make ``root``, and make sure that the staged orgs contain it; True if it had to be made.
 
-    The org whose sourcedId, or else whose identifier, is the client partner id is the root. Where
-    the source has none, a root known from before stays as it is, and otherwise one is made: the
-    root is the frame of the whole roster, and the absence of one org must not take it away. Without
-    ``stage`` nothing is staged: the run has fetched nothing.
+    The root is the org whose sourcedId, or else whose identifier, is the client partner id. If the
+    source has no such org, an earlier root stays as it is; otherwise one is made. The whole roster
+    hangs on the root, so one missing org must not remove it.
+
+    :param stage: whether to stage it; False for a run that fetched nothing.
     """
     connection.execute(
         f"""

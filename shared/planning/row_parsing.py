@@ -1,4 +1,4 @@
-"""Reads the rows that the last snapshot does not know as they are: parses, repairs, rejects."""
+"""Parses rows that are new or changed since the last snapshot: repairs or rejects them."""
 
 import json
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _CLASS, _USER = stripped('a."class"'), stripped('a."user"')
 
 @dataclass(frozen=True)
 class Read:
-    """How many active rows are the base's own, were read anew, and could not be read."""
+    """How many active rows are unchanged, were parsed, and were rejected."""
 
     same: int
     parsed: int
@@ -38,11 +38,11 @@ class Read:
 
 
 def read_new_rows(connection: Connection, collection: Collection, directory: Path) -> Read:
-    """Make ``same_…``, ``parsed_…`` and ``rejected_…`` of the active rows; returns their numbers.
+    """Make ``same_…``, ``parsed_…`` and ``rejected_…`` from the active rows; returns their numbers.
 
-    ``same`` rows are in the base with the same fingerprint: they cost no parsing. All others go
-    through the record models; what these find wrong goes to ``findings``. A row that lost a value
-    keeps no fingerprint, so that it is read and reported again until it is good.
+    ``same`` rows have the base's fingerprint and are not parsed. The record models parse all
+    others, and their findings go to ``findings``. A row that lost a value gets no fingerprint, so
+    it is parsed and reported again until it is correct.
     """
     enrollments = collection is Collection.ENROLLMENTS
     match = (
@@ -67,7 +67,7 @@ def read_new_rows(connection: Connection, collection: Collection, directory: Pat
         )
         return Read(known, 0, 0)
     columns = {"row": "BIGINT"} | {n: str(k) for n, k in STAGED_COLUMNS[collection].items()}
-    # A cursor of its own: the findings are written while the rows are read.
+    # A separate cursor, because findings are written while rows are read.
     rows = connection.cursor().execute(
         f"SELECT to_json({struct(columns, 's')}) FROM {table('staged', collection)} s "
         f"WHERE s.row IN (SELECT row FROM {active} EXCEPT SELECT row FROM {same}) "
@@ -116,7 +116,7 @@ def _adapter(collection: Collection) -> TypeAdapter[Any]:
 def _read(
     adapter: TypeAdapter[Any], collection: Collection, rows: list[str]
 ) -> tuple[list[Any], list[dict[str, Any]]]:
-    """Parse rows (JSON texts); the bad ones are left out and described."""
+    """Parse rows (JSON texts); returns the good ones, and findings for the others."""
     wrong: list[dict[str, Any]] = []
     repairs = Repairs(collection)
     try:
@@ -176,7 +176,7 @@ def _scalar(value: object) -> object:
 
 
 def _report_broken(connection: Connection, collection: Collection) -> None:
-    """Report the rows that could not be laid out (``staged.FILE_COLUMNS``)."""
+    """Report the broken rows (``staged_rows.FILE_COLUMNS``)."""
     connection.execute(
         f"""
         INSERT INTO findings BY NAME

@@ -1,4 +1,4 @@
-"""Which staged rows take part in the plan: present, in the group's scope, each record once."""
+"""Selects the staged rows that take part in the plan: in the group's scope, each record once."""
 
 from shared.domain.group.scope import Scope
 from shared.domain.roster.collection import Collection
@@ -11,7 +11,7 @@ _GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)
 _KNOWN = ", ".join(f"'{role}'" for role in ROLES)
 _ROLE = f"lower({stripped('r.role')})"
 _UNREADABLE = "unreadable"
-# A role that cannot be read may be any: its row is in every scope, to be rejected there.
+# An unreadable role may be any role, so its row is in every scope, and is rejected later.
 _KINDS = (
     "list_transform(roles, lambda r: CASE "
     f"WHEN {_ROLE} = '{STUDENT_ROLE}' THEN 'student' "
@@ -28,13 +28,14 @@ _STATUS = (
 
 
 def select_rows(connection: Connection, collection: Collection, scope: Scope) -> bool:
-    """Make ``deleted_…``, ``outside_…`` and ``active_…`` of the staged rows.
+    """Make ``deleted_…``, ``outside_…`` and ``active_…`` from the staged rows.
 
-    ``deleted`` are explicit deletions (``tobedeleted``), ``outside`` what the group's scope leaves
-    out (not the same as gone), ``active`` what is to be compared, each record once.
+    ``deleted`` rows are explicit deletions (``tobedeleted``), ``outside`` rows are outside the
+    group's scope (which is not the same as gone), and ``active`` rows are compared, each record
+    once.
 
-    Returns whether every row said which record it is. If not, a record missing from the collection
-    may be one of those rows, so that nothing is proven gone by its absence.
+    Returns whether every row names its record. If not, a missing record may be one of those rows,
+    so its absence proves nothing.
     """
     staged, outside = table("staged", collection), table("outside", collection)
     connection.execute(
@@ -51,7 +52,7 @@ def select_rows(connection: Connection, collection: Collection, scope: Scope) ->
     identity = (
         'fingerprint, "class", "user"' if enrollments else "key, CASE WHEN key IS NULL THEN row END"
     )
-    # The last of several rows counts: while pages are read, a changed record can come again later.
+    # The last of several rows counts: a record that changes during paging can occur again later.
     connection.execute(
         f"""
         CREATE TABLE {table("active", collection)} AS

@@ -1,6 +1,6 @@
-"""What looks like an accident of a file rather than like the school's doing.
+"""Recognises damage that a spreadsheet did to a file.
 
-Nothing of it is applied: the rows are held back, and what is missing is not taken for gone.
+Damaged rows are held back, and nothing missing from the file counts as gone.
 """
 
 from shared.domain.roster.collection import Collection
@@ -13,10 +13,10 @@ _KEY = stripped("sourced_id")
 
 
 def hold_lost_zeros(connection: Connection, collection: Collection) -> None:
-    """Mark rows whose sourcedId is that of a missing record but for its leading zeros as broken.
+    """Mark rows as broken whose sourcedId is a missing record's without its leading zeros.
 
-    A spreadsheet turns ``00123`` into ``123``. A record that is in the base as it is delivered, or
-    whose longer name is delivered too, is no such case.
+    A spreadsheet turns ``00123`` into ``123``. This does not apply if the base has a record with
+    the short sourcedId, or if the longer one is delivered, too.
     """
     staged, base = table("staged", collection), table("base", collection)
     connection.execute(
@@ -43,7 +43,7 @@ def holds_any(connection: Connection, collection: Collection) -> bool:
 
 
 def looks_like_delta(connection: Connection, collection: Collection, status_filled: int) -> bool:
-    """Whether what is said to be bulk has fewer than half of the records, each with a status."""
+    """Whether a bulk file has fewer than half of the known records, each with a status."""
     [(rows,)] = connection.execute(f"SELECT count(*) FROM {table('staged', collection)}").fetchall()
     [(known,)] = connection.execute(
         f"SELECT count(*) FROM {table('base', collection)} "

@@ -1,9 +1,8 @@
-"""A roster as its table holds it, where the last snapshot cannot be trusted to say so.
+"""Merges a survey of the roster table with the base, if the last snapshot cannot be trusted.
 
-Table and snapshot are laid over each other record by record, and the later of the two counts: what
-the table has had since the base, or what the base knows and the table has lost. All of it is then
-uncertain, so that everything is read, compared and written again. Nothing that either of the two
-has is lost sight of.
+Table and base are merged record by record, and for each record the later one counts: what the table
+received since the base, or what the base knows and the table has lost. Everything is then
+uncertain, so all of it is read, compared and written again. No record of either side is forgotten.
 """
 
 from pathlib import Path
@@ -46,7 +45,7 @@ _REFERRED: dict[Collection, tuple[tuple[str, str, Collection], ...]] = {
         ("school", "school_id", Collection.ORGS),
     ),
 }
-"""Columns of a row that hold a sourcedId, by the column with the id that it resolved to."""
+"""Columns that hold a sourcedId, with the column for the id that it resolved to."""
 _REFERRED_LISTS: dict[Collection, tuple[tuple[str, str, Collection], ...]] = {
     Collection.CLASSES: (("terms", "term_ids", Collection.ACADEMIC_SESSIONS),),
     Collection.USERS: (("agents", "agent_ids", Collection.USERS),),
@@ -54,7 +53,7 @@ _REFERRED_LISTS: dict[Collection, tuple[tuple[str, str, Collection], ...]] = {
 
 
 def load_survey(connection: Connection, file: Path) -> None:
-    """Make ``surveyed``: the records of the roster's table (``TableRecord.to_line``, NDJSON)."""
+    """Make ``surveyed``: the records of the roster table (``TableRecord.to_line``, NDJSON)."""
     connection.execute(f"CREATE TABLE surveyed ({definition(_LINE)})")
     if file.stat().st_size:
         connection.execute(
@@ -67,8 +66,9 @@ def load_survey(connection: Connection, file: Path) -> None:
 def merge_survey(connection: Connection, collection: Collection, base_order: int) -> int:
     """Lay the table's records over ``base_…``, and make all of them uncertain.
 
-    A record that was written with a number above ``base_order`` was written after the base: the
-    table's values count. Returns how many records the base did not know.
+    :param base_order: a record with a higher number was written after the base, so the table's
+        values count.
+    Returns how many records the base did not know.
     """
     base = table("base", collection)
     of = f"collection = '{collection}'"
@@ -79,7 +79,7 @@ def merge_survey(connection: Connection, collection: Collection, base_order: int
     if collection is not Collection.ENROLLMENTS:
         _part(connection, collection)
     connection.execute(f"UPDATE {base} SET fingerprint = NULL")
-    # Uncertain is also what the base alone knows: the table may have lost it, or its login name.
+    # Records that only the base knows are uncertain, too: the table may have lost them.
     connection.execute(
         f"INSERT INTO dirty BY NAME SELECT 0 AS position, collection, id, action, login "
         f"FROM surveyed WHERE {of}"
@@ -93,7 +93,7 @@ def merge_survey(connection: Connection, collection: Collection, base_order: int
 
 
 def _overlay(connection: Connection, collection: Collection, base_order: int) -> None:
-    """Replace the rows of records that the table has had since, and add those it alone has."""
+    """Replace rows that the table received since the base, and add those only the table has."""
     base = table("base", collection)
     columns = ROW_COLUMNS[collection]
     shape = ", ".join(f'"{name}":"{kind}"' for name, kind in columns.items())
@@ -110,10 +110,10 @@ def _overlay(connection: Connection, collection: Collection, base_order: int) ->
         """,
         {"order": base_order},
     )
-    # What is known of a record that is still there, as that it is seen gone, stays known.
+    # Keep what is known of a record that is still there, for example that it was seen gone.
     stays = f"n.state = '{State.CURRENT}' AND n.was NOT IN {LEFT}"
     rows = ", ".join(f'n.row."{name}" AS "{name}"' for name in columns if name != "sourced_id")
-    # An enrollment's document does not say its sourcedId.
+    # An enrollment's document does not contain its sourcedId.
     named = 'coalesce(n.row."sourced_id", n.was_named) AS sourced_id'
     connection.execute(
         f"""
@@ -130,7 +130,7 @@ def _overlay(connection: Connection, collection: Collection, base_order: int) ->
 
 
 def _name_references(connection: Connection, collection: Collection) -> None:
-    """Give the rows of ``laid`` the sourcedIds of what they refer to."""
+    """Give the rows of ``laid`` the sourcedIds of the records they refer to."""
     base = table("base", collection)
     for column, resolved, target in _REFERRED.get(collection, ()):
         connection.execute(
@@ -164,9 +164,9 @@ def _name_references(connection: Connection, collection: Collection) -> None:
 
 
 def _part(connection: Connection, collection: Collection) -> None:
-    """Let one record have a sourcedId; another that had it too is known by its own id besides.
+    """Let only one record keep a sourcedId; append the own id to that of any other record.
 
-    So it counts as gone, and leaves as all that is gone does.
+    The other record then counts as gone, and leaves like every missing record.
     """
     base = table("base", collection)
     connection.execute(

@@ -1,7 +1,7 @@
-"""Joins the rows of ``roles.csv`` (1.2) to the users: one record, as over REST.
+"""Joins the rows of ``roles.csv`` (1.2) to the users, so that a user is one record, as over REST.
 
-A delta may bring roles of a user whose own row it does not repeat, and a user whose roles it does
-not repeat: what is not said anew is as it is in the base.
+A delta may contain roles without their user's row, and a user without the user's roles. Whatever it
+does not repeat is taken from the base.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,10 @@ _ROLE = (
 def load_roles(
     connection: Connection, files: Sequence[Path], file: str, date_orders: Mapping[str, str]
 ) -> None:
-    """Make ``staged_roles``: the rows as delivered; ``file`` is their file's name."""
+    """Make ``staged_roles``: the rows as delivered.
+
+    :param file: their file's name.
+    """
     values = ", ".join(
         f'{iso_date(name, date_orders[name])} AS "{name}"'
         if name in date_orders
@@ -43,9 +46,9 @@ def load_roles(
 
 
 def join_roles(connection: Connection, *, users_complete: bool, roles_complete: bool) -> None:
-    """Give the staged users their roles, and those users a row of whom only roles were delivered.
+    """Give the staged users their roles, and add users of whom only roles were delivered.
 
-    A row of roles that is wrong is reported, and the role that it names stays as it was.
+    A wrong row of roles is reported, and the role that it names stays as it was.
     """
     _report_wrong(connection, users_complete)
     _make_roles(connection, roles_complete)
@@ -63,7 +66,7 @@ def join_roles(connection: Connection, *, users_complete: bool, roles_complete: 
 
 
 def _report_wrong(connection: Connection, users_complete: bool) -> None:
-    """Make ``wrong_roles``: the rows that cannot be loaded, each with the first thing wrong."""
+    """Make ``wrong_roles``: rows that cannot be loaded, each with its first problem."""
     base = "" if users_complete else "UNION SELECT sourced_id FROM base_users"
     connection.execute(
         f"""
@@ -98,14 +101,14 @@ def _report_wrong(connection: Connection, users_complete: bool) -> None:
 
 
 def _make_roles(connection: Connection, complete: bool) -> None:
-    """Make ``roles_of``: the roles of each user of whom any were delivered, or that has some."""
+    """Make ``roles_of``: the roles of each user who has some or of whom some were delivered."""
     connection.execute(
         """
         CREATE TABLE said_roles AS SELECT * FROM staged_roles r
         WHERE r.row NOT IN (SELECT row FROM wrong_roles)
         """
     )
-    # A wrong row's role stays; of a file that is not whole, every role of which nothing is said.
+    # A wrong row's role stays. In an incomplete file, so does every role that it does not name.
     stays = (
         """SELECT b.* FROM held b SEMI JOIN wrong_roles w
            ON w."user" = b."user" AND w.sourced_id = b.sourced_id"""
@@ -139,7 +142,7 @@ def _make_roles(connection: Connection, complete: bool) -> None:
 
 
 def _add_users(connection: Connection) -> None:
-    """Add a row, as the base has it, for each user of whom only roles were delivered."""
+    """Add the base's row for each user of whom only roles were delivered."""
     kinds = STAGED_COLUMNS[_USERS]
     same = [n for n in kinds if n not in ("sourced_id", "status", "enabled_user", "roles")]
     values = ", ".join(

@@ -1,4 +1,4 @@
-"""The working tables of a plan: what was staged, what the roster holds, and what is uncertain."""
+"""The working tables of a plan: staged rows, the base, and uncertain changes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import State
 
 MEMORY_LIMIT = "600MB"
-"""What DuckDB may hold before it spills to disk; the process has as much again for all else."""
+"""DuckDB's memory before it spills to disk; the process has as much again for everything else."""
 
 
 def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connection:
@@ -36,7 +36,7 @@ def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connecti
                 "threads": threads,
                 "temp_directory": str(directory / "spill"),
                 "home_directory": str(directory),
-                # Nothing may be fetched: every extension used is built into the wheel.
+                # Download nothing: every extension in use is built into the wheel.
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             },
@@ -49,7 +49,7 @@ def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connecti
         "found VARCHAR, file VARCHAR, line BIGINT, rows BIGINT)"
     )
     connection.execute("CREATE TABLE rekeyed (sourced_id VARCHAR, id VARCHAR)")
-    # Records that are new and wait for a person (see ``renumbered_sources``).
+    # New records that are held (see ``changed_identities``).
     connection.execute("CREATE TABLE held_new (collection VARCHAR, sourced_id VARCHAR)")
     return connection
 
@@ -62,7 +62,7 @@ def load_staged(
 ) -> None:
     """Make ``staged_…``: the rows as delivered, numbered from 1, with their fingerprints.
 
-    Only dates are rewritten, in the columns of which ``date_orders`` says how they are written.
+    :param date_orders: the order of the dates in some columns; only these dates are rewritten.
     """
     columns = {name: kind.value for name, kind in STAGED_COLUMNS[collection].items()}
     if not files:
@@ -87,10 +87,7 @@ def load_staged(
 def staged_rows(
     columns: Mapping[str, str], files: Sequence[Path]
 ) -> tuple[str, dict[str, list[str]]]:
-    """Spell a source of the rows of staged ``files``, in order, and give its parameters.
-
-    Without files it has no rows.
-    """
+    """SQL for the rows of staged ``files``, in order, and its parameters; no rows without files."""
     columns = dict(columns) | FILE_COLUMNS
     if not files:
         nothing = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns.items())
@@ -102,7 +99,7 @@ def staged_rows(
 
 
 def iso_date(column: str, order: str) -> str:
-    """Spell a column whose dates are written in ``order`` (``mdy``, ``dmy``) as YYYY-MM-DD."""
+    """SQL that rewrites dates in ``order`` (``mdy``, ``dmy``) as YYYY-MM-DD."""
     written = "%m/%d/%Y" if order == "mdy" else "%d/%m/%Y"
     day = f"""try_strptime(regexp_replace(trim("{column}"), '[-.]', '/', 'g'), '{written}')"""
     slashed = f"""regexp_full_match(trim("{column}"), '\\d{{1,2}}[/.-]\\d{{1,2}}[/.-]\\d{{4}}')"""
@@ -111,17 +108,17 @@ def iso_date(column: str, order: str) -> str:
 
 
 def load_base(connection: Connection, collection: Collection, file: Path | None) -> None:
-    """Make ``base_…``: what the roster holds. ``fresh`` marks records that no snapshot has yet."""
+    """Make ``base_…``: what the roster holds. ``fresh`` marks records in no snapshot yet."""
     load_snapshot(connection, table("base", collection), collection, file)
 
 
 def load_snapshot(
     connection: Connection, name: str, collection: Collection, file: Path | None
 ) -> str:
-    """Make table ``name`` of a snapshot's file; returns the name.
+    """Make the table ``name`` from a snapshot's file; returns the name.
 
-    The columns that are known here are read, by name: one that an older version had not is null,
-    and one that a newer version has added is passed over.
+    Only known columns are read, by name. A column that an older version lacked is null; a column
+    that a newer version added is ignored.
     """
     columns = SNAPSHOT_COLUMNS[collection]
     connection.execute(f"CREATE TABLE {name} ({definition(columns)}, fresh BOOLEAN)")
@@ -149,22 +146,22 @@ def load_snapshot(
 
 
 def _as_known(column: str, known: str, stored: str) -> str:
-    """Spell a stored column as it is known here; a struct may have more or fewer fields."""
+    """SQL that converts a stored column to the known type; a struct may differ in its fields."""
     if not known.startswith("STRUCT") or stored.replace('"', "") == known:
         return f'"{column}"'
-    # By way of JSON, since a cast wants the same fields.
+    # Through JSON, because a cast requires the same fields.
     return f"""from_json(to_json("{column}"), '{_json_shape(known)}')"""
 
 
 def _json_shape(struct: str) -> str:
-    """Spell the structure of a list of structs (``STRUCT(a VARCHAR, …)[]``) for ``from_json``."""
+    """The structure of a list of structs (``STRUCT(a VARCHAR, …)[]``) for ``from_json``."""
     fields = struct.removeprefix("STRUCT(").removesuffix(")[]").split(", ")
     pairs = (field.split(" ", 1) for field in fields)
     return "[{" + ", ".join(f'"{name}":"{kind}"' for name, kind in pairs) + "}]"
 
 
 def load_present(connection: Connection, collection: Collection, files: Sequence[Path]) -> None:
-    """Make ``present_…``: the sourcedIds that were found when they were asked for once more."""
+    """Make ``present_…``: sourcedIds that turned up when the source was asked again."""
     if not files:
         connection.execute(f"CREATE TABLE {table('present', collection)} (sourced_id VARCHAR)")
         return
@@ -176,11 +173,11 @@ def load_present(connection: Connection, collection: Collection, files: Sequence
 
 
 def load_dirty(connection: Connection, file: Path | None) -> frozenset[Collection]:
-    """Make ``dirty``: records that earlier runs meant to write and may or may not have written.
+    """Make ``dirty``: records that earlier runs planned to write and may or may not have written.
 
     Returns the collections that have any.
 
-    :raises GiveUpError: a newer version has meant to do what is not known here.
+    :raises GiveUpError: a newer version planned something that is unknown here.
     """
     connection.execute(
         "CREATE TABLE dirty (position BIGINT, collection VARCHAR, id VARCHAR, action VARCHAR, "
@@ -201,12 +198,12 @@ def load_dirty(connection: Connection, file: Path | None) -> frozenset[Collectio
 
 
 def merge_dirty(connection: Connection, collection: Collection, since: str) -> None:
-    """Take dirty records out of the base's certainty: they lose their fingerprint.
+    """Make dirty records of the base uncertain: they lose their fingerprint.
 
-    A record that only a dirty change knows is added to the base: it may stand in the roster, and
-    must not be forgotten if the source no longer has it. It takes its sourcedId over from a record
-    of several that it was parted from. What was last meant to leave has left, unless it is
-    delivered again: a deletion once decided is carried out, ``since`` this run.
+    A record that only a dirty change knows is added to the base: it may be in the roster, and must
+    not be forgotten if the source no longer has it. If it was separated from a record with several
+    sourcedIds, it takes its sourcedId over. A record whose last change was to leave has left,
+    ``since`` this run, unless it is delivered again: a decided deletion is carried out.
     """
     base = table("base", collection)
     shape = ", ".join(f'"{n}":"{k}"' for n, k in ROW_COLUMNS[collection].items())

@@ -70,8 +70,7 @@ def fill_page(
     :param query: reads the list's records.
     :param take: whether a record is wanted, judged by itself.
     :param complete: makes rows from up to ``BATCH`` wanted records, and may read more for them;
-    None
-        for a record that is not shown after all.
+        None for a record that is not shown after all.
     """
     rows: list[Shown] = []
     at: Position | None = window.start

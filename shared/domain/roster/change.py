@@ -44,8 +44,7 @@ class Change(BaseModel):
     ``collection``, ``id``: the record.
     ``action``: what is done to it.
     ``rows``: its snapshot rows (parsed columns and resolved references). Only a member of staff
-    with
-        several sourcedIds has more than one.
+        with several sourcedIds has more than one.
     ``login``: set only if the user's login name is new, differs, or may not have been claimed.
     ``since``: when a deleted or ended record left (aware UTC). If it had left before, this change
         gives it a new expiry date.

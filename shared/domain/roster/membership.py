@@ -20,8 +20,7 @@ def when(
     It is current if begin <= day <= end; a missing date is open.
 
     :param end: the last day. The standard calls it exclusive, but most exports mean the last day,
-    and
-        a day too long harms nobody.
+        and a day too long harms nobody.
     :param ended: the day on which a run closed the record: from then on it is past.
     """
     if (end is not None and day > end) or (ended is not None and day >= ended):

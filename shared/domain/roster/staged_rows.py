@@ -188,8 +188,7 @@ class PlanCursor(BaseModel):
     ``staged``: the staged roster.
     ``absent``: records that must be asked for once more.
     ``present``: staged objects with the column ``sourced_id``: the absent records that turned up.
-    None
-        until the source was asked.
+        None until the source was asked.
     """
 
     model_config = ConfigDict(frozen=True)

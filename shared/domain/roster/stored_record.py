@@ -19,8 +19,7 @@ class StoredRecord:
     ``key``: its position in the list from which it was read.
     ``doc``: its document.
     ``created_at``: when it was created. It survives a deletion and return, but an expired record
-    that
-        returns is created again.
+        that returns is created again.
     ``updated_at``: when it was last written.
     ``deleted_at``, ``ended_at``: when it left, and how.
     ``expires_at``: until when it is kept, once it has left.
@@ -82,8 +81,7 @@ class Filters:
     """What a reader wants from a list. None means any; all conditions must hold.
 
     ``partner_id``, ``role``: for a user, both must match the same role. A teacher at one school who
-    is
-        a parent at another is not a parent at the first.
+        is a parent at another is not a parent at the first.
     ``grade``: one of a class's or user's grades.
     ``enabled``: whether a user is enabled.
     ``changed_since``: records written at or after this time (aware).
