@@ -18,7 +18,11 @@ HomeroomError
 A record that cannot be loaded raises nothing: it becomes a row of the error report.
 """
 
-from shared.domain.run.run import Reason
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Every function has errors; not every one loads the models of groups and runs for this name.
+    from shared.domain.run.run import Reason
 
 
 class HomeroomError(Exception):
@@ -28,7 +32,7 @@ class HomeroomError(Exception):
 class GiveUpError(HomeroomError):
     """Nothing that a retry could change. Ends the run as Failed with ``reason``."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: "Reason") -> None:
         super().__init__(reason.code)
         self.reason = reason
 
@@ -47,7 +51,7 @@ class SourceBusyError(TryLaterError):
     ``after_seconds`` is what the source asked for, 0 if it named nothing.
     """
 
-    def __init__(self, reason: Reason, after_seconds: float = 0) -> None:
+    def __init__(self, reason: "Reason", after_seconds: float = 0) -> None:
         super().__init__(reason.code, after_seconds)
         self.reason = reason
 
@@ -55,7 +59,7 @@ class SourceBusyError(TryLaterError):
 class ParameterRefusedError(HomeroomError):
     """The source answered that the request is wrong; ``status`` is its HTTP status."""
 
-    def __init__(self, reason: Reason, status: int) -> None:
+    def __init__(self, reason: "Reason", status: int) -> None:
         super().__init__(reason.code)
         self.reason = reason
         self.status = status
