@@ -1,4 +1,4 @@
-"""How the API answers: a model as JSON, another address, and the cursor of a page."""
+"""Makes answers: a model as JSON, a redirect, and the cursor of a page."""
 
 import base64
 
@@ -8,29 +8,29 @@ from shared.http.contract.answers import Answer, Message
 
 
 def answer(status: int, shown: Answer | None) -> Response[str]:
-    """Make a JSON answer of a model, or one without a body."""
+    """Make a JSON answer from a model, or an answer without a body."""
     if shown is None:
         return Response(status_code=status, body="")
     return answer_text(status, shown.json_text())
 
 
 def answer_text(status: int, text: str) -> Response[str]:
-    """Make an answer of what is JSON already."""
+    """Make an answer from a text that is already JSON."""
     return Response(status_code=status, content_type="application/json", body=text)
 
 
 def answer_later(message: str, seconds: int) -> Response[str]:
-    """Say that something is being made, and when it is worth asking for it again."""
+    """Answer that something is still being made, and in how many seconds to ask again."""
     later = answer(202, Message(message=message))
     later.headers["Retry-After"] = str(seconds)
     return later
 
 
 def see_other(address: str) -> Response[str]:
-    """Lead to another address (RFC 9110, 303)."""
+    """Redirect to another address (RFC 9110, 303)."""
     return Response(status_code=303, headers={"Location": address}, body="")
 
 
 def show_cursor(after: str | None) -> str | None:
-    """Write down after what the next page begins; None on the last."""
+    """The cursor of the next page, which begins after ``after``; None on the last page."""
     return base64.urlsafe_b64encode(after.encode()).decode() if after else None

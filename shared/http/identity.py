@@ -1,8 +1,8 @@
 """Who calls: the enterprise and the person, from the claims of a Cognito ID token.
 
-API Gateway has checked signature and expiry. An access token passes its authorizer as well, but
-says nothing of the enterprise, so the kind of token is checked here. The enterprise's claim is one
-that only the token function sets (decision 16).
+API Gateway has checked signature and expiry. An access token passes its authorizer, too, but does
+not name the enterprise, so the kind of token is checked here. Only the token function sets the
+enterprise's claim (decision 16).
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,11 @@ from shared.domain.sign_in import ADMINS, ENTERPRISE_CLAIM
 
 @dataclass(frozen=True)
 class Caller:
-    """An Enterprise Admin; ``person`` is Cognito's id of the user, no name."""
+    """An Enterprise Admin.
+
+    ``enterprise``: the admin's enterprise.
+    ``person``: Cognito's id of the user, not a name.
+    """
 
     enterprise: EnterpriseId
     person: str
@@ -24,7 +28,8 @@ class Caller:
 def caller_of(event: dict[str, Any]) -> Caller:
     """Read the caller of a REST API event.
 
-    :raises ForbiddenError: no ID token, no enterprise, or not an Enterprise Admin.
+    :raises ForbiddenError: there is no ID token or enterprise, or the caller is not an Enterprise
+        Admin.
     """
     claims = (event.get("requestContext", {}).get("authorizer") or {}).get("claims") or {}
     if claims.get("token_use") != "id":

@@ -1,4 +1,4 @@
-"""A request that is repeated with the same ``Idempotency-Key`` is carried out once."""
+"""Carries out a request only once, if it is repeated with the same ``Idempotency-Key``."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ from shared.http.requests import header
 KEPT_SECONDS = 86_400
 
 Outcome = tuple[int, Answer]
-"""What a request comes to: a status, and what is shown."""
+"""The outcome of a request: a status, and the answer's model."""
 GivenAnswers = Callable[[EnterpriseId], BasePersistenceLayer]
 """Finds the answers that an enterprise's requests were given."""
 
@@ -39,9 +39,9 @@ def once(
     given: GivenAnswers,
     act: Callable[[], Outcome],
 ) -> Response[str]:
-    """Answer with what ``act`` gives, or gave when the same key came first.
+    """Answer with the outcome of ``act``, or with the earlier answer to the same key.
 
-    Kept are the answer (which holds no secret) and a hash of the body, for a day.
+    The answer (which contains no secret) and a hash of the body are kept for a day.
     """
     key = header(app, "Idempotency-Key")
     if not key:

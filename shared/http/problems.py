@@ -23,7 +23,7 @@ STATUS: dict[type[RefusedError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
 }
-"""By error; ``BY_CODE`` goes first."""
+"""The status of each error, unless ``BY_CODE`` has its code."""
 
 BY_CODE = {"version_conflict": HTTPStatus.PRECONDITION_FAILED}
 
@@ -35,7 +35,7 @@ def problem(
     errors: list[dict[str, str]] | None = None,
     **extra: str,
 ) -> Response[str]:
-    """Make an answer that says what is wrong."""
+    """Make an error answer."""
     shown = {
         "type": "about:blank",
         "title": status.phrase,
@@ -53,7 +53,7 @@ def problem(
 
 
 def install(app: APIGatewayRestResolver) -> None:
-    """Give a resolver the answers to all errors."""
+    """Make a resolver answer every error with a problem."""
     logger = make_logger()
 
     @app.exception_handler(InvalidFieldsError)
@@ -110,7 +110,7 @@ def _entry(details: ErrorDetails) -> dict[str, str]:
 
 
 def _words(details: ErrorDetails) -> dict[str, object]:
-    """What the message of a wrong field is made with; lengths as counted nouns."""
+    """The values for a wrong field's message; lengths as counted nouns."""
     words: dict[str, object] = dict(details.get("ctx", {}))
     nouns = ("character",) if details["type"].startswith("string") else ("entry", "entries")
     for word, length in (("least", "min_length"), ("most", "max_length")):
@@ -120,7 +120,7 @@ def _words(details: ErrorDetails) -> dict[str, object]:
 
 
 def _methods(app: APIGatewayRestResolver) -> list[str]:
-    """The methods that the address asked for does take (Powertools has no public way to ask)."""
+    """The methods that the requested address supports (Powertools has no public way to ask)."""
     path = app.current_event.path
     routes = app._static_routes + app._dynamic_routes
     return sorted({route.method for route in routes if route.rule.match(path)})

@@ -1,4 +1,4 @@
-"""What is read of a request besides its address: body, page, version, headers."""
+"""Reads a request: its caller, body, page, version and headers."""
 
 import base64
 import json
@@ -18,13 +18,13 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 def caller(app: APIGatewayRestResolver) -> Caller:
     """Read who calls.
 
-    :raises ForbiddenError: nobody who may.
+    :raises ForbiddenError: the caller is not allowed to.
     """
     return caller_of(app.current_event.raw_event)
 
 
 def json_body(app: APIGatewayRestResolver) -> dict[str, Any]:
-    """Read the body of a request; none at all is an empty object.
+    """Read the body of a request; a missing body is an empty object.
 
     :raises BadJsonError: it is not a JSON object.
     """
@@ -39,15 +39,15 @@ def json_body(app: APIGatewayRestResolver) -> dict[str, Any]:
 
 
 def header(app: APIGatewayRestResolver, name: str) -> str:
-    """Read a header, however its name is written; "" if it is not there."""
+    """Read a header, whatever the case of its name; "" if it is missing."""
     headers = {key.casefold(): value for key, value in (app.current_event.headers or {}).items()}
     return (headers.get(name.casefold()) or "").strip()
 
 
 def version_of(app: APIGatewayRestResolver, body: dict[str, Any]) -> int | None:
-    """Take the version that a change is meant for out of its body, or out of ``If-Match``.
+    """Take the version that a change is meant for from its body, or from ``If-Match``.
 
-    :raises InvalidFieldsError: it is no version.
+    :raises InvalidFieldsError: it is not a version.
     """
     if "version" in body:
         version = body.pop("version")
@@ -65,8 +65,8 @@ def version_of(app: APIGatewayRestResolver, body: dict[str, Any]) -> int | None:
 def page_of(app: APIGatewayRestResolver, place: re.Pattern[str] = _ID) -> tuple[int, str | None]:
     """Read ``limit`` and ``cursor`` of a list request.
 
-    A cursor is the id after which the page begins, or another ``place`` in the list. It holds no
-    tenant: the key that it continues from is made anew from the path.
+    A cursor is the id after which the page begins, or another ``place`` in the list. It names no
+    tenant: the key to continue from is made from the path.
 
     :raises InvalidFieldsError: either cannot be read.
     """
