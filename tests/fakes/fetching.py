@@ -140,7 +140,7 @@ class Fetching:
             return self.connect() if self.connect else self.server
 
         return FetchPorts(
-            run=world._run_ports(),
+            run=world.run_ports(),
             uploads=self.uploads,
             extract_queues=dict.fromkeys(SyncType, world.queue),
             secrets=PlainSecrets(),

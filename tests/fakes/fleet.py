@@ -27,24 +27,22 @@ from shared.domain.timers import QueueTimes, Times
 from shared.messages import ApplyBatch, ExtractLeg, PlanRun, RunMessage
 from shared.ports.messaging import WorkQueue
 from shared.sync import change_file
-from shared.sync.apply.apply_batch import ApplyPorts, apply_batch
+from shared.sync.apply.apply_batch import apply_batch
 from shared.sync.back_off import BackOff
 from shared.sync.close.close_runs import ClosePorts, close_runs
 from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
 from shared.sync.request.request_sync import start_fetching
-from shared.sync.run_ports import RunPorts
 from shared.sync.send_work import send_batches
 from tests.fakes.control import InMemoryControl
 from tests.fakes.control.state import GroupState
+from tests.fakes.run_stores import RunStores
 from tests.fakes.simulation import ENTERPRISE, KilledError, Simulation, config
 from tests.fakes.source import InMemorySource, org, session
 from tests.fakes.sqs import InMemorySqs, Received
 from tests.fakes.world import (
     InMemoryAnnouncements,
     InMemoryObjects,
-    InMemoryQueueWatch,
     InMemoryRoster,
-    InMemoryRunLog,
     PlainSecrets,
 )
 
@@ -90,7 +88,7 @@ class Work:
 
 
 @dataclass
-class Fleet:
+class Fleet(RunStores):
     """``groups`` groups that sync at once, with a template's times and caps.
 
     ``seconds`` is how long work takes, by queue; ``stopped`` are the queues that nobody serves.
@@ -108,6 +106,7 @@ class Fleet:
     step: timedelta = timedelta(seconds=20)
 
     def __post_init__(self) -> None:
+        super().__init__()
         self.now = START
         self._lease = timedelta(seconds=self.times.lease)
         self.control = InMemoryControl(
@@ -117,9 +116,7 @@ class Fleet:
         )
         self.objects = ObjectsByGroup()
         self.roster = InMemoryRoster()
-        self.watch = InMemoryQueueWatch()
         self.announcements = InMemoryAnnouncements()
-        self.run_log = InMemoryRunLog()
         by_name = {queue.name: queue for queue in self.times.queues}
         self.queues = {
             queue: InMemorySqs(by_name.get(name, _unused(queue)), lambda: self.now)
@@ -198,7 +195,7 @@ class Fleet:
         before = self.writes.total()
         done = close_runs(
             ClosePorts(
-                run=self._run_ports(),
+                run=self.run_ports(),
                 drops=self.control,
                 batches=self.control,
                 queues=self.queues,
@@ -275,7 +272,7 @@ class Fleet:
                     self._plan(message, work.owner)
                 case ApplyBatch():
                     last = work.received.receives >= self.queues[work.queue].times.receives
-                    apply_batch(message, self._apply_ports(), last_receive=last)
+                    apply_batch(message, self.apply_ports(), last_receive=last)
         except (KilledError, TryLaterError, ConnectionError):
             return  # the message comes again
         finally:
@@ -302,38 +299,22 @@ class Fleet:
         self.control.planned(run.key, owner, self.now, PlanResult({}, (), plan))
         applying = run.model_copy(update={"state": RunState.APPLYING, "plan": plan})
         upserts = self.queues[WorkQueue.UPSERT]
-        send_batches(applying, range(plan.batches), upserts, self._run_ports())
-
-    def _clock(self) -> datetime:
-        return self.now
+        send_batches(applying, range(plan.batches), upserts, self.run_ports())
 
     def _write(self, name: str) -> None:
         self.writes[name] += 1
         if self._dying and name not in ("claim", "take"):
             raise KilledError
 
-    def _run_ports(self) -> RunPorts:
-        return RunPorts(
-            runs=self.control,
-            legs=self.control,
-            objects=self.objects,
-            announcements=self.announcements,
-            run_log=self.run_log,
-            clock=self._clock,
-        )
-
     def _extract_ports(self) -> ExtractPorts:
         return ExtractPorts(
-            run=self._run_ports(),
+            run=self.run_ports(),
             extract_queue=self.queues[WorkQueue.EXTRACT_API],
             plan_queue=self.queues[WorkQueue.PLAN],
             secrets=PlainSecrets(),
             open_source=lambda config, secret: self._source,
             back_off=BackOff(lambda seconds: None, lambda: 0.5),
         )
-
-    def _apply_ports(self) -> ApplyPorts:
-        return ApplyPorts(run=self._run_ports(), batches=self.control, roster=self.roster)
 
 
 def _unused(queue: WorkQueue) -> QueueTimes:

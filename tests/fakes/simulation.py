@@ -25,7 +25,7 @@ from shared.domain.run.run import Mode, Run, Trigger
 from shared.groups.delete_group import DeletePorts, delete_leg
 from shared.messages import ApplyBatch, DeleteGroup, ExtractLeg, Message, PlanRun
 from shared.ports.messaging import WorkQueue
-from shared.sync.apply.apply_batch import ApplyPorts, apply_batch
+from shared.sync.apply.apply_batch import apply_batch
 from shared.sync.back_off import BackOff
 from shared.sync.close.close_runs import ClosePorts, close_runs
 from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
@@ -35,21 +35,19 @@ from shared.sync.plan.plan_run import PlanPorts, plan_run
 from shared.sync.request.accept_drop import DropPorts, accept_drop
 from shared.sync.request.decide_hold import decide_hold
 from shared.sync.request.request_sync import RequestPorts, request_sync, restore_run, start_planning
-from shared.sync.run_ports import RunPorts
 from shared.sync.send_work import send_leg
 from tests.fakes.control import InMemoryControl
 from tests.fakes.control.deletions import InMemoryDeletions
 from tests.fakes.control.state import GroupState
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
+from tests.fakes.run_stores import RunStores
 from tests.fakes.source import InMemorySource
 from tests.fakes.world import (
     InMemoryAnnouncements,
     InMemoryHoldings,
     InMemoryObjects,
     InMemoryQueue,
-    InMemoryQueueWatch,
     InMemoryRoster,
-    InMemoryRunLog,
     PlainSecrets,
 )
 
@@ -98,7 +96,7 @@ def _fail(key: RunKey, error: Exception) -> None:
 
 
 @dataclass
-class Simulation:
+class Simulation(RunStores):
     """One group, its source, and everything between."""
 
     source: InMemorySource = field(default_factory=InMemorySource)
@@ -107,6 +105,7 @@ class Simulation:
     group_config: GroupConfig = field(default_factory=config)
 
     def __post_init__(self) -> None:
+        super().__init__()
         self._until_death: int | None = None
         self._workers = 0
         self.roster = InMemoryRoster(on_write=self._write)
@@ -115,8 +114,6 @@ class Simulation:
         self.objects = InMemoryObjects(on_write=self._write)
         self.queue = InMemoryQueue(on_write=self._write)
         self.announcements = InMemoryAnnouncements(on_write=self._write)
-        self.run_log = InMemoryRunLog()
-        self.watch = InMemoryQueueWatch()
         self.sent: list[Message] = []
 
     @property
@@ -150,7 +147,7 @@ class Simulation:
                 case DeleteGroup():
                     delete_leg(message, self._delete_ports(), owner)
                 case ApplyBatch():
-                    apply_batch(message, self._apply_ports(), last_receive=last_receive)
+                    apply_batch(message, self.apply_ports(), last_receive=last_receive)
         except KilledError:
             return False
         finally:
@@ -220,7 +217,7 @@ class Simulation:
         """Let time pass, then look after silent runs."""
         self.now += step
         ports = ClosePorts(
-            run=self._run_ports(),
+            run=self.run_ports(),
             drops=self.control,
             batches=self.control,
             queues=dict.fromkeys(WorkQueue, self.queue),
@@ -294,9 +291,6 @@ class Simulation:
             raise KilledError
         self._until_death -= 1
 
-    def _clock(self) -> datetime:
-        return self.now
-
     def _wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
@@ -335,22 +329,12 @@ class Simulation:
             objects=self.objects,
             extract_queues=dict.fromkeys(SyncType, self.queue),
             announcements=self.announcements,
-            clock=self._clock,
-        )
-
-    def _run_ports(self) -> RunPorts:
-        return RunPorts(
-            runs=self.control,
-            legs=self.control,
-            objects=self.objects,
-            announcements=self.announcements,
-            run_log=self.run_log,
-            clock=self._clock,
+            clock=self.clock,
         )
 
     def _ingest_ports(self) -> IngestPorts:
         return IngestPorts(
-            run=self._run_ports(),
+            run=self.run_ports(),
             ingest_queue=self.queue,
             plan_queue=self.queue,
             pace=Pace(self.leg),
@@ -358,7 +342,7 @@ class Simulation:
 
     def _extract_ports(self) -> ExtractPorts:
         return ExtractPorts(
-            run=self._run_ports(),
+            run=self.run_ports(),
             extract_queue=self.queue,
             plan_queue=self.queue,
             secrets=PlainSecrets(),
@@ -369,7 +353,7 @@ class Simulation:
 
     def _plan_ports(self) -> PlanPorts:
         return PlanPorts(
-            run=self._run_ports(),
+            run=self.run_ports(),
             batches=self.control,
             holdings=InMemoryHoldings(self.roster),
             extract_queue=self.queue,
@@ -381,7 +365,7 @@ class Simulation:
 
     def _delete_ports(self) -> DeletePorts:
         return DeletePorts(
-            run=self._run_ports(),
+            run=self.run_ports(),
             groups=self.groups(),
             deletions=InMemoryDeletions(self.control),
             sweepers=(self.roster, self.objects),
@@ -389,6 +373,3 @@ class Simulation:
             backup_days=35,
             pace=Pace(self.leg),
         )
-
-    def _apply_ports(self) -> ApplyPorts:
-        return ApplyPorts(run=self._run_ports(), batches=self.control, roster=self.roster)

@@ -90,16 +90,16 @@ class OverDynamo(Simulation):
     def _extractor(self, message: ExtractLeg) -> SyncType:
         return SyncType.API
 
-    def _run_ports(self) -> RunPorts:
-        return replace(super()._run_ports(), runs=self.runs, legs=self.runs)
+    def run_ports(self) -> RunPorts:
+        return replace(super().run_ports(), runs=self.runs, legs=self.runs)
 
     def _plan_ports(self) -> PlanPorts:
         holdings = DynamoRosterHoldings(self.client, ROSTER)
         return replace(super()._plan_ports(), holdings=holdings, batches=self.batches)
 
-    def _apply_ports(self) -> ApplyPorts:
+    def apply_ports(self) -> ApplyPorts:
         roster = DynamoRoster(self.client, ROSTER, batched=False)
-        return replace(super()._apply_ports(), roster=roster, batches=self.batches)
+        return replace(super().apply_ports(), roster=roster, batches=self.batches)
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ def _ended(world: Simulation) -> Run:
 
 
 def _announce(run: Run, world: Simulation) -> None:
-    announce(run.key, world._run_ports())
+    announce(run.key, world.run_ports())
 
 
 def test_a_bus_that_is_down_keeps_no_line_back_and_makes_none_twice(
