@@ -133,6 +133,16 @@ def test_links_lead_somewhere() -> None:
             assert (page.parent / link).exists(), f"{page.name} links to {link}"
 
 
+def test_the_code_map_leads_from_each_behaviour_to_a_file() -> None:
+    page = ROOT / "docs" / "code-map.md"
+    rows = re.findall(r"^\| (.+) \| \[(\S+)\]\((\S+)\) \|$", page.read_text(), re.MULTILINE)
+    assert f"each of\n{len(rows)} behaviours" in README
+    assert len({behaviour for behaviour, _, _ in rows}) == len(rows)
+    for _, name, link in rows:
+        assert (page.parent / link).resolve() == ROOT / name
+        assert (ROOT / name).is_file()
+
+
 def test_files_that_pages_name_are_there() -> None:
     """A path in backticks is the whole path of a file or folder of the project."""
     found = 0
