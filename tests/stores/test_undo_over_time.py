@@ -28,7 +28,7 @@ from shared.sync.leg import Pace
 from shared.sync.plan.plan_run import PlanPorts, plan_run
 from shared.sync.request.request_sync import start_planning
 from shared.sync.run_ports import RunPorts
-from tests.fakes.lifecycle import Lifecycle
+from tests.fakes.bucket_lifecycle import Lifecycle
 from tests.fakes.roster_table import NAME as ROSTER
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.fakes.source import InMemorySource, class_, enrollment, org, user

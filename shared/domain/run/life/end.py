@@ -18,7 +18,7 @@ from shared.domain.run.run import Reason, Run, RunState
 def closed(run: Run, now: datetime, end: RunEnd, owner: str | None) -> Transition:
     """A run ends without a new snapshot, by its ``owner`` or once nobody holds it.
 
-    What of its change file was written stays uncertain.
+    Its change file may be applied in part, so it stays in the group's ``dirty``.
     """
     known = {"bundle": end.bundle, "notices": end.notices, "counts": end.counts}
     more = {**_kept(run), **{name: value for name, value in known.items() if value}}
@@ -54,7 +54,7 @@ def superseded(run: Run, reason: Reason, now: datetime) -> Transition:
 def committed(run: Run, now: datetime, commit: Commit) -> Transition:
     """A run ends with a new snapshot: applied by anybody, or with nothing to apply by its planner.
 
-    The group's snapshot, hold and uncertain changes are then those of the commit.
+    The group's snapshot, hold and ``dirty`` are those of the commit from then on.
     """
     by_planner = commit.owner is not None
     ready = RunState.PLANNING if by_planner else RunState.APPLYING
@@ -113,19 +113,19 @@ def deleted(key: RunKey, owner: str, now: datetime, counts: Counts) -> Transitio
 
 
 def recorded() -> Transition:
-    """The end of a run stands in the log, where it is written once."""
+    """The end of a run is in the log, where it is written only once."""
     states = states_before(Event.RECORDED)
     return Transition(Event.RECORDED, states, seen={"recorded": False}, changes={"recorded": True})
 
 
 def published() -> Transition:
-    """The end of a run has been published, and something else is still to be done."""
+    """The end of a run was published, while other work still follows."""
     states = states_before(Event.PUBLISHED)
     return Transition(Event.PUBLISHED, states, changes={"published": True})
 
 
 def announced() -> Transition:
-    """All that follows the end of a run is done: nobody looks after it any more."""
+    """Everything that follows the end of a run is done: nobody looks after it any more."""
     states = states_before(Event.ANNOUNCED)
     return Transition(Event.ANNOUNCED, states, changes={"announced": True, "supersedes": ()})
 
@@ -158,8 +158,8 @@ def _last_ended(
 ) -> dict[str, EndedRun]:
     """How the group's last sync ended; nothing if that stays.
 
-    An admin looks for how the last sync ended: a run that cannot have changed the roster hides
-    none.
+    An admin wants to see how the last sync ended. A run that cannot have changed the roster does
+    not hide it.
     """
     if not run.mode.changes_roster:
         return {}

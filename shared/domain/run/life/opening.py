@@ -23,8 +23,8 @@ from shared.domain.run.requests import Drop, RunRequest
 from shared.domain.run.run import Mode, Reason, Run, RunState, Trigger
 
 MAX_WAITING = 50
-"""How many bundles of a group may wait: a bundle and those that it makes needless change in one
-transaction, which takes 100 actions (AWS)."""
+"""How many bundles of a group may wait. A bundle and those that it supersedes change in one
+transaction, which takes at most 100 actions (Amazon DynamoDB)."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def accepted(
 
 
 def skipped(request: RunRequest, group: GroupRuns, reason: Reason, now: datetime) -> Opening:
-    """Note that a run of the clock does not begin, and why. It ends at once, and is to be told of.
+    """Note that the clock's run does not begin, and why: it ends at once as Cancelled.
 
     :raises NotFoundError: the group is being deleted.
     :raises NotDueError: the clock has been here before.
@@ -128,7 +128,7 @@ def dropped(
 ) -> Opening:
     """Open a run for a bundle; it waits for its turn. ``waiting`` are the runs that wait already.
 
-    Those among them that the bundle makes needless end as Superseded.
+    Those among them that the bundle supersedes end as Superseded.
 
     :raises NotFoundError: the group is being deleted.
     :raises TryLaterError: too many bundles wait.
@@ -188,7 +188,7 @@ def begun(group: GroupRuns, now: datetime, resend_after: timedelta) -> Transitio
 
 
 def deletes(run: Run) -> bool:
-    """Whether a run under way deletes its group already: there is no second one then."""
+    """Whether a run under way deletes its group already; a second deletion does not begin then."""
     return run.mode is Mode.DELETE
 
 
@@ -203,8 +203,8 @@ def deletion_begun(
 ) -> Opening:
     """Open the run that deletes a group. The group's ``others``, under way or waiting, end.
 
-    ``given_up`` is an earlier run that was to delete it and failed: what that one has counted
-    counts, for it is gone.
+    ``given_up`` is an earlier run that failed to delete it. What that run counted is gone, so its
+    counts go on in the new run.
     """
     request = RunRequest(*key, Mode.DELETE, Trigger.REQUEST, person)
     run = _next_run(

@@ -1,8 +1,8 @@
 """One step of a run's life: what must be so for it, and what is so after it.
 
-A transition names conditions and changes without having read the run, so that a store can check the
-ones and carry out the others in a single write. Names in it are those of the fields of ``Run``, and
-of ``GroupRuns`` and ``RosterBase`` for the group.
+A transition states conditions and changes by field, so that a store can check the former and make
+the latter in one write, mostly without reading the run first. The fields are those of ``Run``, and
+for the group those of ``GroupRuns`` and ``RosterBase``.
 """
 
 from collections.abc import Mapping
