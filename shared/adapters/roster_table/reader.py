@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+from boto3.dynamodb.conditions import Attr, Key
 
 from shared.adapters.dynamodb.reads import Query
 from shared.adapters.dynamodb.values import Item, marshal, unmarshal
@@ -62,7 +62,11 @@ class DynamoRosterReader:
         self, place: RosterPlace, collection: Collection, shard: int, after: str | None, most: int
     ) -> Slice:
         """Read records of one partition."""
-        return self._query(PK, shard_key(place.group_id, collection, shard), after, most)
+        key = shard_key(place.group_id, collection, shard)
+        after_key = _after(key, after)
+        return self._read(
+            Query(self._table, Key(PK).eq(key), after=after_key, limit=most, consistent=True)
+        )
 
     def search(
         self,
@@ -73,73 +77,49 @@ class DynamoRosterReader:
         sourced_id: str,
     ) -> Slice:
         """Read as much of one partition as a query can (1 MB), and filter it in the table."""
+        key = shard_key(place.group_id, collection, shard)
         named = Attr(Doc.SOURCED_ID).eq(sourced_id) | Attr(Doc.SOURCED_IDS).contains(sourced_id)
-        return self._query(PK, shard_key(place.group_id, collection, shard), after, where=named)
+        return self._read(
+            Query(
+                self._table, Key(PK).eq(key), where=named, after=_after(key, after), consistent=True
+            )
+        )
 
     def members(
         self, place: RosterPlace, class_id: RecordId, after: str | None, most: int
     ) -> Slice:
         """Read enrollments of a class; their place is their own id."""
         prefix = class_prefix(class_id)
-        records, last = self._query(
-            PK,
-            partition(place.group_id, Collection.ENROLLMENTS, place.shards, class_id),
-            None if after is None else f"{prefix}{after}",
-            most,
-            prefix=prefix,
+        key = partition(place.group_id, Collection.ENROLLMENTS, place.shards, class_id)
+        query = Query(
+            self._table,
+            Key(PK).eq(key) & Key(SK).begins_with(prefix),
+            after=_after(key, None if after is None else f"{prefix}{after}"),
+            limit=most,
+            consistent=True,
         )
+        records, last = self._read(query, prefix)
         return Slice(records, None if last is None else last.removeprefix(prefix))
 
     def memberships(
         self, place: RosterPlace, user_id: RecordId, after: str | None, most: int
     ) -> Slice:
         """Read enrollments of a user; their place is class and enrollment."""
-        start = None
+        key = user_index_key(place.group_id, user_id)
+        after_key = None
         if after is not None:
             class_id = after.partition("#")[0]
-            start = partition(place.group_id, Collection.ENROLLMENTS, place.shards, class_id)
-        return self._query(
-            RecordItem.USER_KEY,
-            user_index_key(place.group_id, user_id),
-            after,
-            most,
-            index=BY_USER,
-            start=start,
-        )
+            in_table = partition(place.group_id, Collection.ENROLLMENTS, place.shards, class_id)
+            after_key = {RecordItem.USER_KEY: key, PK: in_table, SK: after}
+        wanted = Key(RecordItem.USER_KEY).eq(key)
+        return self._read(Query(self._table, wanted, index=BY_USER, after=after_key, limit=most))
 
-    def _query(
-        self,
-        name: str,
-        key: str,
-        after: str | None,
-        most: int | None = None,
-        *,
-        prefix: str | None = None,
-        start: str | None = None,
-        where: ConditionBase | None = None,
-        index: str | None = None,
-    ) -> Slice:
-        """Query what has ``key`` under ``name``, behind the sort key ``after``.
-
-        :param start: the partition of the table in which an index goes on.
-        """
-        wanted: ConditionBase = Key(name).eq(key)
-        if prefix is not None:
-            wanted &= Key(SK).begins_with(prefix)
-        answer = self._client.query(
-            **Query(
-                self._table,
-                wanted,
-                where=where,
-                index=index,
-                after=None if after is None else {name: key, PK: start or key, SK: after},
-                limit=most,
-                consistent=index is None,
-            ).parameters()
-        )
+    def _read(self, query: Query, prefix: str = "") -> Slice:
+        """Read what a query finds; ``prefix`` is what the sort keys of its records begin with."""
+        answer = self._client.query(**query.parameters())
         last = answer.get("LastEvaluatedKey")
         return Slice(
-            [_record(item, prefix or "") for item in answer["Items"]],
+            [_record(item, prefix) for item in answer["Items"]],
             unmarshal(last)[SK] if last else None,
         )
 
@@ -156,6 +136,11 @@ class DynamoRosterReader:
             if not request:
                 return items
         raise TryLaterError("the roster table is busy")
+
+
+def _after(key: str, after: str | None) -> dict[str, str] | None:
+    """The key of the table after which a query of a partition begins."""
+    return None if after is None else {PK: key, SK: after}
 
 
 def _record(item: Mapping[str, Any], prefix: str = "") -> StoredRecord:
