@@ -92,13 +92,13 @@ class DataBucket(Environment):
 
 
 class EventBus(Environment):
-    """The bus that tells others what becomes of runs."""
+    """The bus on which the ends of runs are announced."""
 
     event_bus_name: str
 
 
 class Topics(Environment):
-    """The topics that send a group's e-mails: a topic's ARN is this prefix and the group's id."""
+    """The topics that send groups' e-mails: a topic's ARN is this prefix, then the group's id."""
 
     group_topic_prefix: str
 
@@ -110,8 +110,8 @@ class SourceQueues(Environment):
     extract_sftp_queue_url: str
 
 
-class Outside(Environment):
-    """Whether addresses outside may be private ones, and speak http; true on the emulator only."""
+class InsecureSources(Environment):
+    """Whether sources and webhooks may be private addresses, and use http: on the emulator only."""
 
     allow_insecure_sources: Flag
 
@@ -123,13 +123,13 @@ class Backups(Environment):
 
 
 class RunTimes(ControlTable):
-    """When a run is looked after on which nobody works: see ``timers.RESEND_AFTER``."""
+    """How soon a run that nobody works on is looked at: see ``timers.RESEND_AFTER``."""
 
     resend_after: Seconds = Field(alias="RESEND_SECONDS")
 
 
 class RunStage(RunTimes, DataBucket, EventBus):
-    """What every function needs that works on runs."""
+    """What every function that works on runs needs."""
 
 
 class ClaimTimes(RunTimes):

@@ -11,13 +11,13 @@ from shared import clock, wiring
 from shared.adapters.messaging.webhook import post_to_webhook
 from shared.observability import make_logger
 from shared.queue_consumer import consume_records
-from shared.settings import ControlTable, Outside
+from shared.settings import ControlTable, InsecureSources
 from shared.sync.close.call_webhook import BusEvent, WebhookPorts, call_webhook
 
 logger = make_logger()
 
 
-class Settings(ControlTable, Outside):
+class Settings(ControlTable, InsecureSources):
     """What this function reads from its environment."""
 
 

@@ -63,7 +63,7 @@ def build() -> ClosePorts:
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Send lost messages of runs again, end the runs for which it does not help.
+    """Send lost messages of runs again, and end the runs that this does not help.
 
     A tick that could not look after some fails, so that it is seen; Lambda repeats it.
     """

@@ -32,14 +32,14 @@ from shared.http.run_acceptance import show_deletion
 from shared.observability import log_failure, make_logger
 from shared.ports.deletion import Certificates
 from shared.ports.messaging import Mailing
-from shared.settings import Backups, DataBucket, Outside, RunTimes, SourceQueues, Topics
+from shared.settings import Backups, DataBucket, InsecureSources, RunTimes, SourceQueues, Topics
 
 logger = make_logger()
 app = APIGatewayRestResolver()
 install(app)
 
 
-class Settings(RunTimes, DataBucket, SourceQueues, Topics, Outside, Backups):
+class Settings(RunTimes, DataBucket, SourceQueues, Topics, InsecureSources, Backups):
     """What this function reads from its environment."""
 
     secrets_key_id: str

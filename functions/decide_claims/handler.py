@@ -28,13 +28,13 @@ class Settings(ControlTable):
 
 @cache
 def build() -> FindProvider:
-    """Build the port, once a container, at the first user of an identity provider."""
+    """Build the port, once a container, when a user of an identity provider first signs in."""
     return wiring.find_provider(Settings.read())
 
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer with the claims and the groups of the token; nothing that the caller sent counts."""
+    """Answer with the claims and groups of the token; what the caller sent is ignored."""
     request = event["request"]
     groups = (request.get("groupConfiguration") or {}).get("groupsToOverride") or []
     try:
@@ -51,7 +51,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     event["response"] = {
         "claimsOverrideDetails": {
             "claimsToAddOrOverride": claims,
-            # What the decision was made of is no claim, so that nobody takes it for one.
+            # The decision's own input must not look like a claim.
             "claimsToSuppress": [ENTERPRISE_ATTRIBUTE],
             # Without this the groups of the pool would stand.
             "groupOverrideDetails": {"groupsToOverride": list(person.groups)},

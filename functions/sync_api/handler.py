@@ -14,7 +14,7 @@ from shared.groups.try_source import try_source
 from shared.messages import EXTRACT_QUEUE, ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.settings import LegTimes, Outside, RunStage
+from shared.settings import InsecureSources, LegTimes, RunStage
 from shared.sync.back_off import BackOff
 from shared.sync.extract.extract_roster import ExtractPorts, extract_leg
 from shared.sync.leg import Pace
@@ -22,7 +22,7 @@ from shared.sync.leg import Pace
 logger = make_logger()
 
 
-class Settings(LegTimes, RunStage, Outside):
+class Settings(LegTimes, RunStage, InsecureSources):
     """What this function reads from its environment."""
 
     extract_api_queue_url: str

@@ -15,7 +15,7 @@ from shared.groups.try_server import try_server
 from shared.messages import EXTRACT_QUEUE, ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.settings import LegTimes, Outside, RunStage
+from shared.settings import InsecureSources, LegTimes, RunStage
 from shared.sync.back_off import BackOff
 from shared.sync.fetch.fetch_bundle import FetchPorts, fetch_leg
 from shared.sync.leg import Pace
@@ -23,7 +23,7 @@ from shared.sync.leg import Pace
 logger = make_logger()
 
 
-class Settings(LegTimes, RunStage, Outside):
+class Settings(LegTimes, RunStage, InsecureSources):
     """What this function reads from its environment."""
 
     extract_sftp_queue_url: str

@@ -1,4 +1,4 @@
-"""Reads what a request asks of content: ids in paths, and where a list goes on."""
+"""Reads what a request asks of content: ids in paths, and where a list continues."""
 
 import re
 from urllib.parse import unquote
