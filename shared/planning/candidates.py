@@ -11,11 +11,13 @@ from shared.planning.columns import (
     table,
 )
 from shared.planning.duckdb_connection import Connection
-from shared.planning.row_parsing import Read
+from shared.planning.row_parsing import RowCounts
 from shared.planning.standing import LEFT, Origin, State, Why
 
 
-def lay_over_base(connection: Connection, collection: Collection, proven: bool, read: Read) -> None:
+def build_candidates(
+    connection: Connection, collection: Collection, proven: bool, read: RowCounts
+) -> None:
     """Make ``candidate_…``: one row for each sourcedId that is in the roster or joins it.
 
     ``origin`` says where a row comes from: ``same`` and ``parsed`` rows were delivered; ``stale``
@@ -27,7 +29,7 @@ def lay_over_base(connection: Connection, collection: Collection, proven: bool, 
     parsed = names(PARSED_COLUMNS[collection], "p")
     both = PARSED_COLUMNS[collection] | RESOLVED_COLUMNS[collection]
     held = names(dict(both), "b")
-    gone, why = absent(collection, "b.sourced_id", proven)
+    gone, why = spell_unseen(collection, "b.sourced_id", proven)
     deleted = f"(SELECT {stripped('sourced_id')} FROM {table('deleted', collection)})"
     outside = f"(SELECT key FROM {table('outside', collection)} WHERE key IS NOT NULL)"
     unseen = f"b.sourced_id NOT IN (SELECT key FROM {active} WHERE key IS NOT NULL)"
@@ -73,7 +75,7 @@ def lay_over_base(connection: Connection, collection: Collection, proven: bool, 
         connection.execute(f"INSERT INTO {table('candidate', collection)} BY NAME {rows}")
 
 
-def absent(collection: Collection, sourced_id: str, proven: bool) -> tuple[str, str]:
+def spell_unseen(collection: Collection, sourced_id: str, proven: bool) -> tuple[str, str]:
     """SQL for the state and reason of a base row (``b``) that was not delivered.
 
     A record that turned up when it was asked for again (``present_…``) is not gone.

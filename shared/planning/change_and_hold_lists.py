@@ -33,7 +33,9 @@ _NOTHING = (
 _CLASS = {Collection.CLASSES: "sourced_id", Collection.ENROLLMENTS: '"class"'}
 
 
-def write_changes(connection: Connection, path: Path, collections: Sequence[Collection]) -> None:
+def write_change_list(
+    connection: Connection, path: Path, collections: Sequence[Collection]
+) -> None:
     """Write every change as CSV: what becomes of each record, without personal data.
 
     :param collections: the collections that have changes.
@@ -52,7 +54,7 @@ def write_changes(connection: Connection, path: Path, collections: Sequence[Coll
     )
 
 
-def write_hold(
+def write_hold_list(
     connection: Connection, path: Path, summary: Path, collections: Sequence[Collection]
 ) -> Hold | None:
     """Write held records as CSV, and their counts by school and class as JSON.

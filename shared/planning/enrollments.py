@@ -5,7 +5,7 @@ memberships.
 """
 
 from shared.domain.roster.collection import Collection
-from shared.planning.candidates import absent
+from shared.planning.candidates import spell_unseen
 from shared.planning.columns import PARSED_COLUMNS, SNAPSHOT_COLUMNS, names, stripped
 from shared.planning.duckdb_connection import Connection
 from shared.planning.record_ids import record_id_sql
@@ -163,7 +163,7 @@ def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
     bad = f"b.id IN ({_named_by('rejected_enrollments')})" if rejected else "false"
     dead = f"b.id IN ({' UNION ALL '.join(named)})" if named else "false"
     out = _OUT if outside else "false"
-    gone, why = absent(Collection.ENROLLMENTS, "b.sourced_id", proven)
+    gone, why = spell_unseen(Collection.ENROLLMENTS, "b.sourced_id", proven)
     columns = SNAPSHOT_COLUMNS[Collection.ENROLLMENTS]
     rest = {name: kind for name, kind in columns.items() if name not in _JUDGED}
     connection.execute(

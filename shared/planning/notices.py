@@ -77,7 +77,7 @@ def nothing_gone(collection: Collection, why: str) -> Notice:
     )
 
 
-def begun_anew(known: int | None, found: int | None, written: int) -> Notice:
+def table_surveyed(known: int | None, found: int | None, written: int) -> Notice:
     """The roster table differs from what the group's runs left, or that is no longer known.
 
     :param known: the last run of the group; None if there is none.

@@ -15,7 +15,7 @@ def record_id_sql(*parts: str) -> str:
     return f"left(sha256(concat_ws(chr(31), {', '.join(parts)})), {RECORD_ID_LENGTH})"
 
 
-def give_ids(connection: Connection, collection: Collection, group_id: str, seq: int) -> None:
+def assign_ids(connection: Connection, collection: Collection, group_id: str, seq: int) -> None:
     """Fill in the ids that are still missing.
 
     If a sourcedId's id already belongs to another record (one that was re-keyed), the new record's

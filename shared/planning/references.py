@@ -54,7 +54,9 @@ REFERENCES: dict[Collection, tuple[Reference, ...]] = {
 }
 
 
-def map_ids(connection: Connection, collection: Collection, source: str, *, moved: bool) -> bool:
+def map_sourced_ids(
+    connection: Connection, collection: Collection, source: str, *, moved: bool
+) -> bool:
     """Make ``map_…``: from sourcedId to id (and a class's school), for all records in the roster.
 
     :param source: ``candidate`` (for references within the collection) or ``result``.
@@ -78,7 +80,7 @@ def map_ids(connection: Connection, collection: Collection, source: str, *, move
     )
 
 
-def resolve(
+def resolve_references(
     connection: Connection, collection: Collection, config: GroupConfig, moved: set[Collection]
 ) -> None:
     """Make ``result_…`` from ``candidate_…``: resolve references, and take out rejected rows.

@@ -9,7 +9,7 @@ from shared.planning.standing import LEFT, Origin, State, Why
 from shared.planning.working_tables import load_snapshot
 
 
-def restore_rows(connection: Connection, collection: Collection, file: Path) -> None:
+def restore_past_roster(connection: Connection, collection: Collection, file: Path) -> None:
     """Make ``result_…`` from a past snapshot instead of a delivery.
 
     Records that were in the roster then are in it again, whatever was held at the time. Records

@@ -8,7 +8,7 @@ from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import State
 
 
-def place_root(connection: Connection, config: GroupConfig, *, stage: bool) -> bool:
+def ensure_root_partner(connection: Connection, config: GroupConfig, *, stage: bool) -> bool:
     """Make ``root``, and make sure that the staged orgs contain it; True if it had to be made.
 
     The root is the org whose sourcedId, or else whose identifier, is the client partner id. If the

@@ -29,7 +29,7 @@ _CLASS, _USER = stripped('a."class"'), stripped('a."user"')
 
 
 @dataclass(frozen=True)
-class Read:
+class RowCounts:
     """How many active rows are unchanged, were parsed, and were rejected."""
 
     same: int
@@ -37,7 +37,7 @@ class Read:
     rejected: int
 
 
-def read_new_rows(connection: Connection, collection: Collection, directory: Path) -> Read:
+def parse_new_rows(connection: Connection, collection: Collection, directory: Path) -> RowCounts:
     """Make ``same_…``, ``parsed_…`` and ``rejected_…`` from the active rows; returns their numbers.
 
     ``same`` rows have the base's fingerprint and are not parsed. The record models parse all
@@ -65,7 +65,7 @@ def read_new_rows(connection: Connection, collection: Collection, directory: Pat
         connection.execute(
             f"CREATE TABLE {table('rejected', collection)} (row BIGINT, key VARCHAR)"
         )
-        return Read(known, 0, 0)
+        return RowCounts(known, 0, 0)
     columns = {"row": "BIGINT"} | {n: str(k) for n, k in STAGED_COLUMNS[collection].items()}
     # A separate cursor, because findings are written while rows are read.
     rows = connection.cursor().execute(
@@ -100,7 +100,7 @@ def read_new_rows(connection: Connection, collection: Collection, directory: Pat
     )
     parsed_file.unlink()
     findings_file.unlink()
-    return Read(known, read, rejected)
+    return RowCounts(known, read, rejected)
 
 
 def _parsed_columns(collection: Collection) -> dict[str, str]:

@@ -27,7 +27,7 @@ _STATUS = (
 )
 
 
-def select_rows(connection: Connection, collection: Collection, scope: Scope) -> bool:
+def select_rows_in_scope(connection: Connection, collection: Collection, scope: Scope) -> bool:
     """Make ``deleted_…``, ``outside_…`` and ``active_…`` from the staged rows.
 
     ``deleted`` rows are explicit deletions (``tobedeleted``), ``outside`` rows are outside the

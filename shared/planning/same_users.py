@@ -66,7 +66,7 @@ def merge_staff(connection: Connection, group_id: str, seq: int) -> None:
     Students and guardians are never merged, nor are two users that already exist, because one of
     them would be deleted. Rows that shared an id and no longer share the username separate again;
     the id stays with the row from which it was derived. ``fresh`` is the id of a new user made from
-    a row (see ``give_ids``).
+    a row (see ``assign_ids``).
     """
     parts = ("$group_id", f"'{Collection.USERS.entity}'", "sourced_id")
     own, again = record_id_sql(*parts), record_id_sql(*parts, "$seq")

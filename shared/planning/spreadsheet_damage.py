@@ -1,6 +1,6 @@
-"""Recognises damage that a spreadsheet did to a file.
+"""Holds back rows whose sourcedId a spreadsheet program has damaged.
 
-Damaged rows are held back, and nothing missing from the file counts as gone.
+They are not applied, and what the file lacks does not count as gone.
 """
 
 from shared.domain.roster.collection import Collection
@@ -8,11 +8,11 @@ from shared.planning.columns import stripped, table
 from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import State
 
-SUSPICIOUS = ("spreadsheet_id", "leading_zeros_lost")
+DAMAGES = ("spreadsheet_id", "leading_zeros_lost")
 _KEY = stripped("sourced_id")
 
 
-def hold_lost_zeros(connection: Connection, collection: Collection) -> None:
+def mark_lost_zeros(connection: Connection, collection: Collection) -> None:
     """Mark rows as broken whose sourcedId is a missing record's without its leading zeros.
 
     A spreadsheet turns ``00123`` into ``123``. This does not apply if the base has a record with
@@ -32,21 +32,11 @@ def hold_lost_zeros(connection: Connection, collection: Collection) -> None:
     )
 
 
-def holds_any(connection: Connection, collection: Collection) -> bool:
-    """Whether rows of a collection are held back as suspicious."""
-    codes = ", ".join(f"'{code}'" for code in SUSPICIOUS)
+def has_damaged_rows(connection: Connection, collection: Collection) -> bool:
+    """Whether a collection has rows that are held back."""
+    codes = ", ".join(f"'{code}'" for code in DAMAGES)
     [(held,)] = connection.execute(
         f"SELECT EXISTS (SELECT 1 FROM {table('staged', collection)} "
         f"WHERE split_part(broken, '|', 1) IN ({codes}))"
     ).fetchall()
     return bool(held)
-
-
-def looks_like_delta(connection: Connection, collection: Collection, status_filled: int) -> bool:
-    """Whether a bulk file has fewer than half of the known records, each with a status."""
-    [(rows,)] = connection.execute(f"SELECT count(*) FROM {table('staged', collection)}").fetchall()
-    [(known,)] = connection.execute(
-        f"SELECT count(*) FROM {table('base', collection)} "
-        f"WHERE state IN ('{State.CURRENT}', '{State.STALE}')"
-    ).fetchall()
-    return bool(0 < rows == status_filled and 2 * rows < known)

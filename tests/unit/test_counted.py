@@ -62,8 +62,8 @@ def _probed(collection: Collection) -> Callable[[int], str]:
 MESSAGES: dict[str, Callable[[int], str]] = {
     "pending": lambda n: notices.pending(n).message,
     "partners in use": lambda n: notices.partners_in_use(n).message,
-    "begun anew": lambda n: notices.begun_anew(1, n, n).message,
-    "begun anew, unknown": lambda n: notices.begun_anew(None, None, n).message,
+    "table surveyed": lambda n: notices.table_surveyed(1, n, n).message,
+    "table surveyed, base unknown": lambda n: notices.table_surveyed(None, None, n).message,
     "held": _held,
     **{f"unapplied: {code}": _unapplied(code) for code in UNAPPLIED},
     "a personal value": lambda n: shape_of("x" * n),

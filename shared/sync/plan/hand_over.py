@@ -11,7 +11,7 @@ from shared.domain.run.results import Commit, PlanResult, RosterBase
 from shared.domain.run.run import Plan, RunState, Snapshot
 from shared.planning.columns import SHAPE_VERSION
 from shared.planning.plan import PlanOutcome
-from shared.planning.planner import settings_digest
+from shared.planning.settings_digest import settings_digest
 from shared.ports.messaging import Queue
 from shared.ports.runs import Batches
 from shared.sync import change_file, past_rosters

@@ -14,7 +14,8 @@ from shared.domain.run.run import Mode, RunState
 from shared.domain.run.too_many_rejected import reason_to_refuse
 from shared.messages import PlanRun
 from shared.planning.plan import PlanInput, PlanOutcome
-from shared.planning.planner import Planner, shards_for
+from shared.planning.planner import Planner
+from shared.planning.shard_count import shards_for
 from shared.planning.working_tables import MEMORY_LIMIT
 from shared.ports.messaging import Queue
 from shared.ports.roster import RosterHoldings
@@ -94,11 +95,11 @@ class _Planning:
             threads=self.ports.threads,
         )
         try:
-            absent = planner.lay_out()
+            absent = planner.build_result()
             if absent:
                 self._confirm_absences(cursor, absent)
                 return
-            outcome = planner.conclude()
+            outcome = planner.write_outcome()
             self._begin_step("handing over")
             self._upload_reports(outcome)
             self._refuse_if_bad(outcome)
@@ -109,7 +110,7 @@ class _Planning:
             stored = self._store(base, outcome, table_stamp, survey)
             if outcome.changes:
                 path, queue = self.directory / "changes.gz", self.ports.apply_queue
-                changes = planner.changes()
+                changes = planner.change_lines()
                 start_applying(self.leg, stored, changes, path, self.ports.batches, queue)
             else:
                 close_unchanged(self.leg, stored, self.ports.batches)

@@ -23,7 +23,8 @@ from shared.domain.roster.staged_rows import STAGED_COLUMNS, StagedPart
 from shared.domain.run.run import Mode
 from shared.planning.columns import JUDGED_COLUMNS
 from shared.planning.plan import PlanInput, PlanOutcome, StagedFiles
-from shared.planning.planner import Planner, settings_digest
+from shared.planning.planner import Planner
+from shared.planning.settings_digest import settings_digest
 from tests.fakes.simulation import config
 
 GROUP = GroupId("group-1")
@@ -219,9 +220,9 @@ class Nights:
         )
         planner = Planner(given, directory, lambda name: None, "200MB", 1)
         try:
-            planner.lay_out()
-            outcome = planner.conclude()
-            lines = list(planner.changes())
+            planner.build_result()
+            outcome = planner.write_outcome()
+            lines = list(planner.change_lines())
         finally:
             planner.close()
         changes = [Change.model_validate_json(line) for line in lines]

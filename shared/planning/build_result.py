@@ -1,0 +1,238 @@
+"""Builds the roster that a run is to leave, collection by collection: the tables ``result_…``."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from shared.domain.group.hold import Decision
+from shared.domain.roster.collection import Collection, CollectionStatus
+from shared.domain.roster.findings import FileFinding
+from shared.domain.run.run import Notice
+from shared.planning import error_report, notices
+from shared.planning.bulk_or_delta import looks_like_delta
+from shared.planning.candidates import build_candidates
+from shared.planning.changed_identities import hold_changed_identities
+from shared.planning.columns import table
+from shared.planning.deletions import DeletionRules, decide_deletions, mark_all_for_deletion
+from shared.planning.dirty_changes import load_dirty, merge_dirty
+from shared.planning.duckdb_connection import Connection
+from shared.planning.enrollment_deletions import (
+    decide_enrollment_deletions,
+    remove_with_user_or_class,
+)
+from shared.planning.enrollments import resolve_enrollments
+from shared.planning.expired_records import forget_expired
+from shared.planning.hold_decisions import approve_changed_identities, reject_held
+from shared.planning.plan import NOT_STAGED, PlanInput
+from shared.planning.record_ids import assign_ids
+from shared.planning.references import map_sourced_ids, resolve_references
+from shared.planning.renumbered_sources import hold_renumbered
+from shared.planning.restore_past_roster import restore_past_roster
+from shared.planning.root_partner import ensure_root_partner
+from shared.planning.row_parsing import parse_new_rows
+from shared.planning.rows_in_scope import select_rows_in_scope
+from shared.planning.same_users import merge_staff, rekey_users
+from shared.planning.spreadsheet_damage import has_damaged_rows, mark_lost_zeros
+from shared.planning.surveyed_table import load_survey, merge_survey
+from shared.planning.unused_records import delete_unused
+from shared.planning.user_roles import join_roles, load_roles
+from shared.planning.working_tables import load_base, load_present, load_staged
+
+
+class ResultBuilder:
+    """Builds ``result_…`` of each collection, and remembers what later steps need to know.
+
+    :ivar dirty: the collections with changes that may or may not have been written.
+    :ivar expired: the collections from which records were removed because their time is up.
+    :ivar has_roles: whether roles were joined to the users.
+    :ivar unknown: how many records the survey found that the base did not know.
+    :ivar notices: what the admin should know.
+    """
+
+    def __init__(self, given: PlanInput, connection: Connection, directory: Path) -> None:
+        self.dirty: frozenset[Collection] = frozenset()
+        self.expired: set[Collection] = set()
+        self.has_roles = False
+        self.unknown = 0
+        self.notices: list[Notice] = []
+        self._given, self._connection, self._directory = given, connection, directory
+        self._rules = DeletionRules(
+            given.config.guard,
+            given.now,
+            approved=given.decision is Decision.APPROVE,
+            confirms=given.confirms_absences,
+        )
+        self._moved: set[Collection] = set()
+        self._damaged = False
+
+    def build(self, begin_step: Callable[[str], None]) -> None:
+        """Build all collections, in the order of their references."""
+        given, connection = self._given, self._connection
+        self.dirty = load_dirty(connection, given.dirty)
+        if given.survey is not None:
+            load_survey(connection, given.survey)
+        if given.rewrites_everything:
+            self._moved.update(Collection)
+        error_report.add_file_findings(connection, given.findings)
+        for collection in Collection:
+            begin_step(collection.entity)
+            self._build(collection)
+        if given.decides_deletions:
+            in_use = delete_unused(connection, self._rules)
+            if in_use:
+                self.notices.append(notices.partners_in_use(in_use))
+        if given.decision is Decision.APPROVE:
+            approve_changed_identities(connection)
+        if given.decision is Decision.REJECT:
+            for collection in Collection:
+                reject_held(connection, collection)
+
+    def _build(self, collection: Collection) -> None:
+        given, connection = self._given, self._connection
+        status = self._load(collection)
+        proven = status is CollectionStatus.COMPLETE and not self._damaged
+        if collection is Collection.ORGS and ensure_root_partner(
+            connection, given.config, stage=given.fetched
+        ):
+            self.notices.append(notices.root_made(given.config))
+        legible = select_rows_in_scope(connection, collection, given.config.scope)
+        read = parse_new_rows(connection, collection, self._directory)
+        self._explain_unproven(collection, status, legible=legible)
+        if given.restored is not None:
+            restore_past_roster(connection, collection, given.restored[collection])
+            self._decide_deletions(collection)
+            return
+        if collection is Collection.ENROLLMENTS:
+            moved = bool(self._moved & {Collection.CLASSES, Collection.USERS})
+            resolve_enrollments(
+                connection,
+                given.group_id,
+                proven=proven,
+                delta=status is CollectionStatus.DELTA,
+                moved=moved,
+            )
+            self._decide_deletions(collection)
+            return
+        build_candidates(connection, collection, proven and legible, read)
+        if collection is Collection.USERS:
+            rekey_users(connection, given.config.match_with)
+            merge_staff(connection, given.group_id, given.seq)
+        if read.parsed:
+            assign_ids(connection, collection, given.group_id, given.seq)
+        self._map_sourced_ids(collection, "candidate")
+        resolve_references(connection, collection, given.config, self._moved)
+        self._hold_mistakes(collection)
+        self._decide_deletions(collection)
+        self._map_sourced_ids(collection, "result")
+
+    def _load(self, collection: Collection) -> CollectionStatus:
+        """Load ``staged_…`` and ``base_…``; returns what the plan takes the delivery for."""
+        given, connection = self._given, self._connection
+        staged = given.staged.get(collection, NOT_STAGED)
+        load_staged(connection, collection, staged.files, staged.said.date_orders)
+        self._load_base(collection)
+        load_present(connection, collection, (given.present or {}).get(collection, ()))
+        # An empty collection proves nothing: it is what a broken source looks like.
+        status = staged.said.status
+        if status is CollectionStatus.COMPLETE and not self._size(table("staged", collection)):
+            status = CollectionStatus.UNPROVEN
+        if collection is Collection.USERS and given.roles is not None and staged is NOT_STAGED:
+            self._join_roles(status)
+        if staged.said.file is None:
+            return status
+        if status is CollectionStatus.COMPLETE and looks_like_delta(
+            connection, collection, staged.said.status_filled
+        ):
+            status = CollectionStatus.DELTA
+            self.notices.append(notices.taken_as_delta(staged.said.file))
+            findings = (FileFinding(file=staged.said.file, code="looks_like_delta"),)
+            error_report.add_file_findings(connection, findings)
+        if collection is Collection.USERS:
+            self._join_roles(status)
+        if collection is not Collection.ENROLLMENTS:
+            mark_lost_zeros(connection, collection)
+            self._damaged = self._damaged or has_damaged_rows(connection, collection)
+        return status
+
+    def _load_base(self, collection: Collection) -> None:
+        """Load what the roster holds: the snapshot, and what may differ from it."""
+        given, connection = self._given, self._connection
+        load_base(connection, collection, given.base.get(collection))
+        # The roster table has deleted these by now: it goes by the retention of the base.
+        kept_by = given.base_retention or given.config.retention
+        if forget_expired(connection, collection, kept_by, given.now):
+            self.expired.add(collection)
+        if collection in self.dirty:
+            merge_dirty(connection, collection, self._rules.since)
+        if given.survey is not None:
+            self.unknown += merge_survey(connection, collection, given.base_order)
+            self.dirty |= {collection}
+
+    def _join_roles(self, users: CollectionStatus) -> None:
+        self.has_roles = True
+        roles = self._given.roles or NOT_STAGED
+        load_roles(
+            self._connection, roles.files, roles.said.file or "roles.csv", roles.said.date_orders
+        )
+        # If the users are taken for a delta, so are their roles.
+        complete = CollectionStatus.COMPLETE
+        join_roles(
+            self._connection,
+            users_complete=users is complete,
+            roles_complete=roles.said.status is complete and users is complete,
+        )
+
+    def _map_sourced_ids(self, collection: Collection, source: str) -> None:
+        moved = collection in self._moved
+        if map_sourced_ids(self._connection, collection, source, moved=moved):
+            self._moved.add(collection)
+
+    def _explain_unproven(
+        self, collection: Collection, status: CollectionStatus, *, legible: bool
+    ) -> None:
+        """In a run that deletes, tell the admin why nothing of a collection counts as gone."""
+        held = self._size(table("base", collection))
+        if not (held and self._given.fetched and self._given.deletes):
+            return
+        why = None
+        if status is CollectionStatus.ABSENT:
+            why = "it was not delivered"
+        elif not self._size(table("staged", collection)):
+            why = "it was empty"
+        elif status is CollectionStatus.UNPROVEN:
+            why = "nothing proves that it is complete"
+        elif not legible:
+            why = "some rows do not say which record they are"
+        elif self._damaged:
+            why = "some rows of the bundle were damaged by a spreadsheet and are held back"
+        if why is not None and status is not CollectionStatus.DELTA:
+            self.notices.append(notices.nothing_gone(collection, why))
+
+    def _hold_mistakes(self, collection: Collection) -> None:
+        """Hold changes that look like a mistake of the source."""
+        given, connection = self._given, self._connection
+        if not given.fetched:
+            return
+        if collection in (Collection.ORGS, Collection.USERS):
+            hint = hold_renumbered(
+                connection, collection, given.config.guard, deletes=given.deletes
+            )
+            if hint is not None:
+                self.notices.append(notices.rekeyed(collection, hint))
+        if collection is Collection.USERS:
+            hold_changed_identities(connection, given.config.guard)
+
+    def _decide_deletions(self, collection: Collection) -> None:
+        """Decide what leaves; partners, sessions and courses follow once all else is decided."""
+        given, connection = self._given, self._connection
+        if given.marked:
+            mark_all_for_deletion(connection, collection)
+        if not given.decides_deletions:
+            return
+        if collection in (Collection.CLASSES, Collection.USERS):
+            decide_deletions(connection, collection, self._rules)
+        if collection is Collection.ENROLLMENTS:
+            remove_with_user_or_class(connection, self._rules.since)
+            decide_enrollment_deletions(connection, self._rules)
+
+    def _size(self, name: str) -> int:
+        return self._connection.count(f"SELECT count(*) FROM {name}")

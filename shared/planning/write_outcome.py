@@ -1,0 +1,97 @@
+"""Compares the roster that a run is to leave with the base, and writes down what differs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from shared.domain.roster.collection import Collection
+from shared.domain.run.counts import Counts
+from shared.planning import change_and_hold_lists, compare, error_report, notices
+from shared.planning.build_result import ResultBuilder
+from shared.planning.columns import SNAPSHOT_COLUMNS, names, table
+from shared.planning.duckdb_connection import Connection
+from shared.planning.expired_records import find_new_ends
+from shared.planning.plan import NOT_STAGED, PlanInput, PlanOutcome
+
+
+def write_outcome(
+    given: PlanInput,
+    result: ResultBuilder,
+    connection: Connection,
+    directory: Path,
+    begin_step: Callable[[str], None],
+) -> PlanOutcome:
+    """Find the changes of all collections; write the snapshot, the reports and the lists."""
+    counts: Counts = {}
+    snapshot: dict[Collection, Path] = {}
+    changed: dict[Collection, int] = {}
+    pending = largest = 0
+    found = error_report.collections_found(connection)
+    for collection in Collection:
+        begin_step(collection.entity)
+        # If changes were dirty, ``base_…`` differs from the snapshot already.
+        differs = (
+            collection not in given.base
+            or collection in result.dirty
+            or compare.differs_from_base(connection, collection)
+        )
+        changed[collection] = compare.find_changes(
+            connection,
+            collection,
+            differs=differs,
+            everything=given.rewrites_everything,
+            dirty=collection in result.dirty,
+            new_ends=find_new_ends(
+                connection, collection, given.base_retention, given.config.retention
+            ),
+        )
+        if collection.value in found:
+            file = given.staged.get(collection, NOT_STAGED).said.file
+            error_report.complete_findings(connection, collection, file)
+        compared = compare.count(connection, collection, changed[collection])
+        counts[collection.entity] = compared.counts
+        pending += compared.pending
+        largest = max(largest, compared.rows)
+        if differs or collection in result.expired:
+            snapshot[collection] = write_snapshot(connection, collection, directory)
+    if given.survey is not None:
+        unknown = result.unknown if given.base or given.base_run is None else None
+        written = sum(changed.values())
+        result.notices.append(notices.table_surveyed(given.base_run, unknown, written))
+    elif pending and not given.mode.deletes:
+        result.notices.append(notices.pending(pending))
+    begin_step("report")
+    report, summary = directory / "errors.csv", directory / "summary.json"
+    change_list, hold_list = directory / "changes.csv", directory / "hold.csv"
+    hold_summary = directory / "hold.json"
+    change_and_hold_lists.write_change_list(
+        connection, change_list, [c for c in Collection if changed[c]]
+    )
+    error_report.write_report(connection, report)
+    error_report.write_summary(connection, summary)
+    held = [c for c in Collection if counts[c.entity].held]
+    return PlanOutcome(
+        counts=counts,
+        notices=tuple(result.notices),
+        changes=sum(changed.values()),
+        snapshot=snapshot,
+        largest=largest,
+        report=report,
+        summary=summary,
+        warnings=error_report.count_warnings(connection),
+        rejected_shares=error_report.rejected_shares(connection, roles=result.has_roles),
+        change_list=change_list,
+        hold=change_and_hold_lists.write_hold_list(connection, hold_list, hold_summary, held),
+        hold_list=hold_list,
+        hold_summary=hold_summary,
+    )
+
+
+def write_snapshot(connection: Connection, collection: Collection, directory: Path) -> Path:
+    """Write the rows of ``result_…`` as a Parquet file."""
+    path = directory / f"{collection.name.lower()}.parquet"
+    connection.execute(
+        f"COPY (SELECT {names(SNAPSHOT_COLUMNS[collection])} "
+        f"FROM {table('result', collection)}) "
+        f"TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+    )
+    return path
