@@ -37,7 +37,7 @@ class DynamoConnectionTests:
     def get(
         self, enterprise: EnterpriseId, group_id: GroupId, test_id: str, now: datetime
     ) -> ConnectionTest | None:
-        """Read a test; what has expired is gone, whenever the table gets to it."""
+        """Read a test. One that has expired is gone, even if the table still has it."""
         item = get(self._client, self._table, connection_test_key(group_id, test_id))
         if item is None:
             return None

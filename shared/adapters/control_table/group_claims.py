@@ -1,7 +1,7 @@
-"""What a group has beside its item: its name, its client group id, its customers, a new retention.
+"""What a group holds in items of their own: its name, client group id, customers, new retention.
 
-The first three are conditions of the transaction that writes the group: of two requests at once
-one wins, whatever either has read before.
+The first three are claimed in the transaction that writes the group. Of two requests at the same
+moment one wins, whatever they have read before.
 """
 
 import unicodedata
@@ -33,7 +33,7 @@ Actions = list[tuple[Action, ConflictError]]
 
 
 def claims(table: str, new: Group, old: Group | None) -> Actions:
-    """What a group takes and gives back when it becomes ``new``."""
+    """What a group claims and gives back when it becomes ``new``."""
     actions: Actions = []
     before = _unique_keys(old) if old else (None, None)
     conflicts = (
@@ -60,7 +60,7 @@ def freed(table: str, group: Group) -> Actions:
 
 
 def note_retention(table: str, group: Group) -> Action:
-    """The action that tells the clock of a group's new retention; a later one replaces it."""
+    """The action that notes a group's new retention for the clock; a later one replaces it."""
     item = {
         **retention_key(group.enterprise, group.group_id),
         RetentionItem.DUE_PERIOD: NEW_RETENTION,
@@ -79,7 +79,7 @@ def _taken(code: str, field: str) -> ConflictError:
 
 
 def changed() -> ConflictError:
-    """What is said to whoever changes a group that is no longer as it was read."""
+    """What is said to somebody who changes a group that is no longer as it was read."""
     return ConflictError(
         "version_conflict", "The group has been changed meanwhile. Read it again, then repeat."
     )
@@ -129,6 +129,6 @@ def _unique_keys(group: Group) -> tuple[Key, Key]:
 
 
 def _folded(text: str) -> str:
-    """What is alike in two spellings; folding can make a text longer than a key may be."""
+    """What two spellings have in common. Folding can make a text longer than a key may be."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return folded if len(folded.encode()) <= 512 else sha256(folded.encode()).hexdigest()

@@ -35,7 +35,7 @@ class DynamoRosterHoldings:
     def records(
         self, group_id: GroupId, shards: int | None, now: datetime
     ) -> Iterator[TableRecord]:
-        """Read partition after partition; what has expired is gone, whenever the table lets go."""
+        """Read partition after partition, without what has expired and the table still has."""
         paginator = self._client.get_paginator("query")
         for collection in Collection:
             for shard in range(shards or MAX_SHARDS):
