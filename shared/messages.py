@@ -1,12 +1,12 @@
-"""What travels through the queues: references to runs and groups, never roster data.
+"""The messages in the queues: they name runs and groups, and never carry roster data.
 
-A message is a hint; the run item decides: every stage claims its leg before it works.
+A message is only a hint. The run item decides: every stage claims its leg before it works.
 
-Every message says its ``kind``. The values are those of messages in flight, so a class can be
-renamed and its kind stays. To rename a kind, accept the new value in one release and send it from
-the next one on (docs/upgrade-and-rollback.md). A message without a kind is taken for what its queue
-carries, as long as its fields fit. A message of an unknown kind fails, comes again, and ends in the
-dead-letter queue until a version is deployed that knows it.
+Every message says its ``kind``. A class may be renamed, but its kind stays, because messages in
+flight carry it. To rename a kind, accept the new value in one release and send it from the next one
+(docs/upgrade-and-rollback.md). A message without a kind is read as what its queue carries, if its
+fields fit. A message of an unknown kind fails, is delivered again, and waits in the dead-letter
+queue until a version is deployed that knows it.
 """
 
 from typing import Literal
@@ -18,7 +18,7 @@ from shared.domain.ids import EnterpriseId, GroupId, RunKey
 
 
 class Message(BaseModel):
-    """What every message says: which group it is about. Unknown fields are ignored."""
+    """The fields of every message: which group it is about. Unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True)
 
@@ -27,13 +27,13 @@ class Message(BaseModel):
 
 
 class SubscribeAddress(Message):
-    """Ask the group's e-mail address whether it agrees to receive mail."""
+    """Ask whoever reads the group's e-mail address to agree to receive mail."""
 
     kind: Literal["Message", "SubscribeAddress"] = "Message"
 
 
 class BeginWaitingRun(Message):
-    """Begin the group's oldest Waiting run, now that another one has ended.
+    """Begin the group's oldest waiting run, because another one has ended.
 
     An EventBridge rule sends it, without a kind.
     """
@@ -42,44 +42,59 @@ class BeginWaitingRun(Message):
 
 
 class TestConnection(Message):
-    """Try the group's connection and write down what was found, as test ``test_id``."""
+    """Try the group's connection, and store what was found.
 
-    __test__ = False  # for pytest, which takes a class of such a name for tests
+    :ivar test_id: the connection test that shows it.
+    """
+
+    __test__ = False  # pytest would otherwise collect a class of this name
 
     kind: Literal["TestConnection"] = "TestConnection"
     test_id: str
 
 
 class RunMessage(Message):
-    """A message about run ``seq`` of the group."""
+    """A message about a run of the group.
+
+    :ivar seq: the run's number.
+    """
 
     seq: int
 
     @property
     def key(self) -> RunKey:
-        """The run this is about."""
+        """The run that the message is about."""
         return RunKey(self.enterprise, self.group_id, self.seq)
 
 
 class ExtractLeg(RunMessage):
-    """Extract, or continue to extract: leg ``leg`` of the run."""
+    """Fetch the roster from its source, or continue to.
+
+    :ivar leg: the leg of the run.
+    """
 
     kind: Literal["ExtractLeg"] = "ExtractLeg"
     leg: int
 
 
 class PlanRun(RunMessage):
-    """Plan what the run has staged: leg ``leg`` of the run."""
+    """Plan the run from what it has staged.
+
+    :ivar leg: the leg of the run.
+    """
 
     kind: Literal["PlanRun"] = "PlanRun"
     leg: int
 
 
 class ApplyBatch(RunMessage):
-    """Apply batch ``batch`` of the run's change file, bytes ``start`` to ``start + length``.
+    """Apply a batch of the run's change file.
 
-    ``attempt`` is that of the plan that made the batch: a number may come to mean another run, if
-    the records of runs are restored to an earlier moment.
+    :ivar batch: the batch's number.
+    :ivar start: where the batch begins in the change file, in bytes.
+    :ivar length: how long it is, in bytes.
+    :ivar attempt: the attempt to plan that made the batch. It tells two runs with the same number
+        apart, if the table of runs was restored to an earlier moment.
     """
 
     kind: Literal["ApplyBatch"] = "ApplyBatch"
@@ -90,14 +105,17 @@ class ApplyBatch(RunMessage):
 
 
 class DeleteGroup(RunMessage):
-    """Delete the group, or continue to delete it: leg ``leg`` of the run."""
+    """Delete the group, or continue to.
+
+    :ivar leg: the leg of the run.
+    """
 
     kind: Literal["DeleteGroup"] = "DeleteGroup"
     leg: int
 
 
 class ExportRoster(RunMessage):
-    """Write the roster that run ``seq`` has left as a bundle."""
+    """Write the roster that the run has left as a bundle."""
 
     kind: Literal["ExportRoster"] = "ExportRoster"
 

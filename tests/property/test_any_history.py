@@ -1,4 +1,4 @@
-"""Whatever happens on the way, after one clean run the roster equals the source.
+"""After one clean run the roster equals the source, whatever happened before.
 
 The real extract, plan, apply and commit run over in-memory stores. Messages come twice, late, out
 of order, or not at all; workers die at any write; runs are abandoned; objects expire; tables go
@@ -53,16 +53,16 @@ modes = st.sampled_from([Mode.SYNC, Mode.UPDATE, Mode.PREVIEW])
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let even a tiny district be several batches."""
+    """Make the batches so small that even a tiny district needs several."""
     monkeypatch.setattr(change_file, "CHANGES_PER_BATCH", 2)
 
 
 class AnyHistory(RuleBasedStateMachine):
-    """One group through anything that may happen to it."""
+    """One group, and anything that may happen to it."""
 
     def __init__(self) -> None:
         super().__init__()
-        # So few records must be enough for the guard to hold some.
+        # The guard must hold some of these few records.
         guard = GuardSettings(
             deleted_percent=40, deleted_minimum=2, class_size=2, changed_minimum=2
         )
@@ -186,7 +186,7 @@ class AnyHistory(RuleBasedStateMachine):
     @precondition(lambda self: self.world.group.active_run is None)
     @rule(batches=st.integers(0, 3), die_at=st.integers(0, 4), mode=modes)
     def a_run_stops_half_way(self, batches: int, die_at: int, mode: Mode = Mode.SYNC) -> None:
-        """Some batches are applied, the next one in part, and nobody ever goes on."""
+        """Apply some batches, and the next one in part; nobody ever continues."""
         self.world.request(mode)
         while isinstance(self.world.queue.messages[0], ExtractLeg | PlanRun):
             self.world.deliver(self.world.take())
@@ -225,7 +225,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     @invariant()
     def the_snapshot_is_what_the_roster_holds(self) -> None:
-        """Between runs that have ended well, readers see what the snapshot says."""
+        """Check that readers see what the snapshot says, between runs that ended well."""
         world = self.world
         if world.group.active_run is not None or world.group.dirty:
             return
@@ -242,7 +242,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.world.sync(Mode.UPDATE)
         if self.world.group.hold is not None:
             assert self.world.decide(Decision.APPROVE).state in ENDED_WELL
-        # Once more: what was held with the users or classes that stayed.
+        # Again, for what was held with the users or classes that stayed.
         self.world.sync(Mode.UPDATE)
         check_nobody_besides(self.world)
 
@@ -255,7 +255,7 @@ class AnyHistory(RuleBasedStateMachine):
 
 
 def check_nobody_besides(world: Simulation) -> None:
-    """After updates whose holds were approved only what a person keeps is there besides."""
+    """Check that after approved updates only the records that a person keeps are left over."""
     for collection in (Collection.USERS, Collection.CLASSES):
         source = world.source.collections[collection]
         if not source:
@@ -266,7 +266,7 @@ def check_nobody_besides(world: Simulation) -> None:
 
 
 def check_equal(world: Simulation, state: RunState) -> None:
-    """The roster has what the source has, and all it has besides is known to be pending."""
+    """Check that the roster has what the source has, and that everything else is pending."""
     assert state in ENDED_WELL
     assert world.group.dirty == ()
     source = world.source.collections
@@ -313,11 +313,11 @@ def _id_of(world: Simulation, collection: Collection, wanted: dict[str, object])
     return next(id_ for id_, doc in world.docs(collection).items() if doc is wanted)
 
 
-# Histories that a version without one of its safeguards got wrong.
+# Histories that a version with one safeguard removed gets wrong.
 
 
 def half_a_run(history: AnyHistory) -> None:
-    """One new user is written, and the run that wrote it never ends."""
+    """Write one new user in a run that never ends."""
     history.world.sync()
     history.a_user_comes_or_changes(2, SCHOOLS[0])
     history.a_run_stops_half_way(0, 1)
@@ -334,7 +334,7 @@ def test_a_record_that_only_an_abandoned_run_wrote_is_not_forgotten() -> None:
     assert states == {"user-0": "current", "user-2": "deleted"}
 
 
-def test_a_change_that_an_abandoned_run_applied_is_taken_back() -> None:
+def test_a_change_that_an_abandoned_run_applied_is_undone() -> None:
     history = AnyHistory()
     history.a_small_district()
     history.world.sync()
@@ -345,7 +345,7 @@ def test_a_change_that_an_abandoned_run_applied_is_taken_back() -> None:
     history.teardown()
 
 
-def test_a_login_name_that_an_abandoned_run_took_is_given_back() -> None:
+def test_a_login_name_that_an_abandoned_run_claimed_is_released() -> None:
     history = AnyHistory()
     history.a_small_district()
     history.world.sync()

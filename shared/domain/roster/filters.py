@@ -48,9 +48,16 @@ Moments = Annotated[frozenset[When], BeforeValidator(_moments)]
 
 
 class ListInput(Input):
-    """All that lists can be asked for; each list takes some of it.
+    """All filters; each list has some of them.
 
-    ``school`` is a partner's id or its sourcedId.
+    ``sourced_id``: the record with this sourcedId.
+    ``school``: a partner's id or its sourcedId.
+    ``role``: users or enrollments with this role.
+    ``grade``: records of this grade.
+    ``status``: enabled (``active``) or disabled (``inactive``) users.
+    ``changed_since``: records written since then.
+    ``on``: the day for which memberships and classes are listed; today if it is missing.
+    ``include``: whether past or future ones are listed, too.
     """
 
     sourced_id: Id | None = None

@@ -1,4 +1,4 @@
-"""Runs the planner night after night over rows that a test writes, passing the snapshot on."""
+"""Runs the planner night after night over the rows of a test, each on the last one's snapshot."""
 
 import copy
 import csv
@@ -66,7 +66,7 @@ def enrollment(sourced_id: Any, class_id: Any, user_id: Any, **values: Any) -> R
 
 
 def small() -> "Rows":
-    """A district with one of everything, all of it sound."""
+    """A district with one record of every kind, all of them valid."""
     return Rows(
         {
             ORGS: [org("district", type="district"), org("school", parent="district")],
@@ -89,23 +89,23 @@ class Rows(dict[Collection, list[Row]]):
     """The rows of a delivery, by collection."""
 
     def but(self, collection: Collection, wanted: Any, **values: Any) -> "Rows":
-        """The same with other values in the rows of one sourcedId."""
+        """A copy with other values in the rows of one sourcedId."""
         rows = [row | values if row["sourced_id"] == wanted else row for row in self[collection]]
         return Rows(self | {collection: rows})
 
     def plus(self, collection: Collection, *rows: Row) -> "Rows":
-        """The same with more rows."""
+        """A copy with more rows."""
         return Rows(self | {collection: [*self.get(collection, []), *rows]})
 
     def minus(self, collection: Collection, *sourced_ids: Any) -> "Rows":
-        """The same without some rows."""
+        """A copy without some rows."""
         left = [row for row in self[collection] if row["sourced_id"] not in sourced_ids]
         return Rows(self | {collection: left})
 
 
 @dataclass
 class Night:
-    """What one run of the planner found."""
+    """The outcome of one night."""
 
     outcome: PlanOutcome
     changes: list[Change]
@@ -114,7 +114,7 @@ class Night:
 
     @property
     def written(self) -> set[Collection]:
-        """The collections whose snapshot was written."""
+        """The collections whose snapshots were written."""
         return set(self.outcome.snapshot)
 
     @property
@@ -139,12 +139,12 @@ class Night:
         return change
 
     def row(self, collection: Collection, sourced_id: Any) -> Row:
-        """The snapshot's row of this sourcedId."""
+        """The snapshot's row with this sourcedId."""
         [row] = [row for row in self.held[collection] if row["sourced_id"] == sourced_id]
         return row
 
     def states(self, collection: Collection) -> dict[Any, str]:
-        """State by sourcedId; with the reason, if it is pending."""
+        """The state of each sourcedId, with the reason if it is pending."""
         return {
             row["sourced_id"]: row["state"] + (f" {row['why']}" if row["why"] else "")
             for row in self.held[collection]
@@ -178,7 +178,7 @@ class Nights:
 
     @property
     def now(self) -> datetime:
-        """The moment of the last night."""
+        """The time of the last night."""
         return datetime.combine(self.today, time(2), UTC)
 
     def run(
@@ -191,7 +191,7 @@ class Nights:
         decision: Decision | None = None,
         days: int = 1,
     ) -> Night:
-        """One night. If it ``stops``, its changes may be applied or not, and it never commits."""
+        """Run one night. If it ``stops``, it never commits, and its changes may not be applied."""
         self.seq += 1
         self.today += timedelta(days=days)
         directory = self.directory / str(self.seq)
@@ -215,7 +215,7 @@ class Nights:
             now=self.now,
             mode=mode,
             decision=decision,
-            # What a REST source no longer has was asked for once more, and is gone.
+            # The REST source was asked for the missing records again, and has none of them.
             present={},
         )
         planner = Planner(given, directory, lambda name: None, "200MB", 1)
@@ -245,7 +245,7 @@ class Nights:
 
 
 def _files(directory: Path, collection: Collection, rows: Sequence[Row]) -> tuple[Path, ...]:
-    """Two files, so that their order matters."""
+    """Write two files, so that their order matters."""
     middle = (len(rows) + 1) // 2
     paths = []
     for number, part in enumerate((rows[:middle], rows[middle:])):
@@ -270,7 +270,7 @@ def own_id(collection: Collection, sourced_id: str) -> str:
 
 
 def snapshot_as_roster(night: Night) -> dict[tuple[Collection, RecordId], list[Row]]:
-    """What a roster that has all of the snapshot holds, as change rows hold it."""
+    """List what the roster must hold if it has the whole snapshot, as rows of changes."""
     found: dict[tuple[Collection, RecordId], list[Row]] = {}
     for collection, rows in night.held.items():
         for row in sorted(rows, key=lambda row: str(row["sourced_id"])):

@@ -1,4 +1,4 @@
-"""Whatever a source delivers: the changes make of the roster what the snapshot says it is."""
+"""The changes lead to the roster that the snapshot describes, for any delivery."""
 
 import tempfile
 from pathlib import Path
@@ -69,7 +69,7 @@ _NIGHT = st.tuples(
 
 @given(st.lists(_NIGHT, min_size=2, max_size=3))
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_the_changes_make_of_the_roster_what_the_snapshot_says(plan: list[Any]) -> None:
+def test_the_changes_lead_to_the_roster_in_the_snapshot(plan: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as directory:
         nights = Nights(Path(directory))
         for rows, statuses, stops in plan:
@@ -87,7 +87,7 @@ def test_the_changes_make_of_the_roster_what_the_snapshot_says(plan: list[Any]) 
 
 
 def _compared(roster: Any) -> Any:
-    """Without the references as the source spells them: the ids they resolve to are compared."""
+    """Leave out the references as the source spells them: their ids are compared."""
     spelt = {"parent", "org", "school_year", "course", "school", "terms", "primary_org", "agents",
              "class", "user"}  # fmt: skip
     return {

@@ -1,4 +1,4 @@
-"""Who is who from night to night: ids, re-keyed users, merged staff, login names, the root."""
+"""Identity from night to night: ids, re-keyed users, merged staff, login names, the root."""
 
 import duckdb
 import pytest
@@ -48,7 +48,7 @@ def test_sql_strips_what_python_strips(text: str, around: str) -> None:
 
 
 def test_ids_stay_the_same_for_ever() -> None:
-    # Roster keys, content and history hang on these.
+    # Roster keys, content and history depend on them.
     assert record_id(GroupId("g"), "users", "1") == "034f3b56efcb8cb7dbc201e78b274607"
 
 
@@ -60,7 +60,7 @@ def _matching(nights: Nights, match_with: MatchWith) -> None:
 
 
 @pytest.mark.parametrize("match_with", [m for m in MatchWith if m is not MatchWith.SOURCED_ID])
-def test_a_user_new_by_sourced_id_and_equal_by_the_match_keeps_its_id(
+def test_a_user_with_a_new_sourced_id_and_the_same_match_keeps_its_id(
     nights: Nights, match_with: MatchWith
 ) -> None:
     _matching(nights, match_with)
@@ -79,14 +79,14 @@ def test_a_user_new_by_sourced_id_and_equal_by_the_match_keeps_its_id(
     counts = night.outcome.counts["users"]
     assert (counts.rekeyed, counts.created, counts.unchanged) == (1, 0, 1)
     assert nights.run(moved).written == set()
-    # The sourcedId that was left may come to somebody else: not under the id that went along.
+    # Another user may get the old sourcedId, but not the id that moved with the first user.
     again = nights.run(moved.plus(USERS, user("ann", username="another")))
     assert again.did() == {("users", "create", "ann")}
     assert again.id(USERS, "ann") not in (own_id(USERS, "ann"), again.id(USERS, "new"))
     assert nights.run(moved.plus(USERS, user("ann", username="another"))).written == set()
 
 
-def test_a_match_that_is_not_one_to_one_re_keys_nobody(nights: Nights) -> None:
+def test_only_a_one_to_one_match_re_keys_a_user(nights: Nights) -> None:
     _matching(nights, MatchWith.IDENTIFIER)
     rows = small().plus(
         USERS,
@@ -145,7 +145,7 @@ def test_staff_rows_of_one_username_are_one_user_and_students_are_not(nights: Ni
     assert len({night.id(USERS, name) for name in ("s1", "s2", "n1", "n2")}) == 4
     assert nights.run(rows).written == set()
 
-    # A change in either row changes the user; one row gone leaves the user there.
+    # A change in either row changes the user. If one row is gone, the user stays.
     changed = nights.run(rows.but(USERS, "t2", email=None))
     assert changed.did() == {("users", "update", "t1")}
     less = nights.run(rows.minus(USERS, "t2").minus(ENROLLMENTS, "e-2"))
@@ -153,7 +153,7 @@ def test_staff_rows_of_one_username_are_one_user_and_students_are_not(nights: Ni
     assert less.states(USERS)["t2"] == "pending gone"
     nights.run(rows)
 
-    # Another username: they part, the id stays where it came from, and memberships follow.
+    # Another username: two users again. The id stays with its row, and memberships follow.
     parted = nights.run(rows.but(USERS, "t2", username="kit"))
     assert parted.did() == {
         ("users", "update", "t1"), ("users", "create", "t2"), ("enrollments", "create", "e-2"),
@@ -177,7 +177,7 @@ def test_a_new_row_joins_the_member_of_staff_who_is_known(nights: Nights) -> Non
     assert night.id(USERS, "t1") == own_id(USERS, "t2")
 
 
-def test_parted_staff_whose_run_was_abandoned_are_held_once(nights: Nights) -> None:
+def test_separated_staff_are_held_once_after_an_abandoned_run(nights: Nights) -> None:
     rows = small().plus(
         USERS, user("t1", TEACHER, username="kim"), user("t2", TEACHER, username="kim")
     )
@@ -191,7 +191,7 @@ def test_parted_staff_whose_run_was_abandoned_are_held_once(nights: Nights) -> N
     assert nights.run(apart).written == set()
 
 
-def test_new_staff_do_not_get_the_id_of_one_who_was_re_keyed_away(nights: Nights) -> None:
+def test_new_staff_do_not_get_the_id_of_a_re_keyed_user(nights: Nights) -> None:
     _matching(nights, MatchWith.USERNAME)
     rows = small().plus(USERS, user("t1", TEACHER, username="kim"))
     nights.run(rows)
@@ -210,7 +210,9 @@ def _login(night: Night, sourced_id: str) -> LoginClaim | None:
     return night.change(USERS, sourced_id).login
 
 
-def test_login_names_are_claimed_when_they_change_or_may_not_have_been(nights: Nights) -> None:
+def test_login_names_are_claimed_if_they_change_or_are_uncertain(
+    nights: Nights,
+) -> None:
     rows = small()
     nights.run(rows)
     renamed = rows.but(USERS, "ann", username="anna").but(USERS, "tom", username=None)
@@ -219,7 +221,7 @@ def test_login_names_are_claimed_when_they_change_or_may_not_have_been(nights: N
     assert _login(night, "tom") == LoginClaim(take=None, release=("tom",))
     again = renamed.but(USERS, "ann", username="annie")
     nights.run(again, stops=True)
-    # What the abandoned run may have taken is given back, whether it had it or not.
+    # The name that the abandoned run may have claimed is released in any case.
     claim = _login(nights.run(renamed.but(USERS, "ann", username="nan")), "ann")
     assert claim is not None
     assert (claim.take, set(claim.release)) == ("nan", {"anna", "annie"})
@@ -228,7 +230,7 @@ def test_login_names_are_claimed_when_they_change_or_may_not_have_been(nights: N
     assert claim == LoginClaim(take="nan", release=("x",))
 
 
-def test_another_suffix_or_client_partner_writes_everything_anew(nights: Nights) -> None:
+def test_another_suffix_or_client_partner_writes_everything_again(nights: Nights) -> None:
     rows = small().plus(USERS, user("gone"))
     nights.run(rows)
     nights.config = nights.config.model_copy(update={"suffix": "@o'hara"})
@@ -250,7 +252,7 @@ def test_another_suffix_or_client_partner_writes_everything_anew(nights: Nights)
 # Dirty
 
 
-def test_what_an_abandoned_run_meant_to_write_is_written_again(nights: Nights) -> None:
+def test_changes_of_an_abandoned_run_are_written_again(nights: Nights) -> None:
     rows = small()
     nights.run(rows)
     changed = (
@@ -260,7 +262,7 @@ def test_what_an_abandoned_run_meant_to_write_is_written_again(nights: Nights) -
     )
     nights.run(changed, stops=True)
     night = nights.run(rows)
-    # Eve may stand in the roster: she is there until she is deleted, though no source has her.
+    # Eve may be in the roster, though no source has her: she stays until she is deleted.
     assert night.did() == {
         ("users", "update", "ann"), ("users", "create", "eve"), ("enrollments", "create", "e-eve"),
     }  # fmt: skip
@@ -304,7 +306,7 @@ def test_the_root_is_found_by_sourced_id_or_identifier_or_made_and_kept(nights: 
     assert _roots(nights.run(both)) == ["D-1"]
 
 
-def test_a_root_is_made_where_the_source_has_none(nights: Nights) -> None:
+def test_a_root_is_made_if_the_source_has_none(nights: Nights) -> None:
     rows = Rows(small() | {ORGS: [org("school")]})
     night = nights.run(rows)
     assert _roots(night) == ["district"]

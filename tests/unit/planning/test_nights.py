@@ -1,4 +1,4 @@
-"""What the planner finds from one night to the next: new, unchanged, bad, gone and back."""
+"""What the planner finds from night to night: new, unchanged, bad, gone and returned records."""
 
 from shared.domain.group.secrets import SecretName
 from shared.domain.roster.collection import Collection, CollectionStatus
@@ -62,7 +62,7 @@ def test_an_unchanged_night_writes_nothing(nights: Nights) -> None:
     assert nights.run(Rows({c: rows[::-1] for c, rows in small().items()})).written == set()
 
 
-def test_the_same_in_another_guise_is_no_change(nights: Nights) -> None:
+def test_the_same_values_written_differently_are_unchanged(nights: Nights) -> None:
     rows = (
         small()
         .but(USERS, "ann", enabled_user="true", grades=["1", "2"], agents=["tom", "ann"])
@@ -93,7 +93,7 @@ def test_only_what_differs_is_written(nights: Nights) -> None:
         ("classes", "update", "class"), ("users", "create", "eve"), ("users", "update", "tom"),
     }  # fmt: skip
     assert night.written == {CLASSES, USERS}
-    # A username as before needs no claim, and a user without one none at all.
+    # An unchanged username needs no claim; nor does a user without one.
     assert [night.change(USERS, name).login for name in ("eve", "tom")] == [None, None]
     counts = night.outcome.counts["users"]
     assert (counts.created, counts.updated, counts.unchanged) == (1, 1, 1)
@@ -158,7 +158,7 @@ def test_rows_without_a_required_value_are_rejected_each_with_its_reason(nights:
     assert (again.changes, again.told()) == ([], night.told())
 
 
-def test_a_wrong_value_that_may_be_missing_is_dropped_until_it_is_right(nights: Nights) -> None:
+def test_a_wrong_optional_value_is_dropped_until_it_is_right(nights: Nights) -> None:
     rows = (
         small()
         .but(ORGS, "school", type="castle")
@@ -185,7 +185,7 @@ def test_a_wrong_value_that_may_be_missing_is_dropped_until_it_is_right(nights: 
     assert healed.did() == {("users", "update", "ann")}
 
 
-def test_a_soft_reference_is_dropped_with_a_warning_and_healed_by_its_target(
+def test_a_soft_reference_is_dropped_with_a_warning_until_its_target_comes(
     nights: Nights,
 ) -> None:
     rows = (
@@ -271,7 +271,7 @@ def test_a_hard_reference_that_does_not_resolve_rejects_the_row(nights: Nights) 
     }  # fmt: skip
 
 
-def test_a_known_record_whose_row_turns_bad_is_kept_with_what_hangs_on_it(nights: Nights) -> None:
+def test_a_known_record_with_a_bad_row_is_kept_with_what_refers_to_it(nights: Nights) -> None:
     rows = small()
     nights.run(rows)
     for _ in range(2):
@@ -300,7 +300,7 @@ def test_a_known_record_whose_row_turns_bad_is_kept_with_what_hangs_on_it(nights
     assert nights.run(rows).written == set()
 
 
-def test_what_is_gone_from_a_complete_collection_waits_and_returns_without_a_write(
+def test_a_missing_record_is_pending_and_returns_without_a_write(
     nights: Nights,
 ) -> None:
     rows = small().plus(USERS, user("eve")).plus(COURSES, course("other"))
@@ -320,7 +320,7 @@ def test_what_is_gone_from_a_complete_collection_waits_and_returns_without_a_wri
         assert night.states(ENROLLMENTS)["e-ann"] == "pending gone"
         assert night.states(ORGS)["school"] == "pending gone"
         assert night.outcome.counts["users"].unchanged == 1
-        # What refers to a pending record still finds it.
+        # References to a pending record still resolve.
         assert night.row(CLASSES, "class")["school_id"] == own_id(ORGS, "school")
     assert night.written == set()
     back = nights.run(rows.but(USERS, "eve", given_name="Eva"))
@@ -329,7 +329,7 @@ def test_what_is_gone_from_a_complete_collection_waits_and_returns_without_a_wri
     assert set(back.states(USERS).values()) == {"current"}
 
 
-def test_without_proof_nobody_is_gone(nights: Nights) -> None:
+def test_nobody_is_gone_without_proof(nights: Nights) -> None:
     rows = small().plus(ORGS, org("other"))
     nights.run(rows)
     left = Rows({c: few[:1] for c, few in rows.items()})
@@ -351,7 +351,7 @@ def test_without_proof_nobody_is_gone(nights: Nights) -> None:
     assert nights.run(left).notices == ["pending_deletions"]
 
 
-def test_what_was_pending_stays_so_until_it_is_seen(nights: Nights) -> None:
+def test_a_pending_record_stays_pending_until_it_is_seen(nights: Nights) -> None:
     nights.run(small())
     nights.run(small().minus(USERS, "ann").minus(ENROLLMENTS, "e-ann"))
     night = nights.run(Rows({}))
@@ -380,7 +380,7 @@ def test_tobedeleted_is_gone_even_in_a_delta(nights: Nights) -> None:
     assert night.states(CLASSES) == {"class": "pending tobedeleted"}
 
 
-def test_of_rows_with_one_sourced_id_the_last_counts(nights: Nights) -> None:
+def test_the_last_of_several_rows_with_one_sourced_id_counts(nights: Nights) -> None:
     rows = small().plus(
         USERS, user("ann", given_name="Last"), user("tom", role("teacher"), username="tom")
     )
@@ -394,7 +394,7 @@ def test_of_rows_with_one_sourced_id_the_last_counts(nights: Nights) -> None:
         assert night.row(USERS, "ann")["given_name"] == "Last"
         assert sorted(night.told()) == [
             ("enrollments", "duplicate_membership", "4", "beginDate", "not loaded"),
-            # A teacher's row twice, and a membership twice under other ids.
+            # A teacher's row twice, and a membership twice under different ids.
             ("enrollments", "duplicate_row_identical", "3", "sourcedId", "loaded"),
             ("users", "duplicate_row", "3", "sourcedId", "loaded"),
             ("users", "duplicate_row_identical", "4", "sourcedId", "loaded"),
@@ -405,7 +405,9 @@ def test_of_rows_with_one_sourced_id_the_last_counts(nights: Nights) -> None:
     assert night.written == set()
 
 
-def test_a_row_without_sourced_id_hides_no_record_named_like_its_line(nights: Nights) -> None:
+def test_a_row_without_sourced_id_does_not_replace_a_record_named_like_its_line(
+    nights: Nights,
+) -> None:
     rows = small()
     for collection, row in {ORGS: org("4"), USERS: user("4")}.items():
         rows = rows.plus(collection, row, row | {"sourced_id": None})
@@ -414,7 +416,7 @@ def test_a_row_without_sourced_id_hides_no_record_named_like_its_line(nights: Ni
     assert "4" in night.states(USERS)
 
 
-def test_space_around_a_sourced_id_makes_no_other_record(nights: Nights) -> None:
+def test_space_around_a_sourced_id_does_not_make_another_record(nights: Nights) -> None:
     first = nights.run(small())
     spaced = Rows(
         {
@@ -437,7 +439,7 @@ def test_space_around_a_sourced_id_makes_no_other_record(nights: Nights) -> None
     assert nights.run(spaced).written == set()
 
 
-def test_an_enrollment_at_another_school_than_its_class_is_loaded_at_its_class(
+def test_an_enrollment_belongs_to_the_school_of_its_class(
     nights: Nights,
 ) -> None:
     rows = (
@@ -472,7 +474,7 @@ def test_one_user_has_several_memberships_of_a_class_by_role_and_begin(nights: N
     }  # fmt: skip
 
 
-def test_no_secret_and_no_personal_value_stands_in_a_report(nights: Nights) -> None:
+def test_reports_show_no_secrets_and_no_personal_values(nights: Nights) -> None:
     rows = small().plus(
         USERS,
         user("u1", role("wizard"), given_name="Confidential", email="Confidential"),

@@ -1,4 +1,4 @@
-"""What has left is kept for as long as the group's clock says, also when that changes."""
+"""How long records that have left are kept, also when the group changes it."""
 
 from datetime import UTC, date, datetime
 
@@ -28,7 +28,7 @@ PAUSED = Calendar(pause=Pause(since=date(2026, 9, 10)))
 
 
 def left(nights: Nights) -> Rows:
-    """Let ann leave, and a class end; returns the rows that stay."""
+    """Delete ann and end a class; returns the remaining rows."""
     rows = small().but(SESSIONS, "term", end_date="2026-09-01")
     rows = rows.plus(USERS, user("bob")).plus(CLASSES, class_("art"))
     rows = rows.plus(ENROLLMENTS, enrollment("e-bob", "art", "bob"))
@@ -42,7 +42,7 @@ def left(nights: Nights) -> Rows:
 
 
 def ends(nights: Nights, night: Night) -> dict[str, datetime | None]:
-    """Until when each record is kept that a night gives an end."""
+    """Until when records are kept, for those that a night gives a date."""
     found = {}
     for change in night.changes:
         write = roster_write(change, nights.config)
@@ -51,7 +51,7 @@ def ends(nights: Nights, night: Night) -> dict[str, datetime | None]:
     return found
 
 
-def test_a_pause_takes_the_end_away_and_its_end_gives_another(nights: Nights) -> None:
+def test_a_pause_removes_the_expiry_date_and_its_end_sets_another(nights: Nights) -> None:
     stay = left(nights)
     departed = nights.now
     unchanged = nights.run(NOTHING, mode=RETENTION)
@@ -79,7 +79,7 @@ def test_a_pause_takes_the_end_away_and_its_end_gives_another(nights: Nights) ->
     assert ("users", "restore", "ann") in back.did()
 
 
-def test_who_has_returned_or_is_there_gets_no_end(nights: Nights) -> None:
+def test_records_that_are_there_or_returned_get_no_expiry_date(nights: Nights) -> None:
     left(nights)
     nights.run(small(), mode=UPDATE)
     nights.config = config(grace_days=30)
@@ -87,17 +87,17 @@ def test_who_has_returned_or_is_there_gets_no_end(nights: Nights) -> None:
     assert ends(nights, night).keys() == {"bob", "art", "e-bob"}
 
 
-def test_less_grace_lets_go_of_what_has_had_its_time(nights: Nights) -> None:
+def test_less_grace_expires_records_whose_time_is_up(nights: Nights) -> None:
     stay = left(nights)
     nights.config = config(grace_days=15)
     night = nights.run(NOTHING, mode=RETENTION, days=40)
-    # First the table learns of it, then the plan forgets.
+    # First the table gets the date, then the plan forgets the record.
     assert ends(nights, night)["ann"] == datetime(2026, 9, 19, tzinfo=UTC)
     assert "ann" in night.states(USERS)
     assert "ann" not in nights.run(stay).states(USERS)
 
 
-def test_a_new_end_that_was_not_written_is_written_by_the_next_run(nights: Nights) -> None:
+def test_an_expiry_date_that_was_not_written_is_written_by_the_next_run(nights: Nights) -> None:
     stay = left(nights)
     nights.config = config(calendar=PAUSED)
     nights.run(NOTHING, mode=RETENTION, stops=True)
@@ -106,19 +106,19 @@ def test_a_new_end_that_was_not_written_is_written_by_the_next_run(nights: Night
     assert night.row(USERS, "ann")["state"] == "deleted"
 
 
-def test_any_run_gives_the_new_ends(nights: Nights) -> None:
+def test_any_run_writes_new_expiry_dates(nights: Nights) -> None:
     stay = left(nights)
     summer = DateRange(first=date(2026, 10, 1), last=date(2026, 10, 10))
     nights.config = config(calendar=Calendar(blackouts=(summer,)))
     night = nights.run(stay)
     assert ends(nights, night)["ann"] == datetime(2027, 1, 12, tzinfo=UTC)
-    # A day off that no record's time reaches changes nothing.
+    # A closed day after every record's expiry changes nothing.
     far = DateRange(first=date(2028, 7, 1), last=date(2028, 8, 1))
     nights.config = config(calendar=Calendar(blackouts=(summer, far)))
     assert nights.run(stay).changes == []
 
 
-def test_a_member_of_staff_who_has_parted_with_a_role_has_no_end(nights: Nights) -> None:
+def test_a_member_of_staff_who_loses_a_role_gets_no_expiry_date(nights: Nights) -> None:
     rows = small().plus(
         USERS,
         user("t1", role("teacher"), username="t"),

@@ -1,4 +1,4 @@
-"""What a group takes in of its source, and what becomes of the rest."""
+"""Which rows of its source a group loads, and what becomes of the others."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def test_guardians_stay_outside_unless_asked_for(nights: Nights) -> None:
     night = nights.run(_town())
     assert night.states(USERS).keys() == {"ann", "tom", "bob", "both", "off", "out"}
     assert "e-mum" not in night.states(ENROLLMENTS)
-    # What is outside is no fault of the source.
+    # A row outside the scope is not a fault.
     assert [f["sourcedId"] for f in night.findings] == ["wiz"]
     assert {n: night.row(USERS, n)["enabled"] for n in ("ann", "off", "out")} == {
         "ann": True, "off": False, "out": False,
@@ -83,7 +83,7 @@ def test_guardians_stay_outside_unless_asked_for(nights: Nights) -> None:
     ],
     ids=["students", "staff", "active", "one school", "one class"],
 )  # fmt: skip
-def test_what_a_narrower_scope_leaves_out_waits_and_comes_back(
+def test_records_outside_a_narrower_scope_are_held_and_come_back(
     nights: Nights,
     scope: dict[str, Any],
     users: set[str],
@@ -113,7 +113,7 @@ def test_an_unreadable_role_in_a_narrow_scope_is_rejected_and_not_outside(nights
     assert [f["code"] for f in night.findings] == ["unknown_role"]
 
 
-def test_what_never_came_in_is_not_pending(nights: Nights) -> None:
+def test_records_that_were_never_loaded_are_not_pending(nights: Nights) -> None:
     _scope(nights, schools=(SourcedId("school"),), roles=(RoleScope.STUDENT,))
     night = nights.run(_town().minus(USERS, "wiz"))
     assert night.notices == []

@@ -1,4 +1,4 @@
-"""What leaves in a run that deletes: gone, ended, held, kept, back again."""
+"""Runs that delete: which records are deleted, ended, held or kept, and which return."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -31,12 +31,12 @@ from tests.unit.planning.nights import (
 
 UPDATE = Mode.UPDATE
 SCHOOLS = ("north", "south")
-# A collection without any rows proves nothing, so that one class is always there.
+# An empty collection proves nothing, so one class is always there.
 STAYING = (CLASSES, class_("stays"))
 
 
 def district(pupils: int = 50, per_class: int = 10) -> Rows:
-    """Two schools with as many pupils each, in classes; each pupil in one class."""
+    """Two schools with equally many pupils, each pupil in one class."""
     rows = Rows(
         {
             ORGS: [org("district", type="district")],
@@ -67,12 +67,12 @@ def without(rows: Rows, pupils: Iterable[str]) -> Rows:
 
 
 def numbers(night: Night, entity: str = "users") -> tuple[int, int, int]:
-    """Deleted, ended, held."""
+    """How many records are deleted, ended and held."""
     counts = night.outcome.counts[entity]
     return counts.deleted, counts.ended, counts.held
 
 
-def test_who_is_gone_stays_on_sync_and_goes_on_update(nights: Nights) -> None:
+def test_a_missing_record_stays_on_sync_and_is_deleted_on_update(nights: Nights) -> None:
     nights.run(small())
     left = without(small(), ["ann"])
     stays = nights.run(left)
@@ -88,7 +88,7 @@ def test_who_is_gone_stays_on_sync_and_goes_on_update(nights: Nights) -> None:
     assert (again.changes, again.outcome.counts["users"].unchanged) == ([], 1)
 
 
-def test_who_returns_is_the_same_record(nights: Nights) -> None:
+def test_a_returning_user_is_the_same_record(nights: Nights) -> None:
     nights.run(small())
     nights.run(without(small(), ["ann"]), mode=UPDATE)
     night = nights.run(small(), mode=UPDATE, days=100)
@@ -111,7 +111,7 @@ def test_after_its_grace_a_record_is_forgotten(nights: Nights) -> None:
     assert ("users", "create", "ann") in nights.run(small()).did()
 
 
-def test_a_deletion_that_was_cut_off_is_carried_out_by_any_run(nights: Nights) -> None:
+def test_an_interrupted_deletion_is_carried_out_by_any_run(nights: Nights) -> None:
     nights.run(small())
     left = without(small(), ["ann"])
     nights.run(left, mode=UPDATE, stops=True)
@@ -122,7 +122,7 @@ def test_a_deletion_that_was_cut_off_is_carried_out_by_any_run(nights: Nights) -
     assert "ann" in login.release
 
 
-def test_a_deletion_that_was_cut_off_is_undone_by_the_return(nights: Nights) -> None:
+def test_an_interrupted_deletion_is_undone_if_the_record_returns(nights: Nights) -> None:
     nights.run(small())
     nights.run(without(small(), ["ann"]), mode=UPDATE, stops=True)
     night = nights.run(small())
@@ -130,7 +130,7 @@ def test_a_deletion_that_was_cut_off_is_undone_by_the_return(nights: Nights) -> 
 
 
 @pytest.mark.parametrize(("end", "ended"), [("2026-09-17", True), ("2026-09-18", False)])
-def test_a_class_whose_terms_have_ended_is_closed_and_not_deleted(
+def test_a_class_whose_terms_are_over_is_closed_and_not_deleted(
     nights: Nights, end: str, ended: bool
 ) -> None:
     rows = small().but(SESSIONS, "term", end_date=end).plus(*STAYING)
@@ -161,7 +161,7 @@ def test_an_ended_class_can_be_read_for_60_days(nights: Nights) -> None:
     assert (night.states(CLASSES), night.changes) == ({"stays": "current"}, [])
 
 
-def test_sessions_and_courses_leave_after_the_last_class_that_has_them(nights: Nights) -> None:
+def test_sessions_and_courses_leave_after_the_last_class_that_uses_them(nights: Nights) -> None:
     nights.run(small())
     left = small().minus(SESSIONS, "term").minus(COURSES, "course")
     night = nights.run(Rows(left | {COURSES: [{"sourced_id": "other", "title": "T"}]}), mode=UPDATE)
@@ -175,7 +175,7 @@ def test_sessions_and_courses_leave_after_the_last_class_that_has_them(nights: N
 
 
 @pytest.mark.parametrize(("gone", "held"), [(9, 0), (10, 0), (11, 11)])
-def test_more_than_a_tenth_waits_for_a_person(nights: Nights, gone: int, held: int) -> None:
+def test_more_than_a_tenth_is_held(nights: Nights, gone: int, held: int) -> None:
     rows = district(50)
     nights.run(rows)
     left = without(rows, [f"{SCHOOLS[n % 2]}-{n}" for n in range(gone)])
@@ -185,7 +185,7 @@ def test_more_than_a_tenth_waits_for_a_person(nights: Nights, gone: int, held: i
     assert (night.outcome.hold is not None) == bool(held)
 
 
-def test_a_school_that_is_missing_one_night_waits_and_returns(nights: Nights) -> None:
+def test_a_school_that_is_missing_for_one_night_is_held_and_returns(nights: Nights) -> None:
     rows = district(50)
     big = rows.plus(USERS, *(user(f"more-{n}", role("student", "north")) for n in range(500)))
     nights.run(big)
@@ -198,12 +198,12 @@ def test_a_school_that_is_missing_one_night_waits_and_returns(nights: Nights) ->
     assert (back.outcome.hold, back.changes) == (None, [])
 
 
-def test_what_is_approved_goes_and_nothing_else(nights: Nights) -> None:
+def test_exactly_what_is_approved_is_deleted(nights: Nights) -> None:
     rows = district(50)
     nights.run(rows)
     left = without(rows, [f"south-{n}" for n in range(20)])
     held = nights.run(left, mode=UPDATE).outcome.hold
-    # One of them returns; the digest of what waits is another one then.
+    # One of them returns, which changes the digest of the hold.
     back = nights.run(without(rows, [f"south-{n}" for n in range(1, 20)]), mode=UPDATE)
     hold = back.outcome.hold
     assert held is not None
@@ -215,7 +215,7 @@ def test_what_is_approved_goes_and_nothing_else(nights: Nights) -> None:
     assert night.states(USERS)["south-0"] == "current"
 
 
-def test_what_is_kept_is_not_proposed_again_until_it_was_there_once_more(nights: Nights) -> None:
+def test_a_kept_record_is_not_proposed_again_until_it_has_returned(nights: Nights) -> None:
     rows = district(50)
     nights.run(rows)
     left = without(rows, [f"south-{n}" for n in range(20)])
@@ -229,7 +229,7 @@ def test_what_is_kept_is_not_proposed_again_until_it_was_there_once_more(nights:
     assert numbers(nights.run(left, mode=UPDATE)) == (0, 0, 20)
 
 
-def test_a_narrower_scope_removes_nobody_unasked(nights: Nights) -> None:
+def test_a_narrower_scope_deletes_nobody_unasked(nights: Nights) -> None:
     nights.run(district(20))
     nights.config = config(scope=Scope(schools=("district", "north")))
     night = nights.run(district(20), mode=UPDATE)
@@ -239,7 +239,7 @@ def test_a_narrower_scope_removes_nobody_unasked(nights: Nights) -> None:
     assert {r["rule"] for r in hold.by_rule} == {"out_of_scope", "with_held"}
 
 
-def test_a_partner_never_goes_unasked_and_not_while_it_is_used(nights: Nights) -> None:
+def test_a_partner_is_never_deleted_unasked_or_while_it_is_used(nights: Nights) -> None:
     rows = small().plus(ORGS, org("empty", parent="district"))
     nights.run(rows)
     night = nights.run(rows.minus(ORGS, "empty", "school"), mode=UPDATE)
@@ -252,7 +252,7 @@ def test_a_partner_never_goes_unasked_and_not_while_it_is_used(nights: Nights) -
 def test_a_pupil_who_changes_classes_has_moved(nights: Nights) -> None:
     rows = district(50)
     nights.run(rows)
-    # More than half of a room moves to the next one.
+    # More than half of a class moves to the next one.
     moved = [
         row | {"class": "north-room-1", "sourced_id": f"new-{row['sourced_id']}"}
         if row["user"] in {f"north-{n}" for n in range(6)}
@@ -265,7 +265,7 @@ def test_a_pupil_who_changes_classes_has_moved(nights: Nights) -> None:
 
 
 @pytest.mark.parametrize(("gone", "held"), [(5, 0), (6, 6)])
-def test_more_than_half_of_a_class_waits(nights: Nights, gone: int, held: int) -> None:
+def test_more_than_half_of_a_class_is_held(nights: Nights, gone: int, held: int) -> None:
     rows = district(50)
     nights.run(rows)
     left = rows.minus(ENROLLMENTS, *(f"e-north-{n}" for n in range(gone)))
@@ -274,7 +274,7 @@ def test_more_than_half_of_a_class_waits(nights: Nights, gone: int, held: int) -
 
 
 def shifted(rows: Rows, school: str, column: str) -> Rows:
-    """One column of a school's pupils moved by a row, as a spreadsheet does it."""
+    """Shift one column of a school's pupils by a row, as happens in a spreadsheet."""
     there = [row for row in rows[USERS] if row["roles"][0]["org"] == school]
     values = [row[column] for row in there]
     moved = dict(zip([r["sourced_id"] for r in there], values[1:] + values[:1], strict=True))
@@ -290,10 +290,10 @@ def test_children_do_not_get_each_others_names(nights: Nights, mode: Mode) -> No
     night = nights.run(bad, mode=mode)
     assert (numbers(night), night.outcome.counts["users"].updated) == ((0, 0, 50), 1)
     assert night.row(USERS, "south-1")["given_name"] == "Given south-1"
-    # More pupils make the share smaller, and nobody's name right.
+    # With more pupils the share is smaller, but the names are still wrong.
     many = [user(f"more-{n}", role("student", "south")) for n in range(2000)]
     assert numbers(nights.run(bad.plus(USERS, *many), mode=mode)) == (0, 0, 50)
-    # Said no to, it is not proposed again as it is; said yes to, it is applied.
+    # If rejected, it is not proposed again unchanged; if approved, it is applied.
     nights.run(Rows(), mode=UPDATE, decision=Decision.REJECT)
     night = nights.run(bad.plus(USERS, *many), mode=mode)
     assert (night.outcome.hold, night.changes) == (None, [])
@@ -310,7 +310,7 @@ def test_identities_that_a_person_approves_are_applied_by_the_next_run(nights: N
     assert nights.run(bad, mode=UPDATE).changes == []
 
 
-def test_a_source_that_numbers_everybody_anew_changes_nothing_unasked(nights: Nights) -> None:
+def test_a_source_that_renumbers_everybody_changes_nothing_unasked(nights: Nights) -> None:
     rows = district(50)
     nights.run(rows)
     renamed = Rows(
@@ -327,16 +327,16 @@ def test_a_source_that_numbers_everybody_anew_changes_nothing_unasked(nights: Ni
     assert [f for f in night.findings if f["severity"] == "error"] == []
 
 
-def test_what_waits_goes_on_waiting_whatever_the_numbers_become(nights: Nights) -> None:
+def test_held_records_stay_held_whatever_the_numbers_become(nights: Nights) -> None:
     rows = district(50)
     nights.run(rows)
     left = without(rows, [f"south-{n}" for n in range(11)])
     assert numbers(nights.run(left, mode=UPDATE)) == (0, 0, 11)
-    # With as many new pupils the eleven are less than a tenth, and wait still.
+    # With so many new pupils the eleven are less than a tenth, but are still held.
     more = left.plus(USERS, *(user(f"new-{n}", role("student", "north")) for n in range(60)))
     nights.run(more)
     night = nights.run(more, mode=UPDATE)
     assert (numbers(night), numbers(night, "enrollments")) == ((0, 0, 11), (0, 0, 11))
-    # They count beside the newly gone.
+    # They count together with the newly missing ones.
     night = nights.run(without(more, [f"north-{n}" for n in range(6)]), mode=UPDATE)
     assert numbers(night) == (0, 0, 17)

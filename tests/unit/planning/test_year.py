@@ -1,4 +1,4 @@
-"""A year of a small district: nothing regrettable is applied unheld, nothing ordinary is held."""
+"""A year of a small district: mistakes are held, and ordinary changes are not."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def test_nothing_ordinary_is_held(year: dict[str, Seen], day: str) -> None:
         ("2027-02-09", "users", "identities_changed"),
     ],
 )
-def test_what_a_district_would_regret_waits_and_nothing_of_it_is_applied(
+def test_mistakes_are_held_and_not_applied(
     year: dict[str, Seen], day: str, entity: str, rule: str
 ) -> None:
     seen = year[day]
@@ -63,7 +63,7 @@ def test_leavers_leave_with_their_enrollments(year: dict[str, Seen]) -> None:
     assert deleted["enrollments"] == 4 * deleted["users"]
 
 
-def test_a_term_that_has_ended_takes_nothing_away(year: dict[str, Seen]) -> None:
+def test_the_end_of_a_term_deletes_nothing(year: dict[str, Seen]) -> None:
     applied = year["2027-04-06"].applied
     assert applied["ended"]["classes"] > 0
     assert sum(applied["deleted"].values()) == 0
