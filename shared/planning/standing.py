@@ -22,7 +22,7 @@ class State(StrEnum):
     DELETED = "deleted"
     """It has left, and is kept for its return."""
     ENDED = "ended"
-    """It is closed, and can be read for a while."""
+    """It is closed, and can still be read for a while."""
 
 
 class Why(StrEnum):
@@ -61,7 +61,7 @@ class Origin(StrEnum):
 
 
 LEFT = f"('{State.DELETED}', '{State.ENDED}')"
-"""Spells the states of records that have left."""
+"""SQL for the states of records that have left."""
 
 HELD = f"(hold IS NOT NULL AND hold NOT IN ('{Answer.KEPT}', '{Answer.ALLOWED}'))"
-"""Spells that a row waits for a person."""
+"""SQL for whether a row is held."""

@@ -75,9 +75,9 @@ def merge_survey(connection: Connection, collection: Collection, base_order: int
     found = connection.count(
         f"SELECT count(*) FROM surveyed WHERE {of} AND id NOT IN (SELECT id FROM {base})"
     )
-    _overlay(connection, collection, base_order)
+    _use_newer_records(connection, collection, base_order)
     if collection is not Collection.ENROLLMENTS:
-        _part(connection, collection)
+        _separate(connection, collection)
     connection.execute(f"UPDATE {base} SET fingerprint = NULL")
     # Records that only the base knows are uncertain, too: the table may have lost them.
     connection.execute(
@@ -92,7 +92,7 @@ def merge_survey(connection: Connection, collection: Collection, base_order: int
     return found
 
 
-def _overlay(connection: Connection, collection: Collection, base_order: int) -> None:
+def _use_newer_records(connection: Connection, collection: Collection, base_order: int) -> None:
     """Replace rows that the table received since the base, and add those only the table has."""
     base = table("base", collection)
     columns = ROW_COLUMNS[collection]
@@ -163,7 +163,7 @@ def _name_references(connection: Connection, collection: Collection) -> None:
         )
 
 
-def _part(connection: Connection, collection: Collection) -> None:
+def _separate(connection: Connection, collection: Collection) -> None:
     """Let only one record keep a sourcedId; append the own id to that of any other record.
 
     The other record then counts as gone, and leaves like every missing record.
