@@ -125,7 +125,12 @@ def _compared_columns(collection: Collection) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What became of a collection; ``pending`` records are seen gone and still here."""
+    """What becomes of a collection.
+
+    ``counts``: its counts, as the run shows them.
+    ``pending``: how many records seem to be gone and are still here.
+    ``rows``: how many rows the snapshot has.
+    """
 
     counts: EntityCounts
     pending: int

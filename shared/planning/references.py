@@ -22,7 +22,15 @@ from shared.planning.standing import LEFT, Origin, State
 
 @dataclass(frozen=True)
 class Reference:
-    """A column that refers to another record by sourcedId, and the column for the id found."""
+    """A column that refers to other records by sourcedId.
+
+    ``column``: the column of parsed rows.
+    ``target``: the collection that it refers to.
+    ``resolved``: the column for the id that was found.
+    ``field``: what the error report calls it.
+    ``hard``: whether a broken reference rejects the row.
+    ``many``: whether the column is a list.
+    """
 
     column: str
     target: Collection

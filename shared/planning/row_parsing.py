@@ -30,7 +30,12 @@ _CLASS, _USER = stripped('a."class"'), stripped('a."user"')
 
 @dataclass(frozen=True)
 class RowCounts:
-    """How many active rows are unchanged, were parsed, and were rejected."""
+    """What became of the active rows of a collection.
+
+    ``same``: how many have the fingerprint of the base.
+    ``parsed``: how many were parsed.
+    ``rejected``: how many could not be.
+    """
 
     same: int
     parsed: int

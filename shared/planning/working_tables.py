@@ -44,7 +44,7 @@ def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connecti
         "found VARCHAR, file VARCHAR, line BIGINT, rows BIGINT)"
     )
     connection.execute("CREATE TABLE rekeyed (sourced_id VARCHAR, id VARCHAR)")
-    # New records that are held (see ``changed_identities``).
+    # New records that are held (see ``renumbered_sources``).
     connection.execute("CREATE TABLE held_new (collection VARCHAR, sourced_id VARCHAR)")
     return connection
 

@@ -255,9 +255,12 @@ class FileFinding(BaseModel):
 
 @dataclass
 class Repairs:
-    """Collects what was repaired while rows are read.
+    """Collects what is repaired while rows are read.
 
-    A record model says which row it is reading (``begin``) before its other fields are read.
+    ``collection``: whose rows are read.
+    ``found``: the repairs: row, sourcedId, code, field, and what was found there.
+    ``row``, ``sourced_id``: the row that is being read. A record model sets them before it reads
+        its other fields.
     """
 
     collection: Collection
@@ -266,5 +269,5 @@ class Repairs:
     sourced_id: str = ""
 
     def note(self, code: str, name: str, found: str) -> None:
-        """Note one repair: row, sourcedId, code, field, what was found there."""
+        """Note a repair in the row that is being read."""
         self.found.append((self.row, self.sourced_id, code, name, found))
