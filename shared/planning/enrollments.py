@@ -35,7 +35,7 @@ def resolve_enrollments(
         that unchanged rows must be resolved again.
     """
     _deliver(connection, moved)
-    # Their users are held (see ``changed_identities``), and these with them.
+    # Their users are held (see ``renumbered_sources``), and these with them.
     connection.execute(
         'DELETE FROM delivered WHERE user_id IS NULL AND "user" IN '
         "(SELECT sourced_id FROM held_new WHERE collection = 'users')"
