@@ -44,7 +44,7 @@ class BeginWaitingRun(Message):
 class TestConnection(Message):
     """Try the group's connection, and store what was found.
 
-    :ivar test_id: the connection test that shows it.
+    ``test_id``: the connection test that shows it.
     """
 
     __test__ = False  # pytest would otherwise collect a class of this name
@@ -56,7 +56,7 @@ class TestConnection(Message):
 class RunMessage(Message):
     """A message about a run of the group.
 
-    :ivar seq: the run's number.
+    ``seq``: the run's number.
     """
 
     seq: int
@@ -70,7 +70,7 @@ class RunMessage(Message):
 class ExtractLeg(RunMessage):
     """Fetch the roster from its source, or continue to.
 
-    :ivar leg: the leg of the run.
+    ``leg``: the leg of the run.
     """
 
     kind: Literal["ExtractLeg"] = "ExtractLeg"
@@ -80,7 +80,7 @@ class ExtractLeg(RunMessage):
 class PlanRun(RunMessage):
     """Plan the run from what it has staged.
 
-    :ivar leg: the leg of the run.
+    ``leg``: the leg of the run.
     """
 
     kind: Literal["PlanRun"] = "PlanRun"
@@ -90,11 +90,11 @@ class PlanRun(RunMessage):
 class ApplyBatch(RunMessage):
     """Apply a batch of the run's change file.
 
-    :ivar batch: the batch's number.
-    :ivar start: where the batch begins in the change file, in bytes.
-    :ivar length: how long it is, in bytes.
-    :ivar attempt: the attempt to plan that made the batch. It tells two runs with the same number
-        apart, if the table of runs was restored to an earlier moment.
+    ``batch``: the batch's number.
+    ``start``: where the batch begins in the change file, in bytes.
+    ``length``: how long it is, in bytes.
+    ``attempt``: the attempt to plan that made the batch. It tells two runs with the same number
+    apart, if the table of runs was restored to an earlier moment.
     """
 
     kind: Literal["ApplyBatch"] = "ApplyBatch"
@@ -107,7 +107,7 @@ class ApplyBatch(RunMessage):
 class DeleteGroup(RunMessage):
     """Delete the group, or continue to.
 
-    :ivar leg: the leg of the run.
+    ``leg``: the leg of the run.
     """
 
     kind: Literal["DeleteGroup"] = "DeleteGroup"

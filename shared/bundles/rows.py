@@ -56,8 +56,8 @@ _ONLY_IF_STORED = {
 class ColumnsSeen:
     """What the columns of a file have shown so far; it is kept while the reading pauses.
 
-    :ivar orders: in which order each column of dates writes them.
-    :ivar status_filled: how many rows have a status.
+    ``orders``: in which order each column of dates writes them.
+    ``status_filled``: how many rows have a status.
     """
 
     orders: dict[str, DateOrder]

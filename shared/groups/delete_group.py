@@ -29,14 +29,14 @@ SECOND_SWEEP_SECONDS = 900
 class DeletePorts:
     """What the deletion of a group needs of the world.
 
-    :ivar run: what every stage needs.
-    :ivar groups: the groups.
-    :ivar deletions: ends the run together with the group.
-    :ivar sweepers: delete what the stores hold of the group.
-    :ivar delete_queue: where the next leg waits.
-    :ivar backup_days: for how long a backup of the tables may still hold what was deleted.
-    :ivar pace: how long a leg lasts.
-    :ivar second_sweep_seconds: how long after the first sweep the second one begins.
+    ``run``: what every stage needs.
+    ``groups``: the groups.
+    ``deletions``: ends the run together with the group.
+    ``sweepers``: delete what the stores hold of the group.
+    ``delete_queue``: where the next leg waits.
+    ``backup_days``: for how long a backup of the tables may still hold what was deleted.
+    ``pace``: how long a leg lasts.
+    ``second_sweep_seconds``: how long after the first sweep the second one begins.
     """
 
     run: RunPorts

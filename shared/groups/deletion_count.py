@@ -15,9 +15,9 @@ from shared.ports.deletion import SweptPage
 class DeletionCount(BaseModel):
     """What a deletion has deleted so far. The run's progress holds it.
 
-    :ivar deleted: how many in all.
-    :ivar erased: how many of each kind.
-    :ivar counted: by store, the position of the last page that was noted and may not be deleted.
+    ``deleted``: how many in all.
+    ``erased``: how many of each kind.
+    ``counted``: by store, the position of the last page that was noted and may not be deleted.
     """
 
     deleted: int = 0

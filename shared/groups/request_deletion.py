@@ -21,12 +21,12 @@ from shared.sync.send_work import send_leg
 class RequestDeletionPorts:
     """What the request to delete a group needs of the world.
 
-    :ivar groups: the groups.
-    :ivar runs: the runs of groups.
-    :ivar deletions: begins the run that deletes a group.
-    :ivar sweepers: delete what the stores may hold of an untouched group.
-    :ivar delete_queue: where the first leg of that run waits.
-    :ivar backup_days: for how long a backup of the tables may still hold what was deleted.
+    ``groups``: the groups.
+    ``runs``: the runs of groups.
+    ``deletions``: begins the run that deletes a group.
+    ``sweepers``: delete what the stores may hold of an untouched group.
+    ``delete_queue``: where the first leg of that run waits.
+    ``backup_days``: for how long a backup of the tables may still hold what was deleted.
     """
 
     groups: Groups

@@ -33,9 +33,9 @@ TryIt = Callable[[Group, dict[SecretName, str]], list[Probe]]
 class RequestTestPorts:
     """What the request for a connection test needs of the world.
 
-    :ivar groups: the groups.
-    :ivar tests: the tests, and what they found.
-    :ivar extract_queues: the queues of the functions that do the tests.
+    ``groups``: the groups.
+    ``tests``: the tests, and what they found.
+    ``extract_queues``: the queues of the functions that do the tests.
     """
 
     groups: Groups
@@ -47,11 +47,11 @@ class RequestTestPorts:
 class ConnectionTestPorts:
     """What a connection test needs of the world.
 
-    :ivar groups: the groups.
-    :ivar tests: the tests, and what they found.
-    :ivar secrets: decrypts the secrets of the connection.
-    :ivar clock: gives the time.
-    :ivar try_it: speaks to the source.
+    ``groups``: the groups.
+    ``tests``: the tests, and what they found.
+    ``secrets``: decrypts the secrets of the connection.
+    ``clock``: gives the time.
+    ``try_it``: speaks to the source.
     """
 
     groups: Groups

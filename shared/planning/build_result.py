@@ -41,11 +41,11 @@ from shared.planning.working_tables import load_base, load_present, load_staged
 class ResultBuilder:
     """Builds ``result_…`` of each collection, and remembers what later steps need to know.
 
-    :ivar dirty: the collections with changes that may or may not have been written.
-    :ivar expired: the collections from which records were removed because their time is up.
-    :ivar has_roles: whether roles were joined to the users.
-    :ivar unknown: how many records the survey found that the base did not know.
-    :ivar notices: what the admin should know.
+    ``dirty``: the collections with changes that may or may not have been written.
+    ``expired``: the collections from which records were removed because their time is up.
+    ``has_roles``: whether roles were joined to the users.
+    ``unknown``: how many records the survey found that the base did not know.
+    ``notices``: what the admin should know.
     """
 
     def __init__(self, given: PlanInput, connection: Connection, directory: Path) -> None:

@@ -28,11 +28,11 @@ class Planner:
 
     Call ``build_result``, ``write_outcome`` and ``change_lines`` in this order, then ``close``.
 
-    :ivar given: what the plan is made of.
-    :ivar directory: empty scratch space.
-    :ivar begin_step: called with the name of each step; it may raise to stop the plan.
-    :ivar memory_limit: what DuckDB may hold before it spills to disk (``"1GB"``).
-    :ivar threads: how many threads DuckDB may use.
+    ``given``: what the plan is made of.
+    ``directory``: empty scratch space.
+    ``begin_step``: called with the name of each step; it may raise to stop the plan.
+    ``memory_limit``: what DuckDB may hold before it spills to disk (``"1GB"``).
+    ``threads``: how many threads DuckDB may use.
     """
 
     given: PlanInput

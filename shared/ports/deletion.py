@@ -36,8 +36,8 @@ class Deletions(Protocol):
 class SweptPage:
     """A page of what a sweep deletes next.
 
-    :ivar tally: how much of each kind is in it.
-    :ivar position: where it ends.
+    ``tally``: how much of each kind is in it.
+    ``position``: where it ends.
     """
 
     tally: Tally

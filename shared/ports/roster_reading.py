@@ -14,8 +14,8 @@ from shared.domain.roster.stored_record import StoredRecord
 class RosterPlace(NamedTuple):
     """Where the records of a group lie. ``RosterStates`` gives it for the caller's own groups only.
 
-    :ivar group_id: the group.
-    :ivar shards: over how many partitions the records of each type are spread.
+    ``group_id``: the group.
+    ``shards``: over how many partitions the records of each type are spread.
     """
 
     group_id: GroupId
@@ -26,12 +26,12 @@ class RosterPlace(NamedTuple):
 class RosterState:
     """The state of a group's roster at this moment.
 
-    :ivar group_id: the group.
-    :ivar time_zone: its time zone, an IANA name.
-    :ivar shards: over how many partitions each type is spread; None before the first load.
-    :ivar base_run: the run that committed what is there.
-    :ivar committed_at: when it did; None in rosters from before this was stored.
-    :ivar run_under_way: the run that may be changing the roster now.
+    ``group_id``: the group.
+    ``time_zone``: its time zone, an IANA name.
+    ``shards``: over how many partitions each type is spread; None before the first load.
+    ``base_run``: the run that committed what is there.
+    ``committed_at``: when it did; None in rosters from before this was stored.
+    ``run_under_way``: the run that may be changing the roster now.
     """
 
     group_id: GroupId
@@ -61,8 +61,8 @@ class RosterStates(Protocol):
 class Slice(NamedTuple):
     """What one query gave. It can be empty before the end.
 
-    :ivar records: the records, including those that readers are not shown.
-    :ivar after: the key behind which the rest begins; None at the end.
+    ``records``: the records, including those that readers are not shown.
+    ``after``: the key behind which the rest begins; None at the end.
     """
 
     records: Sequence[StoredRecord]

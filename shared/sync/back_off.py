@@ -11,8 +11,8 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 class BackOff:
     """Makes the pauses between tries.
 
-    :ivar wait: waits for so many seconds.
-    :ivar chance: gives a random number from 0 to 1.
+    ``wait``: waits for so many seconds.
+    ``chance``: gives a random number from 0 to 1.
     """
 
     wait: Callable[[float], None]

@@ -29,8 +29,8 @@ _Cursor = TypeVar("_Cursor", bound=BaseModel)
 class Pace:
     """How long a leg lasts, and how often it shows that it is alive.
 
-    :ivar length: after how long the leg hands the run on.
-    :ivar beat: how often its owner renews the lease, and shows progress.
+    ``length``: after how long the leg hands the run on.
+    ``beat``: how often its owner renews the lease, and shows progress.
     """
 
     length: timedelta = timedelta(minutes=4)
@@ -52,9 +52,9 @@ class LegOverError(Exception):
 class Leg:
     """A leg that this worker has claimed.
 
-    :ivar run: the run as it was claimed.
-    :ivar owner: who claimed it; one invocation.
-    :ivar check_owner: raises StoppedError if the lease is known to be lost; see ``kept_alive``.
+    ``run``: the run as it was claimed.
+    ``owner``: who claimed it; one invocation.
+    ``check_owner``: raises StoppedError if the lease is known to be lost; see ``kept_alive``.
     """
 
     run: Run

@@ -13,12 +13,12 @@ from shared.ports.runs import Legs, RunLog, Runs
 class RunPorts:
     """What every stage needs to work on a run, and to end it.
 
-    :ivar runs: the runs of groups.
-    :ivar legs: the work on a run, leg by leg.
-    :ivar objects: the data bucket.
-    :ivar announcements: the event bus.
-    :ivar run_log: what an operator sees of runs.
-    :ivar clock: gives the time.
+    ``runs``: the runs of groups.
+    ``legs``: the work on a run, leg by leg.
+    ``objects``: the data bucket.
+    ``announcements``: the event bus.
+    ``run_log``: what an operator sees of runs.
+    ``clock``: gives the time.
     """
 
     runs: Runs

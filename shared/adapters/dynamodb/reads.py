@@ -32,15 +32,15 @@ def get(
 class Query:
     """A query of one partition of a table, or of an index.
 
-    :ivar table: the table.
-    :ivar key: the partition, and which of its sort keys.
-    :ivar where: a filter of the items that are read.
-    :ivar only: the attributes to read; without any, all are read.
-    :ivar index: the index to query; None for the table itself.
-    :ivar after: the key after which it begins.
-    :ivar limit: how many items are read at most.
-    :ivar newest_first: whether the sort keys descend.
-    :ivar consistent: whether it sees all writes that are done.
+    ``table``: the table.
+    ``key``: the partition, and which of its sort keys.
+    ``where``: a filter of the items that are read.
+    ``only``: the attributes to read; without any, all are read.
+    ``index``: the index to query; None for the table itself.
+    ``after``: the key after which it begins.
+    ``limit``: how many items are read at most.
+    ``newest_first``: whether the sort keys descend.
+    ``consistent``: whether it sees all writes that are done.
     """
 
     table: str

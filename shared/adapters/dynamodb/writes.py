@@ -21,7 +21,7 @@ _IN_THE_WAY = {"None", "TransactionConflict", "ThrottlingError", "ProvisionedThr
 class WriteRefusedError(Exception):
     """The condition of a write did not hold.
 
-    :ivar old: the item as it is, if the action asked for it (``tell_old``); otherwise empty.
+    ``old``: the item as it is, if the action asked for it (``tell_old``); otherwise empty.
     """
 
     def __init__(self, old: Item) -> None:

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict
 class Stamp(BaseModel):
     """Names the last plan that began to write into a group's roster.
 
-    :ivar order: the number that the plan's writes carry.
-    :ivar attempt: the invocation that made the plan.
-    :ivar shards: over how many partitions the group's records of one type are spread.
+    ``order``: the number that the plan's writes carry.
+    ``attempt``: the invocation that made the plan.
+    ``shards``: over how many partitions the group's records of one type are spread.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -138,10 +138,10 @@ class Certificate(BaseModel):
 class Deletion:
     """Who asked for the deletion of a group, and when it was done.
 
-    :ivar requested_by: who asked for it.
-    :ivar requested_at: when.
-    :ivar deleted_at: when it was done.
-    :ivar run_seq: the run that did it; None if none was needed.
+    ``requested_by``: who asked for it.
+    ``requested_at``: when.
+    ``deleted_at``: when it was done.
+    ``run_seq``: the run that did it; None if none was needed.
     """
 
     requested_by: str

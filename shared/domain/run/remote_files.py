@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict
 class RemoteFile(BaseModel):
     """A file or folder as the server lists it.
 
-    :ivar path: where it is on the server.
-    :ivar name: the last part of the path.
-    :ivar size: in bytes.
-    :ivar modified: the time of the last change, in seconds since the epoch.
-    :ivar folder: whether it is a folder.
+    ``path``: where it is on the server.
+    ``name``: the last part of the path.
+    ``size``: in bytes.
+    ``modified``: the time of the last change, in seconds since the epoch.
+    ``folder``: whether it is a folder.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -30,8 +30,8 @@ class RemoteFile(BaseModel):
 class Listing:
     """What is at a path.
 
-    :ivar itself: the file or folder.
-    :ivar entries: what a folder contains.
+    ``itself``: the file or folder.
+    ``entries``: what a folder contains.
     """
 
     itself: RemoteFile

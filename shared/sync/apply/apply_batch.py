@@ -19,9 +19,9 @@ from shared.sync.run_ports import RunPorts
 class ApplyPorts:
     """What applying needs of the world.
 
-    :ivar run: what every stage needs.
-    :ivar batches: the open batches of the run, and its commit.
-    :ivar roster: the records to change.
+    ``run``: what every stage needs.
+    ``batches``: the open batches of the run, and its commit.
+    ``roster``: the records to change.
     """
 
     run: RunPorts

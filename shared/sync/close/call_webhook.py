@@ -39,10 +39,10 @@ class _Body(BaseModel):
 class WebhookPorts:
     """What calling webhooks needs of the world.
 
-    :ivar groups: the groups.
-    :ivar secrets: decrypts the webhook's secret.
-    :ivar post: sends the event.
-    :ivar clock: gives the time.
+    ``groups``: the groups.
+    ``secrets``: decrypts the webhook's secret.
+    ``post``: sends the event.
+    ``clock``: gives the time.
     """
 
     groups: Groups

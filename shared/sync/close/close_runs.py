@@ -35,14 +35,14 @@ EXTRACTORS = {
 class ClosePorts:
     """What looking after runs needs of the world.
 
-    :ivar run: what every stage needs.
-    :ivar drops: the bundles that wait for their group.
-    :ivar batches: the open batches of runs, and their commit.
-    :ivar queues: the queues through which runs go.
-    :ivar watch: when each queue was last seen empty.
-    :ivar report: is told of a run that could not be looked after.
-    :ivar resend_after: see ``timers.RESEND_AFTER``.
-    :ivar lost_after: see ``timers.LOST_AFTER``.
+    ``run``: what every stage needs.
+    ``drops``: the bundles that wait for their group.
+    ``batches``: the open batches of runs, and their commit.
+    ``queues``: the queues through which runs go.
+    ``watch``: when each queue was last seen empty.
+    ``report``: is told of a run that could not be looked after.
+    ``resend_after``: see ``timers.RESEND_AFTER``.
+    ``lost_after``: see ``timers.LOST_AFTER``.
     """
 
     run: RunPorts

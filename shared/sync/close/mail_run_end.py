@@ -15,9 +15,9 @@ from shared.ports.runs import Runs
 class MailPorts:
     """What mailing a group needs of the world.
 
-    :ivar groups: the groups.
-    :ivar runs: the runs of groups.
-    :ivar mailing: e-mail to the addresses of groups.
+    ``groups``: the groups.
+    ``runs``: the runs of groups.
+    ``mailing``: e-mail to the addresses of groups.
     """
 
     groups: Groups

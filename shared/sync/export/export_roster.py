@@ -18,9 +18,9 @@ from shared.ports.runs import Batches
 class ExportPorts:
     """What an export needs of the world.
 
-    :ivar groups: the groups.
-    :ivar batches: what the roster holds.
-    :ivar objects: the data bucket.
+    ``groups``: the groups.
+    ``batches``: what the roster holds.
+    ``objects``: the data bucket.
     """
 
     groups: Groups

@@ -19,10 +19,10 @@ from shared.ports.runs import Batches, ExportRequests
 class RequestExportPorts:
     """What the request for an export needs of the world.
 
-    :ivar batches: what the roster holds.
-    :ivar objects: the data bucket.
-    :ivar requests: which exports have been asked for.
-    :ivar queue: where the export waits.
+    ``batches``: what the roster holds.
+    ``objects``: the data bucket.
+    ``requests``: which exports have been asked for.
+    ``queue``: where the export waits.
     """
 
     batches: Batches

@@ -15,16 +15,16 @@ class Cursor(BaseModel):
     A run comes back from its plan if records seem to be gone. Then ``staged`` is set, and the
     absent records are looked for at the source.
 
-    :ivar done: the collections that have been read.
-    :ivar reading: the collection that is being read.
-    :ivar place: where in that collection the next page begins.
-    :ivar objects: the objects staged of that collection.
-    :ivar rows: how many rows of that collection have been read.
-    :ivar failures: how many failures of the source there were, in all legs.
-    :ivar reached: whether the source has answered at all.
-    :ivar staged: the roster that was delivered, once it has been planned.
-    :ivar absent: the records that the plan missed, by collection.
-    :ivar present: the objects with the ids that are there after all, by collection.
+    ``done``: the collections that have been read.
+    ``reading``: the collection that is being read.
+    ``place``: where in that collection the next page begins.
+    ``objects``: the objects staged of that collection.
+    ``rows``: how many rows of that collection have been read.
+    ``failures``: how many failures of the source there were, in all legs.
+    ``reached``: whether the source has answered at all.
+    ``staged``: the roster that was delivered, once it has been planned.
+    ``absent``: the records that the plan missed, by collection.
+    ``present``: the objects with the ids that are there after all, by collection.
     """
 
     done: dict[Collection, StagedCollection] = {}

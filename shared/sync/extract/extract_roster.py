@@ -34,13 +34,13 @@ from shared.sync.staging import StagedWriter
 class ExtractPorts:
     """What extraction needs of the world.
 
-    :ivar run: what every stage needs.
-    :ivar extract_queue: where the next leg waits.
-    :ivar plan_queue: where the plan waits.
-    :ivar secrets: decrypts the secret of the connection.
-    :ivar open_source: speaks to a source with that secret.
-    :ivar back_off: makes the pauses after failures.
-    :ivar pace: how long a leg lasts.
+    ``run``: what every stage needs.
+    ``extract_queue``: where the next leg waits.
+    ``plan_queue``: where the plan waits.
+    ``secrets``: decrypts the secret of the connection.
+    ``open_source``: speaks to a source with that secret.
+    ``back_off``: makes the pauses after failures.
+    ``pace``: how long a leg lasts.
     """
 
     run: RunPorts

@@ -27,13 +27,13 @@ Fetch = Callable[[Sequence[int], int, bool], Sequence[Page]]
 class Place(BaseModel):
     """Where the reading of a collection stands. It is kept between legs.
 
-    :ivar limit: how many entities each request asks for.
-    :ivar in_order: whether requests ask for an order, without which nothing proves an end.
-    :ivar offset: where the next page begins.
-    :ivar total: how many entities the source says it has; None if it says nothing.
-    :ivar step: the page size that the source really uses; 0 until it is known.
-    :ivar first: the sourcedId that the last page began with, to notice that ``offset`` is ignored.
-    :ivar done: whether the end has been reached.
+    ``limit``: how many entities each request asks for.
+    ``in_order``: whether requests ask for an order, without which nothing proves an end.
+    ``offset``: where the next page begins.
+    ``total``: how many entities the source says it has; None if it says nothing.
+    ``step``: the page size that the source really uses; 0 until it is known.
+    ``first``: the sourcedId that the last page began with, to notice that ``offset`` is ignored.
+    ``done``: whether the end has been reached.
     """
 
     limit: int

@@ -26,10 +26,10 @@ class FileChangedError(Exception):
 class Copy(BaseModel):
     """How far a file has been copied. The run's cursor holds it.
 
-    :ivar key: the object that is being written.
-    :ivar upload_id: its multipart upload.
-    :ivar tags: the tags of the parts that are written.
-    :ivar bytes: how much those parts hold.
+    ``key``: the object that is being written.
+    ``upload_id``: its multipart upload.
+    ``tags``: the tags of the parts that are written.
+    ``bytes``: how much those parts hold.
     """
 
     key: str

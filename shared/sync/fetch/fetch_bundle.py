@@ -41,13 +41,13 @@ MAX_COPIES = 5
 class FetchPorts:
     """What fetching a bundle needs of the world.
 
-    :ivar run: what every stage needs.
-    :ivar uploads: writes objects part by part.
-    :ivar extract_queues: where the next leg waits (SFTP), and the reading of the bundle (ZIP).
-    :ivar secrets: decrypts the secrets of the connection.
-    :ivar open_server: logs in at a server with those secrets.
-    :ivar back_off: makes the pauses after failures.
-    :ivar pace: how long a leg lasts.
+    ``run``: what every stage needs.
+    ``uploads``: writes objects part by part.
+    ``extract_queues``: where the next leg waits (SFTP), and the reading of the bundle (ZIP).
+    ``secrets``: decrypts the secrets of the connection.
+    ``open_server``: logs in at a server with those secrets.
+    ``back_off``: makes the pauses after failures.
+    ``pace``: how long a leg lasts.
     """
 
     run: RunPorts
@@ -62,12 +62,12 @@ class FetchPorts:
 class Cursor(BaseModel):
     """Where a fetch stands.
 
-    :ivar files: the files of the bundle on the server.
-    :ivar done: the objects that hold the files copied so far.
-    :ivar copying: the copy under way.
-    :ivar copies: how often the copying has begun.
-    :ivar failures: how many failures of the server there were, in all legs.
-    :ivar logged_in: whether the server has let us in at all.
+    ``files``: the files of the bundle on the server.
+    ``done``: the objects that hold the files copied so far.
+    ``copying``: the copy under way.
+    ``copies``: how often the copying has begun.
+    ``failures``: how many failures of the server there were, in all legs.
+    ``logged_in``: whether the server has let us in at all.
     """
 
     files: tuple[RemoteFile, ...] = ()

@@ -33,10 +33,10 @@ _FILES = (*_STEMS.values(), ROLES)
 class IngestPorts:
     """What reading a bundle needs of the world.
 
-    :ivar run: what every stage needs.
-    :ivar ingest_queue: where the next leg waits.
-    :ivar plan_queue: where the plan waits.
-    :ivar pace: how long a leg lasts.
+    ``run``: what every stage needs.
+    ``ingest_queue``: where the next leg waits.
+    ``plan_queue``: where the plan waits.
+    ``pace``: how long a leg lasts.
     """
 
     run: RunPorts
@@ -48,9 +48,9 @@ class IngestPorts:
 class Cursor(BaseModel):
     """Where the reading of a bundle stands.
 
-    :ivar done: the files that have been staged, by stem.
-    :ivar reading: the file that is being staged.
-    :ivar findings: what was repaired in the bundle and in the files done.
+    ``done``: the files that have been staged, by stem.
+    ``reading``: the file that is being staged.
+    ``findings``: what was repaired in the bundle and in the files done.
     """
 
     done: dict[str, StagedPart] = {}

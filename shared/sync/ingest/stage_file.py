@@ -33,13 +33,13 @@ ROWS_BETWEEN_CHECKS = 5000
 class FileProgress(BaseModel):
     """How far a file has been staged. The run's cursor holds it.
 
-    :ivar stem: the file's name in lower case, without ``.csv``.
-    :ivar records: how many records have been read.
-    :ivar objects: the objects that hold the staged rows.
-    :ivar rows: how many rows these hold.
-    :ivar status_filled: how many of the rows have a status.
-    :ivar orders: in which order each column of dates writes them, as far as it has shown.
-    :ivar findings: what was repaired.
+    ``stem``: the file's name in lower case, without ``.csv``.
+    ``records``: how many records have been read.
+    ``objects``: the objects that hold the staged rows.
+    ``rows``: how many rows these hold.
+    ``status_filled``: how many of the rows have a status.
+    ``orders``: in which order each column of dates writes them, as far as it has shown.
+    ``findings``: what was repaired.
     """
 
     stem: str

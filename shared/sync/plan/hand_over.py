@@ -25,12 +25,12 @@ from shared.sync.send_work import send_batches
 class StoredPlan:
     """A plan whose snapshot and hold are in the bucket, as candidates.
 
-    :ivar base: what the roster held before.
-    :ivar outcome: what was planned.
-    :ivar snapshot: what the roster holds once the plan is applied.
-    :ivar hold: what waits for a person.
-    :ivar stamp: what the group and the roster table say once the plan writes.
-    :ivar table_stamp: what the roster table said when the plan was made.
+    ``base``: what the roster held before.
+    ``outcome``: what was planned.
+    ``snapshot``: what the roster holds once the plan is applied.
+    ``hold``: what waits for a person.
+    ``stamp``: what the group and the roster table say once the plan writes.
+    ``table_stamp``: what the roster table said when the plan was made.
     """
 
     base: RosterBase

@@ -38,14 +38,14 @@ from shared.sync.run_ports import RunPorts
 class PlanPorts:
     """What planning needs of the world.
 
-    :ivar run: what every stage needs.
-    :ivar batches: the base, and the batches to open.
-    :ivar holdings: what the roster table holds.
-    :ivar extract_queue: where a run goes back to that has absent records to confirm.
-    :ivar apply_queue: where the batches wait.
-    :ivar pace: how often the lease is renewed.
-    :ivar memory_limit: what DuckDB may hold in memory.
-    :ivar threads: how many threads DuckDB uses.
+    ``run``: what every stage needs.
+    ``batches``: the base, and the batches to open.
+    ``holdings``: what the roster table holds.
+    ``extract_queue``: where a run goes back to that has absent records to confirm.
+    ``apply_queue``: where the batches wait.
+    ``pace``: how often the lease is renewed.
+    ``memory_limit``: what DuckDB may hold in memory.
+    ``threads``: how many threads DuckDB uses.
     """
 
     run: RunPorts

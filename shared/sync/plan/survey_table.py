@@ -20,8 +20,8 @@ from shared.ports.roster import RosterHoldings
 class Survey:
     """What the roster table holds.
 
-    :ivar file: its records, one a line.
-    :ivar highest: the highest number that a record carries.
+    ``file``: its records, one a line.
+    ``highest``: the highest number that a record carries.
     """
 
     file: Path

@@ -25,13 +25,13 @@ from shared.sync.send_work import send_leg
 class DropPorts:
     """What accepting a drop needs of the world.
 
-    :ivar groups: the groups, to find whose drop it is.
-    :ivar runs: the runs of groups.
-    :ivar drops: the bundles that wait.
-    :ivar objects: the data bucket.
-    :ivar extract_queues: where the first leg of the run waits.
-    :ivar announcements: the event bus.
-    :ivar clock: gives the time.
+    ``groups``: the groups, to find whose drop it is.
+    ``runs``: the runs of groups.
+    ``drops``: the bundles that wait.
+    ``objects``: the data bucket.
+    ``extract_queues``: where the first leg of the run waits.
+    ``announcements``: the event bus.
+    ``clock``: gives the time.
     """
 
     groups: Groups

@@ -34,10 +34,10 @@ MARKED = Reason(
 class RequestPorts:
     """What requests for runs need of the world.
 
-    :ivar groups: the groups.
-    :ivar runs: the runs of groups.
-    :ivar extract_queues: where the first leg waits of a run that fetches.
-    :ivar plan_queue: where the plan waits of a run that does not.
+    ``groups``: the groups.
+    ``runs``: the runs of groups.
+    ``extract_queues``: where the first leg waits of a run that fetches.
+    ``plan_queue``: where the plan waits of a run that does not.
     """
 
     groups: Groups

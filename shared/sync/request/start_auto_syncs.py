@@ -40,8 +40,8 @@ RETENTIONS_WITH = Period.DAILY
 class Tick(BaseModel):
     """What a rule of EventBridge says.
 
-    :ivar period: the groups that it is for.
-    :ivar tick: the moment at which they must be due.
+    ``period``: the groups that it is for.
+    ``tick``: the moment at which they must be due.
     """
 
     period: Period
@@ -52,12 +52,12 @@ class Tick(BaseModel):
 class AutoPorts:
     """What the clock needs of the world.
 
-    :ivar due_groups: which groups are due.
-    :ivar requests: starts runs.
-    :ivar clock: gives the time.
-    :ivar report: is told of a group that could not be started, and is tried again.
-    :ivar spread_seconds: over how long the beginnings of runs are spread.
-    :ivar workers: how many groups are started at once.
+    ``due_groups``: which groups are due.
+    ``requests``: starts runs.
+    ``clock``: gives the time.
+    ``report``: is told of a group that could not be started, and is tried again.
+    ``spread_seconds``: over how long the beginnings of runs are spread.
+    ``workers``: how many groups are started at once.
     """
 
     due_groups: DueGroups
