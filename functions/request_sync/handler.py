@@ -37,7 +37,7 @@ from shared.sync.read.read_runs import (
     read_errors_summary,
     read_run,
 )
-from shared.sync.request.decide_hold import decide_hold
+from shared.sync.request.carry_out_decision import carry_out_decision
 from shared.sync.request.request_sync import RequestPorts, request_run
 from shared.sync.request.request_upload import request_upload
 
@@ -224,7 +224,7 @@ def post_decision(group_id: str) -> Response[str]:
         # No decision may be carried out without its record: that comes first.
         hold = ports.groups.get(who.enterprise, GroupId(group_id)).hold
         _record(group_id, hold.records if hold else 0)
-        run = decide_hold(
+        run = carry_out_decision(
             who.enterprise,
             GroupId(group_id),
             HoldDecision.model_validate(given.model_dump()),

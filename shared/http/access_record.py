@@ -4,7 +4,7 @@ from datetime import datetime
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from shared.domain.access import Access
+from shared.domain.access_record import Access
 from shared.domain.ids import GroupId
 from shared.http.requests import caller
 from shared.ports.groups import Accesses

@@ -7,7 +7,7 @@ millisecond for a page of 200 users, and no answer has what the API's document d
 from collections.abc import Sequence
 from typing import Any
 
-from shared.domain.access import Access
+from shared.domain.access_record import Access
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.stored_record import StoredRecord
 from shared.http.answers import show_cursor

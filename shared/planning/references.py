@@ -16,6 +16,7 @@ from shared.planning.columns import (
     names,
     table,
 )
+from shared.planning.customer_partners import CUSTOMER, JOIN_CUSTOMER, load_customers
 from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import LEFT, Origin, State
 
@@ -114,7 +115,7 @@ def resolve_references(
             values[reference.resolved] = f"{name}.id"
     joins += _own_columns(collection, config, values)
     if collection is Collection.ORGS:
-        _link_customers(connection, config)
+        load_customers(connection, config)
 
     hard = [reference for reference in references if reference.hard]
     resolved = ", ".join(
@@ -140,24 +141,13 @@ def resolve_references(
 def _own_columns(collection: Collection, config: GroupConfig, values: dict[str, str]) -> list[str]:
     """SQL for the resolved columns that are not references."""
     if collection is Collection.ORGS:
-        values["customer_id"] = "customer.customer_id"
+        values["customer_id"] = CUSTOMER
         values["root"] = "c.sourced_id = (SELECT sourced_id FROM root)"
-        return ["LEFT JOIN customer ON customer.org = c.sourced_id"]
+        return [JOIN_CUSTOMER]
     if collection is Collection.USERS:
         suffix = config.suffix.replace("'", "''")
         values["login_name"] = f"c.username || '{suffix}'"
     return []
-
-
-def _link_customers(connection: Connection, config: GroupConfig) -> None:
-    """Make ``customer``: the customer that is an org's partner; the first, if there are several."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE customer (org VARCHAR, customer_id VARCHAR)")
-    linked: dict[str, str] = {}
-    for customer in config.customers:
-        if customer.org_sourced_id is not None:
-            linked.setdefault(customer.org_sourced_id, customer.customer_id)
-    for link in linked.items():
-        connection.execute("INSERT INTO customer VALUES (?, ?)", link)
 
 
 def _resolve_list(

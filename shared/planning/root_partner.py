@@ -3,8 +3,9 @@
 from shared.domain.group.group import GroupConfig
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.vocabulary import TO_BE_DELETED
-from shared.planning.columns import fingerprint, stripped
+from shared.planning.columns import stripped
 from shared.planning.duckdb_connection import Connection
+from shared.planning.fingerprint import fingerprint
 from shared.planning.standing import State
 
 

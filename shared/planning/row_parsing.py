@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.findings import Repairs, shape_of
+from shared.domain.roster.findings import Repairs
+from shared.domain.roster.masked_values import shape_of
 from shared.domain.roster.records import RECORD_MODELS
 from shared.domain.roster.staged_rows import STAGED_COLUMNS
 from shared.planning.columns import (

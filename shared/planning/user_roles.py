@@ -10,8 +10,9 @@ from pathlib import Path
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import ROLE_COLUMNS, STAGED_COLUMNS, ColumnType
 from shared.domain.roster.vocabulary import ROLES, TO_BE_DELETED
-from shared.planning.columns import fingerprint, stripped
+from shared.planning.columns import stripped
 from shared.planning.duckdb_connection import Connection
+from shared.planning.fingerprint import fingerprint
 from shared.planning.working_tables import iso_date, staged_rows
 
 _USERS = Collection.USERS

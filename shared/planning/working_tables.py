@@ -7,15 +7,9 @@ import duckdb
 
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import FILE_COLUMNS, STAGED_COLUMNS
-from shared.planning.columns import (
-    SNAPSHOT_COLUMNS,
-    definition,
-    fingerprint,
-    names,
-    spelled,
-    table,
-)
+from shared.planning.columns import SNAPSHOT_COLUMNS, definition, names, spelled, table
 from shared.planning.duckdb_connection import Connection
+from shared.planning.fingerprint import fingerprint
 
 MEMORY_LIMIT = "600MB"
 """DuckDB's memory before it spills to disk; the process has as much again for everything else."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from shared.domain.access import Access
+from shared.domain.access_record import Access
 from shared.domain.group.choices import Period
 from shared.domain.group.cover import Cover
 from shared.domain.group.customer import Customer

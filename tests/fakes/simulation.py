@@ -33,7 +33,7 @@ from shared.sync.ingest.ingest_bundle import IngestPorts, ingest_leg
 from shared.sync.leg import Pace
 from shared.sync.plan.plan_run import PlanPorts, plan_run
 from shared.sync.request.accept_drop import DropPorts, accept_drop
-from shared.sync.request.decide_hold import decide_hold
+from shared.sync.request.carry_out_decision import carry_out_decision
 from shared.sync.request.request_sync import RequestPorts, request_sync, restore_run, start_planning
 from shared.sync.send_work import send_leg
 from tests.fakes.control import InMemoryControl
@@ -249,7 +249,7 @@ class Simulation(RunStores):
         """A decision on what waits, from the request to its end."""
         hold = self.group.hold
         said = digest or (hold.digest if hold else "")
-        run = decide_hold(
+        run = carry_out_decision(
             ENTERPRISE,
             GROUP,
             HoldDecision(decision=decision, digest=said, reason="test"),

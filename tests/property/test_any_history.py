@@ -34,7 +34,7 @@ from shared.domain.run.run import Mode, RunState, Trigger
 from shared.messages import ExtractLeg, PlanRun
 from shared.planning.standing import Answer
 from shared.sync import change_file
-from shared.sync.request.decide_hold import decide_hold
+from shared.sync.request.carry_out_decision import carry_out_decision
 from shared.sync.request.request_sync import start_planning
 from tests.fakes.backups import kept_control, kept_roster
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
@@ -138,7 +138,9 @@ class AnyHistory(RuleBasedStateMachine):
         hold = self.world.group.hold
         assert hold is not None
         said = HoldDecision(decision=decision, digest=hold.digest, reason="r")
-        decide_hold(ENTERPRISE, GROUP, said, "ann", self.world.request_ports(), self.world.now)
+        carry_out_decision(
+            ENTERPRISE, GROUP, said, "ann", self.world.request_ports(), self.world.now
+        )
 
     @precondition(lambda self: self.world.group.active_run is None)
     @rule(back=st.integers(1, 5))

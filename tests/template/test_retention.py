@@ -7,7 +7,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from shared.adapters.control_table import batches, connection_tests, drops, run_item
-from shared.domain import access
+from shared.domain import access_record
 from shared.domain.group.group import GroupConfig
 from shared.domain.group.request import GroupInput
 from shared.domain.group.retention import ENDED_DAYS
@@ -90,7 +90,7 @@ def test_each_number_is_what_the_system_does(said: dict[str, tuple[str, str]]) -
     elsewhere = {
         "a deleted record, in case it returns": GroupConfig.model_fields["grace_days"].default,
         "a class that has ended, and who was in it": ENDED_DAYS,
-        "who read personal data, when, and how many records": access.KEPT.days,
+        "who read personal data, when, and how many records": access_record.KEPT.days,
         "runs, without personal data of the roster": run_item.HISTORY_SECONDS // DAY,
         "the certificate of a deleted group": deletion_certificate.KEPT.days,
         "open batches and unapplied changes of a run": batches.KEPT.days,

@@ -12,7 +12,7 @@ from shared.domain.counted import agreeing, counted, plural_of, records_of, sent
 from shared.domain.group.hold import Hold
 from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.findings import shape_of
+from shared.domain.roster.masked_values import shape_of
 from shared.domain.run.results import Unapplied
 from shared.groups.try_source import _found
 from shared.http.contract.problem_codes import FIELD_CODES

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.findings import MESSAGES, Repairs, shape_of
+from shared.domain.roster.findings import MESSAGES, Repairs
+from shared.domain.roster.masked_values import shape_of
 from shared.domain.roster.records import MAX_SOURCED_ID, MAX_TEXT, RECORD_MODELS
 from shared.domain.roster.staged_rows import STAGED_COLUMNS
 from shared.planning.columns import PARSED_COLUMNS

@@ -12,7 +12,7 @@ from shared.adapters.dynamodb.actions import put
 from shared.adapters.dynamodb.reads import Query
 from shared.adapters.dynamodb.values import Item, seconds, unmarshal
 from shared.adapters.dynamodb.writes import write_item
-from shared.domain.access import KEPT, Access
+from shared.domain.access_record import KEPT, Access
 from shared.domain.ids import GroupId
 
 if TYPE_CHECKING:

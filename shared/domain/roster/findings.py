@@ -4,16 +4,11 @@ A finding never quotes a personal value, only its shape. It may quote terms of v
 references, booleans and headers.
 """
 
-import re
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from shared.domain.counted import counted
 from shared.domain.roster.collection import Collection
-
-_DATE_LIKE = re.compile(r"[\d\sT:./Z+-]{6,30}")
-
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "missing_sourced_id": (
@@ -220,18 +215,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
 }
 """By code: what is wrong, and how to fix it."""
-
-
-def shape_of(value: object) -> str:
-    """Describe a personal value without showing it: a date with 9 for each digit, or its length."""
-    if value is None:
-        return "empty"
-    text = str(value)
-    if not text.strip():
-        return "empty"
-    if _DATE_LIKE.fullmatch(text):
-        return re.sub(r"\d", "9", text)
-    return counted(len(text), "character")
 
 
 class FileFinding(BaseModel):

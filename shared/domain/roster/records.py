@@ -24,7 +24,8 @@ from pydantic_core import PydanticCustomError
 
 from shared.domain.roster import vocabulary
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.findings import Repairs, shape_of
+from shared.domain.roster.findings import Repairs
+from shared.domain.roster.masked_values import shape_of
 
 MAX_SOURCED_ID = 255
 MAX_TEXT = 1000

@@ -9,7 +9,7 @@ from shared.domain.run.run import Mode, Run, Trigger
 from shared.sync.request.request_sync import RequestPorts, start_planning
 
 
-def decide_hold(
+def carry_out_decision(
     enterprise: EnterpriseId,
     group_id: GroupId,
     decision: HoldDecision,
