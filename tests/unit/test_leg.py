@@ -7,11 +7,14 @@ from typing import cast
 import pytest
 
 from shared.domain.errors import StoppedError
+from shared.domain.run.remote_files import RemoteFile
 from shared.domain.run.results import RunEnd
 from shared.domain.run.run import RunState
 from shared.messages import ExtractLeg
 from shared.sync.back_off import BackOff
+from shared.sync.fetch.copy_file import Copy, copy_file
 from shared.sync.leg import Leg, LegOverError, Pace, claim_leg
+from tests.fakes.fetching import InMemoryServer, InMemoryUploads
 from tests.fakes.simulation import Simulation
 
 PACE = Pace(length=timedelta(minutes=4), beat=timedelta(seconds=20))
@@ -107,6 +110,22 @@ def _check_for_a_while(leg: Leg) -> None:
     for _ in range(1000):
         leg.check_owner()
         threading.Event().wait(0.005)
+
+
+def test_a_copy_writes_nothing_once_the_run_is_another_workers() -> None:
+    world = Simulation()
+    leg = _leg(world)
+    uploads = InMemoryUploads(world.objects)
+    copy = Copy(key="r.zip", upload_id=uploads.begin("r.zip"))
+
+    def lost() -> None:
+        raise StoppedError
+
+    leg.check_owner = lost
+    file = RemoteFile(path="out/r.zip", name="r.zip", size=3)
+    with pytest.raises(StoppedError):
+        copy_file(InMemoryServer({"out/r.zip": b"zip"}), file, copy, uploads, leg)
+    assert uploads.open == {copy.upload_id: {}}
 
 
 def test_the_end_of_a_run_is_announced() -> None:
