@@ -402,7 +402,9 @@ def test_an_ended_run_is_overdue_until_its_end_is_announced(control: Control) ->
 def test_an_end_is_recorded_once_and_published_before_it_is_announced(control: Control) -> None:
     key = control.extracting()
     control.runs.close(key, NOW, RunEnd(RunState.FAILED, WHY), "one")
+    assert not control.get(key).recorded
     assert [control.runs.recorded(key) for _ in range(3)] == [True, False, False]
+    assert control.get(key).recorded
     assert not control.get(key).published
     control.runs.published(key)
     assert (control.get(key).published, control.get(key).announced) == (True, False)

@@ -109,6 +109,7 @@ def _run(
             "finished_at": item.get(RunItem.FINISHED_AT),
             "supersedes": tuple(item.get(RunItem.SUPERSEDES, ())),
             "announced": RunItem.OPEN_SHARD not in item,
+            "recorded": bool(item.get(RunItem.RECORDED)),
             "published": bool(item.get(RunItem.PUBLISHED)),
             "marked": bool(item.get(RunItem.MARKED)),
             "restores": None if restores is None else int(restores),
