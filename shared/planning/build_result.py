@@ -65,7 +65,11 @@ class ResultBuilder:
         self._damaged = False
 
     def build(self, begin_step: Callable[[str], None]) -> None:
-        """Build all collections, in the order of their references."""
+        """Build all collections, in the order of their references.
+
+        What is gone is pending and still here: only ``decide`` lets anything leave, because what
+        may leave depends on the whole roster.
+        """
         given, connection = self._given, self._connection
         self.dirty = load_dirty(connection, given.dirty)
         if given.survey is not None:
@@ -76,15 +80,30 @@ class ResultBuilder:
         for collection in Collection:
             begin_step(collection.entity)
             self._build(collection)
-        if given.decides_deletions:
-            in_use = delete_unused(connection, self._rules)
-            if in_use:
-                self.notices.append(notices.partners_in_use(in_use))
-        if given.decision is Decision.APPROVE:
-            approve_changed_identities(connection)
-        if given.decision is Decision.REJECT:
+
+    def decide(self, begin_step: Callable[[str], None]) -> None:
+        """Decide which of the pending records leave, and which wait for a person."""
+        begin_step("judging")
+        if self._given.marked:
             for collection in Collection:
-                reject_held(connection, collection)
+                mark_all_for_deletion(self._connection, collection)
+        if self._given.decides_deletions:
+            self._decide_deletions()
+        if self._given.decision is Decision.APPROVE:
+            approve_changed_identities(self._connection)
+        if self._given.decision is Decision.REJECT:
+            for collection in Collection:
+                reject_held(self._connection, collection)
+
+    def _decide_deletions(self) -> None:
+        connection = self._connection
+        for collection in (Collection.CLASSES, Collection.USERS):
+            decide_deletions(connection, collection, self._rules)
+        remove_with_user_or_class(connection, self._rules.since)
+        decide_enrollment_deletions(connection, self._rules)
+        in_use = delete_unused(connection, self._rules)
+        if in_use:
+            self.notices.append(notices.partners_in_use(in_use))
 
     def _build(self, collection: Collection) -> None:
         given, connection = self._given, self._connection
@@ -99,7 +118,6 @@ class ResultBuilder:
         self._explain_unproven(collection, status, legible=legible)
         if given.restored is not None:
             restore_past_roster(connection, collection, given.restored[collection])
-            self._decide_deletions(collection)
             return
         if collection is Collection.ENROLLMENTS:
             moved = bool(self._moved & {Collection.CLASSES, Collection.USERS})
@@ -110,7 +128,6 @@ class ResultBuilder:
                 delta=status is CollectionStatus.DELTA,
                 moved=moved,
             )
-            self._decide_deletions(collection)
             return
         build_candidates(connection, collection, proven and legible, read)
         if collection is Collection.USERS:
@@ -121,7 +138,6 @@ class ResultBuilder:
         self._map_sourced_ids(collection, "candidate")
         resolve_references(connection, collection, given.config, self._moved)
         self._hold_mistakes(collection)
-        self._decide_deletions(collection)
         self._map_sourced_ids(collection, "result")
 
     def _load(self, collection: Collection) -> CollectionStatus:
@@ -220,19 +236,6 @@ class ResultBuilder:
                 self.notices.append(notices.rekeyed(collection, hint))
         if collection is Collection.USERS:
             hold_changed_identities(connection, given.config.guard)
-
-    def _decide_deletions(self, collection: Collection) -> None:
-        """Decide what leaves; partners, sessions and courses follow once all else is decided."""
-        given, connection = self._given, self._connection
-        if given.marked:
-            mark_all_for_deletion(connection, collection)
-        if not given.decides_deletions:
-            return
-        if collection in (Collection.CLASSES, Collection.USERS):
-            decide_deletions(connection, collection, self._rules)
-        if collection is Collection.ENROLLMENTS:
-            remove_with_user_or_class(connection, self._rules.since)
-            decide_enrollment_deletions(connection, self._rules)
 
     def _size(self, name: str) -> int:
         return self._connection.count(f"SELECT count(*) FROM {name}")

@@ -55,9 +55,16 @@ class Planner:
         """Build the roster that the run is to leave.
 
         Returns the files of sourcedIds that the source must be asked for before they count as
-        gone. Only a run that deletes and reads a REST source has any, and only the first time.
+        gone; then nothing is decided yet. Only a run that deletes and reads a REST source has any,
+        and only the first time.
         """
         self._result.build(self.begin_step)
+        absent = self._write_ids_to_confirm()
+        if not absent:
+            self._result.decide(self.begin_step)
+        return absent
+
+    def _write_ids_to_confirm(self) -> Mapping[Collection, Path]:
         if self.given.present is not None or not self.given.confirms_absences:
             return {}
         found = {c: write_ids_to_confirm(self._connection, c, self.directory) for c in Collection}
