@@ -55,6 +55,8 @@ class Quirks:
     """Wait this long before each answer."""
     redirect: bool = False
     """Redirect every request elsewhere."""
+    no_single_records: int | None = None
+    """Serve no record by its id: answer this status to all, and ``{}`` if it is 200."""
 
     # Bodies
     missing_envelope: str | None = None

@@ -89,6 +89,10 @@ class Service:
             if collection not in COLLECTIONS:
                 raise RefusedError(404, "unknownobject")
             query = parsed(parse_qsl(parts.query, keep_blank_values=True))
+            if sourced_id and quirks.no_single_records == 200:
+                return json_reply(200, {})
+            if sourced_id and quirks.no_single_records:
+                raise RefusedError(quirks.no_single_records, "unknownobject")
             if sourced_id:
                 return _one(catalogue, collection, version, unquote(sourced_id), query)
             return self._page(quirks, catalogue, collection, version, parts.path, query)

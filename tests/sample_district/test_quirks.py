@@ -77,6 +77,15 @@ def test_no_sorting(client: Client) -> None:
     assert client.get("users").status_code == 200
 
 
+@pytest.mark.parametrize("status", [200, 404, 405, 501])
+def test_no_single_records(client: Client, status: int) -> None:
+    path = f"users/{client.server.district.users[0].sourced_id}"
+    answer = _get(client, Quirks(no_single_records=status), path)
+    assert answer.status_code == status
+    assert "user" not in answer.json()
+    assert client.get("users").status_code == 200
+
+
 def test_a_record_that_comes_twice(client: Client) -> None:
     client.server.quirks = Quirks(duplicate_entity=("users", "pupil-000003"))
     found = client.all("users")
