@@ -97,21 +97,30 @@ def _fail(key: RunKey, error: Exception) -> None:
 
 @dataclass
 class Simulation(RunStores):
-    """One group, its source, and everything between."""
+    """One group, its source, and everything between.
+
+    ``beside`` is another group of the enterprise: both share the stores.
+    """
 
     source: InMemorySource = field(default_factory=InMemorySource)
     now: datetime = datetime(2026, 9, 1, 2, tzinfo=UTC)
     leg: timedelta = timedelta(minutes=4)
     group_config: GroupConfig = field(default_factory=config)
+    group_id: GroupId = GROUP
+    beside: "Simulation | None" = None
 
     def __post_init__(self) -> None:
         super().__init__()
         self._until_death: int | None = None
         self._workers = 0
-        self.roster = InMemoryRoster(on_write=self._write)
-        self.control = InMemoryControl(on_write=self._write, stamps=self.roster.stamps)
-        self.control.groups[ENTERPRISE, GROUP] = GroupState(self.group_config)
-        self.objects = InMemoryObjects(on_write=self._write)
+        if self.beside is None:
+            self.roster = InMemoryRoster(on_write=self._write)
+            self.control = InMemoryControl(on_write=self._write, stamps=self.roster.stamps)
+            self.objects = InMemoryObjects(on_write=self._write)
+        else:
+            self.roster, self.control = self.beside.roster, self.beside.control
+            self.objects = self.beside.objects
+        self.control.groups[ENTERPRISE, self.group_id] = GroupState(self.group_config)
         self.queue = InMemoryQueue(on_write=self._write)
         self.announcements = InMemoryAnnouncements(on_write=self._write)
         self.sent: list[Message] = []
@@ -119,13 +128,13 @@ class Simulation(RunStores):
     @property
     def group(self) -> GroupState:
         """The group's state."""
-        return self.control.groups[ENTERPRISE, GROUP]
+        return self.control.groups[ENTERPRISE, self.group_id]
 
     def request(self, mode: Mode = Mode.SYNC) -> Run:
         """Ask for a sync."""
-        request = RunRequest(ENTERPRISE, GROUP, mode, Trigger.REQUEST, "test")
+        request = RunRequest(ENTERPRISE, self.group_id, mode, Trigger.REQUEST, "test")
         run = self.control.accept(request, self.now)
-        self.queue.send([ExtractLeg(enterprise=ENTERPRISE, group_id=GROUP, seq=run.seq, leg=0)])
+        self.queue.send([ExtractLeg(enterprise=ENTERPRISE, group_id=self.group_id, seq=run.seq, leg=0)])
         return run
 
     def deliver(
@@ -156,32 +165,32 @@ class Simulation(RunStores):
 
     def drop(self, bundle: bytes, name: str = "roster.zip") -> None:
         """Put a bundle into the group's place in the bucket, as an event tells of it."""
-        key = f"drops/{GROUP}/{name}"
+        key = f"drops/{self.group_id}/{name}"
         self.objects.objects[key] = bundle
         accept_drop(key, None, len(bundle), self._drop_ports())
 
     def delete(self) -> Run:
         """Ask for the group's deletion."""
-        run = InMemoryDeletions(self.control).begin(ENTERPRISE, GROUP, "test", self.now)
+        run = InMemoryDeletions(self.control).begin(ENTERPRISE, self.group_id, "test", self.now)
         send_leg(run, self.queue, self.control, self.now)
         return run
 
     def mark(self) -> None:
         """Mark the group's roster for deletion."""
-        self.groups().mark(ENTERPRISE, GROUP, self.now)
+        self.groups().mark(ENTERPRISE, self.group_id, self.now)
 
     def unmark(self) -> None:
         """Take the mark back."""
-        self.groups().unmark(ENTERPRISE, GROUP)
+        self.groups().unmark(ENTERPRISE, self.group_id)
 
     @property
     def marked(self) -> bool:
         """Whether the group's roster is marked for deletion."""
-        return self.groups().get(ENTERPRISE, GROUP).marked_at is not None
+        return self.groups().get(ENTERPRISE, self.group_id).marked_at is not None
 
     def ask(self, mode: Mode) -> Run:
         """A run that a person asks for, from the request to its end."""
-        request = RunRequest(ENTERPRISE, GROUP, mode, Trigger.REQUEST, "test")
+        request = RunRequest(ENTERPRISE, self.group_id, mode, Trigger.REQUEST, "test")
         run = request_sync(request, self.request_ports(), self.now)
         self.settle()
         return self.control.runs[run.key]
@@ -193,7 +202,7 @@ class Simulation(RunStores):
 
     def restore(self, seq: int) -> Run:
         """A run that goes back to run ``seq``, from the request to its end."""
-        request = RunRequest(ENTERPRISE, GROUP, Mode.RESTORE, Trigger.REQUEST, "test", restores=seq)
+        request = RunRequest(ENTERPRISE, self.group_id, Mode.RESTORE, Trigger.REQUEST, "test", restores=seq)
         run, _ = restore_run(request, self.request_ports(), self.now, keep_auto=True)
         self.settle()
         return self.control.runs[run.key]
@@ -239,7 +248,7 @@ class Simulation(RunStores):
     def plan(self, mode: Mode, *, restores: int | None = None, marked: bool = False) -> Run:
         """A run that fetches nothing, from the request to its end."""
         request = RunRequest(
-            ENTERPRISE, GROUP, mode, Trigger.REQUEST, "test", restores=restores, marked=marked
+            ENTERPRISE, self.group_id, mode, Trigger.REQUEST, "test", restores=restores, marked=marked
         )
         run = start_planning(request, self.control, self.queue, self.now)
         self.settle()
@@ -251,7 +260,7 @@ class Simulation(RunStores):
         said = digest or (hold.digest if hold else "")
         run = carry_out_decision(
             ENTERPRISE,
-            GROUP,
+            self.group_id,
             HoldDecision(decision=decision, digest=said, reason="test"),
             "test",
             self.request_ports(),
@@ -281,7 +290,7 @@ class Simulation(RunStores):
 
     def docs(self, collection: Collection) -> dict[str, dict[str, object]]:
         """The roster's documents of a collection, by id."""
-        found = self.roster.of(GROUP, collection)
+        found = self.roster.of(self.group_id, collection)
         return {key.rsplit("#", 1)[-1]: doc for key, doc in found.items()}
 
     def _write(self, name: str) -> None:
@@ -307,10 +316,10 @@ class Simulation(RunStores):
             marked=control.marked,
             gone=control.gone,
         )
-        if (ENTERPRISE, GROUP) in self.control.groups:
-            groups.kept[ENTERPRISE, GROUP] = Group(
+        if (ENTERPRISE, self.group_id) in self.control.groups:
+            groups.kept[ENTERPRISE, self.group_id] = Group(
                 enterprise=ENTERPRISE,
-                group_id=GROUP,
+                group_id=self.group_id,
                 config=self.group.config,
                 email="it@springfield.example",
                 client_group_id="SPR",
