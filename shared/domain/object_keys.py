@@ -176,6 +176,11 @@ def snapshot_key(run: RunKey, attempt: str, collection: Collection) -> str:
     return f"{snapshots_prefix(run)}{attempt}/{collection}.parquet"
 
 
+def proposals_key(run: RunKey, attempt: str, collection: Collection) -> str:
+    """Make the key for what waits in one collection, beside the roster that a run will leave."""
+    return f"{snapshots_prefix(run)}{attempt}/proposed-{collection}.parquet"
+
+
 def holds_prefix(run: RunKey) -> str:
     """What the keys of a run's holds begin with, whichever attempt to plan made them."""
     return _of_run(Folder.HOLDS, run)

@@ -1,6 +1,7 @@
 """Builds the roster that a run is to leave, collection by collection: the tables ``result_…``."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from shared.domain.group.hold import Decision
@@ -21,8 +22,14 @@ from shared.planning.enrollment_deletions import (
 )
 from shared.planning.enrollments import resolve_enrollments
 from shared.planning.expired_records import forget_expired
-from shared.planning.hold_decisions import approve_changed_identities, reject_held
+from shared.planning.held_references import hold_what_refers
+from shared.planning.hold_decisions import (
+    approve_changed_identities,
+    approve_proposals,
+    reject_held,
+)
 from shared.planning.plan import NOT_STAGED, PlanInput
+from shared.planning.proposals import give_ids, hold_again, load_awaiting, take_up
 from shared.planning.record_ids import assign_ids
 from shared.planning.references import map_sourced_ids, resolve_references
 from shared.planning.renumbered_sources import hold_renumbered
@@ -89,6 +96,7 @@ class ResultBuilder:
                 mark_all_for_deletion(self._connection, collection)
         if self._given.decides_deletions:
             self._decide_deletions()
+        hold_what_refers(self._connection)
         if self._given.decision is Decision.APPROVE:
             approve_changed_identities(self._connection)
         if self._given.decision is Decision.REJECT:
@@ -115,21 +123,26 @@ class ResultBuilder:
             self.notices.append(notices.root_made(given.config))
         legible = select_rows_in_scope(connection, collection, given.config.scope)
         read = parse_new_rows(connection, collection, self._directory)
+        taken = take_up(connection, collection)
+        read = replace(read, parsed=read.parsed + taken)
         self._explain_unproven(collection, status, legible=legible)
         if given.restored is not None:
             restore_past_roster(connection, collection, given.restored[collection])
+            hold_again(connection, collection, fetched=False, proven=False)
             return
         if collection is Collection.ENROLLMENTS:
             moved = bool(self._moved & {Collection.CLASSES, Collection.USERS})
-            resolve_enrollments(
+            proven = resolve_enrollments(
                 connection,
                 given.group_id,
                 proven=proven,
                 delta=status is CollectionStatus.DELTA,
                 moved=moved,
             )
+            hold_again(connection, collection, fetched=given.fetched, proven=proven)
             return
         build_candidates(connection, collection, proven and legible, read)
+        give_ids(connection, collection)
         if collection is Collection.USERS:
             rekey_users(connection, given.config.match_with)
             merge_staff(connection, given.group_id, given.seq)
@@ -137,6 +150,7 @@ class ResultBuilder:
             assign_ids(connection, collection, given.group_id, given.seq)
         self._map_sourced_ids(collection, "candidate")
         resolve_references(connection, collection, given.config, self._moved)
+        hold_again(connection, collection, fetched=given.fetched, proven=proven and legible)
         self._hold_mistakes(collection)
         self._map_sourced_ids(collection, "result")
 
@@ -173,6 +187,9 @@ class ResultBuilder:
         """Load what the roster holds: the snapshot, and what may differ from it."""
         given, connection = self._given, self._connection
         load_base(connection, collection, given.base.get(collection))
+        load_awaiting(connection, collection, given.awaiting.get(collection))
+        if given.decision is Decision.APPROVE:
+            approve_proposals(connection, collection)
         # The roster table has deleted these by now: it goes by the retention of the base.
         kept_by = given.base_retention or given.config.retention
         if forget_expired(connection, collection, kept_by, given.now):

@@ -8,9 +8,9 @@ from functools import partial
 from shared.domain.group import guard
 from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
-from shared.planning.columns import ROW_COLUMNS, names
 from shared.planning.deletions import places_where
 from shared.planning.duckdb_connection import Connection
+from shared.planning.proposals import hold_changes
 from shared.planning.standing import LEFT, Answer, Origin, State
 
 _IDENTITY = ("given_name", "family_name", "username", "email", "identifier")
@@ -24,8 +24,7 @@ def hold_changed_identities(connection: Connection, settings: GuardSettings) -> 
 
     A user counts if two or more of name, username, e-mail and identifier change, or if the new
     given or family name is one that another user of the school has lost in the same run. A held
-    user keeps the last values, whatever the numbers of later runs; the proposed row is remembered
-    by its fingerprint.
+    user keeps the last values, whatever the numbers of later runs; the row is proposed.
     """
     if not connection.count(
         f"""
@@ -63,17 +62,8 @@ def hold_changed_identities(connection: Connection, settings: GuardSettings) -> 
             "AND (place IS NULL OR place NOT IN (SELECT unnest(?::VARCHAR[])))",
             [schools],
         )
-    kept = {"id": ""} | ROW_COLUMNS[Collection.USERS]
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE reverted AS
-        SELECT {names(kept, "b")}, '{State.CURRENT}' AS state, r.fingerprint AS proposed,
-               '{HoldRule.IDENTITIES_CHANGED}' AS hold, '{Origin.STALE}' AS origin, false AS failed
-        FROM base_users b JOIN result_users r ON r.id = b.id AND r.sourced_id = b.sourced_id
-        WHERE b.sourced_id IN (SELECT sourced_id FROM renamed)
-        """
+    hold_changes(
+        connection,
+        Collection.USERS,
+        f"SELECT sourced_id, '{HoldRule.IDENTITIES_CHANGED}' AS rule FROM renamed",
     )
-    connection.execute(
-        "DELETE FROM result_users WHERE sourced_id IN (SELECT sourced_id FROM reverted)"
-    )
-    connection.execute("INSERT INTO result_users BY NAME SELECT * FROM reverted")

@@ -75,6 +75,24 @@ SNAPSHOT_COLUMNS: dict[Collection, dict[str, str]] = {
 }
 """A record's row in a snapshot."""
 
+PROPOSED_COLUMNS: dict[Collection, dict[str, str]] = {
+    c: {
+        "sourced_id": TEXT.value,
+        "id": "VARCHAR",
+        "fingerprint": "UBIGINT",
+        "rule": "VARCHAR",
+        "answer": "VARCHAR",
+    }
+    | PARSED_COLUMNS[c]
+    for c in Collection
+}
+"""What was delivered of a record and waits for a person.
+
+``id``: of the record that it is, or would be; null if that is not known yet.
+``fingerprint``: of the staged row.
+``rule``: why it waits.
+``answer``: what a person has decided; null while nobody has.
+"""
 
 _SPACE = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 

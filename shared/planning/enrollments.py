@@ -8,6 +8,7 @@ from shared.domain.roster.collection import Collection
 from shared.planning.candidates import spell_unseen
 from shared.planning.columns import PARSED_COLUMNS, SNAPSHOT_COLUMNS, names, stripped
 from shared.planning.duckdb_connection import Connection
+from shared.planning.proposals import hold_unresolved, waiting_new
 from shared.planning.record_ids import record_id_sql
 from shared.planning.standing import LEFT, Origin, State, Why
 
@@ -25,7 +26,7 @@ _ID = record_id_sql(
 
 def resolve_enrollments(
     connection: Connection, group_id: str, *, proven: bool, delta: bool, moved: bool
-) -> None:
+) -> bool:
     """Make ``result_enrollments``: delivered memberships over those of the base.
 
     :param proven: whether missing enrollments count as gone.
@@ -33,12 +34,16 @@ def resolve_enrollments(
         membership deletes the old membership.
     :param moved: whether a sourcedId of a class or user means another record than in the base, so
         that unchanged rows must be resolved again.
+
+    Returns whether missing enrollments did count as gone.
     """
     _deliver(connection, moved)
-    # Their users are held (see ``renumbered_sources``), and these with them.
-    connection.execute(
-        'DELETE FROM delivered WHERE user_id IS NULL AND "user" IN '
-        "(SELECT sourced_id FROM held_new WHERE collection = 'users')"
+    hold_unresolved(
+        connection,
+        Collection.ENROLLMENTS,
+        "delivered",
+        f'(r.user_id IS NULL AND r."user" IN {waiting_new(Collection.USERS, "sourced_id")}) '
+        f'OR (r.class_id IS NULL AND r."class" IN {waiting_new(Collection.CLASSES, "sourced_id")})',
     )
     if connection.count("SELECT count(*) FROM delivered WHERE class_id IS NULL OR user_id IS NULL"):
         _reject(connection)
@@ -49,7 +54,9 @@ def resolve_enrollments(
     )
     _drop_duplicates(connection)
     _warn_school(connection)
-    _keep_base(connection, proven and _all_legible(connection), delta)
+    proven = proven and _all_legible(connection)
+    _keep_base(connection, proven, delta)
+    return proven
 
 
 def _deliver(connection: Connection, moved: bool) -> None:

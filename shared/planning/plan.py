@@ -50,6 +50,8 @@ class PlanInput:
     """What was repaired while a bundle's files were read."""
     base: Mapping[Collection, Path] = field(default_factory=dict)
     """The Parquet files of the current snapshot; empty before the first load."""
+    awaiting: Mapping[Collection, Path] = field(default_factory=dict)
+    """The Parquet files of what waits for a person since earlier runs, with the base."""
     base_settings: str | None = None
     """The ``settings_digest`` under which the base was made."""
     base_retention: Retention | None = None
@@ -113,6 +115,8 @@ class PlanOutcome:
     """How many records change."""
     snapshot: Mapping[Collection, Path]
     """The Parquet files of the collections that differ from the base."""
+    proposed: Mapping[Collection, Path]
+    """The Parquet files of what waits for a person, of the collections where it differs."""
     largest: int
     """How many rows the largest collection has."""
     report: Path

@@ -18,6 +18,7 @@ from shared.planning.columns import (
 )
 from shared.planning.customer_partners import CUSTOMER, JOIN_CUSTOMER, load_customers
 from shared.planning.duckdb_connection import Connection
+from shared.planning.proposals import hold_unresolved, waiting_new
 from shared.planning.standing import LEFT, Origin, State
 
 
@@ -130,6 +131,11 @@ def resolve_references(
         f"SELECT {fixed}, {names(PARSED_COLUMNS[collection], 'c')}, {resolved}, "
         f"({due} AND ({failed})) AS failed FROM {candidate} c {' '.join(joins)}"
     )
+    for reference in hard:
+        held = waiting_new(reference.target, "sourced_id")
+        hold_unresolved(
+            connection, collection, result, f'r.failed AND r."{reference.column}" IN {held}'
+        )
     if hard and connection.count(f"SELECT count(*) FROM {result} WHERE failed"):
         for reference in hard:
             _reject(connection, collection, reference)

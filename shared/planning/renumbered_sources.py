@@ -6,6 +6,7 @@ from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
 from shared.planning.duckdb_connection import Connection
+from shared.planning.proposals import hold_changes
 from shared.planning.standing import LEFT, Answer, Origin, State, Why
 
 _GONE = f"state = '{State.PENDING}' AND why = '{Why.GONE}'"
@@ -16,7 +17,7 @@ def hold_renumbered(
 ) -> str | None:
     """Hold old and new records if most partners, or most users of a role, seem to be renumbered.
 
-    The new ones are left out (``held_new``); the old ones are held, in a run that deletes. Returns
+    The new ones are proposed (``proposals``); the old ones are held, in a run that deletes. Returns
     what an admin can do; None if nothing is held.
     """
     result, base = table("result", collection), table("base", collection)
@@ -52,14 +53,11 @@ def hold_renumbered(
             {"kinds": kinds},
         )
     connection.execute(
-        f"INSERT INTO held_new SELECT '{collection}', sourced_id FROM {result} "
-        f"WHERE {new} AND {of_kinds}",
+        f"CREATE OR REPLACE TEMP TABLE renumbered AS "
+        f"SELECT sourced_id, '{HoldRule.REKEYED}' AS rule FROM {result} WHERE {new} AND {of_kinds}",
         {"kinds": kinds},
     )
-    connection.execute(
-        f"DELETE FROM {result} WHERE sourced_id IN "
-        f"(SELECT sourced_id FROM held_new WHERE collection = '{collection}')"
-    )
+    hold_changes(connection, collection, "SELECT sourced_id, rule FROM renumbered")
     return match
 
 

@@ -38,8 +38,6 @@ def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connecti
         "found VARCHAR, file VARCHAR, line BIGINT, rows BIGINT)"
     )
     connection.execute("CREATE TABLE rekeyed (sourced_id VARCHAR, id VARCHAR)")
-    # New records that are held (see ``renumbered_sources``).
-    connection.execute("CREATE TABLE held_new (collection VARCHAR, sourced_id VARCHAR)")
     return connection
 
 
@@ -112,26 +110,34 @@ def load_snapshot(
     columns = SNAPSHOT_COLUMNS[collection]
     connection.execute(f"CREATE TABLE {name} ({definition(columns)}, fresh BOOLEAN)")
     if file is not None:
-        there = {
-            str(column): str(kind)
-            for column, kind, *_ in connection.execute(
-                "DESCRIBE SELECT * FROM read_parquet($file)", {"file": str(file)}
-            ).fetchall()
-        }
-        known = {column: there[column] for column in columns if column in there}
-        values = ", ".join(
-            f'{_as_known(column, columns[column], kind)} AS "{column}"'
-            for column, kind in known.items()
-        )
-        connection.execute(
-            f"INSERT INTO {name} BY NAME SELECT {values}, false AS fresh FROM read_parquet($file)",
-            {"file": str(file)},
-        )
+        read_snapshot(connection, name, columns, file)
+        connection.execute(f"UPDATE {name} SET fresh = false")
         # Up to shape 2 ``since`` was a day.
         connection.execute(
             f"UPDATE {name} SET since = since || 'T00:00:00+00:00' WHERE length(since) = 10"
         )
     return name
+
+
+def read_snapshot(
+    connection: Connection, name: str, columns: Mapping[str, str], file: Path
+) -> None:
+    """Fill the table ``name`` with those of ``columns`` that a Parquet file has, by name."""
+    there = {
+        str(column): str(kind)
+        for column, kind, *_ in connection.execute(
+            "DESCRIBE SELECT * FROM read_parquet($file)", {"file": str(file)}
+        ).fetchall()
+    }
+    known = {column: there[column] for column in columns if column in there}
+    values = ", ".join(
+        f'{_as_known(column, columns[column], kind)} AS "{column}"'
+        for column, kind in known.items()
+    )
+    connection.execute(
+        f"INSERT INTO {name} BY NAME SELECT {values} FROM read_parquet($file)",
+        {"file": str(file)},
+    )
 
 
 def _as_known(column: str, known: str, stored: str) -> str:

@@ -11,6 +11,7 @@ from shared.planning.columns import SNAPSHOT_COLUMNS, names, table
 from shared.planning.duckdb_connection import Connection
 from shared.planning.expired_records import find_new_ends
 from shared.planning.plan import NOT_STAGED, PlanInput, PlanOutcome
+from shared.planning.proposals import write_proposals
 
 
 def write_outcome(
@@ -23,6 +24,7 @@ def write_outcome(
     """Find the changes of all collections; write the snapshot, the reports and the lists."""
     counts: Counts = {}
     snapshot: dict[Collection, Path] = {}
+    proposed: dict[Collection, Path] = {}
     changed: dict[Collection, int] = {}
     pending = largest = 0
     found = error_report.collections_found(connection)
@@ -53,6 +55,8 @@ def write_outcome(
         largest = max(largest, compared.rows)
         if differs or collection in result.expired:
             snapshot[collection] = write_snapshot(connection, collection, directory)
+        if proposals := write_proposals(connection, collection, directory):
+            proposed[collection] = proposals
     if given.survey is not None:
         unknown = result.unknown if given.base or given.base_run is None else None
         written = sum(changed.values())
@@ -74,6 +78,7 @@ def write_outcome(
         notices=tuple(result.notices),
         changes=sum(changed.values()),
         snapshot=snapshot,
+        proposed=proposed,
         largest=largest,
         report=report,
         summary=summary,

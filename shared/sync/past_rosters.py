@@ -78,4 +78,4 @@ def _result(run: Run, snapshot: Snapshot, hold: Hold | None) -> Sequence[str]:
 
 def _objects(snapshot: Snapshot) -> Sequence[str]:
     """All objects of a snapshot, with those of collections that only a newer version knows."""
-    return [*snapshot.objects.values(), *snapshot.besides.values()]
+    return [*snapshot.every_object.values()]

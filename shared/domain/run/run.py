@@ -1,5 +1,6 @@
 """A run: one sync of one group, from the request to its end."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -167,6 +168,9 @@ class Plan(BaseModel):
         return key if self.order is None else key._replace(seq=self.order)
 
 
+_PROPOSED = "proposed-"
+
+
 class Snapshot(BaseModel):
     """Names the stored state of a roster: one Parquet object for each collection.
 
@@ -175,7 +179,8 @@ class Snapshot(BaseModel):
     ``settings``: a digest of those settings of the group that are part of every document. A base
     with other settings is written again as a whole.
     ``objects``: the object of each collection.
-    ``besides``: objects of collections that only a newer version knows; they are passed on.
+    ``besides``: objects of other names; a version that does not know one passes it on. Proposals
+    are among them (``proposals``).
     ``retention``: the settings that gave records which have left their end; None in snapshots from
     before it was stored.
     """
@@ -188,6 +193,22 @@ class Snapshot(BaseModel):
     objects: dict[Collection, str]
     besides: dict[str, str] = {}
     retention: Retention | None = None
+
+    @property
+    def proposals(self) -> dict[Collection, str]:
+        """The object of each collection that has what waits for a person."""
+        named = {c: self.besides.get(f"{_PROPOSED}{c}") for c in Collection}
+        return {collection: key for collection, key in named.items() if key is not None}
+
+    @staticmethod
+    def name_proposals(proposals: Mapping[Collection, str]) -> dict[str, str]:
+        """Name the objects of ``proposals`` as ``besides`` has them."""
+        return {f"{_PROPOSED}{collection}": key for collection, key in proposals.items()}
+
+    @property
+    def every_object(self) -> dict[str, str]:
+        """All objects by their names."""
+        return {**self.besides, **{str(name): key for name, key in self.objects.items()}}
 
     @model_validator(mode="before")
     @classmethod

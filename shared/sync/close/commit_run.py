@@ -78,8 +78,9 @@ def settles_mark(run: Run, before: Hold | None, after: Hold | None) -> bool:
 
 def replaced_objects(base: RosterBase, snapshot: Snapshot) -> tuple[str, ...]:
     """List the objects of a base that nothing needs once ``snapshot`` and its hold replace them."""
-    old = base.snapshot.objects if base.snapshot else {}
-    replaced = [key for name, key in old.items() if snapshot.objects[name] != key]
+    old = base.snapshot.every_object if base.snapshot else {}
+    new = snapshot.every_object
+    replaced = [key for name, key in old.items() if new[name] != key]
     return (*replaced, *(base.hold.keys if base.hold else ()))
 
 

@@ -49,12 +49,18 @@ def store_snapshot(leg: Leg, base: RosterBase, outcome: PlanOutcome) -> Snapshot
         key = object_keys.snapshot_key(run.key, leg.owner, collection)
         leg.ports.objects.upload(key, path, object_keys.CANDIDATE)
         objects[collection] = key
+    proposals = {}
+    for collection, path in outcome.proposed.items():
+        key = object_keys.proposals_key(run.key, leg.owner, collection)
+        leg.ports.objects.upload(key, path, object_keys.CANDIDATE)
+        proposals[collection] = key
+    besides = base.snapshot.besides if base.snapshot else {}
     return Snapshot(
         seq=run.seq,
         shape_version=SHAPE_VERSION,
         settings=settings_digest(run.config),
         objects=objects,
-        besides=base.snapshot.besides if base.snapshot else {},
+        besides={**besides, **Snapshot.name_proposals(proposals)},
         retention=run.config.retention,
     )
 
@@ -116,7 +122,7 @@ def close_unchanged(leg: Leg, stored: StoredPlan, batches: Batches) -> None:
     ports, run = leg.ports, leg.run
     base, snapshot, hold = stored.base, stored.snapshot, stored.hold
     retention_changed = base.snapshot and base.snapshot.retention != snapshot.retention
-    moves = bool(stored.outcome.snapshot) or retention_changed
+    moves = bool(stored.outcome.snapshot or stored.outcome.proposed) or retention_changed
     past_rosters.keep_result(run, snapshot, hold, ports.objects)
     commit = Commit(
         state=end_state(hold),

@@ -51,6 +51,7 @@ def fetch_inputs(
         ) from error
     restored = _fetch_past(run, ports.runs, objects, directory)
     snapshot = _fetch_base(base, objects, directory, surveyed=survey is not None)
+    awaiting = _fetch_proposals(base, objects, directory, surveyed=survey is not None)
     dirty = _fetch_dirty(base, objects, directory, surveyed=survey is not None)
     return PlanInput(
         group_id=run.group_id,
@@ -66,6 +67,7 @@ def fetch_inputs(
         marked=run.marked,
         restored=restored,
         base=snapshot,
+        awaiting=awaiting,
         base_settings=base.snapshot.settings if base.snapshot else None,
         base_retention=base.snapshot.retention if base.snapshot else None,
         dirty=dirty,
@@ -92,6 +94,23 @@ def _fetch_base(
         if surveyed:
             return {}
         raise BaseMissingError from error
+    return found
+
+
+def _fetch_proposals(
+    base: RosterBase, objects: Objects, directory: Path, *, surveyed: bool
+) -> dict[Collection, Path]:
+    """Fetch what waits for a person; after a survey, the next delivery is judged anew."""
+    found: dict[Collection, Path] = {}
+    for collection, key in base.snapshot.proposals.items() if base.snapshot else ():
+        path = directory / f"awaiting-{collection.name.lower()}.parquet"
+        try:
+            objects.download(key, path)
+        except MissingObjectError as error:
+            if not surveyed:
+                raise BaseMissingError from error
+        else:
+            found[collection] = path
     return found
 
 

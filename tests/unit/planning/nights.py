@@ -111,6 +111,7 @@ class Night:
     changes: list[Change]
     findings: list[dict[str, str]]
     held: dict[Collection, list[Row]]
+    proposed: dict[Collection, list[Row]]
 
     @property
     def written(self) -> set[Collection]:
@@ -172,6 +173,7 @@ class Nights:
         self.seq = 0
         self.today = date(2026, 9, 1)
         self._base: dict[Collection, Path] = {}
+        self._awaiting: dict[Collection, Path] = {}
         self._settings: str | None = None
         self._retention: Retention | None = None
         self._dirty: Path | None = None
@@ -209,6 +211,7 @@ class Nights:
             config=self.config,
             staged=staged,
             base=dict(self._base),
+            awaiting=dict(self._awaiting),
             base_settings=self._settings,
             dirty=self._dirty,
             base_retention=self._retention,
@@ -235,13 +238,15 @@ class Nights:
             self._dirty = dirty
         else:
             self._base, self._dirty = after, None
+            self._awaiting |= outcome.proposed
             self._settings = settings_digest(self.config)
             self._retention = self.config.retention
             self.roster |= {(change.collection, change.id): change.rows for change in changes}
         held = {collection: copy.deepcopy(_read(path)) for collection, path in after.items()}
         with outcome.report.open(newline="") as file:
             findings = list(csv.DictReader(file))
-        return Night(outcome, changes, findings, held)
+        proposed = {c: copy.deepcopy(_read(path)) for c, path in self._awaiting.items()}
+        return Night(outcome, changes, findings, held, proposed)
 
 
 def _files(directory: Path, collection: Collection, rows: Sequence[Row]) -> tuple[Path, ...]:
