@@ -134,7 +134,9 @@ class Simulation(RunStores):
         """Ask for a sync."""
         request = RunRequest(ENTERPRISE, self.group_id, mode, Trigger.REQUEST, "test")
         run = self.control.accept(request, self.now)
-        self.queue.send([ExtractLeg(enterprise=ENTERPRISE, group_id=self.group_id, seq=run.seq, leg=0)])
+        self.queue.send(
+            [ExtractLeg(enterprise=ENTERPRISE, group_id=self.group_id, seq=run.seq, leg=0)]
+        )
         return run
 
     def deliver(
@@ -202,7 +204,9 @@ class Simulation(RunStores):
 
     def restore(self, seq: int) -> Run:
         """A run that goes back to run ``seq``, from the request to its end."""
-        request = RunRequest(ENTERPRISE, self.group_id, Mode.RESTORE, Trigger.REQUEST, "test", restores=seq)
+        request = RunRequest(
+            ENTERPRISE, self.group_id, Mode.RESTORE, Trigger.REQUEST, "test", restores=seq
+        )
         run, _ = restore_run(request, self.request_ports(), self.now, keep_auto=True)
         self.settle()
         return self.control.runs[run.key]
@@ -248,7 +252,13 @@ class Simulation(RunStores):
     def plan(self, mode: Mode, *, restores: int | None = None, marked: bool = False) -> Run:
         """A run that fetches nothing, from the request to its end."""
         request = RunRequest(
-            ENTERPRISE, self.group_id, mode, Trigger.REQUEST, "test", restores=restores, marked=marked
+            ENTERPRISE,
+            self.group_id,
+            mode,
+            Trigger.REQUEST,
+            "test",
+            restores=restores,
+            marked=marked,
         )
         run = start_planning(request, self.control, self.queue, self.now)
         self.settle()
