@@ -39,6 +39,7 @@ from shared.planning.row_parsing import parse_new_rows
 from shared.planning.rows_in_scope import select_rows_in_scope
 from shared.planning.same_users import merge_staff, rekey_users
 from shared.planning.spreadsheet_damage import has_damaged_rows, mark_lost_zeros
+from shared.planning.standing import STAYS
 from shared.planning.surveyed_table import load_survey, merge_survey
 from shared.planning.unused_records import delete_unused
 from shared.planning.user_roles import join_roles, load_roles
@@ -84,6 +85,8 @@ class ResultBuilder:
         if given.rewrites_everything:
             self._moved.update(Collection)
         error_report.add_file_findings(connection, given.findings)
+        for collection in given.unasked:
+            connection.execute("INSERT INTO unasked VALUES (?)", [str(collection)])
         for collection in Collection:
             begin_step(collection.entity)
             self._build(collection)
@@ -102,6 +105,16 @@ class ResultBuilder:
         if self._given.decision is Decision.REJECT:
             for collection in Collection:
                 reject_held(self._connection, collection)
+        self._tell_unasked()
+
+    def _tell_unasked(self) -> None:
+        """Tell the admin which records stay because the source could not be asked for them."""
+        for collection, why in self._given.unasked.items():
+            stay = self._connection.count(
+                f"SELECT count(DISTINCT id) FROM {table('result', collection)} WHERE {STAYS}"
+            )
+            if stay:
+                self.notices.append(notices.absence_unasked(collection, stay, why))
 
     def _decide_deletions(self) -> None:
         connection = self._connection

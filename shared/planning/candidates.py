@@ -29,7 +29,8 @@ def build_candidates(
     parsed = names(PARSED_COLUMNS[collection], "p")
     both = PARSED_COLUMNS[collection] | RESOLVED_COLUMNS[collection]
     held = names(dict(both), "b")
-    gone, why = spell_unseen(collection, "b.sourced_id", proven)
+    present = f"b.sourced_id IN (SELECT sourced_id FROM {table('present', collection)})"
+    gone, why = spell_unseen(collection, proven, present)
     deleted = f"(SELECT {stripped('sourced_id')} FROM {table('deleted', collection)})"
     outside = f"(SELECT key FROM {table('outside', collection)} WHERE key IS NOT NULL)"
     unseen = f"b.sourced_id NOT IN (SELECT key FROM {active} WHERE key IS NOT NULL)"
@@ -75,16 +76,29 @@ def build_candidates(
         connection.execute(f"INSERT INTO {table('candidate', collection)} BY NAME {rows}")
 
 
-def spell_unseen(collection: Collection, sourced_id: str, proven: bool) -> tuple[str, str]:
+def spell_unseen(
+    collection: Collection, proven: bool, present: str, replaced: str = "false"
+) -> tuple[str, str]:
     """SQL for the state and reason of a base row (``b``) that was not delivered.
 
-    A record that turned up when it was asked for again (``present_…``) is not gone.
+    :param present: SQL for whether the record turned up when it was asked for again: it is not
+        gone, even if an earlier run has missed it.
+    :param replaced: SQL for whether this delivery itself proves that the record is gone, so that
+        nobody needs to be asked.
     """
-    if not proven:
-        return "b.state", "b.why"
-    present = f"{sourced_id} IN (SELECT sourced_id FROM {table('present', collection)})"
     still = f"CASE WHEN b.state = '{State.PENDING}' THEN '{State.CURRENT}' ELSE b.state END"
+    # What is held was confirmed when it was held.
+    unasked = f"b.hold IS NULL AND '{collection}' IN (SELECT collection FROM unasked)"
+    missed = f"b.state = '{State.PENDING}' AND b.why = '{Why.GONE}'"
+    if not proven:
+        return (
+            f"CASE WHEN {missed} AND {present} THEN {still} ELSE b.state END",
+            f"CASE WHEN {missed} AND {present} THEN NULL "
+            f"WHEN {missed} AND {unasked} THEN '{Why.UNASKED}' ELSE b.why END",
+        )
     return (
-        f"CASE WHEN {present} THEN {still} ELSE '{State.PENDING}' END",
-        f"CASE WHEN {present} THEN NULL ELSE '{Why.GONE}' END",
+        f"CASE WHEN {replaced} THEN '{State.PENDING}' "
+        f"WHEN {present} THEN {still} ELSE '{State.PENDING}' END",
+        f"CASE WHEN {replaced} THEN '{Why.GONE}' WHEN {present} THEN NULL "
+        f"WHEN {unasked} THEN '{Why.UNASKED}' ELSE '{Why.GONE}' END",
     )

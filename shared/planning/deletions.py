@@ -15,7 +15,7 @@ from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
 from shared.planning.duckdb_connection import Connection
 from shared.planning.ended_classes import end_classes
-from shared.planning.standing import HELD, LEFT, Answer, State, Why
+from shared.planning.standing import HELD, LEFT, STAYS, Answer, State, Why
 
 _ROWS_AT_A_TIME = 2000
 _HELD_ANY = f"bool_or({HELD})"
@@ -59,7 +59,7 @@ def decide_deletions(connection: Connection, collection: Collection, rules: Dele
         FROM {result} GROUP BY id
         HAVING bool_and(state IN ('{State.PENDING}', '{State.DELETED}'))
            AND bool_or(state = '{State.PENDING}')
-           AND bool_and(hold IS DISTINCT FROM '{Answer.KEPT}')
+           AND bool_and(hold IS DISTINCT FROM '{Answer.KEPT}') AND NOT bool_or({STAYS})
            AND ({_HELD_ANY} OR NOT $approved)
         """,
         {"approved": rules.approved},
@@ -87,7 +87,8 @@ def _delete_single_rows(connection: Connection, since: str) -> None:
     """Remove the missing rows of a user who stays: the user only loses a role."""
     connection.execute(
         f"UPDATE result_users SET state = '{State.DELETED}', since = ?, hold = NULL "
-        f"WHERE state = '{State.PENDING}' AND hold IS DISTINCT FROM '{Answer.KEPT}' AND id IN ("
+        f"WHERE state = '{State.PENDING}' AND hold IS DISTINCT FROM '{Answer.KEPT}' "
+        f"AND NOT {STAYS} AND id IN ("
         f"SELECT id FROM result_users WHERE state NOT IN ('{State.PENDING}', '{State.DELETED}'))",
         [since],
     )

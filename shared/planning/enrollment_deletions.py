@@ -7,7 +7,7 @@ from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
 from shared.planning.deletions import DeletionRules, places_where, write_decisions
 from shared.planning.duckdb_connection import Connection
-from shared.planning.standing import HELD, LEFT, Answer, State, Why
+from shared.planning.standing import HELD, LEFT, STAYS, Answer, State, Why
 
 _WAITS = f"state = '{State.PENDING}' AND {HELD}"
 
@@ -52,7 +52,7 @@ def decide_enrollment_deletions(connection: Connection, rules: DeletionRules) ->
                ) AS moved
         FROM result_enrollments
         WHERE state = '{State.PENDING}' AND hold IS DISTINCT FROM '{Answer.KEPT}'
-          AND ({HELD} OR NOT $approved)
+          AND NOT {STAYS} AND ({HELD} OR NOT $approved)
           -- What cannot be asked for leaves once a second reading has missed it (``survey``).
           AND (NOT $asks OR sourced_id IS NOT NULL
                OR id IN (SELECT id FROM base_enrollments WHERE state = '{State.PENDING}'))

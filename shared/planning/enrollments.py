@@ -52,6 +52,8 @@ def resolve_enrollments(
         "WHERE id IS NULL OR class_id <> base_class OR user_id <> base_user",
         {"group_id": group_id},
     )
+    _find_replaced(connection)
+    _find_present(connection, group_id)
     _drop_duplicates(connection)
     _warn_school(connection)
     proven = proven and _all_legible(connection)
@@ -107,6 +109,43 @@ def _reject(connection: Connection) -> None:
     connection.execute("DELETE FROM delivered WHERE class_id IS NULL OR user_id IS NULL")
 
 
+def _find_replaced(connection: Connection) -> None:
+    """Make ``replaced``: memberships whose sourcedId was delivered as another membership."""
+    connection.execute(
+        "CREATE TABLE replaced AS SELECT DISTINCT b.id FROM base_enrollments b "
+        "JOIN delivered d USING (sourced_id) WHERE b.id <> d.id"
+    )
+
+
+def _find_present(connection: Connection, group_id: str) -> None:
+    """Make ``present_memberships``: the ids of memberships that turned up when asked for again.
+
+    An answer is compared by what it says, not by the sourcedId under which it was given.
+    """
+    connection.execute("CREATE TABLE present_memberships (id VARCHAR)")
+    if not connection.count("SELECT count(*) FROM present_enrollments"):
+        return
+    connection.execute(
+        f"""
+        INSERT INTO present_memberships
+        SELECT {_ID} FROM (
+            SELECT c.id AS class_id, u.id AS user_id, p.role, p.begin_date
+            FROM present_enrollments p
+            JOIN map_classes c ON c.sourced_id = p."class"
+            JOIN map_users u ON u.sourced_id = p."user")
+        UNION ALL
+        SELECT b.id FROM base_enrollments b JOIN present_enrollments p
+        ON p."class" = b."class" AND p."user" = b."user" AND p.role = b.role
+        AND p.begin_date IS NOT DISTINCT FROM b.begin_date
+        UNION ALL
+        -- What could not be read names its sourcedId alone.
+        SELECT b.id FROM base_enrollments b JOIN present_enrollments p USING (sourced_id)
+        WHERE p."class" IS NULL
+        """,
+        {"group_id": group_id},
+    )
+
+
 def _drop_duplicates(connection: Connection) -> None:
     """Of several rows for one membership, keep the one that lasts longest."""
     if not connection.count(
@@ -154,9 +193,6 @@ def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
 
     A base row with the same membership as a delivered row is that row.
     """
-    replaced = (
-        "SELECT n.id FROM base_enrollments n JOIN delivered d USING (sourced_id) WHERE n.id <> d.id"
-    )
     # Planning a query without rows costs as much as one with rows, so leave it out.
     rejected, deleted, outside = (
         connection.count(f"SELECT count(*) FROM {name}")
@@ -166,11 +202,18 @@ def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
             "(FROM outside_classes UNION ALL FROM outside_users)",
         )
     )
-    named = ([_named_by("deleted_enrollments")] if deleted else []) + ([replaced] if delta else [])
+    named = ([_named_by("deleted_enrollments")] if deleted else []) + (
+        ["SELECT id FROM replaced"] if delta else []
+    )
     bad = f"b.id IN ({_named_by('rejected_enrollments')})" if rejected else "false"
     dead = f"b.id IN ({' UNION ALL '.join(named)})" if named else "false"
     out = _OUT if outside else "false"
-    gone, why = spell_unseen(Collection.ENROLLMENTS, "b.sourced_id", proven)
+    gone, why = spell_unseen(
+        Collection.ENROLLMENTS,
+        proven,
+        "b.id IN (SELECT id FROM present_memberships)",
+        "b.id IN (SELECT id FROM replaced)",
+    )
     columns = SNAPSHOT_COLUMNS[Collection.ENROLLMENTS]
     rest = {name: kind for name, kind in columns.items() if name not in _JUDGED}
     connection.execute(

@@ -1,6 +1,6 @@
 """Notices: what the admin is told about a plan, although it did not stop the run."""
 
-from shared.domain.counted import agreeing, counted, plural_of, sentence
+from shared.domain.counted import agreeing, counted, plural_of, records_of, sentence
 from shared.domain.group.group import GroupConfig
 from shared.domain.group.guard import HoldRule
 from shared.domain.roster.collection import Collection
@@ -74,6 +74,21 @@ def nothing_gone(collection: Collection, why: str) -> Notice:
     return Notice(
         code="nothing_gone",
         message=f"Nothing of the {_named(collection)} counts as gone: {why}.",
+    )
+
+
+def absence_unasked(collection: Collection, records: int, why: str) -> Notice:
+    """Missing records stay, because the source could not be asked for them once more."""
+    partners = collection is Collection.ORGS
+    missing = counted(records, "partner") if partners else records_of(collection, records)
+    return Notice(
+        code="absence_unasked",
+        message=(
+            f"{sentence(missing)} {agreeing(records, 'is', 'are')} missing at the "
+            f"source and {agreeing(records, 'stays', 'stay')} here for now: the source does not "
+            f"answer for single records, and a second reading of the {_named(collection)} failed. "
+            f"{why} The next update asks again; everything else was synced."
+        ),
     )
 
 

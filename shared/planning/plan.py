@@ -62,7 +62,9 @@ class PlanInput:
     decision: Decision | None = None
     """What a person decided on the hold of the base."""
     present: Mapping[Collection, tuple[Path, ...]] | None = None
-    """The sourcedIds that the source still has, once it was asked for those that seemed gone."""
+    """What the source still has, once it was asked for what seemed gone (``PRESENT_COLUMNS``)."""
+    unasked: Mapping[Collection, str] = field(default_factory=dict)
+    """Why the absent records of a collection could not be asked for."""
     marked: bool = False
     """Whether the whole roster is to be deleted."""
     restored: Mapping[Collection, Path] | None = None

@@ -16,7 +16,7 @@ from shared.domain.roster.collection import Collection
 from shared.planning import compare
 from shared.planning.build_result import ResultBuilder
 from shared.planning.duckdb_connection import Connection
-from shared.planning.ids_to_confirm import write_ids_to_confirm
+from shared.planning.ids_to_confirm import AbsentIds, write_ids_to_confirm
 from shared.planning.plan import PlanInput, PlanOutcome
 from shared.planning.working_tables import MEMORY_LIMIT, open_workspace
 from shared.planning.write_outcome import write_outcome
@@ -51,12 +51,12 @@ class Planner:
         """Close the database."""
         self._connection.close()
 
-    def build_result(self) -> Mapping[Collection, Path]:
+    def build_result(self) -> Mapping[Collection, AbsentIds]:
         """Build the roster that the run is to leave.
 
-        Returns the files of sourcedIds that the source must be asked for before they count as
-        gone; then nothing is decided yet. Only a run that deletes and reads a REST source has any,
-        and only the first time.
+        Returns the sourcedIds that the source must be asked for before they count as gone; then
+        nothing is decided yet. Only a run that deletes and reads a REST source has any, and only
+        the first time.
         """
         self._result.build(self.begin_step)
         absent = self._write_ids_to_confirm()
@@ -64,11 +64,11 @@ class Planner:
             self._result.decide(self.begin_step)
         return absent
 
-    def _write_ids_to_confirm(self) -> Mapping[Collection, Path]:
+    def _write_ids_to_confirm(self) -> Mapping[Collection, AbsentIds]:
         if self.given.present is not None or not self.given.confirms_absences:
             return {}
         found = {c: write_ids_to_confirm(self._connection, c, self.directory) for c in Collection}
-        return {collection: path for collection, path in found.items() if path is not None}
+        return {collection: ids for collection, ids in found.items() if ids is not None}
 
     def write_outcome(self) -> PlanOutcome:
         """Compare the result with the base, and write everything but the changes themselves."""

@@ -7,9 +7,9 @@ from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
 from shared.planning.duckdb_connection import Connection
 from shared.planning.proposals import hold_changes
-from shared.planning.standing import LEFT, Answer, Origin, State, Why
+from shared.planning.standing import LEFT, MISSING, Answer, Origin, State
 
-_GONE = f"state = '{State.PENDING}' AND why = '{Why.GONE}'"
+_GONE = f"state = '{State.PENDING}' AND why IN {MISSING}"
 
 
 def hold_renumbered(

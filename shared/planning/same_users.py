@@ -5,7 +5,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.roster.vocabulary import GUARDIAN_ROLES, STUDENT_ROLE
 from shared.planning.duckdb_connection import Connection
 from shared.planning.record_ids import record_id_sql
-from shared.planning.standing import Origin, State, Why
+from shared.planning.standing import MISSING, Origin, State
 
 _GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)
 _IS_STAFF = (
@@ -33,7 +33,7 @@ def rekey_users(connection: Connection, match_with: MatchWith) -> None:
         gone AS (
             SELECT c.id, lower(c.{match_with.value}) AS value
             FROM candidate_users c JOIN base_users b ON b.sourced_id = c.sourced_id
-            WHERE c.origin = '{Origin.UNSEEN}' AND c.why = '{Why.GONE}'
+            WHERE c.origin = '{Origin.UNSEEN}' AND c.why IN {MISSING}
               AND b.state IN ('{State.CURRENT}', '{State.STALE}')
               AND c.{match_with.value} IS NOT NULL
               AND c.id NOT IN (SELECT id FROM candidate_users

@@ -30,6 +30,8 @@ class Why(StrEnum):
 
     GONE = "gone"
     """It is missing from a collection that is proven complete."""
+    UNASKED = "unasked"
+    """It is missing, but the source could not be asked for it once more: it stays."""
     TO_BE_DELETED = vocabulary.TO_BE_DELETED
     """The source says that it is to be deleted."""
     OUTSIDE = "outside"
@@ -62,6 +64,12 @@ class Origin(StrEnum):
 
 LEFT = f"('{State.DELETED}', '{State.ENDED}')"
 """SQL for the states of records that have left."""
+
+MISSING = f"('{Why.GONE}', '{Why.UNASKED}')"
+"""SQL for the reasons of records that the source did not deliver, asked for again or not."""
+
+STAYS = f"(why IS NOT DISTINCT FROM '{Why.UNASKED}')"
+"""SQL for whether a pending row stays, whatever is decided."""
 
 HELD = f"(hold IS NOT NULL AND hold NOT IN ('{Answer.KEPT}', '{Answer.ALLOWED}'))"
 """SQL for whether a row is held."""

@@ -5,7 +5,7 @@ from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
 from shared.planning.deletions import DeletionRules, hold_by_reason, write_decisions
 from shared.planning.duckdb_connection import Connection
-from shared.planning.standing import HELD, Answer, State
+from shared.planning.standing import HELD, STAYS, Answer, State
 
 _MAX_PASSES = 10
 _HERE = f"state <> '{State.DELETED}'"
@@ -35,7 +35,7 @@ def delete_unused(connection: Connection, rules: DeletionRules) -> int:
         if not connection.count(
             f"CREATE TABLE {going} AS SELECT id, why, NULL::VARCHAR AS rule FROM {result} "
             f"WHERE state = '{State.PENDING}' AND hold IS DISTINCT FROM '{Answer.KEPT}' "
-            f"AND ({HELD} OR NOT $approved)",
+            f"AND NOT {STAYS} AND ({HELD} OR NOT $approved)",
             {"approved": rules.approved},
         ):
             continue

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.staged_rows import FILE_COLUMNS, STAGED_COLUMNS
+from shared.domain.roster.staged_rows import FILE_COLUMNS, PRESENT_COLUMNS, STAGED_COLUMNS
 from shared.planning.columns import SNAPSHOT_COLUMNS, definition, names, spelled, table
 from shared.planning.duckdb_connection import Connection
 from shared.planning.fingerprint import fingerprint
@@ -38,6 +38,8 @@ def open_workspace(directory: Path, memory_limit: str, threads: int) -> Connecti
         "found VARCHAR, file VARCHAR, line BIGINT, rows BIGINT)"
     )
     connection.execute("CREATE TABLE rekeyed (sourced_id VARCHAR, id VARCHAR)")
+    # The collections whose absent records could not be asked for.
+    connection.execute("CREATE TABLE unasked (collection VARCHAR)")
     return connection
 
 
@@ -156,12 +158,10 @@ def _json_shape(struct: str) -> str:
 
 
 def load_present(connection: Connection, collection: Collection, files: Sequence[Path]) -> None:
-    """Make ``present_…``: sourcedIds that turned up when the source was asked again."""
-    if not files:
-        connection.execute(f"CREATE TABLE {table('present', collection)} (sourced_id VARCHAR)")
-        return
-    source, given = staged_rows({"sourced_id": "VARCHAR"}, files)
+    """Make ``present_…``: what turned up when the source was asked again."""
+    source, given = staged_rows(PRESENT_COLUMNS, files)
     connection.execute(
-        f"CREATE TABLE {table('present', collection)} AS SELECT DISTINCT sourced_id FROM {source}",
+        f"CREATE TABLE {table('present', collection)} AS "
+        f"SELECT DISTINCT {names(PRESENT_COLUMNS)} FROM {source}",
         given,
     )

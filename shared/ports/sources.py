@@ -32,10 +32,14 @@ class Source(Protocol):
         """
         ...
 
-    def has(self, collection: Collection, sourced_id: str) -> bool:
-        """Ask for one record by itself: False if it is not there, or said to be deleted.
+    def record(self, collection: Collection, sourced_id: str) -> dict[str, Any] | None:
+        """Ask for one record by itself: the JSON of the record that the source answers with.
 
-        Raises as ``page`` does. Safe to call from threads.
+        None if it answers that there is none. Whether the answer is about the record in question,
+        and whether such answers mean anything, the caller must find out. Safe to call from threads.
+
+        :raises GiveUpError: the answer is neither a record nor a no.
+        :raises SourceBusyError: a passing fault.
         """
         ...
 

@@ -59,14 +59,21 @@ def enrollment(sourced_id: str, class_id: str, user_id: str, role: str = "studen
 
 @dataclass
 class InMemorySource:
-    """``Source`` over lists that may change between pages; ``on_page`` may raise."""
+    """``Source`` over lists that may change between pages; ``on_page`` may raise.
+
+    ``on_record`` answers for single records; it may raise as well.
+    """
 
     collections: dict[Collection, dict[str, Json]] = field(
         default_factory=lambda: {collection: {} for collection in Collection}
     )
     on_page: Callable[[Collection, int], None] = lambda collection, offset: None
+    on_record: Callable[[Collection, str], Json | None] = field(init=False)
     pages: int = 0
     asked: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.on_record = lambda collection, sourced_id: self.collections[collection].get(sourced_id)
 
     def put(self, collection: Collection, *entities: Json) -> None:
         for entity in entities:
@@ -78,10 +85,9 @@ class InMemorySource:
         records = sorted(self.collections[collection].values(), key=lambda e: str(e["sourcedId"]))
         return Page(records[offset : offset + limit], len(records))
 
-    def has(self, collection: Collection, sourced_id: str) -> bool:
+    def record(self, collection: Collection, sourced_id: str) -> Json | None:
         self.asked.append(sourced_id)
-        found = self.collections[collection].get(sourced_id)
-        return found is not None and found.get("status") != "tobedeleted"
+        return self.on_record(collection, sourced_id)
 
     def learned(self) -> dict[str, str]:
         return {}

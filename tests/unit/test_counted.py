@@ -111,6 +111,8 @@ def test_each_message_is_grammatical_for_each_collection(collection: Collection)
         source_reasons.not_oneroster(collection).message,
         notices.nothing_gone(collection, "it was not delivered").message,
         notices.rekeyed(collection, "Set matchWith.").message,
+        notices.absence_unasked(collection, 1, "It answered 403.").message,
+        notices.absence_unasked(collection, 2, "It answered 403.").message,
     ):
         assert _faults(text) == [], text
         assert "academicSessions" not in text

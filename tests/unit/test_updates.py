@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from shared.domain.errors import ConflictError, GiveUpError, SourceBusyError
+from shared.domain.errors import ConflictError, GiveUpError
 from shared.domain.group.calendar import Calendar, Pause
 from shared.domain.group.choices import Period, SyncFrequency, SyncType
 from shared.domain.group.group import Group
@@ -97,20 +97,6 @@ def test_many_that_are_gone_are_looked_for_in_a_second_reading() -> None:
     assert not [asked for asked in world.source.asked if asked.startswith("u")]
     # The users were read twice; pages have two rows.
     assert world.source.pages - pages >= 2 * 245 // 2
-
-
-def test_of_a_source_that_does_not_answer_nobody_is_gone() -> None:
-    world = school()
-    leave(world, 1)
-
-    def refuse(collection: Collection, sourced_id: str) -> bool:
-        raise SourceBusyError(BUSY)
-
-    world.source.has = refuse  # type: ignore[method-assign]  # a source of its own for one test
-    run = world.sync(UPDATE)
-    assert run.reason is not None
-    assert (run.state, run.reason.code) == (RunState.FAILED, "source_unavailable")
-    assert len(there(world)) == 40
 
 
 def _fails_at_page_3(world: Simulation) -> None:

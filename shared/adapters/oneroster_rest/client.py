@@ -32,7 +32,6 @@ from shared.domain.group.choices import Authorization as AuthorizationType
 from shared.domain.group.connection import ApiConnection
 from shared.domain.group.group import GroupConfig
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.vocabulary import TO_BE_DELETED
 from shared.ports.sources import Page
 
 # Some servers name the list after the path or the role, not after the entity (as Moodle found).
@@ -65,8 +64,8 @@ class OneRosterRestSource:
         total = _total(response)
         return Page(_entities(collection, body, total), total)
 
-    def has(self, collection: Collection, sourced_id: str) -> bool:
-        """Ask for one record; see ``ports.Source.has``.
+    def record(self, collection: Collection, sourced_id: str) -> dict[str, Any] | None:
+        """Ask for one record; see ``ports.Source.record``.
 
         An unknown id gets 404 (OneRoster 1.1, section 3.3).
         """
@@ -74,9 +73,9 @@ class OneRosterRestSource:
             _, body = self._get(f"{collection}/{quote(sourced_id, safe='')}", collection, {})
         except ParameterRefusedError as error:
             if error.status == 404:
-                return False
+                return None
             raise GiveUpError(error.reason) from error
-        return not _is_deleted(body)
+        return _record(collection, body)
 
     def learned(self) -> dict[str, str]:
         """Tell what was found out about the source."""
@@ -176,13 +175,8 @@ def _retry_after(response: requests.Response) -> float:
 
 
 def _entities(collection: Collection, body: bytes, total: int | None) -> list[dict[str, Any]]:
-    try:
-        answer = json.loads(body)
-    except ValueError as error:
-        raise GiveUpError(source_reasons.not_oneroster(collection)) from error
-    if not isinstance(answer, dict):
-        raise GiveUpError(source_reasons.missing_envelope(collection))
-    for name in _ALIASES.get(collection, (collection.value,)):
+    answer = _json_object(collection, body)
+    for name in _lists(collection):
         if name in answer:
             entities = answer[name]
             if entities is None and total == 0:
@@ -199,16 +193,30 @@ def _entities(collection: Collection, body: bytes, total: int | None) -> list[di
     raise GiveUpError(source_reasons.missing_envelope(collection))
 
 
-def _is_deleted(body: bytes) -> bool:
-    """Whether an answer about one record says ``tobedeleted``; otherwise the record is there."""
+def _record(collection: Collection, body: bytes) -> dict[str, Any] | None:
+    """The record in an answer about one, under whatever name; None if an object holds none."""
+    answer = _json_object(collection, body)
+    if _is_error(answer):
+        raise GiveUpError(source_reasons.error_in_answer(collection))
+    if any(isinstance(value, list) for name, value in answer.items() if name in _lists(collection)):
+        # A source that takes the sourcedId for nothing, and lists what it has.
+        raise GiveUpError(source_reasons.missing_envelope(collection))
+    places = [answer, *(value for value in answer.values() if isinstance(value, dict))]
+    return next((place for place in places if "sourcedId" in place), None)
+
+
+def _lists(collection: Collection) -> tuple[str, ...]:
+    return _ALIASES.get(collection, (collection.value,))
+
+
+def _json_object(collection: Collection, body: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(body)
-    except ValueError:
-        return False
+    except ValueError as error:
+        raise GiveUpError(source_reasons.not_oneroster(collection)) from error
     if not isinstance(answer, dict):
-        return False
-    records = [answer, *(value for value in answer.values() if isinstance(value, dict))]
-    return any(str(record.get("status")).casefold() == TO_BE_DELETED for record in records)
+        raise GiveUpError(source_reasons.missing_envelope(collection))
+    return answer
 
 
 def _is_error(answer: dict[str, Any]) -> bool:

@@ -126,6 +126,19 @@ ROLE_COLUMNS: dict[str, str] = {
 """Columns of a staged row of ``roles.csv`` (1.2), which the plan joins to the users."""
 
 
+PRESENT_COLUMNS: dict[str, str] = {
+    "sourced_id": "VARCHAR",
+    "class": "VARCHAR",
+    "user": "VARCHAR",
+    "role": "VARCHAR",
+    "begin_date": "VARCHAR",
+}
+"""Columns of a staged row of what a source has after all (``presence.present_row``).
+
+Only an enrollment that could be read fills more than the first.
+"""
+
+
 class StagedPart(BaseModel):
     """What was staged from one file or list.
 
@@ -174,12 +187,16 @@ class Absent(BaseModel):
 
     ``key``: the object with their sourcedIds, one on each line.
     ``records``: how many there are.
+    ``known``: sourcedIds that were delivered in this run, and are as awkward as the absent ones: if
+        the source answers for them by themselves, its answers for the absent ones can be believed.
+        Empty if there are none for every kind of sourcedId; the release before this one had none.
     """
 
     model_config = ConfigDict(frozen=True)
 
     key: str
     records: int
+    known: tuple[str, ...] = ()
 
 
 class PlanCursor(BaseModel):
@@ -187,8 +204,9 @@ class PlanCursor(BaseModel):
 
     ``staged``: the staged roster.
     ``absent``: records that must be asked for once more.
-    ``present``: staged objects with the column ``sourced_id``: the absent records that turned up.
-        None until the source was asked.
+    ``present``: staged objects with ``PRESENT_COLUMNS``: what turned up when the source was asked.
+        None until it was asked.
+    ``unasked``: why the absent records of a collection could not be asked for: they stay.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -196,6 +214,7 @@ class PlanCursor(BaseModel):
     staged: StagedRoster
     absent: dict[Collection, Absent] = {}
     present: dict[Collection, tuple[str, ...]] | None = None
+    unasked: dict[Collection, str] = {}
 
 
 NOTHING_STAGED: dict[str, Any] = PlanCursor(staged=StagedRoster()).model_dump(mode="json")

@@ -17,26 +17,31 @@ class Cursor(BaseModel):
 
     ``done``: the collections that have been read.
     ``reading``: the collection that is being read.
-    ``place``: where in that collection the next page begins.
+    ``place``: where in that collection the next page begins. While absent records are looked for,
+        it is set once the collection is read a second time.
     ``objects``: the objects staged of that collection.
+    ``asked``: how many absent records of that collection have been asked for by themselves.
     ``rows``: how many rows of that collection have been read.
     ``failures``: how many failures of the source there were, in all legs.
     ``reached``: whether the source has answered at all.
     ``staged``: the roster that was delivered, once it has been planned.
     ``absent``: the records that the plan missed, by collection.
-    ``present``: the objects with the ids that are there after all, by collection.
+    ``present``: the objects with what is there after all, by collection.
+    ``unasked``: why the absent records of a collection could not be asked for.
     """
 
     done: dict[Collection, StagedCollection] = {}
     reading: Collection | None = None
     place: Place | None = None
     objects: tuple[str, ...] = ()
+    asked: int = 0
     rows: int = 0
     failures: int = 0
     reached: bool = False
     staged: StagedRoster | None = None
     absent: dict[Collection, Absent] = {}
     present: dict[Collection, tuple[str, ...]] | None = None
+    unasked: dict[Collection, str] = {}
 
     @property
     def rows_read(self) -> int:

@@ -4,11 +4,12 @@ Each leg begins at the cursor that the leg before it left on the run. Only objec
 lists count, so a page that two legs read adds nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
 from shared.domain import object_keys
+from shared.domain.errors import GiveUpError
 from shared.domain.group.group import GroupConfig
 from shared.domain.group.secrets import SecretName
 from shared.domain.roster.collection import Collection, CollectionStatus
@@ -80,7 +81,8 @@ def _extract(leg: Leg, ports: ExtractPorts) -> None:
     finally:
         _remember_learned(leg, source)
     staged = cursor.staged or StagedRoster(collections=cursor.done)
-    leg.hand_on_to_plan(PlanCursor(staged=staged, present=cursor.present), ports.plan_queue)
+    asked = PlanCursor(staged=staged, present=cursor.present, unasked=cursor.unasked)
+    leg.hand_on_to_plan(asked, ports.plan_queue)
 
 
 def _open_source(run: Run, ports: ExtractPorts) -> Source:
@@ -151,14 +153,23 @@ class _Extraction:
         cursor.reading, cursor.place = None, None
 
     def _confirm(self, collection: Collection, absent: Absent) -> None:
-        """Stage which ids of one collection the source has after all."""
+        """Stage what the source has after all of one collection."""
         cursor, run = self.cursor, self.leg.run
-        cursor.reading, cursor.rows, cursor.objects = collection, 0, ()
+        if cursor.reading is not collection:
+            cursor.reading, cursor.place = collection, None
+            cursor.objects, cursor.rows, cursor.asked = (), 0, 0
+            # Each collection may fail as often as a whole roster: it costs only its own absences.
+            cursor.failures = 0
         writer = self._stage_as(
             object_keys.present_prefix(run.key, collection, run.leg, self.leg.owner)
         )
-        for ids in find_present(collection, absent, self.leg.ports.objects, self.source):
-            _stage_ids(ids, writer)
+        objects = self.leg.ports.objects
+        try:
+            for rows in find_present(collection, absent, cursor, objects, self.source):
+                for row in rows:
+                    writer.add(row)
+        except GiveUpError as error:
+            cursor.unasked = cursor.unasked | {collection: error.reason.message}
         self.flush()
         cursor.present = (cursor.present or {}) | {collection: cursor.objects}
 
@@ -166,8 +177,3 @@ class _Extraction:
         self._writer = StagedWriter(self.leg.ports.objects, prefix)
         self._staged_before = self.cursor.objects
         return self._writer
-
-
-def _stage_ids(ids: Sequence[str], writer: StagedWriter) -> None:
-    for sourced_id in ids:
-        writer.add({"sourced_id": sourced_id})

@@ -1,23 +1,24 @@
 """Asks a REST source, several requests at once, and asks again for what fails in passing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shared.domain.errors import GiveUpError, SourceBusyError
 from shared.domain.group.connection import ApiConnection
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.oneroster_json import staged_row
 from shared.ports.sources import Page, Source
-from shared.sync.back_off import BackOff, most_tries
+from shared.sync.back_off import TRIES, BackOff, most_tries
 from shared.sync.extract.cursor import Cursor
-from shared.sync.extract.paging import AT_ONCE, Place, read_on
+from shared.sync.extract.paging import AT_ONCE, Place
 from shared.sync.leg import Leg
 
 DEFAULT_PAGE_SIZE = 1000
 PATIENCE = 40
 """After how many failures in all its legs a run ends; one more for each thousand rows read."""
+SINGLE_TRIES = 3
+"""After how many failures in a row a source counts as not answering for records by themselves."""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -55,25 +56,22 @@ class PatientSource:
         )
         return [pages[offset] for offset in offsets]
 
-    def have(self, collection: Collection, ids: Sequence[str]) -> Sequence[str]:
-        """Ask for records one by one; returns the ids of those that are there."""
+    def records(
+        self, collection: Collection, ids: Sequence[str]
+    ) -> Mapping[str, dict[str, Any] | None]:
+        """Ask for records one by one; returns the source's answer for each (``Source.record``).
+
+        :raises GiveUpError: it did not answer for all of them. A single record is not worth the
+            patience of a collection: after ``SINGLE_TRIES`` without any answer that is so.
+        """
         self.leg.check(self.cursor.progress)
-        there = self._ask(ids, lambda sourced_id: self.source.has(collection, sourced_id))
-        self.cursor.rows += len(ids)
-        return [sourced_id for sourced_id in ids if there[sourced_id]]
+        return self._ask(
+            ids, lambda sourced_id: self.source.record(collection, sourced_id), SINGLE_TRIES
+        )
 
-    def all_ids(self, collection: Collection) -> Iterator[Sequence[str]]:
-        """Read a whole collection for its ids; a leg that ends starts again in the next."""
-
-        def fetch(offsets: Sequence[int], limit: int, in_order: bool) -> Sequence[Page]:
-            return self.pages(collection, offsets, limit, in_order)
-
-        for _, entities in read_on(collection, self.first_place(), fetch):
-            self.cursor.rows += len(entities)
-            rows = [staged_row(collection, entity, ()) for entity in entities]
-            yield [row["sourced_id"].strip() for row in rows if row.get("sourced_id")]
-
-    def _ask(self, keys: Sequence[_Key], read: Callable[[_Key], _Value]) -> dict[_Key, _Value]:
+    def _ask(
+        self, keys: Sequence[_Key], read: Callable[[_Key], _Value], most: int = TRIES
+    ) -> dict[_Key, _Value]:
         """Ask for several things; what fails in passing is asked for again together."""
         found: dict[_Key, _Value] = {}
         tries = 0
@@ -86,7 +84,7 @@ class PatientSource:
             tries = tries + 1 if len(missing) == len(keys) - len(found) else 1
             self.cursor.failures += 1
             patience = PATIENCE + self.cursor.rows_read // 1000
-            too_often = tries >= most_tries(answered=self.cursor.reached)
+            too_often = tries >= min(most, most_tries(answered=self.cursor.reached))
             if too_often or self.cursor.failures > patience:
                 raise GiveUpError(busy.reason)
             self.leg.pause(self.back_off, tries, busy.after_seconds, self.cursor.progress)

@@ -61,6 +61,7 @@ def fetch_inputs(
         roles=roles,
         findings=roster.findings,
         present=present,
+        unasked=cursor.unasked,
         now=run.created_at,  # a plan that is made again judges by the same day
         mode=run.mode,
         decision=run.decision.decision if run.decision else None,

@@ -13,6 +13,7 @@ from shared.domain.run.results import NextLeg, RosterBase, RunEnd
 from shared.domain.run.run import Mode, RunState
 from shared.domain.run.too_many_rejected import reason_to_refuse
 from shared.messages import PlanRun
+from shared.planning.ids_to_confirm import AbsentIds
 from shared.planning.plan import PlanInput, PlanOutcome
 from shared.planning.planner import Planner
 from shared.planning.shard_count import shards_for
@@ -143,13 +144,13 @@ class _Planning:
         file = survey.file if survey else None
         return fetch_inputs(self.leg.run, base, self.leg.ports, self.directory, file)
 
-    def _confirm_absences(self, cursor: PlanCursor, absent: Mapping[Collection, Path]) -> None:
+    def _confirm_absences(self, cursor: PlanCursor, absent: Mapping[Collection, AbsentIds]) -> None:
         """Send the run back to ask the source for what seems gone; then it is planned again."""
         wanted = {}
-        for collection, path in absent.items():
+        for collection, ids in absent.items():
             key = object_keys.absent_key(self.leg.run.key, self.leg.owner, collection)
-            self.leg.ports.objects.upload(key, path)
-            wanted[collection] = Absent(key=key, records=_count_lines(path))
+            self.leg.ports.objects.upload(key, ids.file)
+            wanted[collection] = Absent(key=key, records=ids.records, known=ids.known)
         here = cursor.model_copy(update={"absent": wanted}).model_dump(mode="json")
         step = NextLeg(RunState.EXTRACTING, here, {"stage": "confirming"})
         self.leg.hand_on(step, self.ports.extract_queue)
@@ -186,8 +187,3 @@ class _Planning:
         snapshot = store_snapshot(self.leg, base, outcome)
         hold = store_hold(self.leg, outcome)
         return StoredPlan(base, outcome, snapshot, hold, stamp, table_stamp)
-
-
-def _count_lines(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
