@@ -45,8 +45,9 @@ def main() -> int:
         for way in told.ways
     ]
     cells: dict[Place, Cells] = {}
-    if given.write and given.write.exists():
-        stood = read(given.write.read_text())
+    before = given.write.read_text() if given.write and given.write.exists() else ""
+    if before:
+        stood = read(before)
         cells = {
             (number, size, way): stood[told.what, size, way]
             for number, told in NIGHTS.items()
@@ -67,7 +68,7 @@ def main() -> int:
     if given.check:
         return _compare(given.check, cells)
     if given.write:
-        given.write.write_text(page_of(NIGHTS, cells))
+        given.write.write_text(page_of(NIGHTS, cells, before))
     else:
         print(page_of(NIGHTS, cells))
     return 0

@@ -167,7 +167,8 @@ def _all_of_nine(d: District) -> Story:
     return mistake(d, without_users(d, ids(d.users)))
 
 
-@FAMILY.night("The only teacher of a school is missing.", sizes=[Size.SMALL])
+@FAMILY.night("The only teacher of a school is missing.", sizes=[Size.SMALL],
+              why="One person who is missing everywhere looks like one who has left.")  # fmt: skip
 def _the_teacher(d: District) -> Story:
     return mistake(d, without_users(d, ids(teachers_of(d))))
 
@@ -197,21 +198,25 @@ def _no_users(d: District) -> Story:
     return mistake(d, d.having(users=()))
 
 
-@FAMILY.night("Nine per cent of the pupils are missing more each night, for five nights.")
+@FAMILY.night(
+    "Nine per cent of the pupils have left; on each of four more nights, nine per cent are missing."
+)
 def _nine_per_cent(d: District) -> Story:
     pupils = ids(pupils_of(d))
     share = len(pupils) * 9 // 100
-    nights = [
-        Night(without_users(d, pupils[: share * (n + 1)]), Truth(d)) for n in range(5)
-    ]  # fmt: skip
+    left = without_users(d, pupils[:share])
+    nights = (Night(without_users(d, pupils[: share * (n + 1)]), Truth(left)) for n in range(5))
     return Story(tuple(nights), d)
 
 
-@FAMILY.night("Two pupils a night leave a school of nine, for three nights.", sizes=[Size.SMALL])
+@FAMILY.night(
+    "Two of a school of nine leave, then two more; on the third night two are only missing.",
+    sizes=[Size.SMALL],
+)
 def _two_a_night(d: District) -> Story:
     pupils = ids(pupils_of(d))
-    nights = [Night(without_users(d, pupils[: 2 * (n + 1)]), Truth(d)) for n in range(3)]
-    return Story(tuple(nights), d)
+    left = [without_users(d, pupils[: 2 * (n + 1)]) for n in range(3)]
+    return Story((Night(left[0]), Night(left[1]), Night(left[2], Truth(left[1]))), d)
 
 
 @FAMILY.night("A new server sends no more than 100 rows a page, and does not say so; one leaves.",

@@ -81,7 +81,10 @@ def true_facts(truth: Truth, day: date) -> frozenset[Fact]:
 
 
 def shown_facts(roster: InMemoryRoster, group: GroupId, truth: Truth, day: date) -> Shown:
-    """What the roster of a group shows on a day; ``truth`` says who sourcedIds stand for."""
+    """What the roster of a group shows on a day.
+
+    :param truth: who sourcedIds stand for.
+    """
     by: dict[Collection, dict[str, dict[str, Any]]] = defaultdict(dict)
     for (pk, sk), record in roster.records.items():
         if pk.startswith(f"{group}#") and record.removal is None:

@@ -222,3 +222,34 @@ def _office_email(d: District) -> Story:
     there = changed_users(d, third, lambda u: replace(u, email="office@springfield.example"))
     true = Truth(there)
     return Story((Night(there, true),), d, config={"match_with": EMAIL})
+
+
+@FAMILY.night("A second group of the enterprise is given the source of the first.",
+              sizes=SMALL_AND_MIDDLE)  # fmt: skip
+def _two_groups(d: District) -> Story:
+    return Story((Night(d, Truth(d)),), None, was=Truth(d), beside=d)
+
+
+@FAMILY.night(
+    "A new pupil's username is that of a pupil of another group of the enterprise.",
+    sizes=[Size.SMALL],
+    ordinary=True,
+    why="A login name is unique in the enterprise: the report names the pupil and the other "
+    "group, and the pupil has no login until one of the two is renamed.",
+)
+def _login_of_another_group(d: District) -> Story:
+    names = {each.sourced_id: f"o-{each.sourced_id}" for each in (*d.users, *d.enrollments)}
+    other = renamed(d, names)
+    other = other.having(
+        orgs=[replace(o, sourced_id=f"o-{o.sourced_id}", parent=None) for o in d.orgs],
+        courses=[replace(c, org="o-district") for c in d.courses],
+        classes=[replace(c, school="o-school-01") for c in d.classes],
+        users=[
+            replace(u, username=f"o-{u.username}", orgs=("o-school-01",)) for u in other.users
+        ],
+        enrollments=[replace(e, school="o-school-01") for e in other.enrollments],
+    )  # fmt: skip
+    first = pupils_of(d)[0]
+    new = like(first, "pupil-900007", username=f"o-{first.username}")
+    there = joined(d, new, *rooms_of_user(d, first.sourced_id))
+    return Story((Night(there),), d, beside=other)

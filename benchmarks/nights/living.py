@@ -5,7 +5,7 @@ source is the sample server on loopback, read by the real client.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -26,6 +26,7 @@ from shared.domain.group.choices import Authorization, OnboardingType, SyncType
 from shared.domain.group.connection import ApiConnection
 from shared.domain.group.group import GroupConfig
 from shared.domain.group.hold import Decision, Hold
+from shared.domain.ids import GroupId
 from shared.domain.run.run import Mode, Run, RunState
 from tests.fakes.simulation import GROUP, Simulation, config
 from tests.fakes.source import InMemorySource
@@ -33,6 +34,7 @@ from tests.fakes.source import InMemorySource
 VERSION = "1.2"
 _NOT_FOUND = 404
 _NIGHTS_AFTER = 2
+_BESIDE = GroupId("group-0")
 PAGE = {Size.SMALL: 5, Size.MIDDLE: 500, Size.LARGE: 5000}
 """Rows of a page of the REST server."""
 
@@ -85,8 +87,12 @@ class Living:
         return self.world.now.date()
 
     def shown(self, truth: Truth) -> Shown:
-        """What the roster shows today."""
-        return shown_facts(self.world.roster, GROUP, truth, self.today)
+        """What the roster shows today, and who has a record in the group beside."""
+        shown = shown_facts(self.world.roster, GROUP, truth, self.today)
+        if self.world.beside is None:
+            return shown
+        other = shown_facts(self.world.roster, _BESIDE, truth, self.today)
+        return replace(shown, people={**other.people, **shown.people})
 
     def _bring(self, delivery: District, night: Night) -> Run:
         if self.server is None:
@@ -102,7 +108,8 @@ class Living:
             )
             self.world.request(Mode.UPDATE)
         self.world.settle()
-        runs = self.world.control.runs
+        group = self.world.group_id
+        runs = {k: run for k, run in self.world.control.runs.items() if k.group_id == group}
         return runs[max(runs, key=lambda key: key.seq)]
 
     def _drop(self, delivery: District, night: Night) -> None:
@@ -121,7 +128,7 @@ class Lived:
 
     ``runs``: the runs of its nights.
     ``holds``: what waited after each.
-    ``regrets``: what the district regrets, by kind.
+    ``regrets``: by what the district regrets, the people (or classes) it is about.
     ``asked``: on how many nights a person was asked.
     ``looks``: on how many that is in order, although nothing is wrong.
     ``still``: whether something waits two nights later, with nothing wrong at the source.
@@ -129,7 +136,7 @@ class Lived:
 
     runs: tuple[Run, ...]
     holds: tuple[Hold | None, ...]
-    regrets: dict[str, int]
+    regrets: Mapping[str, set[str]]
     asked: int
     looks: int
     still: bool
@@ -140,8 +147,8 @@ def live(told: Told, size: Size, way: Way, *, heal: bool = True) -> Lived:
     base = district_of(size)
     story = told.tell(base)
     settings = _config(size, way).model_copy(update=dict(story.config))
-    begun = story.begins is base and not story.config
-    world = _loaded(size, way) if begun else Simulation(group_config=settings)
+    begun = story.begins is base and not story.config and story.beside is None
+    world = _loaded(size, way) if begun else _fresh(settings, size, story.beside)
     with _living(world, way) as living:
         if story.begins is not None and not begun:
             _load(living, story.begins)
@@ -170,7 +177,7 @@ def live(told: Told, size: Size, way: Way, *, heal: bool = True) -> Lived:
                     break
             judge.end(true, waits=living.hold is not None, kept=story.kept)
         return Lived(
-            tuple(runs), tuple(holds), dict(judge.regrets), asked, story.looks,
+            tuple(runs), tuple(holds), judge.regrets, asked, story.looks,
             living.hold is not None,
         )  # fmt: skip
 
@@ -188,6 +195,18 @@ def _living(world: Simulation, way: Way) -> Iterator[Living]:
             update={"connection": connection.model_copy(update={"url": server.url})}
         )
         yield Living(world, way, server)
+
+
+def _fresh(settings: GroupConfig, size: Size, beside: District | None) -> Simulation:
+    """A world in which nothing is loaded, except into the group beside, if there is one."""
+    if beside is None:
+        return Simulation(group_config=settings)
+    other = Simulation(
+        group_config=_config(size, Way.BUNDLE).model_copy(update={"name": "Shelbyville"}),
+        group_id=_BESIDE,
+    )
+    _load(Living(other, Way.BUNDLE, None), beside)
+    return Simulation(group_config=settings, beside=other)
 
 
 def _load(living: Living, district: District) -> None:

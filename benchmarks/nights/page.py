@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass
 from benchmarks.nights.living import Lived
 from benchmarks.nights.regret import in_words
 from benchmarks.nights.story import EVERY_WAY, Size, Told, Way
+from shared.domain.counted import counted
 from shared.domain.group.hold import Hold
 from shared.domain.run.run import Run, RunState
 
@@ -42,6 +43,10 @@ _APPLIED = ("created", "updated", "deleted", "restored", "rekeyed", "rejected")
 _LONGEST = 160
 _EVERY = "every way"
 _NOTHING = "—"
+_NOUNS = {
+    "academicSessions": ("term", "terms"),
+    "classes": ("class", "classes"),
+}
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,20 @@ class Cells:
     regret: str
 
 
-def page_of(nights: Mapping[int, Told], cells: Mapping[Place, Cells]) -> str:
-    """The page: a section for each family, with the nights of it that were lived."""
+def page_of(nights: Mapping[int, Told], cells: Mapping[Place, Cells], before: str = "") -> str:
+    """The page: a section for each family, with the nights of it that were lived.
+
+    :param before: the page as it was; sections that are not of a family stay.
+    """
     parts = [_INTRODUCTION]
+    families = {told.family for told in nights.values()}
     for family in dict.fromkeys(told.family for told in nights.values()):
         own = {number: told for number, told in nights.items() if told.family == family}
         rows = [row for number, told in own.items() for row in _rows(number, told, cells)]
         if rows:
             parts.append("\n".join([f"## {family}", "", HEAD, *rows]))
+    stood = re.split(r"\n+(?=## )", before.strip())[1:]
+    parts += [part for part in stood if part.splitlines()[0].removeprefix("## ") not in families]
     return "\n\n".join(parts) + "\n"
 
 
@@ -119,8 +130,7 @@ def _counts(runs: Sequence[Run], columns: Sequence[str], *, named: bool = True) 
                 if many := getattr(counts, column):
                     by_entity[entity] = by_entity.get(entity, 0) + many
         if by_entity:
-            numbers = ", ".join(f"{many:,} {entity}" for entity, many in by_entity.items())
-            said.append(f"{column} {numbers}" if named else numbers)
+            said.append(f"{column} {_numbers(by_entity)}" if named else _numbers(by_entity))
     return "; ".join(said) or _NOTHING
 
 
@@ -132,9 +142,16 @@ def _held(holds: Sequence[Hold | None]) -> str:
     by_entity: dict[str, int] = {}
     for each in hold.by_rule:
         by_entity[each["entity"]] = by_entity.get(each["entity"], 0) + int(each["records"])
-    numbers = ", ".join(f"{many:,} {entity}" for entity, many in by_entity.items())
     rules = ", ".join(sorted({f"`{each['rule']}`" for each in hold.by_rule}))
-    return f"{numbers} ({rules})"
+    return f"{_numbers(by_entity)} ({rules})"
+
+
+def _numbers(by_entity: Mapping[str, int]) -> str:
+    """Numbers of records: ``1 user, 4 enrollments``."""
+    return ", ".join(
+        counted(many, *_NOUNS.get(entity, (entity.removesuffix("s"),)))
+        for entity, many in by_entity.items()
+    )
 
 
 def _reads(runs: Sequence[Run]) -> str:
@@ -153,7 +170,9 @@ def _reads(runs: Sequence[Run]) -> str:
 
 def _short(message: str) -> str:
     """The first sentence."""
-    first = re.split(r"(?<=[.;:]) ", message.replace("|", "/").replace("\n", " "), maxsplit=1)[0]
+    first = re.split(
+        r"(?<=\.) (?=[A-Z])", message.replace("|", "/").replace("\n", " "), maxsplit=1
+    )[0]
     return first if len(first) <= _LONGEST else first[: _LONGEST - 1] + "…"
 
 

@@ -13,7 +13,6 @@ Nobody says by hand that a night went well. A district regrets that
 That an ordinary night waits for a person is an annoyance, and said as one.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -38,12 +37,12 @@ class Judge:
 
     ``shown``: what the roster showed last.
     ``known``: everybody who was of the district at any time.
-    ``regrets``: what the district regrets so far, in words.
+    ``regrets``: who makes the district regret what, so far.
     """
 
     shown: Shown
     known: set[str]
-    regrets: Counter[str] = field(default_factory=Counter)
+    regrets: dict[str, set[str]] = field(default_factory=dict)
     _homes: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -107,9 +106,8 @@ class Judge:
             self._homes.setdefault(home, found)
 
     def _say(self, words: str, those: Iterable[str]) -> None:
-        many = len(set(those))
-        if many:
-            self.regrets[words] = max(self.regrets[words], many)
+        if found := set(those):
+            self.regrets.setdefault(words, set()).update(found)
 
 
 def _records_of(shown: Shown) -> dict[tuple[str, str], set[str]]:
@@ -127,6 +125,6 @@ def _flat(groups: Iterable[frozenset[str]]) -> set[str]:
     return {each for group in groups for each in group}
 
 
-def in_words(regrets: Mapping[str, int]) -> str:
+def in_words(regrets: Mapping[str, set[str]]) -> str:
     """What a district regrets, for the table; empty if nothing."""
-    return "; ".join(f"{many:,} {words}" for words, many in regrets.items())
+    return "; ".join(f"{len(those):,} {words}" for words, those in regrets.items())

@@ -92,6 +92,7 @@ class Story:
     ``was``: what was true then; None if it is what was loaded.
     ``after``: what the source delivers on the two nights that follow; None for what is true.
     ``config``: the group's settings from its first load on.
+    ``beside``: what another group of the enterprise has loaded before.
     ``looks``: on how many of the nights a person may be asked, although they are ordinary.
     ``kept``: a person kept records that the source lacks, so that they stay.
     """
@@ -101,6 +102,7 @@ class Story:
     was: Truth | None = None
     after: District | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
+    beside: District | None = None
     looks: int = 0
     kept: bool = False
 
