@@ -13,6 +13,8 @@ from shared.bundles.repairs import FileFindings
 from shared.domain.errors import GiveUpError
 
 CHUNK_BYTES = 256 * 1024
+DOS_END = "\x1a"
+"""With this character (Ctrl-Z), DOS ends a text file."""
 MAX_LINE = 1024 * 1024
 """The longest line in characters: longer ones are not CSV, and memory must stay bounded."""
 
@@ -60,8 +62,11 @@ def read_lines(stream: BinaryIO, file: str, findings: FileFindings) -> Iterator[
         if len(rest) > MAX_LINE or any(len(each) > MAX_LINE for each in lines):
             raise GiveUpError(file_reasons.line_too_long(file, line))
         if last:
-            if rest:
-                yield rest.rstrip("\r")
+            text = rest.rstrip("\r").rstrip(DOS_END)
+            if text != rest.rstrip("\r"):
+                findings.note("dos_end", line)
+            if text:
+                yield text
             return
         chunk = stream.read(CHUNK_BYTES)
 

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from shared.bundles.csv_records import find_delimiter
+from shared.bundles.csv_records import find_delimiter, separator_of
 from shared.bundles.repairs import FileFindings
 from shared.domain.roster.collection import CollectionStatus
 
@@ -33,6 +33,13 @@ class Manifest:
     version: str | None = None
     files: dict[str, CollectionStatus] = field(default_factory=dict)
 
+    @property
+    def says_no_change(self) -> bool:
+        """Whether it promises no file: on its own, it says that nothing has changed."""
+        return self.present and all(
+            status is CollectionStatus.ABSENT for status in self.files.values()
+        )
+
     def status(self, stem: str) -> CollectionStatus:
         """The mode of a file that is in the bundle; unproven if the manifest does not name it."""
         return self.files.get(stem, CollectionStatus.UNPROVEN)
@@ -40,7 +47,7 @@ class Manifest:
 
 def read_manifest(lines: Iterable[str], findings: FileFindings) -> Manifest:
     """Read a manifest; a line that cannot be understood is noted, and proves nothing."""
-    rows = list(_rows(lines))
+    rows = list(_rows(lines, findings))
     if rows and [cell.strip() for cell in rows[0][1][:2]] != ["propertyName", "value"]:
         findings.note("manifest_header", found=",".join(rows[0][1])[:60])
     version = None
@@ -74,12 +81,20 @@ def _mode(value: str, line: int, name: str, findings: FileFindings) -> Collectio
     return mode
 
 
-def _rows(lines: Iterable[str]) -> Iterable[tuple[int, list[str]]]:
+def _rows(lines: Iterable[str], findings: FileFindings) -> Iterable[tuple[int, list[str]]]:
     delimiter = None
     for number, line in enumerate(lines, start=1):
         if number > MAX_ROWS:
             return
+        if number == 1 and (delimiter := separator_of(line)):
+            findings.note("separator_line")
+            continue
         delimiter = delimiter or find_delimiter(line)
-        for cells in csv.reader([line], delimiter=delimiter):
+        try:
+            rows = list(csv.reader([line], delimiter=delimiter, strict=True))
+        except csv.Error:
+            findings.note("manifest_line", number)
+            continue
+        for cells in rows:
             if any(cell.strip() for cell in cells):
                 yield number, cells

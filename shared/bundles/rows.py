@@ -26,7 +26,10 @@ Row = dict[str, Any]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
-_SPREADSHEET = re.compile(r"\d(\.\d+)?E\+\d+")
+# A spreadsheet writes the decimal sign of its user's language.
+_SPREADSHEET = re.compile(r"\d([.,]\d+)?E\+\d+")
+# What a database's query tool prints around a table (sqlcmd, psql).
+_COUNT_LINE = re.compile(r"\(\d+ rows?( affected)?\)")
 _VOCABULARIES: dict[tuple[str, str], dict[str, str]] = {
     ("orgs", "type"): vocabulary.ORG_TYPES,
     ("academicsessions", "type"): vocabulary.SESSION_TYPES,
@@ -44,7 +47,7 @@ _RECOGNISABLE = {
     "enrollments": "role",
 }
 _BOOLEANS = frozenset({"enabledUser", "primary"})
-_STATUSES = frozenset({vocabulary.ACTIVE, vocabulary.TO_BE_DELETED})
+_STATUSES = frozenset(vocabulary.STATUSES)
 _ONLY_IF_STORED = {
     "phone": StoredField.PHONES,
     "sms": StoredField.PHONES,
@@ -107,7 +110,10 @@ class RowReader:
         """Make a staged row; None for a blank record."""
         cells, line = record.cells, record.line
         if cells is None:
-            return {"line": line, "broken": "unreadable_row||"}
+            return self._broken(list(record.before), line, "unreadable_row", "", "")
+        if _is_printed(cells):
+            self._findings.note("printed_line", line)
+            return None
         width = self._header.width
         if len(cells) != width:
             wide = len(cells) > self._header.cells
@@ -117,7 +123,10 @@ class RowReader:
                 self._findings.note("blank_cells", line, found=f"{len(cells)} of {width}")
             if len(cells) < width:
                 if any(cell.strip() for cell in cells):
-                    self._findings.note("row_too_short", line, found=f"{len(cells)} of {width}")
+                    short = f"{len(cells)} of {width}"
+                    if not record.ended:
+                        return self._broken(cells, line, "cut_off", "", short)
+                    self._findings.note("row_too_short", line, found=short)
                 cells = cells + [""] * (width - len(cells))
         if record.lines > 1:
             return self._broken(cells, line, "line_break", "", counted(record.lines, "line"))
@@ -229,3 +238,10 @@ class RowReader:
         order = self._seen.orders.setdefault(name, DateOrder())
         if not order.see(value, line) and _DATE.match(value):
             self._findings.note("date_with_time", line, name)
+
+
+def _is_printed(cells: list[str]) -> bool:
+    """Whether a row is no record but what a query tool prints: dashes, or a number of rows."""
+    if len(cells) == 1 and _COUNT_LINE.fullmatch(cells[0].strip()):
+        return True
+    return all(len(cell) > 1 and not cell.strip("-") for cell in map(str.strip, cells))

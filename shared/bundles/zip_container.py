@@ -180,13 +180,18 @@ def _judge_names(infos: list[zipfile.ZipInfo]) -> None:
         name = info.orig_filename
         parts = name.replace("\\", "/").split("/")
         bad = any(ord(char) < 32 or ord(char) == 127 for char in name)
-        if bad or "\\" in name or ".." in parts or name.startswith("/") or name[1:2] == ":":
+        if bad or ".." in parts or not parts[0] or name[1:2] == ":":
             raise GiveUpError(zip_reasons.unsafe_name())
+
+
+def _parts(info: zipfile.ZipInfo) -> list[str]:
+    """The folders and the name of an entry; older versions of Windows write backslashes."""
+    return info.filename.replace("\\", "/").split("/")
 
 
 def _is_used(info: zipfile.ZipInfo, findings: FileFindings) -> bool:
     """Whether it is one of the bundle's CSV files; others are skipped."""
-    *folders, name = info.filename.split("/")
+    *folders, name = _parts(info)
     folded = name.casefold()
     if "__MACOSX" in folders or name.startswith(".") or folded in _STRAY:
         findings.note("stray_file", found=name)
@@ -229,11 +234,11 @@ def _judge_places(infos: list[zipfile.ZipInfo], file: BinaryIO) -> None:
 def _by_stem(infos: list[zipfile.ZipInfo], findings: FileFindings) -> dict[str, Entry]:
     """Map stems to files; a folder that contains all of them is left out of their names."""
     entries: dict[str, Entry] = {}
-    folders = [info.filename.rpartition("/")[0] for info in infos]
+    folders = ["/".join(_parts(info)[:-1]) for info in infos]
     for info, folder in zip(infos, folders, strict=True):
         if folder != folders[0] or "/" in folder:
             raise GiveUpError(zip_reasons.nested_folders(info.filename))
-        name = info.filename.rpartition("/")[2]
+        name = _parts(info)[-1]
         stem = name.casefold().removesuffix(".csv")
         stem = MISSPELT.get(stem, stem)
         if stem in entries:

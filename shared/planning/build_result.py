@@ -23,6 +23,12 @@ from shared.planning.enrollment_deletions import (
 from shared.planning.enrollments import resolve_enrollments
 from shared.planning.expired_records import forget_expired
 from shared.planning.held_references import hold_what_refers
+from shared.planning.hidden_rows import (
+    Hidden,
+    find_hidden,
+    find_hidden_roles,
+    mark_lost_zeros,
+)
 from shared.planning.hold_decisions import (
     approve_changed_identities,
     approve_proposals,
@@ -38,8 +44,8 @@ from shared.planning.root_partner import ensure_root_partner
 from shared.planning.row_parsing import parse_new_rows
 from shared.planning.rows_in_scope import select_rows_in_scope
 from shared.planning.same_users import merge_staff, rekey_users
-from shared.planning.spreadsheet_damage import has_damaged_rows, mark_lost_zeros
 from shared.planning.standing import STAYS
+from shared.planning.statuses import mark_unknown_statuses
 from shared.planning.surveyed_table import load_survey, merge_survey
 from shared.planning.unused_records import delete_unused
 from shared.planning.user_roles import join_roles, load_roles
@@ -71,6 +77,7 @@ class ResultBuilder:
         )
         self._moved: set[Collection] = set()
         self._damaged = False
+        self._hidden: dict[Collection, Hidden] = {}
 
     def build(self, begin_step: Callable[[str], None]) -> None:
         """Build all collections, in the order of their references.
@@ -129,16 +136,17 @@ class ResultBuilder:
     def _build(self, collection: Collection) -> None:
         given, connection = self._given, self._connection
         status = self._load(collection)
-        proven = status is CollectionStatus.COMPLETE and not self._damaged
+        hidden = self._hidden.get(collection)
+        proven = status is CollectionStatus.COMPLETE and hidden is None and not self._damaged
         if collection is Collection.ORGS and ensure_root_partner(
             connection, given.config, stage=given.fetched
         ):
             self.notices.append(notices.root_made(given.config))
-        legible = select_rows_in_scope(connection, collection, given.config.scope)
+        select_rows_in_scope(connection, collection, given.config.scope)
         read = parse_new_rows(connection, collection, self._directory)
         taken = take_up(connection, collection)
         read = replace(read, parsed=read.parsed + taken)
-        self._explain_unproven(collection, status, legible=legible)
+        self._explain_unproven(collection, status)
         if given.restored is not None:
             restore_past_roster(connection, collection, given.restored[collection])
             hold_again(connection, collection, fetched=False, proven=False)
@@ -154,7 +162,7 @@ class ResultBuilder:
             )
             hold_again(connection, collection, fetched=given.fetched, proven=proven)
             return
-        build_candidates(connection, collection, proven and legible, read)
+        build_candidates(connection, collection, proven, read)
         give_ids(connection, collection)
         if collection is Collection.USERS:
             rekey_users(connection, given.config.match_with)
@@ -163,7 +171,7 @@ class ResultBuilder:
             assign_ids(connection, collection, given.group_id, given.seq)
         self._map_sourced_ids(collection, "candidate")
         resolve_references(connection, collection, given.config, self._moved)
-        hold_again(connection, collection, fetched=given.fetched, proven=proven and legible)
+        hold_again(connection, collection, fetched=given.fetched, proven=proven)
         self._hold_mistakes(collection)
         self._map_sourced_ids(collection, "result")
 
@@ -180,7 +188,9 @@ class ResultBuilder:
             status = CollectionStatus.UNPROVEN
         if collection is Collection.USERS and given.roles is not None and staged is NOT_STAGED:
             self._join_roles(status)
+        mark_unknown_statuses(connection, collection)
         if staged.said.file is None:
+            self._find_hidden(collection, None)
             return status
         if status is CollectionStatus.COMPLETE and looks_like_delta(
             connection, collection, staged.said.status_filled
@@ -193,8 +203,14 @@ class ResultBuilder:
             self._join_roles(status)
         if collection is not Collection.ENROLLMENTS:
             mark_lost_zeros(connection, collection)
-            self._damaged = self._damaged or has_damaged_rows(connection, collection)
+        self._find_hidden(collection, staged.said.file)
         return status
+
+    def _find_hidden(self, collection: Collection, file: str | None) -> None:
+        hidden = find_hidden(self._connection, collection, file, self._given.findings)
+        if hidden is not None:
+            self._hidden[collection] = hidden
+            self._damaged = self._damaged or hidden.damaged
 
     def _load_base(self, collection: Collection) -> None:
         """Load what the roster holds: the snapshot, and what may differ from it."""
@@ -216,15 +232,17 @@ class ResultBuilder:
     def _join_roles(self, users: CollectionStatus) -> None:
         self.has_roles = True
         roles = self._given.roles or NOT_STAGED
-        load_roles(
-            self._connection, roles.files, roles.said.file or "roles.csv", roles.said.date_orders
-        )
+        file = roles.said.file or "roles.csv"
+        load_roles(self._connection, roles.files, file, roles.said.date_orders)
+        hidden = find_hidden_roles(self._connection, file, self._given.findings)
+        if hidden is not None and self._given.deletes:
+            self.notices.append(notices.nothing_gone("roles", hidden.why))
         # If the users are taken for a delta, so are their roles.
         complete = CollectionStatus.COMPLETE
         join_roles(
             self._connection,
             users_complete=users is complete,
-            roles_complete=roles.said.status is complete and users is complete,
+            roles_complete=roles.said.status is complete and users is complete and hidden is None,
         )
 
     def _map_sourced_ids(self, collection: Collection, source: str) -> None:
@@ -232,9 +250,7 @@ class ResultBuilder:
         if map_sourced_ids(self._connection, collection, source, moved=moved):
             self._moved.add(collection)
 
-    def _explain_unproven(
-        self, collection: Collection, status: CollectionStatus, *, legible: bool
-    ) -> None:
+    def _explain_unproven(self, collection: Collection, status: CollectionStatus) -> None:
         """In a run that deletes, tell the admin why nothing of a collection counts as gone."""
         held = self._size(table("base", collection))
         if not (held and self._given.fetched and self._given.deletes):
@@ -246,12 +262,12 @@ class ResultBuilder:
             why = "it was empty"
         elif status is CollectionStatus.UNPROVEN:
             why = "nothing proves that it is complete"
-        elif not legible:
-            why = "some rows do not say which record they are"
+        elif collection in self._hidden:
+            why = self._hidden[collection].why
         elif self._damaged:
             why = "some rows of the bundle were damaged by a spreadsheet and are held back"
         if why is not None and status is not CollectionStatus.DELTA:
-            self.notices.append(notices.nothing_gone(collection, why))
+            self.notices.append(notices.nothing_gone(notices.named(collection), why))
 
     def _hold_mistakes(self, collection: Collection) -> None:
         """Hold changes that look like a mistake of the source."""

@@ -202,7 +202,9 @@ def _keep_base(connection: Connection, proven: bool, delta: bool) -> None:
             "(FROM outside_classes UNION ALL FROM outside_users)",
         )
     )
-    named = ([_named_by("deleted_enrollments")] if deleted else []) + (
+    if deleted:
+        _find_deleted(connection)
+    named = (["SELECT id FROM named_deleted"] if deleted else []) + (
         ["SELECT id FROM replaced"] if delta else []
     )
     bad = f"b.id IN ({_named_by('rejected_enrollments')})" if rejected else "false"
@@ -247,6 +249,49 @@ _OUT = (
     '(b."class" IN (SELECT key FROM outside_classes WHERE key IS NOT NULL) '
     'OR b."user" IN (SELECT key FROM outside_users WHERE key IS NOT NULL))'
 )
+
+
+def _find_deleted(connection: Connection) -> None:
+    """Make ``named_deleted``: the ids of the base rows that explicit deletions name.
+
+    A known sourcedId names its membership alone. An unknown one names the membership with the same
+    class, user, role and begin date, as far as the row gives them; if these fit several, none.
+    """
+    begin = f"nullif(left({stripped('s.begin_date')}, 10), '')"
+    connection.execute(
+        f"""
+        CREATE TABLE named_deleted AS
+        WITH said AS (
+            SELECT s.row, s."class", s."user", s.role, s.begin_date,
+                   {stripped("s.sourced_id")} AS key
+            FROM staged_enrollments s WHERE s.row IN (SELECT row FROM deleted_enrollments)
+        ),
+        unknown AS (
+            SELECT * FROM said
+            WHERE key IS NULL OR key NOT IN (
+                SELECT sourced_id FROM base_enrollments WHERE sourced_id IS NOT NULL)
+        )
+        SELECT s.row, n.id, 1 AS fitting
+        FROM said s JOIN base_enrollments n ON n.sourced_id = s.key
+        UNION ALL
+        SELECT s.row, n.id, count(*) OVER (PARTITION BY s.row) AS fitting
+        FROM unknown s JOIN base_enrollments n
+          ON n."class" = {_CLASS} AND n."user" = {_USER} AND n.state NOT IN {LEFT}
+         AND lower(n.role) = lower(coalesce(nullif({stripped("s.role")}, ''), n.role))
+         AND ({begin} IS NULL OR n.begin_date IS NOT DISTINCT FROM {begin})
+        """
+    )
+    connection.execute(
+        """
+        INSERT INTO findings BY NAME
+        SELECT 'enrollments' AS collection, 'warning' AS severity, 'tombstone_unclear' AS code,
+               'not loaded' AS consequence, d.row, any_value(s.sourced_id) AS sourced_id,
+               'sourcedId' AS field, any_value(d.fitting) || ' enrollments' AS found
+        FROM named_deleted d JOIN staged_enrollments s ON s.row = d.row
+        WHERE d.fitting > 1 GROUP BY d.row
+        """
+    )
+    connection.execute("DELETE FROM named_deleted WHERE fitting > 1")
 
 
 def _named_by(rows: str) -> str:

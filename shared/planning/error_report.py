@@ -51,6 +51,8 @@ _FILE_CONSEQUENCES = {
     "file_missing": "not loaded",
     "file_said_absent": "not loaded",
     "metadata_column": "loaded without the value",
+    "manifest_line": "not loaded",
+    "printed_line": "not loaded",
     "stray_file": "not loaded",
     "unknown_column": "loaded without the value",
 }

@@ -7,7 +7,7 @@ from shared.domain.roster.collection import Collection
 from shared.domain.run.run import Notice
 
 
-def _named(collection: Collection) -> str:
+def named(collection: Collection) -> str:
     """The name of a collection's records: orgs are called partners."""
     return "partners" if collection is Collection.ORGS else plural_of(collection)
 
@@ -39,7 +39,7 @@ def rekeyed(collection: Collection, hint: str) -> Notice:
     return Notice(
         code=HoldRule.REKEYED.value,
         message=(
-            f"Most of the {_named(collection)} are gone and as many are new: the source seems to "
+            f"Most of the {named(collection)} are gone and as many are new: the source seems to "
             f"have renumbered them. The old and the new ones are held. {hint}"
         ),
     )
@@ -69,11 +69,14 @@ def pending(records: int) -> Notice:
     )
 
 
-def nothing_gone(collection: Collection, why: str) -> Notice:
-    """Why nothing of a collection counts as gone, in a run that deletes."""
+def nothing_gone(records: str, why: str) -> Notice:
+    """Why nothing of a collection counts as gone, in a run that deletes.
+
+    :param records: what its records are called.
+    """
     return Notice(
         code="nothing_gone",
-        message=f"Nothing of the {_named(collection)} counts as gone: {why}.",
+        message=f"Nothing of the {records} counts as gone: {why}.",
     )
 
 
@@ -86,7 +89,7 @@ def absence_unasked(collection: Collection, records: int, why: str) -> Notice:
         message=(
             f"{sentence(missing)} {agreeing(records, 'is', 'are')} missing at the "
             f"source and {agreeing(records, 'stays', 'stay')} here for now: the source does not "
-            f"answer for single records, and a second reading of the {_named(collection)} failed. "
+            f"answer for single records, and a second reading of the {named(collection)} failed. "
             f"{why} The next update asks again; everything else was synced."
         ),
     )

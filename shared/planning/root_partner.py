@@ -2,11 +2,11 @@
 
 from shared.domain.group.group import GroupConfig
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.vocabulary import TO_BE_DELETED
 from shared.planning.columns import stripped
 from shared.planning.duckdb_connection import Connection
 from shared.planning.fingerprint import fingerprint
 from shared.planning.standing import State
+from shared.planning.statuses import says_gone
 
 
 def ensure_root_partner(connection: Connection, config: GroupConfig, *, stage: bool) -> bool:
@@ -24,7 +24,7 @@ def ensure_root_partner(connection: Connection, config: GroupConfig, *, stage: b
         SELECT sourced_id, origin FROM (
             SELECT {stripped("sourced_id")} AS sourced_id, {stripped("identifier")} AS identifier,
                    'staged' AS origin
-            FROM staged_orgs WHERE coalesce(lower({stripped("status")}), '') <> '{TO_BE_DELETED}'
+            FROM staged_orgs WHERE NOT coalesce({says_gone(Collection.ORGS)}, false)
             UNION ALL SELECT sourced_id, identifier, 'base' FROM base_orgs
             WHERE state <> '{State.DELETED}'
         )

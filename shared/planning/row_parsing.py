@@ -55,13 +55,14 @@ def parse_new_rows(connection: Connection, collection: Collection, directory: Pa
         f'b."class" = {_CLASS} AND b."user" = {_USER}' if enrollments else "b.sourced_id = a.key"
     )
     same, active = table("same", collection), table("active", collection)
+    broken = f"(SELECT row FROM {table('staged', collection)} WHERE broken IS NOT NULL)"
+    some_broken = connection.count(f"SELECT count(*) FROM {broken}")
     known = connection.count(
         f"CREATE TABLE {same} AS SELECT a.row, a.key, b.id FROM {active} a "
         f"JOIN {table('base', collection)} b ON {match} AND b.fingerprint = a.fingerprint"
+        + (f" WHERE a.row NOT IN {broken}" if some_broken else "")
     )
-    if connection.count(
-        f"SELECT count(*) FROM {table('staged', collection)} WHERE broken IS NOT NULL"
-    ):
+    if some_broken:
         _report_broken(connection, collection)
     if not connection.count(
         f"SELECT count(*) FROM {active} WHERE row NOT IN (SELECT row FROM {same})"
@@ -174,6 +175,8 @@ _CODES = {
     "unknown_role",
     "bad_date",
     "ambiguous_date",
+    "no_date",
+    "end_before_begin",
 }
 
 

@@ -2,9 +2,10 @@
 
 from shared.domain.group.scope import Scope
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.vocabulary import GUARDIAN_ROLES, ROLES, STUDENT_ROLE, TO_BE_DELETED
+from shared.domain.roster.vocabulary import GUARDIAN_ROLES, INACTIVE, ROLES, STUDENT_ROLE
 from shared.planning.columns import stripped, table
 from shared.planning.duckdb_connection import Connection
+from shared.planning.statuses import says_gone
 
 _KEY = f"nullif({stripped('sourced_id')}, '')"
 _GUARDIANS = ", ".join(f"'{role}'" for role in GUARDIAN_ROLES)
@@ -19,32 +20,30 @@ _KINDS = (
     f"WHEN {_ROLE} IN ({_KNOWN}) OR starts_with({_ROLE}, 'ext:') THEN 'staff' "
     f"ELSE '{_UNREADABLE}' END)"
 )
-_DELETED = f"lower({stripped('status')}) = '{TO_BE_DELETED}'"
 _STATUS = (
-    f"CASE WHEN lower({stripped('status')}) = 'inactive' "
+    f"CASE WHEN lower({stripped('status')}) = '{INACTIVE}' "
     f"OR lower({stripped('enabled_user')}) IN ('false', '0', 'no') "
     "THEN 'inactive' ELSE 'active' END"
 )
 
 
-def select_rows_in_scope(connection: Connection, collection: Collection, scope: Scope) -> bool:
+def select_rows_in_scope(connection: Connection, collection: Collection, scope: Scope) -> None:
     """Make ``deleted_…``, ``outside_…`` and ``active_…`` from the staged rows.
 
     ``deleted`` rows are explicit deletions (``tobedeleted``), ``outside`` rows are outside the
     group's scope (which is not the same as gone), and ``active`` rows are compared, each record
-    once.
-
-    Returns whether every row names its record. If not, a missing record may be one of those rows,
-    so its absence proves nothing.
+    once. A broken row says nothing about the scope, and is active.
     """
     staged, outside = table("staged", collection), table("outside", collection)
+    deleted = f"broken IS NULL AND {says_gone(collection)}"
     connection.execute(
         f"CREATE TABLE {table('deleted', collection)} AS "
-        f"SELECT row, sourced_id FROM {staged} WHERE {_DELETED}"
+        f"SELECT row, sourced_id FROM {staged} WHERE {deleted}"
     )
     condition, parameters = _outside(collection, scope)
     connection.execute(
-        f"CREATE TABLE {outside} AS SELECT row, {_KEY} AS key FROM {staged} WHERE {condition}",
+        f"CREATE TABLE {outside} AS SELECT row, {_KEY} AS key FROM {staged} "
+        f"WHERE broken IS NULL AND ({condition})",
         parameters,
     )
     enrollments = collection is Collection.ENROLLMENTS
@@ -60,7 +59,7 @@ def select_rows_in_scope(connection: Connection, collection: Collection, scope: 
                min(fingerprint) OVER same <> max(fingerprint) OVER same AS differs,
                count(*) OVER same - 1 AS doubles
         FROM (SELECT *, {_KEY} AS key FROM {staged})
-        WHERE NOT coalesce({_DELETED}, false)
+        WHERE NOT coalesce({deleted}, false)
           AND row NOT IN (SELECT row FROM {outside})
         WINDOW same AS (PARTITION BY {identity})
         QUALIFY row = max(row) OVER same
@@ -69,9 +68,6 @@ def select_rows_in_scope(connection: Connection, collection: Collection, scope: 
     active = table("active", collection)
     if connection.count(f"SELECT count(*) FROM {active} WHERE doubles > 0"):
         _report_duplicates(connection, collection)
-    if enrollments:
-        return True
-    return connection.count(f"SELECT count(*) FROM {staged} WHERE {_KEY} IS NULL") == 0
 
 
 def _outside(collection: Collection, scope: Scope) -> tuple[str, list[object]]:

@@ -9,15 +9,24 @@ from pathlib import Path
 
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import ROLE_COLUMNS, STAGED_COLUMNS, ColumnType
-from shared.domain.roster.vocabulary import ROLES, TO_BE_DELETED
+from shared.domain.roster.vocabulary import ROLES
 from shared.planning.columns import stripped
 from shared.planning.duckdb_connection import Connection
 from shared.planning.fingerprint import fingerprint
+from shared.planning.statuses import says_gone, says_nothing
 from shared.planning.working_tables import iso_date, staged_rows
 
 _USERS = Collection.USERS
 _KNOWN = ", ".join(f"'{role}'" for role in ROLES)
 _KEY = stripped("sourced_id")
+# A role is no user, so an inactive one is gone.
+_GONE = f"coalesce({says_gone(Collection.ENROLLMENTS)}, false)"
+_SAME = (
+    "lower(s.role) = lower(k.role) AND s.org IS NOT DISTINCT FROM k.org "
+    "AND (k.sourced_id IS NULL OR (coalesce(left(s.begin_date, 10), k.begin_date) "
+    "IS NOT DISTINCT FROM k.begin_date AND coalesce(left(s.end_date, 10), k.end_date) "
+    "IS NOT DISTINCT FROM k.end_date))"
+)
 _ROLE = (
     "{'sourced_id': r.sourced_id, 'role': r.role, 'role_type': r.role_type, 'org': r.org, "
     "'begin_date': r.begin_date, 'end_date': r.end_date}"
@@ -78,7 +87,8 @@ def _report_wrong(connection: Connection, users_complete: bool) -> None:
                 WHEN broken IS NOT NULL THEN broken
                 WHEN sourced_id IS NULL THEN 'missing_sourced_id|sourcedId|empty'
                 WHEN "user" IS NULL THEN 'missing_value|userSourcedId|empty'
-                WHEN coalesce(lower(status), '') = '{TO_BE_DELETED}' THEN NULL
+                WHEN {says_nothing()} THEN 'unknown_status|status|' || left(status, 40)
+                WHEN {_GONE} THEN NULL
                 WHEN "role" IS NULL THEN 'missing_value|role|empty'
                 WHEN lower("role") NOT IN ({_KNOWN})
                      AND NOT regexp_full_match("role", 'ext:[a-zA-Z0-9._-]+')
@@ -105,35 +115,59 @@ def _make_roles(connection: Connection, complete: bool) -> None:
     """Make ``roles_of``: the roles of each user who has some or of whom some were delivered."""
     connection.execute(
         """
-        CREATE TABLE said_roles AS SELECT * FROM staged_roles r
-        WHERE r.row NOT IN (SELECT row FROM wrong_roles)
+        CREATE TABLE held_roles AS
+        SELECT b.sourced_id AS "user", role.sourced_id, role.role, role.role_type, role.org,
+               role.begin_date, role.end_date
+        FROM (SELECT sourced_id, unnest(roles) AS role FROM base_users) b
+        """
+    )
+    connection.execute(
+        """
+        CREATE TABLE said_roles AS
+        SELECT r.*, EXISTS (SELECT 1 FROM held_roles h WHERE h."user" = r."user"
+                            AND h.sourced_id = r.sourced_id) AS known
+        FROM staged_roles r WHERE r.row NOT IN (SELECT row FROM wrong_roles)
+        """
+    )
+    connection.execute(
+        f"""
+        CREATE TABLE unclear_roles AS
+        SELECT s.row, count(*) AS fitting
+        FROM said_roles s JOIN held_roles k ON k."user" = s."user" AND {_SAME}
+        WHERE {_GONE} AND NOT s.known GROUP BY s.row HAVING count(*) > 1
+        """
+    )
+    connection.execute(
+        f"""
+        INSERT INTO findings BY NAME
+        SELECT '{_USERS}' AS collection, 'warning' AS severity, 'tombstone_unclear' AS code,
+               'not loaded' AS consequence, s.file, s.line, s.sourced_id, s.org AS school,
+               'sourcedId' AS field, u.fitting || ' roles' AS found
+        FROM unclear_roles u JOIN said_roles s USING (row)
         """
     )
     # A wrong row's role stays. In an incomplete file, so does every role that it does not name.
     stays = (
-        """SELECT b.* FROM held b SEMI JOIN wrong_roles w
+        """SELECT b.* FROM held_roles b SEMI JOIN wrong_roles w
            ON w."user" = b."user" AND w.sourced_id = b.sourced_id"""
         if complete
-        else "SELECT b.* FROM held b"
+        else "SELECT b.* FROM held_roles b"
     )
+    # A row with a known sourcedId means that role alone. Any other means the role with the same
+    # values; one delivered without a sourcedId, as over REST, is known by role and org.
     connection.execute(
         f"""
         CREATE TABLE roles_of AS
-        WITH held AS (
-            SELECT b.sourced_id AS "user", role.sourced_id, role.role, role.role_type, role.org,
-                   role.begin_date, role.end_date
-            FROM (SELECT sourced_id, unnest(roles) AS role FROM base_users) b
-        ),
-        kept AS (
+        WITH kept AS (
             SELECT k.* FROM ({stays}) k
             WHERE NOT EXISTS (
                 SELECT 1 FROM said_roles s WHERE s."user" = k."user" AND (
-                    s.sourced_id = k.sourced_id OR (lower(s.role) = lower(k.role)
-                    AND s.org IS NOT DISTINCT FROM k.org)))
+                    s.sourced_id = k.sourced_id OR (NOT s.known AND {_SAME}
+                    AND s.row NOT IN (SELECT row FROM unclear_roles))))
         ),
         every AS (
             SELECT "user", row AS place, sourced_id, role, role_type, org, begin_date, end_date
-            FROM said_roles WHERE coalesce(lower(status), '') <> '{TO_BE_DELETED}'
+            FROM said_roles WHERE NOT {_GONE}
             UNION ALL BY NAME SELECT *, 0 AS place FROM kept
         )
         SELECT "user", list({_ROLE} ORDER BY place, sourced_id) AS roles

@@ -109,7 +109,7 @@ def test_each_message_is_grammatical_for_each_collection(collection: Collection)
     for text in (
         source_reasons.path_not_found(collection).message,
         source_reasons.not_oneroster(collection).message,
-        notices.nothing_gone(collection, "it was not delivered").message,
+        notices.nothing_gone(notices.named(collection), "it was not delivered").message,
         notices.rekeyed(collection, "Set matchWith.").message,
         notices.absence_unasked(collection, 1, "It answered 403.").message,
         notices.absence_unasked(collection, 2, "It answered 403.").message,

@@ -62,15 +62,43 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Correct the other record; see its own line.",
     ),
     "unreadable_row": (
-        "The row cannot be read: probably a quote is opened but never closed.",
+        "The row cannot be read: a quote is opened but never closed, or stands inside a value. "
+        "Nothing missing from the file counts as gone.",
         "Close the quote, and double any quotes inside values.",
     ),
+    "cut_off": (
+        "The file ends in the middle of this row. Nothing missing from it counts as gone.",
+        "Export the file again, and deliver it when it is written to its end.",
+    ),
+    "unknown_status": (
+        "OneRoster does not know this status.",
+        "Write active or tobedeleted, or leave the status empty.",
+    ),
+    "tombstone_unclear": (
+        "The row deletes a record without a known sourcedId, and several match the rest of the "
+        "row; none was deleted.",
+        "Send the sourcedId with which the record was delivered, or its role and dates.",
+    ),
+    "contradicted": (
+        "The record is missing, but other rows of the same delivery name it; it stays.",
+        "Send the record, or leave out the rows that name it.",
+    ),
+    "no_date": (
+        "The date stands for no date (a year before 1950 or after 2100).",
+        "Leave the date empty, or write the true one.",
+    ),
+    "end_before_begin": (
+        "The end is before the begin.",
+        "Correct the dates in the source system.",
+    ),
     "row_too_wide": (
-        "The row has more values than the header has columns; values may be in wrong columns.",
+        "The row has more values than the header has columns; values may be in wrong columns. "
+        "Nothing missing from the file counts as gone.",
         "Put values that contain a comma in quotes.",
     ),
     "line_break": (
-        "A value of the row spans several lines: probably a quote is never closed.",
+        "A value of the row spans several lines: probably a quote is never closed. Nothing missing "
+        "from the file counts as gone.",
         "Close the quote, or remove the line break from the value.",
     ),
     "spreadsheet_id": (
@@ -148,6 +176,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The file contains bytes that are not UTF-8; they were read as Windows-1252.",
         "Save it as UTF-8.",
     ),
+    "dos_end": (
+        "The file ends with the character Ctrl-Z, which was ignored.",
+        "Leave the character out.",
+    ),
+    "separator_line": (
+        "The file begins with a line that names its separator (sep=), which was skipped.",
+        "Leave the line out.",
+    ),
+    "printed_line": (
+        "The row is a ruled line or a number of rows, as a query tool prints; it was skipped.",
+        "Export the table without them.",
+    ),
+    "manifest_line": (
+        "A line of the manifest cannot be read; nothing was concluded from it.",
+        "Write one name and one value in each line.",
+    ),
     "carriage_returns": (
         "The lines end with carriage returns alone.",
         "End lines with a line feed.",
@@ -175,7 +219,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Remove the commas at the end of the row.",
     ),
     "row_too_short": (
-        "The row has fewer values than the header; the missing ones were read as empty.",
+        "The row has fewer values than the header; the missing ones were read as empty, and "
+        "nothing missing from the file counts as gone.",
         "Give each row a value, or an empty one, for each column.",
     ),
     "blank_row": ("The row is empty and was skipped.", "Remove empty rows."),

@@ -13,7 +13,7 @@ from shared.domain.roster.findings import Repairs
 from shared.domain.roster.oneroster_json import staged_row
 from shared.domain.roster.records import RECORD_MODELS
 from shared.domain.roster.staged_rows import PRESENT_COLUMNS
-from shared.domain.roster.vocabulary import TO_BE_DELETED
+from shared.domain.roster.vocabulary import gone_statuses
 
 Row = dict[str, Any]
 
@@ -21,11 +21,12 @@ Row = dict[str, Any]
 def present_row(collection: Collection, entity: dict[str, Any]) -> Row | None:
     """What ``entity`` (JSON of a source) proves to be there: a row with ``PRESENT_COLUMNS``.
 
-    None if it names nothing, or says ``tobedeleted``. An enrollment that cannot be read names only
+    None if it names nothing, or says that it is gone. An enrollment that cannot be read names only
     its sourcedId: rejected is not gone.
     """
     staged = staged_row(collection, entity, ())
-    if (staged["status"] or "").strip().casefold() == TO_BE_DELETED:
+    gone = gone_statuses(users=collection is Collection.USERS)
+    if (staged["status"] or "").strip().casefold() in gone:
         return None
     sourced_id = (staged["sourced_id"] or "").strip()
     if collection is not Collection.ENROLLMENTS:

@@ -111,8 +111,17 @@ def _role(value: object) -> str:
     return known
 
 
+FIRST_YEAR, LAST_YEAR = 1950, 2100
+"""The years of a believable date. Outside them are the dates by which a database says "none":
+0001-01-01, 1753-01-01, 1899-12-30, 1900-01-01, 9999-12-31 and their like.
+"""
+
+
 def _iso_date(value: object) -> str:
-    """Read a date, also from a date-time; the day counts as written, whatever its zone."""
+    """Read a date, also from a date-time; the day counts as written, whatever its zone.
+
+    :raises ValueError: it is none.
+    """
     match = _ISO_DATE.fullmatch(str(value).strip())
     if match is None:
         raise ValueError
@@ -126,19 +135,45 @@ def _required_date(value: object) -> str:
     if value is None or not str(value).strip():
         raise PydanticCustomError("missing_value", "required")
     try:
-        return _iso_date(value)
+        day = _iso_date(value)
     except ValueError as error:
         raise PydanticCustomError(_date_problem(value), "not a date") from error
+    if not _believable(day):
+        raise PydanticCustomError("no_date", "no date")
+    return day
 
 
 def _optional_date(value: object, info: ValidationInfo) -> str | None:
     if value is None or not str(value).strip():
         return None
     try:
-        return _iso_date(value)
+        day = _iso_date(value)
     except ValueError:
         _note(info, _date_problem(value), shape_of(value))
         return None
+    if not _believable(day):
+        _note(info, "no_date", day)
+        return None
+    return day
+
+
+def _believable(day: str) -> bool:
+    return FIRST_YEAR <= date.fromisoformat(day).year <= LAST_YEAR
+
+
+def _optional_end(value: object, info: ValidationInfo) -> str | None:
+    end, begin = _optional_date(value, info), info.data.get("begin_date")
+    if end is not None and begin is not None and end < begin:
+        _note(info, "end_before_begin", shape_of(value))
+        return None
+    return end
+
+
+def _required_end(value: object, info: ValidationInfo) -> str:
+    end, begin = _required_date(value), info.data.get("start_date")
+    if begin is not None and end < begin:
+        raise PydanticCustomError("end_before_begin", "before the start")
+    return end
 
 
 def _date_problem(value: object) -> Literal["ambiguous_date", "bad_date"]:
@@ -157,7 +192,7 @@ def _flag(value: object, info: ValidationInfo, name: str = "") -> bool | None:
 def _enabled(value: object, info: ValidationInfo) -> bool:
     status, flag = value if isinstance(value, tuple) else (None, value)
     said = _flag(flag, info, "enabled_user")
-    return said is not False and str(status or "").strip().casefold() != "inactive"
+    return said is not False and str(status or "").strip().casefold() != vocabulary.INACTIVE
 
 
 def _email(value: object, info: ValidationInfo) -> str | None:
@@ -174,7 +209,9 @@ Optional = Annotated[str | None, BeforeValidator(_optional)]
 SortedList = Annotated[list[str], BeforeValidator(_sorted_list)]
 PlainList = Annotated[list[str], BeforeValidator(_plain_list)]
 RequiredDate = Annotated[str, BeforeValidator(_required_date)]
+RequiredEnd = Annotated[str, BeforeValidator(_required_end)]
 OptionalDate = Annotated[str | None, BeforeValidator(_optional_date)]
+OptionalEnd = Annotated[str | None, BeforeValidator(_optional_end)]
 RequiredRole = Annotated[str, BeforeValidator(_role)]
 Flag = Annotated[bool | None, BeforeValidator(lambda value, info: _flag(value, info))]
 
@@ -209,7 +246,7 @@ class AcademicSession(_Record):
     title: Required
     type: Annotated[str | None, BeforeValidator(_term_of(vocabulary.SESSION_TYPES))]
     start_date: RequiredDate
-    end_date: RequiredDate
+    end_date: RequiredEnd
     parent: Optional
     school_year: Optional
 
@@ -257,7 +294,7 @@ class Role(BaseModel):
     role_type: Annotated[str | None, BeforeValidator(_term_of(vocabulary.ROLE_TYPES))] = None
     org: Optional = None
     begin_date: OptionalDate = None
-    end_date: OptionalDate = None
+    end_date: OptionalEnd = None
 
 
 def _in_order(roles: list[Role]) -> list[Role]:
@@ -318,7 +355,7 @@ class Enrollment(_Record):
     role: RequiredRole
     primary: Flag
     begin_date: OptionalDate
-    end_date: OptionalDate
+    end_date: OptionalEnd
 
 
 RECORD_MODELS: dict[Collection, type[_Record]] = {

@@ -33,8 +33,24 @@ ROLES = _terms(
 ROLE_TYPES = _terms("primary", "secondary")
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
-ACTIVE, TO_BE_DELETED = "active", "tobedeleted"
-"""The values of ``status``, in lower case: a record is compared without regard to case."""
+ACTIVE, INACTIVE, TO_BE_DELETED = "active", "inactive", "tobedeleted"
+STATUSES = (ACTIVE, INACTIVE, TO_BE_DELETED)
+"""The values of ``status``, in lower case: a record is compared without regard to case.
+
+``inactive`` is from OneRoster 1.0, and still sent. Blank means active.
+"""
+
+
+def gone_statuses(*, users: bool) -> tuple[str, ...]:
+    """The values of ``status`` that say that a record is gone.
+
+    An inactive user is disabled and present. Anything else that is inactive is gone: no reader of
+    the roster can disable a class or an enrollment.
+
+    :param users: whether it is the status of a user.
+    """
+    return (TO_BE_DELETED,) if users else (TO_BE_DELETED, INACTIVE)
+
 
 STUDENT_ROLE = "student"
 GUARDIAN_ROLES = ("guardian", "parent", "relative")

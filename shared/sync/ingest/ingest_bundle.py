@@ -98,7 +98,7 @@ def _ingest(leg: Leg, ports: IngestPorts) -> None:
         step = NextLeg(RunState.EXTRACTING, here, cursor.progress, bundle=run.bundle)
         leg.hand_on(step, ports.ingest_queue)
         return
-    if not cursor.done:
+    if not cursor.done and not contents.manifest.says_no_change:
         raise GiveUpError(file_reasons.nothing_to_read())
     leg.hand_on_to_plan(PlanCursor(staged=_staged_roster(cursor)), ports.plan_queue, bundle)
 

@@ -10,7 +10,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.bundles.csv_records import CsvRecord, find_delimiter, header_cells, read_records
+from shared.bundles.csv_records import (
+    CsvRecord,
+    find_delimiter,
+    header_cells,
+    read_records,
+    separator_of,
+)
 from shared.bundles.date_order import DateOrder, settle
 from shared.bundles.encoding import read_lines
 from shared.bundles.header import Header, read_header
@@ -72,8 +78,8 @@ def stage_file(
     findings = FileFindings(file) if continued else FileFindings(file, reached.findings)
     with opened.open(stem) as stream:
         lines = read_lines(stream, file, findings)
-        header, delimiter = _read_header(lines, stem, file, findings, stored)
-        records = read_records(lines, delimiter)
+        header, delimiter, header_line = _read_header(lines, stem, file, findings, stored)
+        records = read_records(lines, delimiter, header_line)
         for _ in islice(records, reached.records):
             pass
         if continued:
@@ -115,16 +121,20 @@ def _read_header(
     file: str,
     findings: FileFindings,
     stored: tuple[StoredField, ...],
-) -> tuple[Header, str]:
-    """Read the header; also returns the delimiter."""
-    first = next(lines, "")
-    delimiter = find_delimiter(first)
+) -> tuple[Header, str, int]:
+    """Read the header; also returns the delimiter, and the header's line."""
+    first, header_line = next(lines, ""), 1
+    delimiter = separator_of(first)
+    if delimiter is not None:
+        findings.note("separator_line")
+        first, header_line = next(lines, ""), 2
+    delimiter = delimiter or find_delimiter(first)
     if delimiter != ",":
         findings.note("delimiter", found="tab" if delimiter == "\t" else delimiter)
     cells = header_cells(first, delimiter)
     metadata_stored = stem == "users" and StoredField.METADATA in stored
     header = read_header(stem, file, cells, findings, metadata_stored=metadata_stored)
-    return header, delimiter
+    return header, delimiter, header_line
 
 
 def _stage_records(
