@@ -57,6 +57,12 @@ class Quirks:
     """Redirect every request elsewhere."""
     no_single_records: int | None = None
     """Serve no record by its id: answer this status to all, and ``{}`` if it is 200."""
+    single_records_as: str | None = None
+    """Serve no record by its id: answer a ``list`` of all, or a page of ``html``."""
+    refuse_in_ids: str = ""
+    """Answer 404 if a record's id contains one of these characters, as some proxies do."""
+    forbid_after: tuple[str, int] | None = None
+    """(collection, requests): after so many requests for its pages, answer 403."""
 
     # Bodies
     missing_envelope: str | None = None

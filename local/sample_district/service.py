@@ -32,7 +32,7 @@ class Service:
         self._signatures, self._tokens = Signatures(credentials), Tokens(credentials)
         self._url = url
         self._lock = threading.RLock()
-        self._served = 0
+        self._served = self._pages = 0
         self._done: set[str] = set()
         self._state = (district, quirks, self._catalogue(district, quirks))
 
@@ -56,6 +56,7 @@ class Service:
     def quirks(self, quirks: Quirks) -> None:
         with self._lock:
             self._done.clear()
+            self._pages = 0
             district = self._state[0]
             self._state = (district, quirks, self._catalogue(district, quirks))
 
@@ -93,7 +94,11 @@ class Service:
                 return json_reply(200, {})
             if sourced_id and quirks.no_single_records:
                 raise RefusedError(quirks.no_single_records, "unknownobject")
-            if sourced_id:
+            if sourced_id and quirks.single_records_as == "html":
+                return Reply(200, b"<html>No such page</html>", {"Content-Type": "text/html"})
+            if sourced_id and not quirks.single_records_as:
+                if set(unquote(sourced_id)).intersection(quirks.refuse_in_ids):
+                    raise RefusedError(404, "unknownobject")
                 return _one(catalogue, collection, version, unquote(sourced_id), query)
             return self._page(quirks, catalogue, collection, version, parts.path, query)
         except RefusedError as error:
@@ -137,6 +142,7 @@ class Service:
         self, quirks: Quirks, catalogue: Catalogue, collection: str, version: str, path: str,
         query: dict[str, str],
     ) -> Reply:  # fmt: skip
+        self._forbid(quirks, collection)
         span = span_of(query)
         if quirks.max_limit and span.limit > quirks.max_limit:
             raise RefusedError(400, "invaliddata")
@@ -172,6 +178,13 @@ class Service:
             cut=quirks.drop_connection_at == here and (quirks.drop_every_time or self._once("cut")),
             stall=quirks.stall_at == here and self._once("stall"),
         )
+
+    def _forbid(self, quirks: Quirks, collection: str) -> None:
+        if quirks.forbid_after and quirks.forbid_after[0] == collection:
+            with self._lock:
+                self._pages += 1
+                if self._pages > quirks.forbid_after[1]:
+                    raise RefusedError(403, "forbidden")
 
     def _delete_after(self, quirks: Quirks, collection: str, span: Span) -> None:
         wanted = quirks.delete_while_paging

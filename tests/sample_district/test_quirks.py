@@ -86,6 +86,26 @@ def test_no_single_records(client: Client, status: int) -> None:
     assert client.get("users").status_code == 200
 
 
+def test_single_records_that_are_lists_or_pages(client: Client) -> None:
+    user = client.server.district.users[0].sourced_id
+    listed = _get(client, Quirks(single_records_as="list"), f"users/{user}").json()
+    assert len(listed["users"]) > 1
+    page = _get(client, Quirks(single_records_as="html"), f"users/{user}")
+    assert (page.status_code, page.text[:6]) == (200, "<html>")
+
+
+def test_ids_that_a_proxy_refuses(client: Client) -> None:
+    user = client.server.district.users[0].sourced_id
+    assert _get(client, Quirks(refuse_in_ids="-"), f"users/{user}").status_code == 404
+    assert _get(client, Quirks(refuse_in_ids="/"), f"users/{user}").status_code == 200
+
+
+def test_a_list_that_is_forbidden_after_a_while(client: Client) -> None:
+    client.server.quirks = Quirks(forbid_after=("users", 2))
+    assert [client.get("users").status_code for _ in range(3)] == [200, 200, 403]
+    assert client.get("orgs").status_code == 200
+
+
 def test_a_record_that_comes_twice(client: Client) -> None:
     client.server.quirks = Quirks(duplicate_entity=("users", "pupil-000003"))
     found = client.all("users")

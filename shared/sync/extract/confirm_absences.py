@@ -18,7 +18,6 @@ from shared.domain.errors import GiveUpError
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.presence import Row, present_row
 from shared.domain.roster.staged_rows import Absent
-from shared.domain.run.run import Reason
 from shared.ports.bucket import Objects
 from shared.sync.extract.cursor import Cursor
 from shared.sync.extract.paging import read_on
@@ -37,7 +36,7 @@ def find_present(
     The cursor has moved on only when the next round is asked for, so that whoever stages the rows
     of a round first can stop between two of them.
 
-    :raises GiveUpError: the source can be asked in no way.
+    :raises UnaskedError: the source can be asked in no way.
     """
     if cursor.place is None and absent.records <= ONE_BY_ONE and absent.known:
         try:
@@ -46,7 +45,18 @@ def find_present(
             pass
         else:
             return
-    yield from _second_reading(collection, cursor, source)
+    try:
+        yield from _second_reading(collection, cursor, source)
+    except GiveUpError as error:
+        raise UnaskedError(error.reason.message) from error
+
+
+class UnaskedError(Exception):
+    """The source could not be asked for what it lacks; ``why`` is for the admin."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class _NoWayError(Exception):
@@ -97,17 +107,9 @@ def _second_reading(
         cursor.rows += len(entities)
         cursor.place = place
     if not cursor.place.in_order or not cursor.rows:
-        raise GiveUpError(second_reading_proves_nothing())
+        raise UnaskedError("The list came back empty, or could not be sorted.")
 
 
 def _rows(collection: Collection, entities: Sequence[dict[str, Any]]) -> list[Row]:
     rows = (present_row(collection, entity) for entity in entities)
     return [row for row in rows if row is not None]
-
-
-def second_reading_proves_nothing() -> Reason:
-    """Say that a second reading came back empty, or in no order."""
-    return Reason(
-        code="second_reading_unproven",
-        message="Read a second time, the list came back empty or could not be sorted.",
-    )

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from shared.domain import object_keys
-from shared.domain.errors import GiveUpError
 from shared.domain.group.group import GroupConfig
 from shared.domain.group.secrets import SecretName
 from shared.domain.roster.collection import Collection, CollectionStatus
@@ -22,7 +21,7 @@ from shared.ports.groups import Secrets
 from shared.ports.messaging import Queue
 from shared.ports.sources import Source
 from shared.sync.back_off import BackOff
-from shared.sync.extract.confirm_absences import find_present
+from shared.sync.extract.confirm_absences import UnaskedError, find_present
 from shared.sync.extract.cursor import Cursor
 from shared.sync.extract.paging import read_on
 from shared.sync.extract.patient_source import PatientSource
@@ -168,8 +167,8 @@ class _Extraction:
             for rows in find_present(collection, absent, cursor, objects, self.source):
                 for row in rows:
                     writer.add(row)
-        except GiveUpError as error:
-            cursor.unasked = cursor.unasked | {collection: error.reason.message}
+        except UnaskedError as error:
+            cursor.unasked = cursor.unasked | {collection: error.why}
         self.flush()
         cursor.present = (cursor.present or {}) | {collection: cursor.objects}
 
