@@ -110,10 +110,18 @@ def _reject(connection: Connection) -> None:
 
 
 def _find_replaced(connection: Connection) -> None:
-    """Make ``replaced``: memberships whose sourcedId was delivered as another membership."""
+    """Make ``replaced``: memberships whose sourcedId was delivered as another membership.
+
+    A sourcedId that several memberships bear proves nothing about any of them.
+    """
     connection.execute(
-        "CREATE TABLE replaced AS SELECT DISTINCT b.id FROM base_enrollments b "
-        "JOIN delivered d USING (sourced_id) WHERE b.id <> d.id"
+        "CREATE TABLE replaced AS SELECT DISTINCT b.id, b.sourced_id FROM base_enrollments b "
+        f"JOIN delivered d USING (sourced_id) WHERE b.id <> d.id AND b.state NOT IN {LEFT}"
+    )
+    connection.execute(
+        "DELETE FROM replaced WHERE sourced_id IN (SELECT sourced_id FROM base_enrollments "
+        f"WHERE state NOT IN {LEFT} AND sourced_id IN (SELECT sourced_id FROM replaced) "
+        "GROUP BY sourced_id HAVING count(*) > 1)"
     )
 
 

@@ -22,7 +22,7 @@ class AbsentIds:
     ``file``: the sourcedIds, one on each line.
     ``records``: how many there are.
     ``known``: sourcedIds that were delivered, of every kind among the absent ones; empty if there
-        is a kind of which none was delivered.
+        is a kind of which none was delivered, or if a sourcedId names several memberships.
     """
 
     file: Path
@@ -56,7 +56,13 @@ def write_ids_to_confirm(
         f"COPY (SELECT sourced_id FROM absent ORDER BY sourced_id) "
         f"TO '{path}' (FORMAT csv, HEADER false, QUOTE '', DELIMITER '\x1f')"
     )
-    return AbsentIds(path, rows, _known(connection, collection))
+    # One answer for a sourcedId that several memberships bear says nothing of the others.
+    shared = enrollments and connection.count(
+        f"SELECT count(*) FROM (SELECT sourced_id FROM {base} WHERE state NOT IN {LEFT} "
+        "AND sourced_id IN (SELECT sourced_id FROM absent) "
+        "GROUP BY sourced_id HAVING count(*) > 1)"
+    )
+    return AbsentIds(path, rows, () if shared else _known(connection, collection))
 
 
 def _known(connection: Connection, collection: Collection) -> tuple[str, ...]:

@@ -110,6 +110,34 @@ def test_a_row_that_was_rejected_proves_nothing(fault: Json) -> None:
     assert _rooms(world, "u0003") == ["room-0"]
 
 
+def test_a_sourced_id_that_several_memberships_bear_proves_nothing_of_the_others() -> None:
+    world = _school(12)
+    for number in range(12):
+        world.source.collections[ENROLLMENTS][f"x{number}"] = enrollment(
+            f"e{number:04}", "room-1" if number < 10 else "room-0", f"u{number:04}"
+        )
+    world.sync()
+    assert _rooms(world, "u0003") == ["room-0", "room-1"]
+    # Paging skips one of the two, and the source answers with the other.
+    row = world.source.collections[ENROLLMENTS].pop("x3")
+    asked: set[Collection] = set()
+
+    def back(collection: Collection, offset: int) -> None:
+        if collection is ENROLLMENTS and asked and not offset:
+            world.source.collections[ENROLLMENTS]["x3"] = row
+        if collection is ENROLLMENTS and offset:
+            asked.add(collection)
+
+    world.source.on_page = back
+    assert world.sync(UPDATE).counts["enrollments"].deleted == 0
+    assert _rooms(world, "u0003") == ["room-0", "room-1"]
+    # Once the row is really gone, a second reading proves it.
+    del world.source.collections[ENROLLMENTS]["x3"]
+    world.source.on_page = lambda collection, offset: None
+    assert world.sync(UPDATE).counts["enrollments"].deleted == 1
+    assert _rooms(world, "u0003") == ["room-0"]
+
+
 def _unlisted(world: Simulation, collection: Collection, *ids: str) -> dict[str, Json]:
     """Take records out of the list only: paging skipped them, but the source has them."""
     return {id_: world.source.collections[collection].pop(id_) for id_ in ids}
