@@ -48,6 +48,7 @@ PARAMETERS = {
     "LostSeconds": "900",
     "SecondSweepSeconds": "30",
     "SpreadSeconds": "5",
+    "QuietSeconds": "2",
     "ExtractVisibilitySeconds": "90",
     "PlanVisibilitySeconds": "90",
     "UpsertVisibilitySeconds": "60",

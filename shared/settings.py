@@ -143,6 +143,12 @@ class ClaimTimes(RunTimes):
         return self.lease / timers.BEATS_PER_LEASE
 
 
+class QuietTime(Environment):
+    """How long files on an SFTP server must be unchanged before they are copied."""
+
+    quiet: Seconds = Field(alias="QUIET_SECONDS")
+
+
 class LegTimes(ClaimTimes):
     """How long one leg of a run works before it hands on to the next."""
 

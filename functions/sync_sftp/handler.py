@@ -15,7 +15,7 @@ from shared.groups.try_server import try_server
 from shared.messages import EXTRACT_QUEUE, ExtractLeg, TestConnection
 from shared.observability import make_logger
 from shared.queue_consumer import consume
-from shared.settings import InsecureSources, LegTimes, RunStage
+from shared.settings import InsecureSources, LegTimes, QuietTime, RunStage
 from shared.sync.back_off import BackOff
 from shared.sync.fetch.fetch_bundle import FetchPorts, fetch_leg
 from shared.sync.leg import Pace
@@ -23,7 +23,7 @@ from shared.sync.leg import Pace
 logger = make_logger()
 
 
-class Settings(LegTimes, RunStage, InsecureSources):
+class Settings(LegTimes, RunStage, InsecureSources, QuietTime):
     """What this function reads from its environment."""
 
     extract_sftp_queue_url: str
@@ -47,6 +47,7 @@ def build() -> tuple[FetchPorts, ConnectionTestPorts]:
         secrets=secrets,
         open_server=open_sftp,
         back_off=BackOff(clock.wait, random.random),
+        quiet=settings.quiet,
         pace=Pace(settings.leg, settings.beat),
     )
     tests = ConnectionTestPorts(

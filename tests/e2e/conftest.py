@@ -26,6 +26,7 @@ QUICK = {
     "ResendSeconds": "10",
     "SecondSweepSeconds": "5",
     "SpreadSeconds": "5",
+    "QuietSeconds": "1",
     "ExtractVisibilitySeconds": "20",
     "PlanVisibilitySeconds": "20",
     "UpsertVisibilitySeconds": "15",

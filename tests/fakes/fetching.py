@@ -116,6 +116,7 @@ class Fetching:
     server: InMemoryServer = field(default_factory=InMemoryServer)
     path: str = "out"
     leg: timedelta = timedelta(minutes=4)
+    quiet: timedelta = timedelta(minutes=2)
     connect: Callable[[], FileServer] | None = None
     """Another server than the one in memory."""
 
@@ -146,6 +147,7 @@ class Fetching:
             secrets=PlainSecrets(),
             open_server=log_in,
             back_off=BackOff(world._wait, lambda: 0.5),
+            quiet=self.quiet,
             pace=Pace(self.leg, beat=timedelta(hours=1)),
         )
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.run.remote_files import RemoteFile
+from shared.domain.run.remote_files import Listing, RemoteFile
 from shared.domain.run.run import RunState
 from shared.messages import ExtractLeg
 from shared.sync.back_off import BackOff
@@ -124,3 +124,56 @@ def test_what_is_no_bundle_is_said_so(files: dict[str, bytes]) -> None:
     run = Fetching(InMemoryServer(files)).fetch()
     assert run.reason is not None
     assert (run.state, run.reason.code) == (RunState.FAILED, "sftp_no_bundle")
+
+
+class _Growing(InMemoryServer):
+    """A server on which somebody writes the file until it has been looked at so often."""
+
+    until: int = 0
+
+    def look(self, path: str) -> Listing:
+        there = super().look(path)
+        if self.looks <= self.until:
+            self.files["out/r.zip"] += b"more"
+        return there
+
+
+def _just_written(fetching: Fetching, ahead: timedelta = timedelta(0)) -> None:
+    fetching.server.modified["out/r.zip"] = int((fetching.world.now + ahead).timestamp())
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(days=1), timedelta(seconds=-100)])
+def test_a_file_just_written_waits_for_a_second_look(ahead: timedelta) -> None:
+    fetching = Fetching(InMemoryServer({"out/r.zip": b"whole"}))
+    _just_written(fetching, ahead)
+    run = fetching.fetch()
+    assert fetching.fetched(run) == {"r.zip": b"whole"}
+    assert fetching.logins == 2
+    assert run.leg == 2
+
+
+def test_a_file_older_than_that_is_fetched_at_once() -> None:
+    fetching = Fetching(InMemoryServer({"out/r.zip": b"whole"}))
+    _just_written(fetching, -fetching.quiet)
+    fetching.fetch()
+    assert fetching.logins == 1
+
+
+def test_a_file_that_grew_between_two_looks_is_fetched_when_it_is_whole() -> None:
+    server = _Growing({"out/r.zip": b"begun"})
+    server.until = 2
+    fetching = Fetching(server)
+    _just_written(fetching)
+    run = fetching.fetch()
+    assert fetching.fetched(run) == {"r.zip": b"begunmoremore"}
+
+
+def test_a_file_that_never_stops_growing_ends_the_run() -> None:
+    server = _Growing({"out/r.zip": b"begun"})
+    server.until = 10_000
+    fetching = Fetching(server)
+    _just_written(fetching)
+    run = fetching.fetch()
+    assert run.reason is not None
+    assert (run.state, run.reason.code) == (RunState.FAILED, "sftp_still_changing")
+    assert fetching.uploads.begun == 0, "nothing of it was copied"

@@ -1,11 +1,13 @@
 """Fetches a bundle from an SFTP server into the bucket, leg by leg.
 
 Each leg begins at the cursor that the leg before it left on the run. If a file changes while it is
-being copied, it was still being written, so the copy starts again.
+being copied, it was still being written, so the copy starts again. Files that have just been
+written wait for a second look.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -34,7 +36,7 @@ from shared.sync.run_ports import RunPorts
 
 MAX_BUNDLE_BYTES = 5 * 1024**3
 MAX_COPIES = 5
-"""How often files that keep changing are copied."""
+"""How often files that keep changing are looked at and copied."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class FetchPorts:
     ``secrets``: decrypts the secrets of the connection.
     ``open_server``: logs in at a server with those secrets.
     ``back_off``: makes the pauses after failures.
+    ``quiet``: how long files must be unchanged before they are copied.
     ``pace``: how long a leg lasts.
     """
 
@@ -56,6 +59,7 @@ class FetchPorts:
     secrets: Secrets
     open_server: Callable[[SftpConnection, dict[SecretName, str]], FileServer]
     back_off: BackOff
+    quiet: timedelta
     pace: Pace = USUAL_PACE
 
 
@@ -65,6 +69,7 @@ class Cursor(BaseModel):
     ``files``: the files of the bundle on the server.
     ``done``: the objects that hold the files copied so far.
     ``copying``: the copy under way.
+    ``waited``: whether the files wait for a second look, or have waited.
     ``copies``: how often the copying has begun.
     ``failures``: how many failures of the server there were, in all legs.
     ``logged_in``: whether the server has let us in at all.
@@ -73,6 +78,7 @@ class Cursor(BaseModel):
     files: tuple[RemoteFile, ...] = ()
     done: tuple[BundleObject, ...] = ()
     copying: Copy | None = None
+    waited: bool = False
     copies: int = 1
     failures: int = 0
     logged_in: bool = False
@@ -159,6 +165,7 @@ class _Fetch:
                 if self._end_if_repeated(look):
                     return
                 _refuse_large_zip(files)
+            self._wait_until_quiet(files)
             for file in files[len(self.cursor.done) :]:
                 self._copy(server, file)
             if find_files(server, connection.path) != files:
@@ -167,9 +174,27 @@ class _Fetch:
             server.close()
         self._hand_over(look)
 
+    def _wait_until_quiet(self, files: tuple[RemoteFile, ...]) -> None:
+        """End the leg if the files may still be written; the next one looks at them again.
+
+        The server's clock may differ from ours, so its times only tell old files from new ones:
+        what counts is that two looks, with the pause between them, see the same files. If they do
+        not, the copying begins anew, and so does the wait.
+        """
+        if self.cursor.waited or self._begun_copying():
+            return
+        newest = datetime.fromtimestamp(max(file.modified for file in files), UTC)
+        if newest + self.ports.quiet <= self.ports.run.clock():
+            return
+        self.cursor.waited = True
+        raise LegOverError(int(self.ports.quiet.total_seconds()))
+
+    def _begun_copying(self) -> bool:
+        return bool(self.cursor.done or self.cursor.copying)
+
     def _begins(self) -> bool:
         """Whether nothing has been copied yet, in this leg or another."""
-        return self.leg.run.cursor is None and not self.cursor.done and not self.cursor.copying
+        return self.leg.run.cursor is None and not self._begun_copying()
 
     def _end_if_repeated(self, look: str) -> bool:
         """End the run if its bundle looks like that of the last run."""
@@ -228,6 +253,6 @@ def _refuse_large_zip(files: tuple[RemoteFile, ...]) -> None:
 _STILL_CHANGING = Reason(
     code="sftp_still_changing",
     field="connection.path",
-    message="The files kept changing while they were fetched. Have them written under another name "
-    "and renamed when they are complete, or sync later.",
+    message="The files are still being written: they kept changing between two looks. Have them "
+    "written under another name and renamed when they are complete, or sync later.",
 )
