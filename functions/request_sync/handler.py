@@ -11,7 +11,7 @@ from shared import clock, wiring
 from shared.domain.group.hold import HoldDecision
 from shared.domain.ids import GroupId
 from shared.domain.read_fields import read_fields
-from shared.domain.run.decision import DecisionInput
+from shared.domain.run.decision import DecisionInput, KeptDecisionInput
 from shared.domain.run.sync_request import SyncInput, UploadInput
 from shared.groups.try_connection import RequestTestPorts, read_test, request_test
 from shared.http.access_record import record_access
@@ -21,13 +21,20 @@ from shared.http.once import GivenAnswers, Outcome, once
 from shared.http.problems import install
 from shared.http.requests import caller, json_body
 from shared.http.run_acceptance import show_accepted
-from shared.http.run_answers import show_hold, show_run, show_runs, show_test, show_upload
+from shared.http.run_answers import (
+    show_hold,
+    show_kept,
+    show_run,
+    show_runs,
+    show_test,
+    show_upload,
+)
 from shared.http.run_requests import page_of_runs
 from shared.observability import make_logger
 from shared.ports.groups import Accesses
 from shared.settings import DataBucket, RunTimes, SourceQueues
 from shared.sync.export.request_export import RequestExportPorts, request_export
-from shared.sync.read.read_hold import hold_list_address, read_hold
+from shared.sync.read.read_hold import hold_list_address, kept_list_address, read_hold, read_kept
 from shared.sync.read.read_runs import (
     ReadPorts,
     changes_address,
@@ -217,20 +224,42 @@ def get_hold_records(group_id: str) -> Response[str]:
 @app.post("/groups/<group_id>/hold/decisions")
 def post_decision(group_id: str) -> Response[str]:
     """Approve or discard what waits."""
-    who, ports = caller(app), build().requests
     given = read_fields(DecisionInput, json_body(app))
+    return _decide(group_id, HoldDecision.model_validate(given.model_dump()))
+
+
+@app.get("/groups/<group_id>/kept")
+def get_kept(group_id: str) -> Response[str]:
+    """Tell what of a group a person has rejected, by school and class."""
+    kept, summary = read_kept(caller(app).enterprise, GroupId(group_id), build().reads)
+    return answer(200, show_kept(kept, summary))
+
+
+@app.get("/groups/<group_id>/kept/records")
+def get_kept_records(group_id: str) -> Response[str]:
+    """Lead to the list of what was rejected, a CSV file."""
+    found = kept_list_address(caller(app).enterprise, GroupId(group_id), build().reads)
+    return _lead(group_id, *found)
+
+
+@app.post("/groups/<group_id>/kept/decisions")
+def post_kept_decision(group_id: str) -> Response[str]:
+    """Release what was rejected, or approve it after all."""
+    given = read_fields(KeptDecisionInput, json_body(app))
+    decision = HoldDecision.model_validate(given.model_dump() | {"of_kept": True})
+    return _decide(group_id, decision)
+
+
+def _decide(group_id: str, decision: HoldDecision) -> Response[str]:
+    who, ports = caller(app), build().requests
 
     def act() -> Outcome:
         # No decision may be carried out without its record: that comes first.
-        hold = ports.groups.get(who.enterprise, GroupId(group_id)).hold
+        group = ports.groups.get(who.enterprise, GroupId(group_id))
+        hold = group.kept if decision.of_kept else group.hold
         _record(group_id, hold.records if hold else 0)
         run = carry_out_decision(
-            who.enterprise,
-            GroupId(group_id),
-            HoldDecision.model_validate(given.model_dump()),
-            who.person,
-            ports,
-            clock.now(),
+            who.enterprise, GroupId(group_id), decision, who.person, ports, clock.now()
         )
         return 202, show_accepted(run)
 

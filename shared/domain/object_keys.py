@@ -191,6 +191,12 @@ def hold_keys(run: RunKey, attempt: str) -> tuple[str, str]:
     return f"{holds_prefix(run)}{attempt}/hold.csv", f"{holds_prefix(run)}{attempt}/hold.json"
 
 
+def kept_keys(run: RunKey, attempt: str) -> tuple[str, str]:
+    """Make the keys for the list of what a person has rejected, and for its summary."""
+    prefix = f"{holds_prefix(run)}{attempt}"
+    return f"{prefix}/kept.csv", f"{prefix}/kept.json"
+
+
 def changes_key(run: RunKey, attempt: str) -> str:
     """Make the key for the change file of an attempt to plan."""
     return f"{_of_run(Folder.CHANGES, run)}{attempt}.ndjson.gz"

@@ -11,6 +11,7 @@ from shared.http.answers import show_cursor
 from shared.http.contract.runs import (
     ConnectionTestAnswer,
     HoldAnswer,
+    KeptAnswer,
     RunAnswer,
     RunPage,
     UploadAnswer,
@@ -60,6 +61,18 @@ def show_hold(hold: Hold | None, places: dict[str, Any]) -> HoldAnswer:
         records=hold.records if hold else 0,
         run_id=str(hold.seq) if hold else None,
         by_rule=hold.by_rule if hold else (),
+        by_school=places.get("bySchool", ()),
+        by_class=places.get("byClass", ()),
+    )
+
+
+def show_kept(kept: Hold | None, places: dict[str, Any]) -> KeptAnswer:
+    """Show what a person has rejected; ``places`` is its summary by school and class."""
+    return KeptAnswer(
+        digest=kept.digest if kept else None,
+        records=kept.records if kept else 0,
+        run_id=str(kept.seq) if kept else None,
+        by_rule=kept.by_rule if kept else (),
         by_school=places.get("bySchool", ()),
         by_class=places.get("byClass", ()),
     )

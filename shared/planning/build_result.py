@@ -29,11 +29,7 @@ from shared.planning.hidden_rows import (
     find_hidden_roles,
     mark_lost_zeros,
 )
-from shared.planning.hold_decisions import (
-    approve_changed_identities,
-    approve_proposals,
-    reject_held,
-)
+from shared.planning.hold_decisions import begin_decision, end_decision, take_approved
 from shared.planning.plan import NOT_STAGED, PlanInput
 from shared.planning.proposals import give_ids, hold_again, load_awaiting, take_up
 from shared.planning.record_ids import assign_ids
@@ -44,6 +40,8 @@ from shared.planning.root_partner import ensure_root_partner
 from shared.planning.row_parsing import parse_new_rows
 from shared.planning.rows_in_scope import select_rows_in_scope
 from shared.planning.same_users import merge_staff, rekey_users
+from shared.planning.selection import select_decided
+from shared.planning.spreadsheet_damage import mark_lost_zeros
 from shared.planning.standing import STAYS
 from shared.planning.statuses import mark_unknown_statuses
 from shared.planning.surveyed_table import load_survey, merge_survey
@@ -95,6 +93,13 @@ class ResultBuilder:
         for collection in given.unasked:
             connection.execute("INSERT INTO unasked VALUES (?)", [str(collection)])
         for collection in Collection:
+            self._load_base(collection)
+        if given.decision is not None:
+            select_decided(connection, given.selection)
+        if given.decision is Decision.APPROVE:
+            for collection in Collection:
+                take_approved(connection, collection)
+        for collection in Collection:
             begin_step(collection.entity)
             self._build(collection)
 
@@ -104,13 +109,17 @@ class ResultBuilder:
         if self._given.marked:
             for collection in Collection:
                 mark_all_for_deletion(self._connection, collection)
+        decision = self._given.decision
+        if decision is not None:
+            for collection in Collection:
+                begin_decision(self._connection, collection, decision)
         if self._given.decides_deletions:
             self._decide_deletions()
         hold_what_refers(self._connection)
-        if self._given.decision is Decision.APPROVE:
-            approve_changed_identities(self._connection)
-        if self._given.decision is Decision.REJECT:
+        if decision is not None:
             for collection in Collection:
+                end_decision(self._connection, collection, decision)
+
                 reject_held(self._connection, collection)
         self._tell_unasked()
 
@@ -180,7 +189,6 @@ class ResultBuilder:
         given, connection = self._given, self._connection
         staged = given.staged.get(collection, NOT_STAGED)
         load_staged(connection, collection, staged.files, staged.said.date_orders)
-        self._load_base(collection)
         load_present(connection, collection, (given.present or {}).get(collection, ()))
         # An empty collection proves nothing: it is what a broken source looks like.
         status = staged.said.status
@@ -217,8 +225,6 @@ class ResultBuilder:
         given, connection = self._given, self._connection
         load_base(connection, collection, given.base.get(collection))
         load_awaiting(connection, collection, given.awaiting.get(collection))
-        if given.decision is Decision.APPROVE:
-            approve_proposals(connection, collection)
         # The roster table has deleted these by now: it goes by the retention of the base.
         kept_by = given.base_retention or given.config.retention
         if forget_expired(connection, collection, kept_by, given.now):

@@ -17,7 +17,7 @@ from shared.planning.columns import (
 )
 from shared.planning.duckdb_connection import Connection
 from shared.planning.references import REFERENCES
-from shared.planning.standing import HELD, LEFT, State
+from shared.planning.standing import LEFT, State
 
 _CHANGE = {"id": "VARCHAR", "current": "BOOLEAN", "here": "BOOLEAN", "was_here": "BOOLEAN",
            "was_ended": "BOOLEAN", "action": "VARCHAR"}  # fmt: skip
@@ -138,21 +138,31 @@ class Comparison:
 
 
 def count(connection: Connection, collection: Collection, changes: int) -> Comparison:
-    """Count what becomes of a collection's records, without pending and stale ones."""
+    """Count what becomes of a collection's records; each that is in the roster counts once.
+
+    ``waiting`` says what waits for a person and what was kept.
+    """
+    change, result = table("change", collection), table("result", collection)
+    waiting = f"(SELECT id FROM waiting WHERE entity = '{collection.entity}' AND id IS NOT NULL)"
     actions: dict[str, int] = {}
     if changes:
         actions = dict(
             connection.execute(
-                f"SELECT action, count(*) FROM {table('change', collection)} "
-                f"WHERE current OR (action = '{Action.DELETE}' AND (was_here OR was_ended)) "
+                f"SELECT action, count(*) FROM {change} WHERE (current AND id NOT IN {waiting}) "
+                f"OR (action = '{Action.DELETE}' AND (was_here OR was_ended)) "
                 f"OR (action = '{Action.END}' AND was_here) GROUP BY action"
             ).fetchall()
         )
-    [(rows, current, pending, held)] = connection.execute(
-        f"SELECT count(*), count(DISTINCT id) FILTER (state = '{State.CURRENT}'), "
-        f"count(DISTINCT id) FILTER (state = '{State.PENDING}'), "
-        f"count(DISTINCT id) FILTER ({HELD}) "
-        f"FROM {table('result', collection)}"
+    [(rows, here, pending)] = connection.execute(
+        f"SELECT count(*), count(DISTINCT id) FILTER (state NOT IN {LEFT}), "
+        f"count(DISTINCT id) FILTER (state = '{State.PENDING}') FROM {result}"
+    ).fetchall()
+    [(held, kept, held_new, kept_new)] = connection.execute(
+        "SELECT count(*) FILTER (NOT kept AND action <> 'create'), "
+        "count(*) FILTER (kept AND action <> 'create'), "
+        "count(*) FILTER (NOT kept AND action = 'create'), "
+        "count(*) FILTER (kept AND action = 'create') "
+        f"FROM waiting WHERE entity = '{collection.entity}'"
     ).fetchall()
     rejected = connection.count(f"SELECT count(DISTINCT row) FROM {table('rejected', collection)}")
     left = actions.get(Action.DELETE, 0) + actions.get(Action.END, 0)
@@ -163,9 +173,12 @@ def count(connection: Connection, collection: Collection, changes: int) -> Compa
         restored=actions.get(Action.RESTORE, 0),
         ended=actions.get(Action.END, 0),
         rekeyed=actions.get(Action.REKEY, 0),
-        unchanged=current - (sum(actions.values()) - left),
+        unchanged=here - held - kept - (sum(actions.values()) - left),
         rejected=rejected,
         held=held,
+        kept=kept,
+        held_new=held_new,
+        kept_new=kept_new,
     )
     return Comparison(counts, pending, rows)
 

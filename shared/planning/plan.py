@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shared.domain.group.choices import SyncType
 from shared.domain.group.group import GroupConfig
-from shared.domain.group.hold import Decision, Hold
+from shared.domain.group.hold import EVERYTHING, Decision, Hold, Selection
 from shared.domain.group.retention import Retention
 from shared.domain.ids import GroupId
 from shared.domain.roster.collection import Collection, CollectionStatus
@@ -61,6 +61,8 @@ class PlanInput:
     mode: Mode = Mode.SYNC
     decision: Decision | None = None
     """What a person decided on the hold of the base."""
+    selection: Selection = EVERYTHING
+    """Which part of the hold the decision is about."""
     present: Mapping[Collection, tuple[Path, ...]] | None = None
     """What the source still has, once it was asked for what seemed gone (``PRESENT_COLUMNS``)."""
     unasked: Mapping[Collection, str] = field(default_factory=dict)
@@ -95,8 +97,8 @@ class PlanInput:
 
     @property
     def decides_deletions(self) -> bool:
-        """Whether the run decides which records leave; a rejection leaves all of them."""
-        return self.deletes and self.decision is not Decision.REJECT
+        """Whether the run decides which records leave; only an approval lets any go."""
+        return self.deletes and self.decision in (None, Decision.APPROVE)
 
     @property
     def confirms_absences(self) -> bool:
@@ -137,3 +139,9 @@ class PlanOutcome:
     """The list of what waits (CSV)."""
     hold_summary: Path
     """What waits, by school and class (JSON)."""
+    kept: Hold | None
+    """What a person has rejected, and what is kept therefore."""
+    kept_list: Path
+    """The list of what is kept (CSV)."""
+    kept_summary: Path
+    """What is kept, by school and class (JSON)."""

@@ -12,6 +12,7 @@ from shared.planning.duckdb_connection import Connection
 from shared.planning.expired_records import find_new_ends
 from shared.planning.plan import NOT_STAGED, PlanInput, PlanOutcome
 from shared.planning.proposals import write_proposals
+from shared.planning.waiting import list_waiting
 
 
 def write_outcome(
@@ -27,6 +28,7 @@ def write_outcome(
     proposed: dict[Collection, Path] = {}
     changed: dict[Collection, int] = {}
     pending = largest = 0
+    list_waiting(connection, "waiting", "result", "proposed")
     found = error_report.collections_found(connection)
     for collection in Collection:
         begin_step(collection.entity)
@@ -72,7 +74,7 @@ def write_outcome(
     )
     error_report.write_report(connection, report)
     error_report.write_summary(connection, summary)
-    held = [c for c in Collection if counts[c.entity].held]
+    kept_list, kept_summary = directory / "kept.csv", directory / "kept.json"
     return PlanOutcome(
         counts=counts,
         notices=tuple(result.notices),
@@ -85,9 +87,16 @@ def write_outcome(
         warnings=error_report.count_warnings(connection),
         rejected_shares=error_report.rejected_shares(connection, roles=result.has_roles),
         change_list=change_list,
-        hold=change_and_hold_lists.write_hold_list(connection, hold_list, hold_summary, held),
+        hold=change_and_hold_lists.write_waiting_list(
+            connection, hold_list, hold_summary, kept=False
+        ),
         hold_list=hold_list,
         hold_summary=hold_summary,
+        kept=change_and_hold_lists.write_waiting_list(
+            connection, kept_list, kept_summary, kept=True
+        ),
+        kept_list=kept_list,
+        kept_summary=kept_summary,
     )
 
 

@@ -72,7 +72,8 @@ def release_unused(run: Run, objects: Objects) -> None:
 
 def _result(run: Run, snapshot: Snapshot, hold: Hold | None) -> Sequence[str]:
     # The objects of an earlier run that this snapshot names too are current already.
-    own = [key for key in _objects(snapshot) if key.startswith(snapshots_prefix(run.key))]
+    prefixes = (snapshots_prefix(run.key), holds_prefix(run.key))
+    own = [key for key in _objects(snapshot) if key.startswith(prefixes)]
     return [*own, *(hold.keys if hold else ())]
 
 

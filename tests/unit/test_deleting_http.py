@@ -24,6 +24,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /groups/{groupId}/hold/decisions": {
         "decision": "approve", "digest": "d" * 16, "reason": "They left.",
     },
+    "POST /groups/{groupId}/kept/decisions": {
+        "decision": "release", "digest": "d" * 16, "reason": "They left.",
+    },
 }  # fmt: skip
 OF_GROUPS = [route for route in ROUTES if "{groupId}" in route.path]
 

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 
+from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from shared.adapters.control_table.attributes import GroupItem
@@ -42,6 +43,12 @@ def to_item(group: Group) -> Item:
     return {name: value for name, value in values.items() if value is not None}
 
 
+class _Base(BaseModel):
+    """What is read of the base, whatever else a newer version has stored in it."""
+
+    kept: Hold | None = None
+
+
 def from_item(enterprise: EnterpriseId, item: Item) -> Group:
     """Read a group back from its item."""
     values = {str(name): item[name] for name in (GroupItem.CONFIG, *_FIELDS) if name in item}
@@ -62,6 +69,7 @@ def from_item(enterprise: EnterpriseId, item: Item) -> Group:
             "activeRun": item.get(GroupItem.ACTIVE_RUN),
             "cover": Cover() if cover is None else Cover.model_validate_json(cover),
             "hold": hold_of(item),
+            "kept": kept_of(item),
             "markedAt": item.get(GroupItem.MARKED_AT),
             "lastEnded": None if ended is None else _last_ended(ended),
             "empty": not holds,
@@ -91,6 +99,12 @@ def hold_of(group: Item) -> Hold | None:
     return None if stored is None else Hold.model_validate_json(stored)
 
 
+def kept_of(group: Item) -> Hold | None:
+    """What of a group a person has rejected; it stands in the roster's snapshot."""
+    stored = group.get(GroupItem.BASE)
+    return None if stored is None else _Base.model_validate_json(stored).kept
+
+
 def group_runs_of(group: Item) -> GroupRuns:
     """Where a group stands with its runs."""
     active, deletion, due = (
@@ -103,6 +117,7 @@ def group_runs_of(group: Item) -> GroupRuns:
         active_run=None if active is None else int(active),
         waiting=tuple(int(seq) for seq in group.get(GroupItem.WAITING, ())),
         hold=hold_of(group),
+        kept=kept_of(group),
         next_run_at=None if due is None else datetime.fromtimestamp(int(due), UTC),
         marked=GroupItem.MARKED_AT in group,
         deleting=GroupItem.DELETING_SINCE in group,

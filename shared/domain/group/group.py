@@ -81,6 +81,7 @@ class Group(GroupSettings, Kept):
     untouched: no run has ever been, and no image was uploaded, so that nothing of the group can be
         stored anywhere else.
     hold: what waits for a person.
+    kept: what a person has rejected.
     marked_at: since when its roster is marked for deletion.
     deleting_since: since when the group is being deleted.
     """
@@ -99,5 +100,6 @@ class Group(GroupSettings, Kept):
     empty: bool = True
     untouched: bool = True
     hold: Hold | None = None
+    kept: Hold | None = None
     marked_at: AwareDatetime | None = None
     deleting_since: AwareDatetime | None = None

@@ -19,11 +19,29 @@ class CountFields(Described):
     rekeyed: int = Field(
         0, description="How many users came with a new sourcedId, and were recognized."
     )
-    unchanged: int = Field(0, description="How many records are as they were.")
+    unchanged: int = Field(0, description="How many records in the roster are as they were.")
     rejected: int = Field(
         0, description="How many rows were not loaded; the error report says why."
     )
-    held: int = Field(0, description="How many records wait for a person to decide.")
+    held: int = Field(
+        0,
+        description="How many records in the roster wait for a person to decide. `created`, "
+        "`updated`, `restored`, `rekeyed`, `unchanged`, `held` and `kept` together are the records "
+        "in the roster after the run.",
+    )
+    kept: int = Field(
+        0,
+        description="How many records stay as they are in the roster because a person has "
+        "rejected their deletion or change.",
+    )
+    held_new: int = Field(
+        0,
+        description="How many records wait for a person to decide before they come into the "
+        "roster.",
+    )
+    kept_new: int = Field(
+        0, description="How many records stay out because a person has rejected them."
+    )
 
 
 class EntityCounts(CountFields, Kept):

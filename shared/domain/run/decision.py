@@ -1,20 +1,40 @@
 """What a person decides, and whether that can be done: on what waits, and on a roster's mark."""
 
+from typing import Literal
+
+from pydantic import Field
+
 from shared.domain.errors import ConflictError
-from shared.domain.group.hold import DecisionFields, Hold, HoldDecision
+from shared.domain.group.hold import Decision, DecisionFields, Hold, HoldDecision
 from shared.domain.request_body import Input
 
 
 class DecisionInput(DecisionFields, Input):
     """What a person decides about what waits."""
 
+    decision: Literal[Decision.APPROVE, Decision.REJECT] = Field(
+        description="`approve` carries out what waits, `reject` keeps what is there."
+    )
 
-def check_decision(decision: HoldDecision | None, hold: Hold | None) -> None:
-    """See that what a person decided on is what waits now.
 
-    :raises ConflictError: ``hold_changed``, or ``no_hold`` where nothing waits.
+class KeptDecisionInput(DecisionFields, Input):
+    """What a person decides about what was rejected."""
+
+    decision: Literal[Decision.RELEASE, Decision.APPROVE] = Field(
+        description="`release` has the next run judge it anew, `approve` carries it out now."
+    )
+
+
+def check_decision(decision: HoldDecision | None, hold: Hold | None, kept: Hold | None) -> None:
+    """See that what a person decided on is what waits, or is kept, now.
+
+    :raises ConflictError: ``hold_changed``, or ``no_hold`` where nothing waits; ``kept_changed``,
+        or ``nothing_kept``.
     """
     if decision is None:
+        return
+    if decision.of_kept:
+        _check_kept(decision, kept)
         return
     if hold is None:
         raise ConflictError("no_hold", "Nothing of this group waits for a decision.")
@@ -22,6 +42,17 @@ def check_decision(decision: HoldDecision | None, hold: Hold | None) -> None:
         raise ConflictError(
             "hold_changed",
             "What waits has changed since you looked at it. Look at it again, and decide on that.",
+        )
+
+
+def _check_kept(decision: HoldDecision, kept: Hold | None) -> None:
+    if kept is None:
+        raise ConflictError("nothing_kept", "Nothing of this group is kept that was rejected.")
+    if decision.digest != kept.digest:
+        raise ConflictError(
+            "kept_changed",
+            "What is kept has changed since you looked at it. Look at it again, and decide on "
+            "that.",
         )
 
 

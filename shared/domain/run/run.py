@@ -169,6 +169,7 @@ class Plan(BaseModel):
 
 
 _PROPOSED = "proposed-"
+_KEPT = ("kept-list", "kept-summary")
 
 
 class Snapshot(BaseModel):
@@ -181,6 +182,7 @@ class Snapshot(BaseModel):
     ``objects``: the object of each collection.
     ``besides``: objects of other names; a version that does not know one passes it on. Proposals
     are among them (``proposals``).
+    ``kept``: what a person has rejected, and what is kept therefore.
     ``retention``: the settings that gave records which have left their end; None in snapshots from
     before it was stored.
     """
@@ -193,6 +195,7 @@ class Snapshot(BaseModel):
     objects: dict[Collection, str]
     besides: dict[str, str] = {}
     retention: Retention | None = None
+    kept: Hold | None = None
 
     @property
     def proposals(self) -> dict[Collection, str]:
@@ -208,7 +211,8 @@ class Snapshot(BaseModel):
     @property
     def every_object(self) -> dict[str, str]:
         """All objects by their names."""
-        return {**self.besides, **{str(name): key for name, key in self.objects.items()}}
+        kept = dict(zip(_KEPT, self.kept.keys, strict=True)) if self.kept else {}
+        return {**self.besides, **kept, **{str(name): key for name, key in self.objects.items()}}
 
     @model_validator(mode="before")
     @classmethod

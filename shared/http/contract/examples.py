@@ -41,4 +41,11 @@ A_DECISION: dict[str, Any] = {
     "decision": "approve",
     "digest": "2a-9f3c-71d0",
     "reason": "The school has closed; its pupils are in another district now.",
+    "schools": ["school-south"],
+}
+A_KEPT_DECISION: dict[str, Any] = {
+    "decision": "release",
+    "digest": "c-9f3c-71d0",
+    "reason": "They have left by now.",
+    "records": [{"entity": "users", "sourcedId": "4711"}],
 }

@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from shared.domain.group.cover_request import CoverImageInput
 from shared.domain.group.customer_request import CustomerChangeInput, CustomerInput
 from shared.domain.group.request import GroupInput
-from shared.domain.run.decision import DecisionInput
+from shared.domain.run.decision import DecisionInput, KeptDecisionInput
 from shared.domain.run.sync_request import SyncInput, UploadInput
 from shared.http.contract.answers import Accepted, Answer, Message
 from shared.http.contract.certificates import CertificateAnswer, CertificatePage
-from shared.http.contract.examples import A_DECISION, A_GROUP, A_GROUP_CHANGE
+from shared.http.contract.examples import A_DECISION, A_GROUP, A_GROUP_CHANGE, A_KEPT_DECISION
 from shared.http.contract.groups import (
     CustomerAnswer,
     CustomerPage,
@@ -37,6 +37,7 @@ from shared.http.contract.runs import (
     ConnectionTestAnswer,
     ErrorsSummary,
     HoldAnswer,
+    KeptAnswer,
     RunAnswer,
     RunPage,
     UploadAnswer,
@@ -202,6 +203,15 @@ TOPICS: dict[str, tuple[Route, ...]] = {
               "Let what waits happen, or keep what is there",
               {202: Accepted}, DecisionInput, headers=_ONCE, example=A_DECISION,
               refuses={409: ("run_under_way", "no_hold", "hold_changed")}),
+        Route("getKept", "GET", f"{_GROUP}/kept", "Read what was rejected and is kept",
+              {200: KeptAnswer}, refuses={404: ("no_report",)}),
+        Route("getKeptRecords", "GET", f"{_GROUP}/kept/records",
+              "Fetch the list of what is kept, a CSV file",
+              {303: None}, refuses={404: ("nothing_kept", "no_report")}),
+        Route("decideKept", "POST", f"{_GROUP}/kept/decisions",
+              "Release what is kept, or let it happen after all",
+              {202: Accepted}, KeptDecisionInput, headers=_ONCE, example=A_KEPT_DECISION,
+              refuses={409: ("run_under_way", "nothing_kept", "kept_changed")}),
     ),
     "Roster": (
         Route("listPartners", "GET", f"{_GROUP}/partners", "List the partners", {200: PartnerPage},

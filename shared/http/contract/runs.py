@@ -168,6 +168,36 @@ class HoldAnswer(Answer):
     )
 
 
+class KeptByRule(StoredAnswer):
+    """How many records of a kind were kept that had waited for one reason."""
+
+    entity: Entity = Field(description="The kind of record.")
+    rule: Annotated[str | None, Field(description="Why they waited; null for deletions.")] = None
+    records: int = Field(description="How many records.")
+
+
+class KeptAnswer(Answer):
+    """What a person has rejected, and what stays as it is therefore."""
+
+    digest: str | None = Field(
+        description="Stands for exactly these records; a decision names it. Null if nothing is "
+        "kept."
+    )
+    records: int = Field(description="How many records are kept.")
+    run_id: str | None = Field(
+        description="The id of the run that listed them; null if nothing is kept."
+    )
+    by_rule: list[KeptByRule] = Field(description="By kind of record and reason.")
+    by_school: list[HeldAt] = Field(
+        description="By school, the most records first. Only the first schools are listed; the "
+        "list of records has all."
+    )
+    by_class: list[HeldAt] = Field(
+        description="By class, the most records first. Only the first classes are listed; the list "
+        "of records has all."
+    )
+
+
 class UploadAnswer(Answer):
     """A form to upload one bundle with, by a POST of `multipart/form-data`."""
 

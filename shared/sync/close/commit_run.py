@@ -80,7 +80,7 @@ def replaced_objects(base: RosterBase, snapshot: Snapshot) -> tuple[str, ...]:
     """List the objects of a base that nothing needs once ``snapshot`` and its hold replace them."""
     old = base.snapshot.every_object if base.snapshot else {}
     new = snapshot.every_object
-    replaced = [key for name, key in old.items() if new[name] != key]
+    replaced = [key for name, key in old.items() if new.get(name) != key]
     return (*replaced, *(base.hold.keys if base.hold else ()))
 
 

@@ -55,6 +55,7 @@ def store_snapshot(leg: Leg, base: RosterBase, outcome: PlanOutcome) -> Snapshot
         leg.ports.objects.upload(key, path, object_keys.CANDIDATE)
         proposals[collection] = key
     besides = base.snapshot.besides if base.snapshot else {}
+    kept = _store_kept(leg, base, outcome)
     return Snapshot(
         seq=run.seq,
         shape_version=SHAPE_VERSION,
@@ -62,7 +63,20 @@ def store_snapshot(leg: Leg, base: RosterBase, outcome: PlanOutcome) -> Snapshot
         objects=objects,
         besides={**besides, **Snapshot.name_proposals(proposals)},
         retention=run.config.retention,
+        kept=kept,
     )
+
+
+def _store_kept(leg: Leg, base: RosterBase, outcome: PlanOutcome) -> Hold | None:
+    """Store the list and the summary of what was rejected, unless they are as they were."""
+    kept, before = outcome.kept, base.snapshot.kept if base.snapshot else None
+    if kept is None or (before and (before.digest, before.by_rule) == (kept.digest, kept.by_rule)):
+        return before if kept else None
+    list_key, summary_key = object_keys.kept_keys(leg.run.key, leg.owner)
+    leg.ports.objects.upload(list_key, outcome.kept_list, object_keys.CANDIDATE)
+    leg.ports.objects.upload(summary_key, outcome.kept_summary, object_keys.CANDIDATE)
+    where = {"seq": leg.run.seq, "list_key": list_key, "summary_key": summary_key}
+    return kept.model_copy(update=where)
 
 
 def store_hold(leg: Leg, outcome: PlanOutcome) -> Hold | None:
@@ -122,7 +136,9 @@ def close_unchanged(leg: Leg, stored: StoredPlan, batches: Batches) -> None:
     ports, run = leg.ports, leg.run
     base, snapshot, hold = stored.base, stored.snapshot, stored.hold
     retention_changed = base.snapshot and base.snapshot.retention != snapshot.retention
-    moves = bool(stored.outcome.snapshot or stored.outcome.proposed) or retention_changed
+    kept_changed = base.snapshot and base.snapshot.kept != snapshot.kept
+    differs = bool(stored.outcome.snapshot or stored.outcome.proposed)
+    moves = differs or retention_changed or kept_changed
     past_rosters.keep_result(run, snapshot, hold, ports.objects)
     commit = Commit(
         state=end_state(hold),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shared.domain.errors import BaseMissingError, GiveUpError, MissingObjectError
+from shared.domain.group.hold import EVERYTHING
 from shared.domain.ids import RunKey
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import PlanCursor, StagedPart
@@ -65,6 +66,7 @@ def fetch_inputs(
         now=run.created_at,  # a plan that is made again judges by the same day
         mode=run.mode,
         decision=run.decision.decision if run.decision else None,
+        selection=run.decision.selection if run.decision else EVERYTHING,
         marked=run.marked,
         restored=restored,
         base=snapshot,

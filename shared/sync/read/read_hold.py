@@ -19,6 +19,32 @@ def read_hold(
     return hold, ports.addresses.summary(hold.summary_key) if hold else {}
 
 
+def read_kept(
+    enterprise: EnterpriseId, group_id: GroupId, ports: ReadPorts
+) -> tuple[Hold | None, dict[str, Any]]:
+    """Read what was rejected and is kept, and its summary by school and class.
+
+    :raises NotFoundError: no such group in this enterprise, or the summary is no longer kept.
+    """
+    kept = ports.groups.get(enterprise, group_id).kept
+    return kept, ports.addresses.summary(kept.summary_key) if kept else {}
+
+
+def kept_list_address(
+    enterprise: EnterpriseId, group_id: GroupId, ports: ReadPorts
+) -> tuple[str, int]:
+    """Make an address to fetch the list of what is kept from, a CSV file, and count its records.
+
+    :raises NotFoundError: no such group in this enterprise, nothing is kept, or the list is no
+        longer there.
+    """
+    kept = ports.groups.get(enterprise, group_id).kept
+    if kept is None:
+        raise NotFoundError("nothing_kept", "Nothing of this group is kept that was rejected.")
+    address = ports.addresses.report_address(kept.list_key, f"kept-{kept.seq}.csv")
+    return address, kept.records
+
+
 def hold_list_address(
     enterprise: EnterpriseId, group_id: GroupId, ports: ReadPorts
 ) -> tuple[str, int]:

@@ -101,6 +101,7 @@ class ControlState:
             active_run=group.active_run,
             waiting=group.waiting,
             hold=group.hold,
+            kept=group.base.kept if group.base else None,
             next_run_at=group.next_run_at,
             marked=key in self.marked,
             deleting=key in self.deleting,

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from shared.domain.group.group import GroupConfig
-from shared.domain.group.hold import Decision
+from shared.domain.group.hold import EVERYTHING, Decision, Selection
 from shared.domain.group.retention import Retention
 from shared.domain.ids import GroupId, RecordId, record_id
 from shared.domain.roster.change import Change
@@ -191,6 +191,7 @@ class Nights:
         stops: bool = False,
         mode: Mode = Mode.SYNC,
         decision: Decision | None = None,
+        selection: Selection = EVERYTHING,
         days: int = 1,
     ) -> Night:
         """Run one night. If it ``stops``, it never commits, and its changes may not be applied."""
@@ -218,6 +219,7 @@ class Nights:
             now=self.now,
             mode=mode,
             decision=decision,
+            selection=selection,
             # The REST source was asked for the missing records again, and has none of them.
             present={},
         )

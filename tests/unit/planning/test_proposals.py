@@ -1,8 +1,11 @@
 """What waits for a person keeps the delivered values, and an approval carries them out at once."""
 
+import csv
+import random
+
 import pytest
 
-from shared.domain.group.hold import Decision
+from shared.domain.group.hold import Decision, SelectedRecord, Selection
 from shared.domain.roster.collection import CollectionStatus
 from shared.domain.run.run import Mode
 from tests.unit.planning.nights import (
@@ -132,3 +135,133 @@ def test_a_rejected_change_is_kept_until_another_row_comes(nights: Nights) -> No
     # One who is gone is gone, whatever waited.
     night = nights.run(right.minus(USERS, "p2").minus(ENROLLMENTS, "e-p2"), mode=UPDATE)
     assert ("users", "delete", "p2") in night.did()
+
+
+def two_schools() -> Rows:
+    """A district of two schools, each with a class of twelve."""
+    rows = school()
+    rows = rows.plus(ORGS, org("other", parent="district")).plus(CLASSES, class_("c", "other"))
+    names = [f"o{n}" for n in range(12)]
+    users = [
+        user(n, role("student", "other"), username=n, given_name=f"G {n}", family_name=f"F {n}")
+        for n in names
+    ]
+    return rows.plus(USERS, *users).plus(
+        ENROLLMENTS, *(enrollment(f"e-{name}", "c", name) for name in names)
+    )
+
+
+def without_pupils(rows: Rows) -> Rows:
+    """Nobody but the teacher, and no class of the other school's pupils."""
+    return Rows(
+        rows
+        | {
+            USERS: [row for row in rows[USERS] if row["sourced_id"] == "tom"],
+            ENROLLMENTS: [row for row in rows[ENROLLMENTS] if row["user"] == "tom"],
+        }
+    )
+
+
+def test_one_school_of_a_hold_is_approved_and_the_rest_waits_on(nights: Nights) -> None:
+    nights.run(two_schools())
+    first = nights.run(without_pupils(two_schools()), mode=UPDATE).outcome
+    assert first.counts["users"].held == 24
+    assert first.hold is not None
+    done = nights.run(
+        Rows(), mode=UPDATE, decision=Decision.APPROVE, selection=Selection(schools=("other",))
+    )
+    users, enrollments = done.outcome.counts["users"], done.outcome.counts["enrollments"]
+    assert (users.deleted, users.held) == (12, 12)
+    assert (enrollments.deleted, enrollments.held) == (12, 12)
+    assert done.outcome.hold is not None
+    assert done.outcome.hold.digest != first.hold.digest
+    assert {c.rows[0]["sourced_id"][0] for c in done.changes if c.collection is USERS} == {"o"}
+    # The rest is rejected by its rule; what was deleted stays so.
+    [rule] = [row["rule"] for row in first.hold.by_rule if row["entity"] == "users"]
+    kept = nights.run(
+        Rows(),
+        mode=UPDATE,
+        decision=Decision.REJECT,
+        selection=Selection(schools=("school",), rules=(rule,)),
+    )
+    assert kept.outcome.counts["users"].kept == 12
+    assert kept.outcome.counts["enrollments"].kept == 12
+    assert (kept.changes, kept.outcome.hold) == ([], None)
+
+
+def test_one_record_is_decided_with_its_memberships(nights: Nights) -> None:
+    nights.run(two_schools())
+    nights.run(without_pupils(two_schools()), mode=UPDATE)
+    one = SelectedRecord(entity="users", sourced_id="p3")
+    done = nights.run(
+        Rows(), mode=UPDATE, decision=Decision.APPROVE, selection=Selection(records=(one,))
+    )
+    assert done.did() == {("users", "delete", "p3"), ("enrollments", "delete", "e-p3")}
+    assert done.outcome.counts["users"].held == 23
+
+
+def test_a_part_of_new_records_is_approved(nights: Nights) -> None:
+    nights.run(school())
+    nights.run(school(prefix="n-"), mode=UPDATE)
+    one = SelectedRecord(entity="users", sourced_id="n-p3")
+    done = nights.run(
+        Rows(), mode=UPDATE, decision=Decision.APPROVE, selection=Selection(records=(one,))
+    )
+    assert done.did() == {("users", "create", "n-p3"), ("enrollments", "create", "e-n-p3")}
+    counts = done.outcome.counts["users"]
+    assert (counts.held, counts.held_new) == (12, 11)
+
+
+def test_what_was_rejected_is_listed_and_can_be_approved_later(nights: Nights) -> None:
+    nights.run(school())
+    nights.run(school(prefix="n-"), mode=UPDATE)
+    kept = nights.run(Rows(), mode=UPDATE, decision=Decision.REJECT).outcome
+    assert (kept.counts["users"].kept, kept.counts["users"].kept_new) == (12, 12)
+    assert (kept.hold, kept.kept is not None and kept.kept.records) == (None, 48)
+    with kept.kept_list.open(newline="") as file:
+        assert {row["action"] for row in csv.DictReader(file)} == {"create", "delete"}
+    again = nights.run(school(prefix="n-"), mode=UPDATE).outcome
+    assert again.kept == kept.kept
+    done = nights.run(
+        Rows(), mode=UPDATE, decision=Decision.APPROVE, selection=Selection(of_kept=True)
+    )
+    users = done.outcome.counts["users"]
+    assert (users.created, users.deleted, users.kept, users.kept_new) == (12, 12, 0, 0)
+    assert (done.outcome.kept, done.outcome.hold) == (None, None)
+    assert nights.run(school(prefix="n-"), mode=UPDATE).changes == []
+
+
+def test_what_is_released_is_judged_by_the_next_run(nights: Nights) -> None:
+    nights.run(school())
+    bad = school(prefix="n-")
+    hold = nights.run(bad, mode=UPDATE).outcome.hold
+    nights.run(Rows(), mode=UPDATE, decision=Decision.REJECT)
+    released = nights.run(
+        Rows(), mode=UPDATE, decision=Decision.RELEASE, selection=Selection(of_kept=True)
+    )
+    assert (released.changes, released.outcome.kept) == ([], None)
+    night = nights.run(bad, mode=UPDATE)
+    assert (night.outcome.hold, night.changes) == (hold, [])
+
+
+def test_the_counts_of_any_night_sum_to_the_roster(nights: Nights) -> None:
+    chance = random.Random(7)
+    deliveries = [two_schools(), without_pupils(two_schools()), renamed(two_schools())]
+    nights.run(deliveries[0])
+    for _ in range(12):
+        act = chance.choice([None, None, None, *Decision])
+        if act is None:
+            rows = chance.choice(deliveries)
+            gone = chance.sample([row["sourced_id"] for row in rows[USERS]], 1)
+            night = nights.run(rows.minus(USERS, *gone), mode=UPDATE)
+        else:
+            part = chance.choice([None, ("school",)])
+            of_kept = act is Decision.RELEASE or (act is Decision.APPROVE and chance.random() < 0.5)
+            chosen = Selection(schools=part, of_kept=of_kept)
+            night = nights.run(Rows(), mode=UPDATE, decision=act, selection=chosen)
+        for collection, rows_held in night.held.items():
+            c = night.outcome.counts[collection.entity]
+            here = {row["id"] for row in rows_held if row["state"] not in ("deleted", "ended")}
+            parts = c.created + c.updated + c.restored + c.rekeyed + c.unchanged + c.held + c.kept
+            assert parts == len(here), (act, collection)
+            assert c.unchanged >= 0

@@ -36,6 +36,7 @@ class GroupRuns:
     ``active_run``: the number of the run that has the group to itself, None if none has.
     ``waiting``: the numbers of the runs that wait for their turn, oldest first.
     ``hold``: what waits for a person.
+    ``kept``: what a person has rejected.
     ``next_run_at``: when the clock starts its next run, None if it never does.
     ``marked``: whether its roster is marked for deletion.
     ``deleting``: whether it is being deleted itself.
@@ -47,6 +48,7 @@ class GroupRuns:
     active_run: int | None = None
     waiting: tuple[int, ...] = ()
     hold: Hold | None = None
+    kept: Hold | None = None
     next_run_at: datetime | None = None
     marked: bool = False
     deleting: bool = False
@@ -87,7 +89,7 @@ def accepted(
     _check_due(request, group)
     if group.active_run is not None or group.waiting:
         raise under_way(group.active_run or group.waiting[0])
-    check_decision(request.decision, group.hold)
+    check_decision(request.decision, group.hold, group.kept)
     state = RunState.ACCEPTED if request.fetches else RunState.PLANNING
     run = _next_run(
         request,
