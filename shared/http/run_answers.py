@@ -11,7 +11,7 @@ from shared.http.answers import show_cursor
 from shared.http.contract.runs import (
     ConnectionTestAnswer,
     HoldAnswer,
-    KeptAnswer,
+    KeptRecordsAnswer,
     RunAnswer,
     RunPage,
     UploadAnswer,
@@ -66,9 +66,9 @@ def show_hold(hold: Hold | None, places: dict[str, Any]) -> HoldAnswer:
     )
 
 
-def show_kept(kept: Hold | None, places: dict[str, Any]) -> KeptAnswer:
+def show_kept(kept: Hold | None, places: dict[str, Any]) -> KeptRecordsAnswer:
     """Show what a person has rejected; ``places`` is its summary by school and class."""
-    return KeptAnswer(
+    return KeptRecordsAnswer(
         digest=kept.digest if kept else None,
         records=kept.records if kept else 0,
         run_id=str(kept.seq) if kept else None,

@@ -41,7 +41,6 @@ from shared.planning.row_parsing import parse_new_rows
 from shared.planning.rows_in_scope import select_rows_in_scope
 from shared.planning.same_users import merge_staff, rekey_users
 from shared.planning.selection import select_decided
-from shared.planning.spreadsheet_damage import mark_lost_zeros
 from shared.planning.standing import STAYS
 from shared.planning.statuses import mark_unknown_statuses
 from shared.planning.surveyed_table import load_survey, merge_survey
@@ -119,8 +118,6 @@ class ResultBuilder:
         if decision is not None:
             for collection in Collection:
                 end_decision(self._connection, collection, decision)
-
-                reject_held(self._connection, collection)
         self._tell_unasked()
 
     def _tell_unasked(self) -> None:

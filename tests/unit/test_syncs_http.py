@@ -14,6 +14,7 @@ from shared.adapters.messaging.queue import SqsQueue
 from shared.domain.errors import TryLaterError
 from shared.domain.group.hold import Hold
 from shared.domain.ids import EnterpriseId, GroupId
+from shared.domain.run.run import Snapshot
 from tests.unit.http_stack import HttpStack
 
 
@@ -73,7 +74,7 @@ def test_a_run_is_shown(stack: HttpStack) -> None:
     assert list(counts) == [
         "partners", "academicSessions", "courses", "classes", "users", "enrollments",
     ]  # fmt: skip
-    assert all(set(each.values()) == {0} and len(each) == 9 for each in counts.values())
+    assert all(set(each.values()) == {0} and len(each) == 12 for each in counts.values())
     assert run == {
         "runId": "1",
         "mode": "sync",
@@ -187,6 +188,9 @@ def test_what_waits_is_told_and_decided_on(stack: HttpStack) -> None:
         (said | {"decision": "perhaps"}, "decision"),
         (said | {"reason": " "}, "reason"),
         ({"decision": "approve", "digest": "d"}, "reason"),
+        (said | {"decision": "release"}, "decision"),
+        (said | {"schools": ["s"] * 201}, "schools"),
+        (said | {"records": [{"entity": "users"}]}, "records.0"),
         ({"decision": "approve", "reason": "r"}, "digest"),
     ]:
         answer = stack.syncs(decisions, wrong)
@@ -196,6 +200,38 @@ def test_what_waits_is_told_and_decided_on(stack: HttpStack) -> None:
     assert stack.syncs(decisions, said, enterprise="globex").status == 404
     assert stack.syncs(decisions, said).status == 202
     run = stack.syncs(f"GET /groups/{group_id}/syncs/1").json
-    assert (run["trigger"], run["decision"]) == ("decision", said)
+    everything = {"schools": None, "rules": None, "records": None}
+    assert (run["trigger"], run["decision"]) == ("decision", said | everything)
     again = stack.syncs(decisions, said)
     assert (again.status, again.json["code"]) == (409, "run_under_way")
+
+
+def test_what_was_rejected_is_told_and_decided_on(stack: HttpStack) -> None:
+    group_id = stack.create()["groupId"]
+    nothing = stack.syncs(f"GET /groups/{group_id}/kept").json
+    assert (nothing["digest"], nothing["records"], nothing["byRule"]) == (None, 0, [])
+    decisions = f"POST /groups/{group_id}/kept/decisions"
+    one = {"entity": "users", "sourcedId": "ann", "id": None}
+    said = {"decision": "release", "digest": "d", "reason": "They have left.", "records": [one]}
+    refused = stack.syncs(decisions, said)
+    assert (refused.status, refused.json["code"]) == (409, "nothing_kept")
+    assert stack.syncs(f"GET /groups/{group_id}/kept/records").status == 404
+
+    rules = ({"entity": "users", "rule": None, "records": 2},)
+    kept = Hold(
+        digest="d", records=2, by_rule=rules, seq=1, list_key="holds/l", summary_key="holds/s"
+    )
+    base = Snapshot(seq=1, shape_version=3, settings="", objects={}, kept=kept)
+    stack.set_on_group(group_id, base={"S": base.model_dump_json()})
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket="data", Key="holds/s", Body=b"{}")
+    s3.put_object(Bucket="data", Key="holds/l", Body=b"entity\r\n")
+    shown = stack.syncs(f"GET /groups/{group_id}/kept").json
+    assert (shown["digest"], shown["records"], shown["byRule"]) == ("d", 2, [*rules])
+    assert stack.syncs(f"GET /groups/{group_id}/kept/records").status == 303
+    stale = stack.syncs(decisions, said | {"digest": "other"})
+    assert (stale.status, stale.json["code"]) == (409, "kept_changed")
+    assert stack.syncs(decisions, said | {"decision": "reject"}).fields == ["decision"]
+    assert stack.syncs(decisions, said).status == 202
+    run = stack.syncs(f"GET /groups/{group_id}/syncs/1").json
+    assert run["decision"] == said | {"schools": None, "rules": None}

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 
 from shared.domain.described import Described, Kept
 from shared.domain.group.guard import HoldRule
@@ -29,31 +28,21 @@ MOST_SELECTED = 200
 """How many schools, rules or records a decision can name."""
 
 
-class SelectedRecord(BaseModel):
-    """One record that a decision is about.
+class SelectedRecordFields(Described):
+    """One record that a decision is about, named by its id or its sourcedId."""
 
-    ``entity``: its kind, as the hold names it.
-    ``id``, ``sourced_id``: one of both.
-    """
+    entity: Word = Field(description="Its kind, as the hold names it.")
+    id: Word | None = Field(None, description="Its id.")
+    sourced_id: SourcedIdText | None = Field(None, description="Its sourcedId.")
 
-    model_config = ConfigDict(
-        frozen=True, alias_generator=to_camel, validate_by_name=True, extra="forbid"
-    )
 
-    entity: Annotated[str, StringConstraints(min_length=1, max_length=30)]
-    id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
-    sourced_id: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+class SelectedRecord(SelectedRecordFields, Kept):
+    """The record as a decision keeps it."""
 
     @property
     def named(self) -> str:
         """The entity, and the id or sourcedId."""
         return f"{self.entity}/{self.sourced_id if self.id is None else self.id}"
-
-    @model_validator(mode="after")
-    def _one(self) -> "SelectedRecord":
-        if (self.id is None) == (self.sourced_id is None):
-            raise PydanticCustomError("value", "Name the record by id or by sourcedId.")
-        return self
 
 
 @dataclass(frozen=True)
@@ -112,6 +101,11 @@ class Hold(BaseModel):
         return (self.list_key, self.summary_key)
 
 
+RECORDS_SELECTED = (
+    "The records to decide on, each as `entity` with `sourcedId` or `id`. Without it, all."
+)
+
+
 class DecisionFields(Described):
     """A decision about a hold."""
 
@@ -132,19 +126,16 @@ class DecisionFields(Described):
     rules: Annotated[tuple[Word, ...], Field(max_length=MOST_SELECTED)] | None = Field(
         None, description="The rules to decide on, as `byRule` names them. Without it, all."
     )
-    records: Annotated[tuple[SelectedRecord, ...], Field(max_length=MOST_SELECTED)] | None = Field(
-        None,
-        description="The records to decide on, each as `entity` with `sourcedId` or `id`. Without "
-        "it, all.",
-    )
 
 
 class HoldDecision(DecisionFields, Kept):
     """A decision as it was made.
 
+    ``records``: the records that it is about, None for all.
     ``of_kept``: whether it is about what was rejected, not about what waits.
     """
 
+    records: tuple[SelectedRecord, ...] | None = None
     of_kept: bool = False
 
     @property

@@ -1,12 +1,33 @@
 """What a person decides, and whether that can be done: on what waits, and on a roster's mark."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.domain.errors import ConflictError
-from shared.domain.group.hold import Decision, DecisionFields, Hold, HoldDecision
-from shared.domain.request_body import Input
+from shared.domain.group.hold import (
+    MOST_SELECTED,
+    RECORDS_SELECTED,
+    Decision,
+    DecisionFields,
+    Hold,
+    HoldDecision,
+    SelectedRecordFields,
+)
+from shared.domain.request_body import Input, wrong
+
+
+class SelectedRecordInput(SelectedRecordFields, Input):
+    """One record that a person decides about, named by its id or its sourcedId."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "SelectedRecordInput":
+        if (self.id is None) == (self.sourced_id is None):
+            raise wrong("Name the record by its id or by its sourcedId.")
+        return self
+
+
+SelectedRecords = Annotated[tuple[SelectedRecordInput, ...], Field(max_length=MOST_SELECTED)]
 
 
 class DecisionInput(DecisionFields, Input):
@@ -15,6 +36,7 @@ class DecisionInput(DecisionFields, Input):
     decision: Literal[Decision.APPROVE, Decision.REJECT] = Field(
         description="`approve` carries out what waits, `reject` keeps what is there."
     )
+    records: SelectedRecords | None = Field(None, description=RECORDS_SELECTED)
 
 
 class KeptDecisionInput(DecisionFields, Input):
@@ -23,6 +45,7 @@ class KeptDecisionInput(DecisionFields, Input):
     decision: Literal[Decision.RELEASE, Decision.APPROVE] = Field(
         description="`release` has the next run judge it anew, `approve` carries it out now."
     )
+    records: SelectedRecords | None = Field(None, description=RECORDS_SELECTED)
 
 
 def check_decision(decision: HoldDecision | None, hold: Hold | None, kept: Hold | None) -> None:

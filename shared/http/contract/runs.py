@@ -7,7 +7,7 @@ from pydantic import Field
 from shared.domain.group.choices import SyncType
 from shared.domain.group.connection_test import ProbeFields
 from shared.domain.group.guard import HoldRule
-from shared.domain.group.hold import DecisionFields
+from shared.domain.group.hold import RECORDS_SELECTED, DecisionFields, SelectedRecordFields
 from shared.domain.run.counts import CountFields
 from shared.domain.run.run import Mode, NoticeFields, ReasonFields, RunState, Trigger
 from shared.http.contract.answers import Answer, Entity, Moment, StoredAnswer, listed
@@ -25,8 +25,16 @@ class ReasonAnswer(ReasonFields, Answer, complete=True):
     """Why a run ended as it did."""
 
 
+class SelectedRecordAnswer(SelectedRecordFields, Answer, complete=True):
+    """One record that a decision was about, by its id or its sourcedId."""
+
+    entity: Entity = Field(description="Its kind.")
+
+
 class DecisionAnswer(DecisionFields, Answer, complete=True):
     """What a person decided about what waited."""
+
+    records: list[SelectedRecordAnswer] | None = Field(description=RECORDS_SELECTED)
 
 
 class RunAnswer(Answer):
@@ -172,11 +180,13 @@ class KeptByRule(StoredAnswer):
     """How many records of a kind were kept that had waited for one reason."""
 
     entity: Entity = Field(description="The kind of record.")
-    rule: Annotated[str | None, Field(description="Why they waited; null for deletions.")] = None
+    rule: Annotated[str, listed(HoldRule)] | None = Field(
+        None, description="Why they waited; null if that is no longer known."
+    )
     records: int = Field(description="How many records.")
 
 
-class KeptAnswer(Answer):
+class KeptRecordsAnswer(Answer):
     """What a person has rejected, and what stays as it is therefore."""
 
     digest: str | None = Field(
