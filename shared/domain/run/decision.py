@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from shared.domain.errors import ConflictError
 from shared.domain.group.hold import (
@@ -15,10 +15,23 @@ from shared.domain.group.hold import (
     SelectedRecordFields,
 )
 from shared.domain.request_body import Input, wrong
+from shared.domain.roster.collection import Collection
+
+_ENTITIES = [collection.entity for collection in Collection]
+
+
+def _known(entity: str) -> str:
+    if entity not in _ENTITIES:
+        raise wrong(f"There are only {', '.join(_ENTITIES)}.")
+    return entity
 
 
 class SelectedRecordInput(SelectedRecordFields, Input):
     """One record that a person decides about, named by its id or its sourcedId."""
+
+    entity: Annotated[
+        str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": _ENTITIES})
+    ] = Field(description="Its kind, as the hold names it.")
 
     @model_validator(mode="after")
     def _one(self) -> "SelectedRecordInput":
