@@ -33,13 +33,15 @@ def moved(district: District, pupils: Iterable[str], *, new_rows: bool) -> Distr
     :param new_rows: whether the row of the new membership has an id of its own.
     """
     rooms = {school: rooms_of(district, school) for school in {c.school for c in district.classes}}
+    theirs: dict[str, set[str]] = {}
+    for each in district.enrollments:
+        theirs.setdefault(each.user, set()).add(each.class_id)
     left = set(pupils)
     enrollments = []
     for each in district.enrollments:
         if each.user in left and each.role == "student":
             left.discard(each.user)
-            theirs = {e.class_id for e in district.enrollments if e.user == each.user}
-            other = next(c for c in rooms[each.school] if c.sourced_id not in theirs)
+            other = next(c for c in rooms[each.school] if c.sourced_id not in theirs[each.user])
             name = f"{each.sourced_id}-moved" if new_rows else each.sourced_id
             each = replace(each, class_id=other.sourced_id, sourced_id=name)
         enrollments.append(each)

@@ -20,7 +20,7 @@ from benchmarks.nights.districts import (
     schools_of,
     teachers_of,
 )
-from benchmarks.nights.story import Family, Night, Size, Story, Truth, one
+from benchmarks.nights.story import BOTH_RESTS, Family, Night, Size, Story, Truth, one
 from local.sample_district.evolution import without_users
 from local.sample_district.records import District, Enrollment
 from local.sample_district.roster import generate
@@ -52,7 +52,7 @@ def _frozen(d: District) -> Story:
 
 
 @FAMILY.night("Every record gets a new time of change, and nothing else.", sizes=SMALL_AND_MIDDLE,
-              ordinary=True)  # fmt: skip
+              ways=BOTH_RESTS, ordinary=True)  # fmt: skip
 def _touched(d: District) -> Story:
     when = "2026-09-01T23:00:00.000Z"
     users = [replace(user, modified=when) for user in d.users]
