@@ -50,9 +50,10 @@ test-e2e: setup smoke ## Run only the end-to-end tests
 contract: setup ## Check the stack of `make up` against its OpenAPI document (EXAMPLES)
 	@$(BIN)/python -m local.contract $(if $(EXAMPLES),--examples $(EXAMPLES))
 
-nightly: setup ## Run the slower tests: random histories, a thousand Auto groups
+nightly: setup ## Run the slower tests: random histories, a thousand Auto groups, nights of districts
 	HOMEROOM_STEPS=10000 $(BIN)/python -m pytest -q tests/property
 	HOMEROOM_MANY=1000 $(BIN)/python -m pytest -q tests/e2e/test_auto.py
+	$(BIN)/python -m benchmarks.nights --check docs/nights.md --workers 2
 
 check: .venv/.dev .venv-sam/.done ## Check format, lint, layers, types and template
 	$(BIN)/ruff format --check .

@@ -5,7 +5,7 @@ source is the sample server on loopback, read by the real client.
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.nights.districts import district_of
 from benchmarks.nights.facts import Shown, shown_facts, true_facts
 from benchmarks.nights.regret import Judge
-from benchmarks.nights.story import Night, Size, Told, Truth, Way
+from benchmarks.nights.story import Night, Size, Story, Told, Truth, Way
 from local.sample_district.bundle import csv_files, delta_files, pack
 from local.sample_district.quirks import Quirks
 from local.sample_district.records import District
@@ -131,6 +131,7 @@ class Lived:
     ``regrets``: by what the district regrets, the people (or classes) it is about.
     ``asked``: on how many nights a person was asked.
     ``looks``: on how many that is in order, although nothing is wrong.
+    ``beyond``: whether more kinds of records waited than may.
     ``still``: whether something waits two nights later, with nothing wrong at the source.
     """
 
@@ -139,6 +140,7 @@ class Lived:
     regrets: Mapping[str, set[str]]
     asked: int
     looks: int
+    beyond: bool
     still: bool
 
 
@@ -177,9 +179,17 @@ def live(told: Told, size: Size, way: Way, *, heal: bool = True) -> Lived:
                     break
             judge.end(true, waits=living.hold is not None, kept=story.kept)
         return Lived(
-            tuple(runs), tuple(holds), judge.regrets, asked, story.looks,
+            tuple(runs), tuple(holds), judge.regrets, asked, story.looks, _beyond(story, holds),
             living.hold is not None,
         )  # fmt: skip
+
+
+def _beyond(story: Story, holds: Sequence[Hold | None]) -> bool:
+    """Whether more kinds of records waited than may on an ordinary night."""
+    if story.may_wait is None:
+        return False
+    waited = {str(each["entity"]) for hold in holds if hold for each in hold.by_rule}
+    return not waited <= story.may_wait
 
 
 @contextmanager

@@ -180,7 +180,7 @@ def _regret(told: Told, lived: Lived) -> str:
     said = []
     if lived.regrets:
         said.append(f"**yes**: {in_words(lived.regrets)}")
-    if told.ordinary and lived.asked > lived.looks:
+    if told.ordinary and (lived.asked > lived.looks or lived.beyond):
         said.append("waits, although nothing is wrong")
     if told.ordinary and any(run.state is RunState.FAILED for run in lived.runs):
         said.append("fails, although nothing is wrong")

@@ -20,6 +20,8 @@ FAMILY = Family("The turns of the year")
 SMALL_AND_MIDDLE = (Size.SMALL, Size.MIDDLE)
 MIDDLE_AND_LARGE = (Size.MIDDLE, Size.LARGE)
 START = date(2026, 9, 1)
+PUPILS = frozenset({"users", "enrollments"})
+"""What may wait in August: an eighth of the district leaves at once."""
 
 
 def _days(day: date) -> int:
@@ -94,7 +96,7 @@ def _graduates(d: District) -> Story:
         Night(left, days=AUGUST),
         Night(None, days=0, act=lambda living: living.approve()),
     )
-    return Story(nights, d, looks=1)
+    return Story(nights, d, looks=1, may_wait=PUPILS)
 
 
 @FAMILY.night("August: new terms, classes and enrollments; the last grade goes, a first comes.",
@@ -105,7 +107,7 @@ def _rollover(d: District) -> Story:
         Night(there, days=AUGUST),
         Night(None, days=0, act=lambda living: living.approve()),
     )
-    return Story(nights, d, looks=1)
+    return Story(nights, d, looks=1, may_wait=PUPILS)
 
 
 @FAMILY.night("August again, but the terms keep their ids and get new dates.", ordinary=True)
@@ -126,7 +128,7 @@ def _rollover_same_sessions(d: District) -> Story:
         Night(there, days=AUGUST),
         Night(None, days=0, act=lambda living: living.approve()),
     )
-    return Story(nights, d, looks=1)
+    return Story(nights, d, looks=1, may_wait=PUPILS)
 
 
 @FAMILY.night("August again, in a district whose classes name no terms.", ordinary=True)
@@ -138,7 +140,7 @@ def _rollover_without_terms(d: District) -> Story:
         Night(there, days=AUGUST),
         Night(None, days=0, act=lambda living: living.approve()),
     )
-    return Story(nights, begins, looks=1)
+    return Story(nights, begins, looks=1, may_wait=PUPILS)
 
 
 @FAMILY.night("August again, and the classes keep their ids: only their pupils are others.",
@@ -157,7 +159,7 @@ def _rollover_same_classes(d: District) -> Story:
         Night(there, days=AUGUST),
         Night(None, days=0, act=lambda living: living.approve()),
     )
-    return Story(nights, d, looks=1)
+    return Story(nights, d, looks=1, may_wait=PUPILS)
 
 
 @FAMILY.night("A school of nine in August: new classes, two leave, two come.", sizes=[Size.SMALL],

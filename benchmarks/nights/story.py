@@ -94,6 +94,7 @@ class Story:
     ``config``: the group's settings from its first load on.
     ``beside``: what another group of the enterprise has loaded before.
     ``looks``: on how many of the nights a person may be asked, although they are ordinary.
+    ``may_wait``: which kinds of records may wait on those; None for all.
     ``kept``: a person kept records that the source lacks, so that they stay.
     """
 
@@ -104,6 +105,7 @@ class Story:
     config: Mapping[str, Any] = field(default_factory=dict)
     beside: District | None = None
     looks: int = 0
+    may_wait: frozenset[str] | None = None
     kept: bool = False
 
 
