@@ -35,11 +35,12 @@ def show_updates(api: Api, group_id: str, server: DistrictServer) -> bool:
     server.district = half
     run = sync(api, group_id, "update", state="Held")
     good = _column(run, "held", missing) and _column(run, "deleted", {}) and good
+    print(f"  {run['reason']['message']}")
     hold = api.get(f"/groups/{group_id}/hold")
     print(f"  Held records by school {paint('(GET /groups/{id}/hold)', DIM)}")
     schools = [row for row in hold["bySchool"] if row["entity"] == "users"]
     for row in sorted(schools, key=lambda row: str(row["school"])):
-        print(f"    {row['school']:<14}{row['records']:>7,} users")
+        print(f"    {row['schoolName'] or row['school']:<30}{row['records']:>7,} users")
     server.district = district
     return good
 

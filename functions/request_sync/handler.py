@@ -40,6 +40,7 @@ from shared.sync.read.read_runs import (
     changes_address,
     count_open_batches,
     errors_address,
+    held_address,
     list_runs,
     read_errors_summary,
     read_run,
@@ -205,6 +206,13 @@ def get_export(group_id: str) -> Response[str]:
         return answer_later("The export is being made: ask again.", EXPORT_SECONDS)
     name = f"{group.client_group_id}.zip"
     return _lead(group_id, ports.addresses.report_address(key, name, "application/zip"), None)
+
+
+@app.get("/groups/<group_id>/syncs/<run_id>/held")
+def get_run_held(group_id: str, run_id: str) -> Response[str]:
+    """Lead to the list of what a run holds, or a preview would hold, a CSV file."""
+    address = held_address(caller(app).enterprise, GroupId(group_id), run_id, build().reads)
+    return _lead(group_id, address, None)
 
 
 @app.get("/groups/<group_id>/hold")

@@ -227,6 +227,11 @@ def change_list_key(run: RunKey) -> str:
     return f"{_of_run(Folder.REPORTS, run)}changes.csv"
 
 
+def held_list_key(run: RunKey) -> str:
+    """Make the key for the list of what a run leaves, or would leave, for a person to decide."""
+    return f"{_of_run(Folder.REPORTS, run)}held.csv"
+
+
 def export_key(group_id: GroupId, seq: int) -> str:
     """Make the key for the export of the roster that run ``seq`` of a group left."""
     return f"{Folder.EXPORTS.of_group(group_id)}{seq}.zip"

@@ -11,6 +11,8 @@ from shared.planning.columns import table
 from shared.planning.duckdb_connection import Connection
 from shared.planning.waiting import school_sql
 
+Rows = tuple[dict[str, Any], ...]
+
 MOST_PLACES = 200
 """How many schools and classes a hold's summary names; the list has all of them."""
 
@@ -72,16 +74,38 @@ def write_waiting_list(
     ).fetchall()
     if not records:
         return None
-    by_place = {
-        "bySchool": _counted(connection, "school, entity", condition),
-        "byClass": _counted(connection, "school, class, entity", f"{condition} AND class NOTNULL"),
-    }
+    schools = _counted(connection, "school, entity", condition)
+    in_class = f"{condition} AND class IS NOT NULL"
+    classes = _counted(connection, "school, class, entity", in_class)
+    by_place = {"bySchool": _named(connection, schools), "byClass": _named(connection, classes)}
     summary.write_text(json.dumps(by_place, ensure_ascii=False))
     return Hold(
         digest=f"{records:x}-{int(first):x}-{int(second):x}",
         records=records,
         by_rule=_counted(connection, "entity, rule", condition),
     )
+
+
+def _named(connection: Connection, rows: Rows) -> Rows:
+    """Add the names of schools and classes to counts by place."""
+    for column, label, collections in (
+        ("school", "schoolName", (Collection.ORGS, "name")),
+        ("class", "className", (Collection.CLASSES, "title")),
+    ):
+        collection, name = collections
+        found = dict(
+            connection.execute(
+                f'SELECT sourced_id, any_value("{name}") FROM ('
+                f'SELECT sourced_id, "{name}" FROM {table("result", collection)} UNION ALL '
+                f'SELECT sourced_id, "{name}" FROM {table("proposed", collection)}) '
+                "WHERE sourced_id IN (SELECT unnest($wanted::VARCHAR[])) GROUP BY sourced_id",
+                {"wanted": list({row[column] for row in rows if row.get(column)})},
+            ).fetchall()
+        )
+        rows = tuple(
+            row | {label: found.get(row[column])} if column in row else row for row in rows
+        )
+    return rows
 
 
 def _counted(connection: Connection, columns: str, condition: str) -> tuple[dict[str, Any], ...]:

@@ -50,6 +50,7 @@ def test_routes(template: Template) -> None:
         "DELETE /groups/{groupId}/roster",
         "DELETE /groups/{groupId}/roster/mark",
         "GET /groups/{groupId}/export",
+        "GET /groups/{groupId}/syncs/{runId}/held",
         "GET /groups/{groupId}/hold",
         "GET /groups/{groupId}/hold/records",
         "POST /groups/{groupId}/hold/decisions",

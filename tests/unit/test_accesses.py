@@ -181,7 +181,7 @@ class TestSyncs:
         assert self.syncs(held, "GET", "hold/records").status == 303
         assert recorded(held) == [("GET /groups/{groupId}/hold/records", 2)]
 
-    @pytest.mark.parametrize("name", ["errors", "changes"])
+    @pytest.mark.parametrize("name", ["errors", "changes", "held"])
     def test_a_download_of_a_report_is_recorded(self, school: Roster, name: str) -> None:
         assert self.syncs(school, "POST", "syncs", {"mode": "sync"}).status == 202
         key = f"reports/{school.id}/1/{name}.csv"

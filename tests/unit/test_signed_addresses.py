@@ -42,7 +42,7 @@ def _addresses(stack: HttpStack) -> Iterator[tuple[str, Answer]]:
         group_id, hold={"S": hold.model_dump_json()}, base={"S": base.model_dump_json()}
     )
     s3 = boto3.client("s3")
-    for place in ("errors", "changes"):
+    for place in ("errors", "changes", "held"):
         s3.put_object(Bucket="data", Key=f"reports/{group_id}/1/{place}.csv", Body=b"")
         yield place, stack.syncs(f"GET /groups/{group_id}/syncs/1/{place}")
     s3.put_object(Bucket="data", Key="holds/l.csv", Body=b"")
@@ -58,7 +58,7 @@ def test_each_kind_of_address_names_the_region(there: HttpStack) -> None:
         # Which host, the stack holds every answer to; here only that there is one.
         assert len(list(hosts_of(answer))) == 1, kind
         kinds.append(kind)
-    assert kinds == ["cover", "upload", "errors", "changes", "hold", "export"]
+    assert kinds == ["cover", "upload", "errors", "changes", "held", "hold", "export"]
 
 
 @pytest.mark.parametrize("region", REGIONS)

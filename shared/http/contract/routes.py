@@ -194,6 +194,9 @@ TOPICS: dict[str, tuple[Route, ...]] = {
               {303: None}, refuses={404: ("no_report",)}),
     ),
     "Holds": (
+        Route("getRunHeld", "GET", f"{_GROUP}/syncs/{{runId}}/held",
+              "Fetch the list of what a run holds, or a preview would hold, a CSV file",
+              {303: None}, refuses={404: ("run_not_found", "no_report")}),
         Route("getHold", "GET", f"{_GROUP}/hold", "Read what waits for a person", {200: HoldAnswer},
               refuses={404: ("no_report",)}),
         Route("getHeldRecords", "GET", f"{_GROUP}/hold/records",

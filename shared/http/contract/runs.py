@@ -148,6 +148,8 @@ class HeldAt(StoredAnswer):
     school: str | None = Field(
         description="The school's sourcedId; null for records that belong to no school."
     )
+    school_name: str | None = Field(None, description="The school's name, if it is known.")
+    class_name: str | None = Field(None, description="The class's title, if it is known.")
     class_: Annotated[str | None, Field(alias="class")] = Field(
         None, description="The class's sourcedId; absent where schools are listed."
     )

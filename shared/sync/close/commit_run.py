@@ -4,6 +4,7 @@ from shared.domain import object_keys
 from shared.domain.counted import agreeing, counted, sentence
 from shared.domain.errors import MissingObjectError, StoppedError
 from shared.domain.group.hold import Hold
+from shared.domain.group.rule_words import rule_in_words
 from shared.domain.run.results import Commit, RosterBase
 from shared.domain.run.run import Reason, Run, RunState, Snapshot
 from shared.ports.roster import OVERTAKEN
@@ -12,6 +13,9 @@ from shared.sync import past_rosters
 from shared.sync.close.end_run import announce, fail
 from shared.sync.close.unapplied import keep_unapplied, unapplied_reason
 from shared.sync.run_ports import RunPorts
+
+MOST_REASONS = 6
+"""How many kinds of what waits the reason of a run names; the hold has all."""
 
 
 def commit_run(run: Run, batches: Batches, ports: RunPorts) -> None:
@@ -60,10 +64,16 @@ def hold_reason(hold: Hold | None) -> Reason | None:
         return None
     what = counted(hold.records, "deletion or change", "deletions or changes")
     waiting = sentence(f"{what} {agreeing(hold.records, 'waits', 'wait')}")
+    why = "; ".join(
+        f"{row['records']} {row['entity']}, because {rule_in_words(row['rule'])}"
+        for row in hold.by_rule[:MOST_REASONS]
+    )
+    about = f"It is about {why}. " if why else ""
     return Reason(
         code="held",
-        message=f"{waiting} for a person; all else is applied. Look at the group's hold, then "
-        "approve or reject it.",
+        message=f"{waiting} for a person; all else is applied. {about}"
+        "Look at the group's hold, then decide on all of it or a part. Approving carries it out at "
+        "once, with everything that hangs on it; rejecting keeps what is there, and lists it.",
     )
 
 

@@ -161,6 +161,7 @@ class _Planning:
         objects.upload(object_keys.errors_key(key), outcome.report)
         objects.upload(object_keys.errors_summary_key(key), outcome.summary)
         objects.upload(object_keys.change_list_key(key), outcome.change_list)
+        objects.upload(object_keys.held_list_key(key), outcome.hold_list)
 
     def _refuse_if_bad(self, outcome: PlanOutcome) -> None:
         """End the run if too much of what was delivered is wrong for its group.

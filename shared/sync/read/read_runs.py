@@ -6,7 +6,12 @@ from typing import Any
 
 from shared.domain.errors import NotFoundError
 from shared.domain.ids import EnterpriseId, GroupId, RunKey
-from shared.domain.object_keys import change_list_key, errors_key, errors_summary_key
+from shared.domain.object_keys import (
+    change_list_key,
+    errors_key,
+    errors_summary_key,
+    held_list_key,
+)
 from shared.domain.run.run import Run, RunState
 from shared.ports.bucket import SignedAddresses
 from shared.ports.groups import Groups
@@ -85,6 +90,17 @@ def changes_address(
     run = _reported_run(enterprise, group_id, run_id, ports)
     name = f"changes-{run.key.run_id}.csv"
     return ports.addresses.report_address(change_list_key(run.key), name)
+
+
+def held_address(enterprise: EnterpriseId, group_id: GroupId, run_id: str, ports: ReadPorts) -> str:
+    """Make an address to fetch the list of what a run leaves for a person to decide from.
+
+    After a preview it is what an update would hold.
+
+    :raises NotFoundError: no such group or run, or the run has no report.
+    """
+    run = _reported_run(enterprise, group_id, run_id, ports)
+    return ports.addresses.report_address(held_list_key(run.key), f"held-{run.key.run_id}.csv")
 
 
 def read_errors_summary(

@@ -1,6 +1,7 @@
 """What waits for a person keeps the delivered values, and an approval carries them out at once."""
 
 import csv
+import json
 import random
 
 import pytest
@@ -140,7 +141,10 @@ def test_a_rejected_change_is_kept_until_another_row_comes(nights: Nights) -> No
 def two_schools() -> Rows:
     """A district of two schools, each with a class of twelve."""
     rows = school()
-    rows = rows.plus(ORGS, org("other", parent="district")).plus(CLASSES, class_("c", "other"))
+    rows = rows.but(ORGS, "school", name="The first school")
+    rows = rows.plus(ORGS, org("other", "The other school", parent="district")).plus(
+        CLASSES, class_("c", "other")
+    )
     names = [f"o{n}" for n in range(12)]
     users = [
         user(n, role("student", "other"), username=n, given_name=f"G {n}", family_name=f"F {n}")
@@ -167,6 +171,9 @@ def test_one_school_of_a_hold_is_approved_and_the_rest_waits_on(nights: Nights) 
     first = nights.run(without_pupils(two_schools()), mode=UPDATE).outcome
     assert first.counts["users"].held == 24
     assert first.hold is not None
+    places = json.loads(first.hold_summary.read_text())["bySchool"]
+    named = {row["school"]: row["schoolName"] for row in places}
+    assert named == {"school": "The first school", "other": "The other school"}
     done = nights.run(
         Rows(), mode=UPDATE, decision=Decision.APPROVE, selection=Selection(schools=("other",))
     )
