@@ -40,7 +40,7 @@ def show_updates(api: Api, group_id: str, server: DistrictServer) -> bool:
     print(f"  Held records by school {paint('(GET /groups/{id}/hold)', DIM)}")
     schools = [row for row in hold["bySchool"] if row["entity"] == "users"]
     for row in sorted(schools, key=lambda row: str(row["school"])):
-        print(f"    {row['schoolName'] or row['school']:<30}{row['records']:>7,} users")
+        print(f"    {row.get('schoolName') or row['school']:<30}{row['records']:>7,} users")
     server.district = district
     return good
 
