@@ -5,6 +5,7 @@ from benchmarks.nights.districts import ids, pupils_of, schools_of
 from benchmarks.nights.story import Family, Night, Story, Truth
 from local.sample_district.evolution import without_users
 from local.sample_district.records import District
+from shared.domain.group.hold import Decision, SelectedRecord
 
 FAMILY = Family("A person decides")
 
@@ -29,7 +30,7 @@ def _kept_for_good(d: District) -> Story:
         Night(None, days=0, act=lambda living: living.reject()),
         Night(away),
     )
-    return Story(nights, d, kept=True)
+    return Story(nights, d)
 
 
 @FAMILY.night("A school closes, the admin approves; a week later it opens again, and is restored.")
@@ -52,4 +53,65 @@ def _grows(d: District) -> Story:
         Night(without_users(d, pupils[:more]), Truth(d)),
         Night(d),
     )
+    return Story(nights, d)
+
+
+@FAMILY.night("Two schools are missing: the admin approves one, which has closed, and rejects the "
+              "other, which comes back.")  # fmt: skip
+def _by_school(d: District) -> Story:
+    closed, missing = schools_of(d)[1], schools_of(d)[4]
+    left = without_school(d, closed)
+    nights = (
+        Night(without_school(left, missing), Truth(left)),
+        Night(
+            None,
+            days=0,
+            act=lambda living: living.decide(Decision.APPROVE, schools=(closed,)),
+        ),
+        Night(None, days=0, act=lambda living: living.reject()),
+        Night(left),
+    )
+    return Story(nights, d)
+
+
+@FAMILY.night("A ninth of the pupils is missing; the admin approves one of them, who has left.")
+def _by_record(d: District) -> Story:
+    missing = ids(pupils_of(d)[::9])
+    left = without_users(d, missing[:1])
+    gone = SelectedRecord(entity="users", sourced_id=missing[0])
+    nights = (
+        Night(without_users(d, missing), Truth(left)),
+        Night(None, days=0, act=lambda living: living.decide(Decision.APPROVE, records=(gone,))),
+        Night(left),
+    )
+    return Story(nights, d)
+
+
+@FAMILY.night("A school closes; the admin rejects it by mistake, releases it a week later, and "
+              "approves.")  # fmt: skip
+def _released(d: District) -> Story:
+    away = without_school(d, schools_of(d)[1])
+    nights = (
+        Night(away),
+        Night(None, days=0, act=lambda living: living.reject()),
+        Night(
+            None, days=7, act=lambda living: living.decide(Decision.RELEASE, of_kept=True)
+        ),
+        Night(away),
+        Night(None, days=0, act=lambda living: living.approve()),
+    )  # fmt: skip
+    return Story(nights, d)
+
+
+@FAMILY.night("A school closes; the admin rejects it by mistake, and approves it a week later.")
+def _approved_after_all(d: District) -> Story:
+    away = without_school(d, schools_of(d)[1])
+    nights = (
+        Night(away),
+        Night(None, days=0, act=lambda living: living.reject()),
+        Night(
+            None, days=7, act=lambda living: living.decide(Decision.APPROVE, of_kept=True)
+        ),
+        Night(away),
+    )  # fmt: skip
     return Story(nights, d)

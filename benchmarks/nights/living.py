@@ -25,10 +25,11 @@ from shared.adapters.oneroster_rest.client import open_source
 from shared.domain.group.choices import Authorization, OnboardingType, SyncType
 from shared.domain.group.connection import ApiConnection
 from shared.domain.group.group import GroupConfig
-from shared.domain.group.hold import Decision, Hold
+from shared.domain.group.hold import Decision, Hold, HoldDecision
 from shared.domain.ids import GroupId
 from shared.domain.run.run import Mode, Run, RunState
-from tests.fakes.simulation import GROUP, Simulation, config
+from shared.sync.request.carry_out_decision import carry_out_decision
+from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
 from tests.fakes.source import InMemorySource
 
 VERSION = "1.2"
@@ -63,18 +64,40 @@ class Living:
 
     def approve(self) -> Run | None:
         """Approve what waits, if anything does."""
-        return self._decide(Decision.APPROVE)
+        return self.decide(Decision.APPROVE)
 
     def reject(self) -> Run | None:
         """Reject what waits, if anything does."""
-        return self._decide(Decision.REJECT)
+        return self.decide(Decision.REJECT)
 
     def restore(self, seq: int) -> Run:
         """Go back to the roster that a run left."""
         return self.world.restore(seq)
 
-    def _decide(self, decision: Decision) -> Run | None:
-        return self.world.decide(decision) if self.hold is not None else None
+    def decide(
+        self, decision: Decision, *, of_kept: bool = False, **parts: tuple[Any, ...]
+    ) -> Run | None:
+        """Decide on what waits, or on what was rejected; None if there is nothing.
+
+        :param parts: the schools, rules or records that the decision is about.
+        """
+        about = self.kept if of_kept else self.hold
+        if about is None:
+            return None
+        made = HoldDecision(
+            decision=decision, digest=about.digest, reason="test", of_kept=of_kept, **parts
+        )
+        world = self.world
+        ports = world.request_ports()
+        run = carry_out_decision(ENTERPRISE, GROUP, made, "test", ports, world.now)
+        world.settle()
+        return world.control.runs[run.key]
+
+    @property
+    def kept(self) -> Hold | None:
+        """What was rejected and is kept."""
+        base = self.world.group.base
+        return base.kept if base else None
 
     @property
     def hold(self) -> Hold | None:
@@ -177,7 +200,7 @@ def live(told: Told, size: Size, way: Way, *, heal: bool = True) -> Lived:
                 judge.look(true, living.shown(truth))
                 if living.hold is None and judge.shown.facts == true:
                     break
-            judge.end(true, waits=living.hold is not None, kept=story.kept)
+            judge.end(true, waits=living.hold is not None, kept=living.kept is not None)
         return Lived(
             tuple(runs), tuple(holds), judge.regrets, asked, story.looks, _beyond(story, holds),
             living.hold is not None,

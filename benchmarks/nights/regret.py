@@ -7,7 +7,7 @@ Nobody says by hand that a night went well. A district regrets that
 * somebody has two records, or one record stands for two people, or somebody else takes over the
   record (with its content), or somebody comes back without theirs;
 * many come in who are not of the district: at least three, and more than a tenth of its people;
-* who has left keeps access two nights later, with nothing waiting and nobody having kept them;
+* who has left keeps access two nights later, with nothing waiting and nothing kept;
 * who has come has no access two nights later, with nothing waiting.
 
 That an ordinary night waits for a person is an annoyance, and said as one.

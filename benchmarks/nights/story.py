@@ -95,7 +95,6 @@ class Story:
     ``beside``: what another group of the enterprise has loaded before.
     ``looks``: on how many of the nights a person may be asked, although they are ordinary.
     ``may_wait``: which kinds of records may wait on those; None for all.
-    ``kept``: a person kept records that the source lacks, so that they stay.
     """
 
     nights: tuple[Night, ...]
@@ -106,7 +105,6 @@ class Story:
     beside: District | None = None
     looks: int = 0
     may_wait: frozenset[str] | None = None
-    kept: bool = False
 
 
 @dataclass(frozen=True)
