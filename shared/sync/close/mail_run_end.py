@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from shared.domain.errors import NotFoundError
 from shared.domain.group.group import Group
+from shared.domain.run.hold_news import RUNS_LOOKED_AT, hold_is_news
 from shared.domain.run.mail import run_mail
+from shared.domain.run.run import Run
 from shared.messages import MailRunEnd, Message, SubscribeAddress
 from shared.ports.groups import Groups
 from shared.ports.messaging import Mailing
@@ -38,14 +40,24 @@ def subscribe_address(message: SubscribeAddress, ports: MailPorts) -> None:
 def mail_run_end(message: MailRunEnd, ports: MailPorts) -> bool:
     """Send the mail about a run, if there is something to say; returns whether it was sent.
 
+    About what waits there is a mail when it begins or grows, not after every run.
+
     :raises MailRefusedError: the mail service refuses the address.
     """
     group, run = _group(message, ports), ports.runs.get(message.key)
-    mail = run_mail(run, group.config.name) if group is not None and run is not None else None
-    if group is None or mail is None:
+    if group is None or run is None:
+        return False
+    mail = run_mail(run, group.config.name)
+    if mail is None or not _is_news(run, ports):
         return False
     ports.mailing.send(group.group_id, group.email, *mail)
     return True
+
+
+def _is_news(run: Run, ports: MailPorts) -> bool:
+    if run.hold is None:
+        return True
+    return hold_is_news(run, ports.runs.history(run.group_id, RUNS_LOOKED_AT, run.seq))
 
 
 def _group(message: Message, ports: MailPorts) -> Group | None:
