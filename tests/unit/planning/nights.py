@@ -183,6 +183,10 @@ class Nights:
         """The time of the last night."""
         return datetime.combine(self.today, time(2), UTC)
 
+    def forget_proposals(self) -> None:
+        """Leave the snapshot as an older version would have: without what was proposed."""
+        self._awaiting = {}
+
     def run(
         self,
         rows: Rows,

@@ -272,3 +272,17 @@ def test_the_counts_of_any_night_sum_to_the_roster(nights: Nights) -> None:
             parts = c.created + c.updated + c.restored + c.rekeyed + c.unchanged + c.held + c.kept
             assert parts == len(here), (act, collection)
             assert c.unchanged >= 0
+
+
+@pytest.mark.parametrize("decision", [Decision.APPROVE, Decision.REJECT])
+def test_identities_that_an_older_version_held_can_be_decided(
+    nights: Nights, decision: Decision
+) -> None:
+    nights.run(school())
+    bad = renamed(school())
+    nights.run(bad, mode=UPDATE)
+    nights.forget_proposals()
+    assert nights.run(Rows(), mode=UPDATE, decision=decision).outcome.hold is None
+    night = nights.run(bad, mode=UPDATE)
+    updated = 13 if decision is Decision.APPROVE else 0
+    assert (night.outcome.hold, night.outcome.counts["users"].updated) == (None, updated)
