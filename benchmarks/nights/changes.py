@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.nights.districts import ids, in_room, membership, rooms_of
+from benchmarks.nights.districts import ids, membership, rooms_of
 from local.sample_district.evolution import with_records, without_users
 from local.sample_district.records import Class, District, Enrollment, User
 
@@ -82,8 +82,8 @@ def only_school(district: District, school: str) -> District:
 
 def joined(district: District, user: User, *rooms: Class) -> District:
     """Add a user, in some classes."""
-    with_user = with_records(district, "users", user)
-    return with_records(with_user, "enrollments", *(membership(room, user) for room in rooms))
+    there = with_records(district, "users", user)
+    return with_records(there, "enrollments", *(membership(room, user) for room in rooms))
 
 
 def like(user: User, sourced_id: str, **changes: Any) -> User:
@@ -147,8 +147,3 @@ def half(records: Iterable[Any]) -> list[Any]:
     """The first half."""
     found = list(records)
     return found[: len(found) // 2]
-
-
-def members_of(district: District, room: str) -> list[str]:
-    """The users of a class."""
-    return [each.user for each in in_room(district, room)]

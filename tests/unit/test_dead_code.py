@@ -71,8 +71,7 @@ ONLY_TESTED = {
     # What keeps a step of a run from being taken: DynamoDB checks it, and the store in memory.
     "unmet",
     # Ways in which the sample district changes.
-    "delta_files", "renumber_enrollments", "with_prefixed_users", "with_user", "not_tried",
-    "status_counts",
+    "with_user", "not_tried", "status_counts",
     # Between tests, each of which has an AWS of its own.
     "forget_clients",
 }  # fmt: skip
