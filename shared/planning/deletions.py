@@ -14,7 +14,7 @@ from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
 from shared.planning.duckdb_connection import Connection
-from shared.planning.ended_classes import end_classes
+from shared.planning.ended_classes import PARTNERS_GONE, end_classes
 from shared.planning.standing import HELD, LEFT, STAYS, Answer, State, Why
 
 _ROWS_AT_A_TIME = 2000
@@ -71,6 +71,7 @@ def decide_deletions(connection: Connection, collection: Collection, rules: Dele
         if collection is Collection.CLASSES:
             end_classes(connection, rules.now)
         hold_by_reason(connection, collection)
+        _hold_with_partner(connection, collection)
         _hold_by_number(connection, collection, rules.settings)
     write_decisions(connection, collection, rules.since)
 
@@ -100,6 +101,21 @@ def hold_by_reason(connection: Connection, collection: Collection) -> None:
         f"UPDATE {table('going', collection)} SET rule = CASE why "
         f"WHEN '{Why.OUTSIDE}' THEN '{HoldRule.OUT_OF_SCOPE}' ELSE '{HoldRule.MARKED}' END "
         f"WHERE why IN ('{Why.OUTSIDE}', '{HoldRule.MARKED}')"
+    )
+
+
+def _hold_with_partner(connection: Connection, collection: Collection) -> None:
+    """Hold the classes and users of a partner that is gone: it waits, and so do they.
+
+    They do not count for the thresholds, so that other records can leave.
+    """
+    going = table("going", collection)
+    place = "school_id" if collection is Collection.CLASSES else "unnest(org_ids)"
+    connection.execute(
+        f"UPDATE {going} SET rule = '{HoldRule.WITH_HELD}', numbered = false "
+        f"WHERE rule IS NULL AND id IN (SELECT id FROM ("
+        f"SELECT id, {place} AS place FROM {table('result', collection)}) "
+        f"WHERE place IN ({PARTNERS_GONE}))"
     )
 
 

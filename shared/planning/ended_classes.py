@@ -3,16 +3,24 @@
 from datetime import datetime, timedelta
 
 from shared.planning.duckdb_connection import Connection
-from shared.planning.standing import State, Why
+from shared.planning.standing import STAYS, Answer, State, Why
 
 ENDS_WITHIN = timedelta(days=14)
 """A class has ended if its last term ends within this time: sources close terms some days early."""
+
+PARTNERS_GONE = (
+    f"SELECT id FROM result_orgs WHERE state = '{State.PENDING}' AND NOT {STAYS} "
+    f"AND hold IS DISTINCT FROM '{Answer.KEPT}' AND why IS DISTINCT FROM '{Why.RESTORED}'"
+)
+"""SQL for the partners that the source does not have any more; each waits for a person."""
 
 
 def end_classes(connection: Connection, now: datetime) -> None:
     """End the missing classes whose terms are over. That is not a deletion, so no guard judges it.
 
-    A class whose terms are unknown has not ended.
+    What counts is when the terms ended as of the night before: dates that change in the same night
+    as the classes vanish are not believed. Nor is the end of a class whose school is gone. A class
+    whose terms are unknown has not ended.
     """
     connection.execute(
         f"""
@@ -21,8 +29,9 @@ def end_classes(connection: Connection, now: datetime) -> None:
               SELECT id FROM going_classes WHERE why IN ('{Why.GONE}', '{Why.TO_BE_DELETED}'))
           AND id IN (
               SELECT c.id FROM (SELECT id, unnest(term_ids) AS term FROM result_classes) c
-              JOIN result_academic_sessions s ON s.id = c.term
+              JOIN base_academic_sessions s ON s.id = c.term
               GROUP BY c.id HAVING max(s.end_date) <= $soon)
+          AND coalesce(school_id NOT IN ({PARTNERS_GONE}), true)
         """,
         {"since": now.isoformat(), "soon": (now.date() + ENDS_WITHIN).isoformat()},
     )

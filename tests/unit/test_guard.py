@@ -24,7 +24,13 @@ Rule = Callable[[int, int, GuardSettings], bool]
         # More than 10 % and at least 10.
         (too_many_deleted, 10, 100, False),
         (too_many_deleted, 11, 100, True),
-        (too_many_deleted, 9, 10, False),
+        (too_many_deleted, 9, 18, False),
+        # No minimum lets more than half of three or more go.
+        (too_many_deleted, 9, 10, True),
+        (too_many_deleted, 2, 3, True),
+        (too_many_deleted, 1, 3, False),
+        (too_many_deleted, 2, 4, False),
+        (too_many_deleted, 2, 2, False),
         (too_many_deleted, 10, 10, True),
         (too_many_deleted, 10, 99, True),
         (too_many_deleted, 0, 0, False),
@@ -34,22 +40,27 @@ Rule = Callable[[int, int, GuardSettings], bool]
         # In one school more than 25 % and at least 10.
         (too_many_in_school, 25, 100, False),
         (too_many_in_school, 26, 100, True),
-        (too_many_in_school, 9, 9, False),
+        (too_many_in_school, 9, 18, False),
+        (too_many_in_school, 5, 9, True),
+        (too_many_in_school, 1, 9, False),
         (too_many_in_school, 10, 39, True),
         (too_many_in_school, 10, 40, False),
         # Enrollments: more than 20 % and at least 50.
-        (too_many_enrollments, 49, 50, False),
+        (too_many_enrollments, 49, 98, False),
+        (too_many_enrollments, 49, 50, True),
         (too_many_enrollments, 50, 249, True),
         (too_many_enrollments, 50, 250, False),
         (too_many_enrollments, 201, 1000, True),
-        # More than half of a class of 5 or more.
-        (too_many_of_class, 4, 4, False),
+        # More than half of a class of 3 or more.
+        (too_many_of_class, 2, 2, False),
+        (too_many_of_class, 2, 3, True),
         (too_many_of_class, 2, 5, False),
         (too_many_of_class, 3, 5, True),
         (too_many_of_class, 3, 6, False),
         (too_many_of_class, 4, 6, True),
         # Other identities: more than 5 % and at least 10.
-        (too_many_changed, 9, 10, False),
+        (too_many_changed, 9, 18, False),
+        (too_many_changed, 9, 10, True),
         (too_many_changed, 10, 199, True),
         (too_many_changed, 10, 200, False),
         (too_many_changed, 11, 200, True),

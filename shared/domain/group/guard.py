@@ -1,7 +1,7 @@
 """The guard decides from counts which deletions and changes of a run wait for a person.
 
 ``known`` counts the records in the roster before the run. A percentage means "more than", a minimum
-"at least".
+"at least". No minimum lets most of a small place go (docs/decisions/0028).
 """
 
 from enum import StrEnum
@@ -31,6 +31,9 @@ class HoldRule(StrEnum):
 Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
 Many = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
 
+_SMALLEST_PLACE = 3
+"""From so many records on, more than half of them is too many, whatever the minimum is."""
+
 
 class GuardFields(Described):
     """The thresholds above which deletions and changes wait for a person."""
@@ -42,7 +45,8 @@ class GuardFields(Described):
     )
     deleted_minimum: Many = Field(
         10,
-        description="Fewer deletions than this never wait for `deletedPercent` or `schoolPercent`.",
+        description="Fewer deletions than this do not wait for `deletedPercent` or "
+        "`schoolPercent`, unless they are more than half of three or more.",
     )
     deleted_most: Many = Field(
         500,
@@ -60,7 +64,9 @@ class GuardFields(Described):
         "deleted.",
     )
     enrollment_minimum: Many = Field(
-        50, description="Fewer deletions than this never wait for `enrollmentPercent`."
+        50,
+        description="Fewer deletions than this do not wait for `enrollmentPercent`, unless they "
+        "are more than half of three or more.",
     )
     class_percent: Percent = Field(
         50,
@@ -68,7 +74,7 @@ class GuardFields(Described):
         "deleted.",
     )
     class_size: Many = Field(
-        5, description="A class with fewer enrollments than this never waits for `classPercent`."
+        3, description="A class with fewer enrollments than this never waits for `classPercent`."
     )
     changed_percent: Percent = Field(
         5,
@@ -76,7 +82,9 @@ class GuardFields(Described):
         "become other people.",
     )
     changed_minimum: Many = Field(
-        10, description="Fewer such users than this never wait for `changedPercent`."
+        10,
+        description="Fewer such users than this do not wait for `changedPercent`, unless they "
+        "are more than half of three or more.",
     )
     rekeyed_percent: Percent = Field(
         50,
@@ -99,7 +107,8 @@ class GuardInput(GuardFields, Input):
 
 
 def _above(part: int, whole: int, percent: int, minimum: int) -> bool:
-    return part >= minimum and part * 100 > percent * whole
+    most = whole >= _SMALLEST_PLACE and part * 2 > whole
+    return (part >= minimum or most) and part * 100 > percent * whole
 
 
 def too_many_deleted(gone: int, known: int, guard: GuardSettings) -> bool:
@@ -131,5 +140,5 @@ def too_many_changed(changed: int, known: int, guard: GuardSettings) -> bool:
 
 def looks_rekeyed(gone: int, new: int, known: int, guard: GuardSettings) -> bool:
     """Tell whether most of a kind went and as many came: the same ones with new sourcedIds."""
-    percent, minimum = guard.rekeyed_percent, guard.rekeyed_minimum
-    return _above(gone, known, percent, minimum) and _above(new, known, percent, minimum)
+    least = min(gone, new)
+    return least >= guard.rekeyed_minimum and least * 100 > guard.rekeyed_percent * known
