@@ -37,28 +37,19 @@ def main() -> int:
     parser.add_argument("--workers", type=whole(1), default=1, help="how many processes")
     given = parser.parse_args()
     places = [
-        (number, size, way)
-        for number, told in NIGHTS.items()
-        if given.night is None or number in given.night
-        for size in told.sizes
-        if given.size is None or size in given.size
-        for way in told.ways
+        place
+        for place in _places()
+        if (given.night is None or place[0] in given.night)
+        and (given.size is None or place[1] in given.size)
     ]
-    cells: dict[Place, Cells] = {}
     before = given.write.read_text() if given.write and given.write.exists() else ""
-    if before:
-        stood = read(before)
-        cells = {
-            (number, size, way): stood[told.what, size, way]
-            for number, told in NIGHTS.items()
-            for size in told.sizes
-            for way in told.ways
-            if (told.what, size, way) in stood
-        }
+    cells = _cells_on(before)
     with ProcessPoolExecutor(given.workers) as pool:
         lived = zip(places, pool.map(cells_at, places), strict=True)
         for done, (place, found) in enumerate(lived, start=1):
             cells[place] = found
+            if given.write:
+                given.write.write_text(page_of(NIGHTS, cells, before))
             number, size, way = place
             print(
                 f"{done} of {len(places)}: night {number}, {size}, {way}: {found.regret}",
@@ -66,21 +57,43 @@ def main() -> int:
                 flush=True,
             )
     if given.check:
-        return _compare(given.check, cells)
-    if given.write:
-        given.write.write_text(page_of(NIGHTS, cells, before))
-    else:
+        _compare(given.check, cells)
+    elif not given.write:
         print(page_of(NIGHTS, cells))
     return 0
 
 
-def _compare(page: Path, cells: Mapping[Place, Cells]) -> int:
-    """Say which rows of a page differ from the nights that were lived."""
-    stood = read(page.read_text())
+def _places() -> list[Place]:
+    """Every night in every size and way: the large ones last, each way's together."""
+    places = [
+        (number, size, way)
+        for number, told in NIGHTS.items()
+        for size in told.sizes
+        for way in told.ways
+    ]
+    return sorted(places, key=lambda place: place[2] if place[1] is Size.LARGE else "")
+
+
+def _cells_on(page: str) -> dict[Place, Cells]:
+    """What a page says of the nights that there are."""
+    stood = read(page)
+    return {
+        (number, size, way): stood[NIGHTS[number].what, size, way]
+        for number, size, way in _places()
+        if (NIGHTS[number].what, size, way) in stood
+    }
+
+
+def _compare(page: Path, cells: Mapping[Place, Cells]) -> None:
+    """Say which rows of a page differ from the nights that were lived.
+
+    :raises CommandError: some do.
+    """
+    stood = _cells_on(page.read_text())
     differ = [
-        f"night {number}, {size}, {way}: {found}"
-        for (number, size, way), found in cells.items()
-        if stood.get((NIGHTS[number].what, size, way)) != found
+        f"night {', '.join(map(str, place))}: {found}"
+        for place, found in cells.items()
+        if stood.get(place) != found
     ]
     for line in differ:
         print(line)
@@ -88,7 +101,6 @@ def _compare(page: Path, cells: Mapping[Place, Cells]) -> int:
         raise CommandError(
             f"{len(differ)} rows of {page} are out of date. Write them again with --write {page}."
         )
-    return 0
 
 
 if __name__ == "__main__":
