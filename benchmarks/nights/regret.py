@@ -92,7 +92,7 @@ class Judge:
         self._say("got somebody else's record", _flat(taken))
         for kind, words in (
             (PERSON, "came back without their content"),
-            (CLASS, "classes came back without their content"),
+            (CLASS, "of the classes came back without their content"),
         ):
             self._say(
                 words,
