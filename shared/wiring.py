@@ -38,7 +38,14 @@ if TYPE_CHECKING:
     from shared.http.once import GivenAnswers
     from shared.ports.bucket import CoverImages, Objects, SignedAddresses, Uploads
     from shared.ports.deletion import Certificates, Deletions, GroupSweeper
-    from shared.ports.groups import Accesses, Customers, DueGroups, Groups, Secrets
+    from shared.ports.groups import (
+        Accesses,
+        Customers,
+        DueGroups,
+        Groups,
+        RecordExceptions,
+        Secrets,
+    )
     from shared.ports.messaging import (
         Announcements,
         ExtractQueues,
@@ -129,6 +136,13 @@ def accesses(settings: ControlTable) -> "Accesses":
     return DynamoAccesses(_dynamodb(), settings.control_table, new_id)
 
 
+def record_exceptions(settings: ControlTable) -> "RecordExceptions":
+    """What groups keep or leave out, whatever their sources say."""
+    from shared.adapters.control_table.record_exceptions import DynamoRecordExceptions
+
+    return DynamoRecordExceptions(_dynamodb(), settings.control_table)
+
+
 def connection_tests(settings: ControlTable) -> "ConnectionTests":
     """The tests of groups' connections, and what they found."""
     from shared.adapters.control_table.connection_tests import DynamoConnectionTests
@@ -186,6 +200,13 @@ def object_sweeper(settings: DataBucket) -> "GroupSweeper":
     from shared.adapters.data_bucket.sweep_group import S3GroupSweeper
 
     return S3GroupSweeper(_s3(), settings.data_bucket)
+
+
+def exception_sweeper(settings: ControlTable) -> "GroupSweeper":
+    """The exceptions that a group has."""
+    from shared.adapters.control_table.record_exceptions import DynamoRecordExceptions
+
+    return DynamoRecordExceptions(_dynamodb(), settings.control_table)
 
 
 def topic_sweeper(settings: Topics) -> "GroupSweeper":

@@ -78,7 +78,7 @@ def build() -> Runtime:
         groups=ports.groups,
         runs=ports.runs,
         deletions=wiring.deletions(settings),
-        sweepers=(wiring.topic_sweeper(settings),),
+        sweepers=(wiring.topic_sweeper(settings), wiring.exception_sweeper(settings)),
         delete_queue=wiring.queue(settings.delete_queue_url),
         backup_days=settings.backup_days,
     )

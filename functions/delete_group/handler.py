@@ -36,6 +36,7 @@ def build() -> DeletePorts:
             wiring.roster_sweeper(settings),
             wiring.object_sweeper(settings),
             wiring.topic_sweeper(settings),
+            wiring.exception_sweeper(settings),
         ),
         delete_queue=wiring.queue(settings.delete_queue_url),
         backup_days=settings.backup_days,

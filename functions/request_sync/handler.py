@@ -12,14 +12,22 @@ from shared.domain.group.hold import HoldDecision
 from shared.domain.ids import GroupId
 from shared.domain.read_fields import read_fields
 from shared.domain.run.decision import DecisionInput, KeptDecisionInput
+from shared.domain.run.exception_request import ExceptionInput
 from shared.domain.run.sync_request import SyncInput, UploadInput
+from shared.groups.record_exceptions import (
+    ExceptionPorts,
+    add_exception,
+    list_exceptions,
+    remove_exception,
+)
 from shared.groups.try_connection import RequestTestPorts, read_test, request_test
 from shared.http.access_record import record_access
 from shared.http.answers import answer, answer_later, see_other
 from shared.http.contract.runs import ErrorsSummary
+from shared.http.exception_answers import show_exception, show_exceptions
 from shared.http.once import GivenAnswers, Outcome, once
 from shared.http.problems import install
-from shared.http.requests import caller, json_body
+from shared.http.requests import caller, json_body, page_of
 from shared.http.run_acceptance import show_accepted
 from shared.http.run_answers import (
     show_hold,
@@ -72,6 +80,7 @@ class Runtime:
     reads: ReadPorts
     exports: RequestExportPorts
     tests: RequestTestPorts
+    exceptions: ExceptionPorts
     accesses: Accesses
     given_answers: GivenAnswers
 
@@ -105,6 +114,7 @@ def build() -> Runtime:
         tests=RequestTestPorts(
             requests.groups, wiring.connection_tests(settings), requests.extract_queues
         ),
+        exceptions=ExceptionPorts(requests.groups, wiring.record_exceptions(settings)),
         accesses=wiring.accesses(settings),
         given_answers=wiring.given_answers(settings),
     )
@@ -256,6 +266,42 @@ def post_kept_decision(group_id: str) -> Response[str]:
     given = read_fields(KeptDecisionInput, json_body(app))
     decision = HoldDecision.model_validate(given.model_dump() | {"of_kept": True})
     return _decide(group_id, decision)
+
+
+@app.get("/groups/<group_id>/exceptions")
+def get_exceptions(group_id: str) -> Response[str]:
+    """List what a group keeps or leaves out, whatever its source says."""
+    enterprise, (limit, after) = caller(app).enterprise, page_of(app)
+    ports, now = build().exceptions, clock.now()
+    found, more = list_exceptions(enterprise, GroupId(group_id), limit, after, ports)
+    _record(group_id, len(found))
+    return answer(200, show_exceptions(found, more, now))
+
+
+@app.post("/groups/<group_id>/exceptions")
+def post_exception(group_id: str) -> Response[str]:
+    """Keep a record, or leave it out, whatever the source says."""
+    who, ports, now = caller(app), build().exceptions, clock.now()
+    given = read_fields(ExceptionInput, json_body(app))
+
+    def act() -> Outcome:
+        # No decision on a record may be carried out without its record: that comes first.
+        group = ports.groups.get(who.enterprise, GroupId(group_id))
+        _record(group.group_id, 1)
+        made, new = add_exception(who.enterprise, group.group_id, given, who.person, ports, now)
+        return 201 if new else 200, show_exception(made, now)
+
+    return once(app, who, build().given_answers, act)
+
+
+@app.delete("/groups/<group_id>/exceptions/<exception_id>")
+def delete_exception(group_id: str, exception_id: str) -> Response[str]:
+    """Do again what the source says of a record."""
+    enterprise, ports = caller(app).enterprise, build().exceptions
+    group = ports.groups.get(enterprise, GroupId(group_id))
+    _record(group.group_id, 1)
+    remove_exception(enterprise, group.group_id, exception_id, ports)
+    return answer(204, None)
 
 
 def _decide(group_id: str, decision: HoldDecision) -> Response[str]:

@@ -118,6 +118,11 @@ def customer_not_found() -> NotFoundError:
     return NotFoundError("customer_not_found", "There is no such customer.")
 
 
+def exception_not_found() -> NotFoundError:
+    """What is said of an exception that the group does not have."""
+    return NotFoundError("exception_not_found", "The group has no such exception.")
+
+
 class ConflictError(RefusedError):
     """The state of things forbids it now: a name taken, a run under way."""
 
@@ -127,4 +132,13 @@ def customer_in_group() -> ConflictError:
     return ConflictError(
         "customer_in_group",
         "The customer is in a group: take it out of the group first, by a change of its customers.",
+    )
+
+
+def too_many_exceptions(most: int) -> ConflictError:
+    """What is said where a group has as many exceptions as it can have."""
+    return ConflictError(
+        "too_many_exceptions",
+        f"The group has {most} exceptions, and can have no more. Remove some that are over or no "
+        "longer needed; whole schools and roles are left out by the group's scope.",
     )

@@ -11,6 +11,7 @@ from shared.domain.group.customer import Customer
 from shared.domain.group.group import Group
 from shared.domain.group.secrets import SecretName
 from shared.domain.ids import CustomerId, EnterpriseId, GroupId, SourcedId
+from shared.domain.roster.record_exception import RecordException
 from shared.domain.run.deletion_certificate import Certificate
 
 
@@ -202,5 +203,37 @@ class Accesses(Protocol):
 
         :param most: how many a page has at most.
         :returns: the accesses, and what the next page begins ``after``; None at the end.
+        """
+        ...
+
+
+class RecordExceptions(Protocol):
+    """What a group keeps or leaves out, whatever its source says."""
+
+    def put(self, group_id: GroupId, exception: RecordException) -> bool:
+        """Store an exception; it replaces one of the same record. True if there was none.
+
+        :raises ConflictError: ``too_many_exceptions``.
+        """
+        ...
+
+    def list(
+        self, group_id: GroupId, limit: int, after: str | None
+    ) -> tuple[Sequence[RecordException], str | None]:
+        """Page through a group's exceptions, also those that are over.
+
+        :param after: the id of an exception: the page begins behind it.
+        :returns: the exceptions, and what the next page begins ``after``; None at the end.
+        """
+        ...
+
+    def all(self, group_id: GroupId) -> Sequence[RecordException]:
+        """Read all exceptions of a group, consistently."""
+        ...
+
+    def remove(self, group_id: GroupId, exception_id: str) -> None:
+        """Remove an exception.
+
+        :raises NotFoundError: ``exception_not_found``.
         """
         ...

@@ -11,6 +11,7 @@ from shared.domain import access_record
 from shared.domain.group.group import GroupConfig
 from shared.domain.group.request import GroupInput
 from shared.domain.group.retention import ENDED_DAYS
+from shared.domain.roster import record_exception
 from shared.domain.run import deletion_certificate
 from shared.http import once
 from tests.template.processed import ROOT, Template
@@ -93,6 +94,7 @@ def test_each_number_is_what_the_system_does(said: dict[str, tuple[str, str]]) -
         "who read personal data, when, and how many records": access_record.KEPT.days,
         "runs, without personal data of the roster": run_item.HISTORY_SECONDS // DAY,
         "the certificate of a deleted group": deletion_certificate.KEPT.days,
+        "an exception for a record, counted from its last day": record_exception.LISTED_AFTER.days,
         "open batches and unapplied changes of a run": batches.KEPT.days,
         "notes by which a drop is recognised again": drops.REMEMBERED.days,
         "connection tests": connection_tests.KEPT.days,

@@ -27,6 +27,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /groups/{groupId}/kept/decisions": {
         "decision": "release", "digest": "d" * 16, "reason": "They left.",
     },
+    "POST /groups/{groupId}/exceptions": {
+        "effect": "keep", "entity": "users", "sourcedId": "ann", "why": "She comes back.",
+    },
 }  # fmt: skip
 OF_GROUPS = [route for route in ROUTES if "{groupId}" in route.path]
 
@@ -43,7 +46,7 @@ def _ask(stack: HttpStack, route: Route, school: Roster) -> Answer:
     """Ask whichever function answers the route."""
     record = school.class_id("math") if "/classes/" in route.path else school.user_id("ann")
     path = route.path.format(
-        groupId=school.id, runId="1", id=record, contentId="book", testId="t"
+        groupId=school.id, runId="1", id=record, contentId="book", testId="t", exceptionId="e"
     ).replace("/partners/" + record, "/partners/north")
     name = f"{route.method} {route.path}"
     for call in (stack.groups, stack.syncs, stack.roster, stack.contents):

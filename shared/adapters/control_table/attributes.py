@@ -161,6 +161,23 @@ class AccessItem(StrEnum):
     RECORDS = "records"
 
 
+class ExceptionItem(StrEnum):
+    """An exception for a record."""
+
+    EFFECT = "effect"
+    ENTITY = "entity"
+    NAMED_BY = "namedBy"
+    DIGEST = "digest"
+    """The record's id, or the hash of its sourcedId."""
+    SOURCED_ID = "sourcedId"
+    """Only of a record that is kept."""
+    UNTIL = "until"
+    ENDS_AT = "endsAt"
+    WHY = "why"
+    BY = "by"
+    AT = "at"
+
+
 class ConnectionTestItem(StrEnum):
     """A connection test."""
 

@@ -28,6 +28,7 @@ CERTIFICATES = "GONE#"
 RUNS = "RUN#"
 """What the sort keys of a group's runs begin with; also the partition of a run's batches."""
 ACCESSES = "ACCESS#"
+EXCEPTIONS = "EXCEPTION#"
 UNAPPLIED = "UNAPPLIED#"
 _ENTERPRISES = "ENT#"
 
@@ -118,6 +119,11 @@ def drop_key(group_id: GroupId, name: str) -> Key:
 def access_key(group_id: GroupId, place: str) -> Key:
     """The key of the record of an access; its place begins with its time."""
     return _of_group(group_id, f"{ACCESSES}{place}")
+
+
+def exception_key(group_id: GroupId, exception_id: str) -> Key:
+    """The key of an exception for a record."""
+    return _of_group(group_id, f"{EXCEPTIONS}{exception_id}")
 
 
 def connection_test_key(group_id: GroupId, test_id: str) -> Key:

@@ -30,6 +30,7 @@ _PATH = {
     "customerId": "The customer's id.",
     "runId": "The run's id.",
     "testId": "The connection test's id.",
+    "exceptionId": "The exception's id, as the list shows it.",
     "id": "The id of the record: of the partner, class or user.",
     "contentId": "The content's id, which is your own: letters, digits, - _ . and :.",
 }

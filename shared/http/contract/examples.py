@@ -49,3 +49,10 @@ A_KEPT_DECISION: dict[str, Any] = {
     "reason": "They have left by now.",
     "records": [{"entity": "users", "sourcedId": "4711"}],
 }
+AN_EXCEPTION: dict[str, Any] = {
+    "effect": "leaveOut",
+    "entity": "users",
+    "sourcedId": "4711",
+    "until": None,
+    "why": "Asked to be erased; letter of 3 September.",
+}

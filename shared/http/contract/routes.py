@@ -9,10 +9,17 @@ from shared.domain.group.cover_request import CoverImageInput
 from shared.domain.group.customer_request import CustomerChangeInput, CustomerInput
 from shared.domain.group.request import GroupInput
 from shared.domain.run.decision import DecisionInput, KeptDecisionInput
+from shared.domain.run.exception_request import ExceptionInput
 from shared.domain.run.sync_request import SyncInput, UploadInput
 from shared.http.contract.answers import Accepted, Answer, Message
 from shared.http.contract.certificates import CertificateAnswer, CertificatePage
-from shared.http.contract.examples import A_DECISION, A_GROUP, A_GROUP_CHANGE, A_KEPT_DECISION
+from shared.http.contract.examples import (
+    A_DECISION,
+    A_GROUP,
+    A_GROUP_CHANGE,
+    A_KEPT_DECISION,
+    AN_EXCEPTION,
+)
 from shared.http.contract.groups import (
     CustomerAnswer,
     CustomerPage,
@@ -20,6 +27,7 @@ from shared.http.contract.groups import (
     GroupPage,
     UploadForm,
 )
+from shared.http.contract.record_exceptions import ExceptionAnswer, ExceptionPage
 from shared.http.contract.roster import (
     AccessPage,
     ClassAnswer,
@@ -215,6 +223,18 @@ TOPICS: dict[str, tuple[Route, ...]] = {
               "Release what is kept, or let it happen after all",
               {202: Accepted}, KeptDecisionInput, headers=_ONCE, example=A_KEPT_DECISION,
               refuses={409: ("run_under_way", "nothing_kept", "kept_changed")}),
+    ),
+    "Exceptions": (
+        Route("listExceptions", "GET", f"{_GROUP}/exceptions",
+              "List what is kept or left out, whatever the source says, with who and why",
+              {200: ExceptionPage}, query=PAGED),
+        Route("createException", "POST", f"{_GROUP}/exceptions",
+              "Keep a record, or leave it out, until a day or for good",
+              {200: ExceptionAnswer, 201: ExceptionAnswer}, ExceptionInput, headers=_ONCE,
+              example=AN_EXCEPTION, refuses={409: ("too_many_exceptions",)}),
+        Route("deleteException", "DELETE", f"{_GROUP}/exceptions/{{exceptionId}}",
+              "Do again what the source says of a record", {204: None},
+              refuses={404: ("exception_not_found",)}),
     ),
     "Roster": (
         Route("listPartners", "GET", f"{_GROUP}/partners", "List the partners", {200: PartnerPage},
