@@ -171,12 +171,12 @@ def live(told: Told, size: Size, way: Way, *, heal: bool = True) -> Lived:
     """Live a story; ``heal`` says whether also the two nights after it."""
     base = district_of(size)
     story = told.tell(base)
-    settings = _config(size, way).model_copy(update=dict(story.config))
+    settings = settings_of(size, way).model_copy(update=dict(story.config))
     begun = story.begins is base and not story.config and story.beside is None
     world = _loaded(size, way) if begun else _fresh(settings, size, story.beside)
-    with _living(world, way) as living:
+    with with_source(world, way) as living:
         if story.begins is not None and not begun:
-            _load(living, story.begins)
+            load(living, story.begins)
         truth = story.was or Truth(story.begins or story.nights[0].delivery or base)
         everyone = {fact[1] for fact in true_facts(truth, living.today)}
         judge = Judge(living.shown(truth), everyone)
@@ -216,7 +216,8 @@ def _beyond(story: Story, holds: Sequence[Hold | None]) -> bool:
 
 
 @contextmanager
-def _living(world: Simulation, way: Way) -> Iterator[Living]:
+def with_source(world: Simulation, way: Way) -> Iterator[Living]:
+    """Give a world its source: bundles, or a REST server."""
     if way is Way.BUNDLE:
         yield Living(world, way, None)
         return
@@ -235,20 +236,22 @@ def _fresh(settings: GroupConfig, size: Size, beside: District | None) -> Simula
     if beside is None:
         return Simulation(group_config=settings)
     other = Simulation(
-        group_config=_config(size, Way.BUNDLE).model_copy(update={"name": "Shelbyville"}),
+        group_config=settings_of(size, Way.BUNDLE).model_copy(update={"name": "Shelbyville"}),
         group_id=_BESIDE,
     )
-    _load(Living(other, Way.BUNDLE, None), beside)
+    load(Living(other, Way.BUNDLE, None), beside)
     return Simulation(group_config=settings, beside=other)
 
 
-def _load(living: Living, district: District) -> None:
+def load(living: Living, district: District) -> None:
+    """Load a district for the first time."""
     run = living.run(Night(district, days=0))
     assert run is not None
     assert run.state in (RunState.SUCCEEDED, RunState.HELD), run.reason
 
 
-def _config(size: Size, way: Way) -> GroupConfig:
+def settings_of(size: Size, way: Way) -> GroupConfig:
+    """The settings of a group whose district has this size."""
     if way is Way.BUNDLE:
         return config(sync_type=SyncType.ZIP, connection=None, secrets={}, max_rejected_percent=20)
     return config(
@@ -266,15 +269,20 @@ def _config(size: Size, way: Way) -> GroupConfig:
 
 def _loaded(size: Size, way: Way) -> Simulation:
     """A world in which the district of a size is loaded: a copy, for one story."""
-    world = _first_load(size, way)
-    kept = {id(each): each for each in (world.control.lock,)}
+    return copy_of(_first_load(size, way))
+
+
+def copy_of(world: Simulation) -> Simulation:
+    """A world that is the same, and lives on by itself."""
+    # Neither has anything of the world in it.
+    kept = {id(each): each for each in (world.control.lock, world.source)}
     return copy.deepcopy(world, kept)
 
 
 @cache
 def _first_load(size: Size, way: Way) -> Simulation:
-    world = Simulation(group_config=_config(size, way))
-    with _living(world, way) as living:
-        _load(living, district_of(size))
+    world = Simulation(group_config=settings_of(size, way))
+    with with_source(world, way) as living:
+        load(living, district_of(size))
     world.source = InMemorySource()
     return world

@@ -1,0 +1,1 @@
+"""Random mistakes of sources, and ordinary nights, in random districts."""

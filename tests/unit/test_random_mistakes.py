@@ -1,0 +1,93 @@
+"""Random nights are what they say, and docs/nights.md has a row for every kind of them."""
+
+from collections.abc import Iterator
+from datetime import date
+from random import Random
+
+import pytest
+
+from benchmarks.mistakes import section as page
+from benchmarks.mistakes.districts import Shape, random_district, random_shape
+from benchmarks.mistakes.kinds import Kind, Spot
+from benchmarks.mistakes.lives import KINDS, Outcome, Wanted, live_history
+from benchmarks.mistakes.ordinary import ORDINARY, Day, Ordinary
+from benchmarks.nights.story import Way
+from local.sample_district.bundle import csv_files
+from local.sample_district.records import District
+
+TODAY = date(2026, 9, 2)
+BUNDLE = 0
+
+
+def _districts() -> Iterator[tuple[Random, Shape, District]]:
+    for seed in range(10):
+        random = Random(seed)
+        shape = random_shape(random)
+        yield random, shape, random_district(random, shape, 2026)
+
+
+def test_there_are_at_least_25_kinds_each_named_once() -> None:
+    names = [kind.what for kind in KINDS]
+    assert len(names) >= 25
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.what)
+def test_a_mistake_changes_what_comes_in_and_not_what_is_true(kind: Kind) -> None:
+    changed = []
+    for random, _, district in _districts():
+        for night in kind.make(Spot(district, 0.5, TODAY, random)) or ():
+            assert night.delivery is not None
+            assert night.truth is not None
+            if night.spoil is None:
+                changed.append(night.delivery != district)
+            else:
+                files = csv_files(night.delivery, "1.2")
+                changed.append(night.spoil(files) != files)
+    # A sorted column may have been in order, or all alike, in a small district.
+    assert sum(changed) * 2 > len(changed)
+
+
+@pytest.mark.parametrize("kind", ORDINARY, ids=lambda kind: kind.what)
+def test_an_ordinary_night_leaves_most_of_a_district(kind: Ordinary) -> None:
+    made = 0
+    for random, shape, district in _districts():
+        there = kind.change(Day(TODAY, shape, random), district)
+        if there is None:
+            continue
+        made += 1
+        stay = {u.sourced_id for u in district.users} & {u.sourced_id for u in there.users}
+        assert len(stay) * 2 > len(district.users)
+        rooms = {room.sourced_id for room in there.classes}
+        people = {user.sourced_id for user in there.users}
+        assert all(e.class_id in rooms and e.user in people for e in there.enrollments)
+    assert made
+
+
+def test_the_same_seed_lives_the_same_nights() -> None:
+    first, again = (live_history(3, BUNDLE, Wanted(mistakes=1, ordinary=1)) for _ in range(2))
+    assert [ordinary for ordinary, _ in first] == [True, False]
+    assert first == again
+    assert str(Way.BUNDLE) in first[0][1].story
+
+
+def test_a_section_counts_the_harmed_by_what_they_lost() -> None:
+    what = KINDS[0].what
+    outcomes = [
+        (False, Outcome("", what, held=True, harm={})),
+        (False, Outcome("", what, held=True, harm={"lost a class": 7, "lost access": 2})),
+        (False, Outcome("", what, held=False, harm={"share one record": 5})),
+        (False, Outcome("", what, held=False, harm={"lost access": 1}, truthlike=True)),
+        (True, Outcome("", ORDINARY[0].what, held=True, harm={})),
+    ]
+    section = page.section_of(1, outcomes)
+    assert f"| {what} | 3 | 2 (66.7 %) | 2 (66.7 %) | 7 | 5 |" in section
+    assert f"| {page.TRUTHLIKE} | 1 | 0 | 1 (100.0 %) | 1 | 0 |" in section
+    assert f"| {ORDINARY[0].what} | 1 | 1 (100.0 %) | 0 |" in section
+
+
+def test_a_section_takes_the_place_of_the_old_one() -> None:
+    before = "# Nights\n\n## One\n\ntext\n"
+    once = page.with_section(before, f"{page.TITLE}\n\nold")
+    assert once == f"{before}\n{page.TITLE}\n\nold\n"
+    assert page.with_section(once, f"{page.TITLE}\n\nnew") == once.replace("old", "new")
