@@ -13,6 +13,7 @@ from shared.planning.bulk_or_delta import looks_like_delta
 from shared.planning.candidates import build_candidates
 from shared.planning.changed_identities import hold_changed_identities
 from shared.planning.columns import table
+from shared.planning.contradicted_absences import find_contradicted
 from shared.planning.deletions import DeletionRules, decide_deletions, mark_all_for_deletion
 from shared.planning.dirty_changes import load_dirty, merge_dirty
 from shared.planning.duckdb_connection import Connection
@@ -91,6 +92,8 @@ class ResultBuilder:
         error_report.add_file_findings(connection, given.findings)
         for collection in given.unasked:
             connection.execute("INSERT INTO unasked VALUES (?)", [str(collection)])
+        # What one collection lacks, another may name: so all are loaded before any is built.
+        statuses = {collection: self._load(collection) for collection in Collection}
         for collection in Collection:
             self._load_base(collection)
         if given.decision is not None:
@@ -100,7 +103,7 @@ class ResultBuilder:
                 take_approved(connection, collection)
         for collection in Collection:
             begin_step(collection.entity)
-            self._build(collection)
+            self._build(collection, statuses[collection])
 
     def decide(self, begin_step: Callable[[str], None]) -> None:
         """Decide which of the pending records leave, and which wait for a person."""
@@ -139,11 +142,15 @@ class ResultBuilder:
         if in_use:
             self.notices.append(notices.partners_in_use(in_use))
 
-    def _build(self, collection: Collection) -> None:
+    def _build(self, collection: Collection, status: CollectionStatus) -> None:
         given, connection = self._given, self._connection
-        status = self._load(collection)
         hidden = self._hidden.get(collection)
         proven = status is CollectionStatus.COMPLETE and hidden is None and not self._damaged
+        if given.fetched:
+            contradicted = find_contradicted(connection, collection, proven=proven)
+            if contradicted is not None:
+                self.notices.append(notices.contradicted(collection, contradicted))
+                proven = proven and not contradicted.many
         if collection is Collection.ORGS and ensure_root_partner(
             connection, given.config, stage=given.fetched
         ):

@@ -5,6 +5,7 @@ from shared.domain.group.group import GroupConfig
 from shared.domain.group.guard import HoldRule
 from shared.domain.roster.collection import Collection
 from shared.domain.run.run import Notice
+from shared.planning.contradicted_absences import Contradicted
 
 
 def named(collection: Collection) -> str:
@@ -65,6 +66,24 @@ def pending(records: int) -> Notice:
         message=(
             f"{sentence(counted(records, 'record'))} {agreeing(records, 'is', 'are')} gone at the "
             f"source and {agreeing(records, 'stays', 'stay')} here: mode sync deletes nothing."
+        ),
+    )
+
+
+def contradicted(collection: Collection, found: Contradicted) -> Notice:
+    """Records are missing that other rows of the same delivery name."""
+    records, many = found.records, found.many
+    rest = (
+        f"So many show that the {named(collection)} are not complete: nothing of them counts as "
+        "gone."
+        if many
+        else f"{sentence(agreeing(records, 'it stays', 'they stay'))}; see the error report."
+    )
+    return Notice(
+        code="contradicted",
+        message=(
+            f"{records:,} of the {found.absent:,} missing {named(collection)} "
+            f"{agreeing(records, 'is', 'are')} named by other rows of the same delivery. {rest}"
         ),
     )
 
