@@ -146,15 +146,15 @@ class ResultBuilder:
         given, connection = self._given, self._connection
         hidden = self._hidden.get(collection)
         proven = status is CollectionStatus.COMPLETE and hidden is None and not self._damaged
+        if collection is Collection.ORGS and ensure_root_partner(
+            connection, given.config, stage=given.fetched
+        ):
+            self.notices.append(notices.root_made(given.config))
         if given.fetched:
             contradicted = find_contradicted(connection, collection, proven=proven)
             if contradicted is not None:
                 self.notices.append(notices.contradicted(collection, contradicted))
                 proven = proven and not contradicted.many
-        if collection is Collection.ORGS and ensure_root_partner(
-            connection, given.config, stage=given.fetched
-        ):
-            self.notices.append(notices.root_made(given.config))
         select_rows_in_scope(connection, collection, given.config.scope)
         read = parse_new_rows(connection, collection, self._directory)
         taken = take_up(connection, collection)

@@ -113,8 +113,10 @@ def _check_counts(night: Night, before: set[Any]) -> None:
         assert counts.created == len(created)
         assert created.isdisjoint({id_ for of, id_ in before if of is collection})
         assert {change.id for change in changed} <= known
-        total = counts.created + counts.updated + counts.rekeyed + counts.unchanged
-        assert (total, counts.unchanged >= 0) == (len(current), True)
+        here = {row["id"] for row in held if row["state"] not in ("deleted", "ended")}
+        total = counts.created + counts.updated + counts.restored + counts.rekeyed
+        total += counts.unchanged + counts.held + counts.kept
+        assert (total, counts.unchanged >= 0) == (len(here), True)
         assert len({(row["id"], row["sourced_id"]) for row in held}) == len(held)
         if collection is not USERS:
             assert len(known) == len(held)

@@ -20,6 +20,7 @@ from tests.unit.planning.nights import (
     Nights,
     Rows,
     class_,
+    course,
     enrollment,
     org,
     own_id,
@@ -163,8 +164,10 @@ def test_an_ended_class_can_be_read_for_60_days(nights: Nights) -> None:
 
 def test_sessions_and_courses_leave_after_the_last_class_that_uses_them(nights: Nights) -> None:
     nights.run(small())
+    # The classes are not delivered: nothing of this delivery names the term or the course.
     left = small().minus(SESSIONS, "term").minus(COURSES, "course")
-    night = nights.run(Rows(left | {COURSES: [{"sourced_id": "other", "title": "T"}]}), mode=UPDATE)
+    left = Rows({c: rows for c, rows in left.items() if c in (ORGS, SESSIONS)})
+    night = nights.run(left.plus(COURSES, course("other")), mode=UPDATE)
     assert night.did() == {("courses", "create", "other")}
     assert night.states(SESSIONS)["term"] == "pending gone"
     left = small().minus(CLASSES, "class").minus(ENROLLMENTS, "e-ann", "e-tom")
@@ -242,7 +245,9 @@ def test_a_narrower_scope_deletes_nobody_unasked(nights: Nights) -> None:
 def test_a_partner_is_never_deleted_unasked_or_while_it_is_used(nights: Nights) -> None:
     rows = small().plus(ORGS, org("empty", parent="district"))
     nights.run(rows)
-    night = nights.run(rows.minus(ORGS, "empty", "school"), mode=UPDATE)
+    # Only the orgs are delivered: nothing of this delivery names the school.
+    left = Rows({ORGS: rows.minus(ORGS, "empty", "school")[ORGS]})
+    night = nights.run(left, mode=UPDATE)
     assert numbers(night, "partners") == (0, 0, 2)
     night = nights.run(Rows(), mode=UPDATE, decision=Decision.APPROVE)
     assert night.did() == {("partners", "delete", "empty")}
