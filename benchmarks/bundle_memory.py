@@ -33,6 +33,7 @@ from shared.sync.plan.plan_run import PlanPorts, plan_run
 from shared.sync.run_ports import RunPorts
 from tests.fakes.control import InMemoryControl
 from tests.fakes.control.state import GroupState
+from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
 from tests.fakes.world import (
     InMemoryAnnouncements,
@@ -239,6 +240,7 @@ def _plan(run: Run, control: InMemoryControl, objects: FolderObjects, folder: Pa
         run=_run_ports(control, objects),
         batches=control,
         holdings=InMemoryHoldings(InMemoryRoster()),
+        groups=InMemoryGroups(InMemoryCustomers()),
         extract_queue=_Forgetful(),
         apply_queue=_Forgetful(),
         memory_limit=MEMORY_LIMIT,

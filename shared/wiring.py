@@ -330,7 +330,7 @@ def roster_holdings(settings: RosterTable) -> "RosterHoldings":
     """What the table of rosters holds, to be compared with what it should hold."""
     from shared.adapters.roster_table.holdings import DynamoRosterHoldings
 
-    return DynamoRosterHoldings(_dynamodb(), settings.roster_table)
+    return DynamoRosterHoldings(_dynamodb(), settings.roster_table, clock.wait)
 
 
 def roster_reader(settings: RosterTable) -> "RosterReader":

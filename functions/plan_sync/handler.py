@@ -35,6 +35,7 @@ def build() -> PlanPorts:
         run=wiring.run_ports(settings, wiring.legs(settings), logger),
         batches=wiring.batches(settings, roster=settings),
         holdings=wiring.roster_holdings(settings),
+        groups=wiring.groups(settings),
         extract_queue=wiring.queue(settings.extract_api_queue_url),
         apply_queue=wiring.queue(settings.upsert_queue_url),
         pace=Pace(beat=settings.beat),

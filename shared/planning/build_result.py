@@ -7,7 +7,8 @@ from pathlib import Path
 from shared.domain.group.hold import Decision
 from shared.domain.roster.collection import Collection, CollectionStatus
 from shared.domain.roster.findings import FileFinding
-from shared.domain.run.run import Notice
+from shared.domain.run.login_clashes import clash_reason
+from shared.domain.run.run import Notice, Reason
 from shared.planning import error_report, notices
 from shared.planning.bulk_or_delta import looks_like_delta
 from shared.planning.candidates import build_candidates
@@ -31,6 +32,7 @@ from shared.planning.hidden_rows import (
     mark_lost_zeros,
 )
 from shared.planning.hold_decisions import begin_decision, end_decision, take_approved
+from shared.planning.login_names import LookUp, give_login_names
 from shared.planning.plan import NOT_STAGED, PlanInput
 from shared.planning.proposals import give_ids, hold_again, load_awaiting, take_up
 from shared.planning.record_ids import assign_ids
@@ -58,6 +60,7 @@ class ResultBuilder:
     ``has_roles``: whether roles were joined to the users.
     ``unknown``: how many records the survey found that the base did not know.
     ``notices``: what the admin should know.
+    ``reason``: why the run does not end well, even if all of it is applied.
     """
 
     def __init__(self, given: PlanInput, connection: Connection, directory: Path) -> None:
@@ -66,6 +69,7 @@ class ResultBuilder:
         self.has_roles = False
         self.unknown = 0
         self.notices: list[Notice] = []
+        self.reason: Reason | None = None
         self._given, self._connection, self._directory = given, connection, directory
         self._rules = DeletionRules(
             given.config.guard,
@@ -122,6 +126,13 @@ class ResultBuilder:
             for collection in Collection:
                 end_decision(self._connection, collection, decision)
         self._tell_unasked()
+
+    def give_login_names(self, begin_step: Callable[[str], None], look_up: LookUp) -> None:
+        """Give out the login names, now that it is decided who leaves."""
+        begin_step("login names")
+        given = self._given
+        clashes = give_login_names(self._connection, given.config, given.group_id, look_up)
+        self.reason = clash_reason(clashes)
 
     def _tell_unasked(self) -> None:
         """Tell the admin which records stay because the source could not be asked for them."""

@@ -16,6 +16,7 @@ from shared.planning.columns import (
     table,
 )
 from shared.planning.duckdb_connection import Connection
+from shared.planning.login_names import make_claims
 from shared.planning.references import REFERENCES
 from shared.planning.standing import LEFT, State
 
@@ -198,7 +199,7 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
     leaves = f"c.action IN ('{Action.DELETE}', '{Action.END}')"
     if collection is Collection.USERS:
         # A user may have several rows. Grouping holds all of them in memory.
-        _make_logins(connection)
+        make_claims(connection)
         query = (
             f"SELECT to_json({{'collection': '{collection}', 'id': c.id, "
             f"'action': any_value(c.action), 'rows': list({row} ORDER BY r.sourced_id), "
@@ -221,41 +222,6 @@ def change_lines(connection: Connection, collection: Collection) -> Iterator[str
         for chunk in iter(partial(rows.fetchmany, LINES_AT_A_TIME), []):
             for (line,) in chunk:
                 yield line
-
-
-def _make_logins(connection: Connection) -> None:
-    """Make ``login``: the name that a changed user should have, and names it may still have.
-
-    These are the base's name and the names that dirty changes wanted to take.
-    """
-    connection.execute(
-        f"""
-        CREATE TABLE login AS
-        WITH wanted AS (
-            SELECT id, min_by(login_name, sourced_id) FILTER (
-                login_name IS NOT NULL AND state <> '{State.DELETED}') AS take
-            FROM result_users WHERE id IN (SELECT id FROM change_users) GROUP BY id
-        ),
-        held AS (
-            SELECT id, list(DISTINCT name) AS held, bool_or(sure) AS sure FROM (
-                SELECT id, login_name AS name, NOT fresh AND id NOT IN (
-                    SELECT id FROM dirty WHERE collection = 'users') AS sure
-                FROM base_users WHERE login_name IS NOT NULL AND state <> '{State.DELETED}'
-                UNION ALL
-                SELECT id, login.take, false FROM dirty
-                WHERE collection = 'users' AND login.take IS NOT NULL
-                UNION ALL
-                SELECT id, unnest(login.release), false FROM dirty
-                WHERE collection = 'users' AND action = '{Action.DELETE}'
-            ) GROUP BY id
-        )
-        SELECT id, {{'take': take, 'release': list_filter(
-            coalesce(held, []), lambda name: name IS DISTINCT FROM take)}} AS login
-        FROM wanted LEFT JOIN held USING (id)
-        WHERE NOT (coalesce(sure, false) AND held = [take])
-          AND (take IS NOT NULL OR held IS NOT NULL)
-        """
-    )
 
 
 def differs_from_base(connection: Connection, collection: Collection) -> bool:

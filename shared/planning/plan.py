@@ -14,7 +14,7 @@ from shared.domain.roster.collection import Collection, CollectionStatus
 from shared.domain.roster.findings import FileFinding
 from shared.domain.roster.staged_rows import StagedPart
 from shared.domain.run.counts import Counts
-from shared.domain.run.run import STANDING_MODES, Mode, Notice
+from shared.domain.run.run import STANDING_MODES, Mode, Notice, Reason
 from shared.planning.settings_digest import settings_digest
 
 
@@ -115,6 +115,8 @@ class PlanOutcome:
 
     counts: Counts
     notices: tuple[Notice, ...]
+    reason: Reason | None
+    """Why the run does not end well, even if all of it is applied; None if it does."""
     changes: int
     """How many records change."""
     snapshot: Mapping[Collection, Path]

@@ -17,6 +17,7 @@ from shared.planning import compare
 from shared.planning.build_result import ResultBuilder
 from shared.planning.duckdb_connection import Connection
 from shared.planning.ids_to_confirm import AbsentIds, write_ids_to_confirm
+from shared.planning.login_names import LookUp
 from shared.planning.plan import PlanInput, PlanOutcome
 from shared.planning.working_tables import MEMORY_LIMIT, open_workspace
 from shared.planning.write_outcome import write_outcome
@@ -31,6 +32,7 @@ class Planner:
     ``given``: what the plan is made of.
     ``directory``: empty scratch space.
     ``begin_step``: called with the name of each step; it may raise to stop the plan.
+    ``look_up``: tells who has login names in the enterprise.
     ``memory_limit``: what DuckDB may hold before it spills to disk (``"1GB"``).
     ``threads``: how many threads DuckDB may use.
     """
@@ -38,6 +40,7 @@ class Planner:
     given: PlanInput
     directory: Path
     begin_step: Callable[[str], None]
+    look_up: LookUp
     memory_limit: str = MEMORY_LIMIT
     threads: int = 2
 
@@ -62,6 +65,7 @@ class Planner:
         absent = self._write_ids_to_confirm()
         if not absent:
             self._result.decide(self.begin_step)
+            self._result.give_login_names(self.begin_step, self.look_up)
         return absent
 
     def _write_ids_to_confirm(self) -> Mapping[Collection, AbsentIds]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from shared.domain.roster.collection import Collection
 from shared.domain.run.counts import Counts
+from shared.domain.run.run import Notice
 from shared.planning import change_and_hold_lists, compare, error_report, notices
 from shared.planning.build_result import ResultBuilder
 from shared.planning.columns import SNAPSHOT_COLUMNS, names, table
@@ -74,10 +75,15 @@ def write_outcome(
     )
     error_report.write_report(connection, report)
     error_report.write_summary(connection, summary)
+    hold = change_and_hold_lists.write_waiting_list(connection, hold_list, hold_summary, kept=False)
+    if hold is not None and result.reason is not None:
+        # The run's own reason will be the hold.
+        result.notices.append(Notice(code=result.reason.code, message=result.reason.message))
     kept_list, kept_summary = directory / "kept.csv", directory / "kept.json"
     return PlanOutcome(
         counts=counts,
         notices=tuple(result.notices),
+        reason=result.reason,
         changes=sum(changed.values()),
         snapshot=snapshot,
         proposed=proposed,
@@ -87,9 +93,7 @@ def write_outcome(
         warnings=error_report.count_warnings(connection),
         rejected_shares=error_report.rejected_shares(connection, roles=result.has_roles),
         change_list=change_list,
-        hold=change_and_hold_lists.write_waiting_list(
-            connection, hold_list, hold_summary, kept=False
-        ),
+        hold=hold,
         hold_list=hold_list,
         hold_summary=hold_summary,
         kept=change_and_hold_lists.write_waiting_list(

@@ -1,13 +1,14 @@
 """Ports to the roster table, for writing and for looking at what it holds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.domain.ids import GroupId, RecordId, RunKey
+from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.roster.change import RosterWrite
 from shared.domain.roster.collection import Collection
+from shared.domain.roster.login_name import LoginHolder
 from shared.domain.roster.stamp import Stamp
 from shared.domain.roster.table_record import TableRecord
 
@@ -40,8 +41,8 @@ class Roster(Protocol):
 
         What is already applied is no refusal. What bears a higher number is left as it is, and
         refused as ``overtaken``: a run that is being applied is its group's only one, so that it
-        has not seen all that the table has. A user whose login name belongs to another user is
-        written without it, and refused with ``login_name_taken``.
+        has not seen all that the table has. A user whose login name belongs to another user, from
+        whom it does not inherit it, is written without it, and refused with ``login_name_taken``.
         """
         ...
 
@@ -51,6 +52,15 @@ class RosterHoldings(Protocol):
 
     def stamp(self, group_id: GroupId) -> Stamp | None:
         """Read by which plan the table says that it was last written, consistently."""
+        ...
+
+    def login_holders(
+        self, enterprise: EnterpriseId, names: Sequence[str]
+    ) -> Mapping[str, LoginHolder]:
+        """Read who has these login names, consistently; names that nobody has are left out.
+
+        :param names: as ``login_name.folded`` gives them, each once.
+        """
         ...
 
     def records(

@@ -318,7 +318,7 @@ class Simulation(RunStores):
         return run.extractor if run else SyncType.API
 
     def groups(self) -> InMemoryGroups:
-        """The group as others than runs read it, if it is there."""
+        """The group, and the one beside, as others than runs read them, if they are there."""
         control = self.control
         groups = InMemoryGroups(
             InMemoryCustomers(),
@@ -338,6 +338,8 @@ class Simulation(RunStores):
                 active_run=self.group.active_run,
                 hold=self.group.hold,
             )
+        if self.beside is not None:
+            groups.kept |= self.beside.groups().kept
         return groups
 
     def _drop_ports(self) -> DropPorts:
@@ -375,6 +377,7 @@ class Simulation(RunStores):
             run=self.run_ports(),
             batches=self.control,
             holdings=InMemoryHoldings(self.roster),
+            groups=self.groups(),
             extract_queue=self.queue,
             apply_queue=self.queue,
             pace=Pace(beat=timedelta(hours=1)),

@@ -17,6 +17,7 @@ from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.object_keys import CANDIDATE, SUPERSEDED
 from shared.domain.roster.change import RosterWrite
 from shared.domain.roster.collection import Collection
+from shared.domain.roster.login_name import LoginHolder
 from shared.domain.roster.stamp import Stamp
 from shared.domain.roster.table_record import TableRecord
 from shared.domain.run.bundle import BundleObject
@@ -46,6 +47,7 @@ class InMemoryRoster:
     def __init__(self, on_write: Callable[[str], None] = lambda name: None) -> None:
         self.records: dict[tuple[str, str], Record] = {}
         self.logins: dict[tuple[EnterpriseId, str], tuple[RecordId, int]] = {}
+        self.login_groups: dict[RecordId, GroupId] = {}
         self.stamps: dict[GroupId, Stamp] = {}
         self.writes = 0
         self.on_write = on_write
@@ -160,11 +162,14 @@ class InMemoryRoster:
             name = (key.enterprise, login.take.casefold())
             applied = held is not None and held.seq == key.seq
             owner, _ = self.logins.get(name, (None if applied else write.id, 0))
+            if owner in login.inherits and not applied and self.logins[name][1] < key.seq:
+                owner = write.id
             if owner != write.id:
                 doc = {k: v for k, v in doc.items() if k != "loginName"}
                 refusals.append(Refusal(write.collection, write.id, "login_name_taken"))
             elif not applied:
                 self.logins[name] = (write.id, key.seq)
+                self.login_groups[write.id] = key.group_id
         self._put(key, shards, write, doc, now)
         for released in login.release:
             name = (key.enterprise, released.casefold())
@@ -182,6 +187,16 @@ class InMemoryHoldings:
 
     def stamp(self, group_id: GroupId) -> Stamp | None:
         return self._roster.stamps.get(group_id)
+
+    def login_holders(
+        self, enterprise: EnterpriseId, names: Sequence[str]
+    ) -> Mapping[str, LoginHolder]:
+        assert len(names) == len(set(names))
+        logins, groups = self._roster.logins, self._roster.login_groups
+        found = {
+            name: logins[enterprise, name][0] for name in names if (enterprise, name) in logins
+        }
+        return {name: LoginHolder(user, groups.get(user)) for name, user in found.items()}
 
     def records(
         self, group_id: GroupId, shards: int | None, now: datetime

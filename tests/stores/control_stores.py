@@ -1,5 +1,6 @@
 """Both kinds of stores of runs, each with one group, for tests that hold them to one promise."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ def control_of(kind: str) -> Iterator[Control]:
         runs = DynamoRuns(client, table, lease=LEASE, resend_after=PATIENCE)
         roster_table = make_roster_table(client)
         batches = DynamoBatches(client, table, quiet=PATIENCE, roster=roster_table)
-        holdings = DynamoRosterHoldings(client, roster_table)
+        holdings = DynamoRosterHoldings(client, roster_table, time.sleep)
         drops = DynamoDrops(client, table, look_again=PATIENCE)
 
         def due(at: datetime) -> None:

@@ -4,6 +4,7 @@ Moto's PartiQL takes no parameters in an INSERT, so that the store writes one by
 batches are tried in the tests that go the whole way.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,18 +14,22 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from moto import mock_aws
 
 from shared.adapters.dynamodb.values import marshal, unmarshal
+from shared.adapters.roster_table.holdings import DynamoRosterHoldings
 from shared.adapters.roster_table.keys import class_prefix, login_key, partition, record_key
 from shared.adapters.roster_table.roster import DynamoRoster
 from shared.domain.group.retention import Left
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey
 from shared.domain.roster.change import LoginClaim, Removal, RosterWrite
 from shared.domain.roster.collection import Collection
-from shared.ports.roster import OVERTAKEN, Refusal, Roster
+from shared.domain.roster.login_name import LoginHolder
+from shared.ports.roster import OVERTAKEN, Refusal, Roster, RosterHoldings
 from tests.fakes.roster_table import NAME, make_roster_table
-from tests.fakes.world import InMemoryRoster
+from tests.fakes.world import InMemoryHoldings, InMemoryRoster
 
 ACME, GLOBEX = EnterpriseId("acme"), EnterpriseId("globex")
 GROUP, OTHER = GroupId("g"), GroupId("h")
@@ -41,6 +46,7 @@ class Table:
     _doc: Callable[[dict[str, str]], dict[str, Any] | None]
     _owner: Callable[[EnterpriseId, str], str | None]
     _left: Callable[[dict[str, str]], tuple[str, datetime | None] | None]
+    holdings: RosterHoldings
     client: Any = None
 
     def apply(
@@ -81,7 +87,7 @@ def table_of(kind: str) -> Iterator[Table]:
             record = memory.records[key["pk"], key["sk"]]
             return None if record.removal is None else (record.removal, record.expires_at)
 
-        yield Table(memory, held, of, gone)
+        yield Table(memory, held, of, gone, InMemoryHoldings(memory))
         return
     with mock_aws():
         client = boto3.client("dynamodb")
@@ -96,6 +102,7 @@ def table_of(kind: str) -> Iterator[Table]:
             lambda key: item(key).get("doc"),
             lambda enterprise, name: item(login_key(enterprise, name)).get("userId"),
             lambda key: _left(item(key)),
+            DynamoRosterHoldings(client, NAME, time.sleep),
             client,
         )
 
@@ -240,12 +247,73 @@ def test_an_older_run_frees_no_name(table: Table) -> None:
     assert table.doc(_user(ANN, None)) == {"givenName": "three", "loginName": "ann"}
 
 
-def test_two_users_who_swap_names_both_have_them_after_the_next_run(table: Table) -> None:
+def _heir(id_: RecordId, take: str, *release: str, inherits: Sequence[RecordId]) -> RosterWrite:
+    write = _user(id_, take, *release)
+    login = LoginClaim(take=take, release=release, inherits=tuple(inherits))
+    return write.model_copy(update={"login": login})
+
+
+def test_a_name_is_taken_only_from_those_whom_the_user_inherits_it_from(table: Table) -> None:
     table.apply(1, _user(ANN, "ann"), _user(BOB, "bob"))
-    assert table.apply(2, _user(ANN, "bob", "ann"), _user(BOB, "ann", "bob")) == [_taken(ANN)]
-    assert (table.owner("ann"), table.owner("bob")) == (BOB, None)
-    assert table.apply(3, _user(ANN, "bob", "ann")) == []
-    assert (table.owner("ann"), table.owner("bob")) == (BOB, ANN)
+    assert table.apply(2, _heir(EVE, "ann", inherits=[BOB])) == [_taken(EVE)]
+    assert (table.owner("ann"), table.doc(_user(EVE, None))) == (ANN, {"givenName": "N"})
+    assert table.apply(3, _heir(EVE, "ann", inherits=[BOB, ANN])) == []
+    assert table.owner("ann") == EVE
+
+
+def test_a_name_that_a_newer_run_gave_is_not_taken_over(table: Table) -> None:
+    table.apply(3, _user(ANN, "ann"))
+    assert table.apply(2, _heir(EVE, "ann", inherits=[ANN])) == [_taken(EVE)]
+    assert table.apply(3, _heir(BOB, "ann", inherits=[ANN])) == [_taken(BOB)]
+    assert table.owner("ann") == ANN
+
+
+def test_a_name_tells_whose_it_is_in_which_group(table: Table) -> None:
+    table.apply(1, _user(ANN, "Ann"), _user(BOB, "Straße"))
+    table.apply(1, _user(EVE, "eve"), group_id=OTHER)
+    assert table.holdings.login_holders(ACME, ["ann", "strasse", "eve", "nobody"]) == {
+        "ann": LoginHolder(ANN, GROUP),
+        "strasse": LoginHolder(BOB, GROUP),
+        "eve": LoginHolder(EVE, OTHER),
+    }
+    assert table.holdings.login_holders(GLOBEX, ["ann"]) == {}
+    many = [f"name-{number}" for number in range(250)]
+    assert table.holdings.login_holders(ACME, [*many, "ann"]) == {"ann": LoginHolder(ANN, GROUP)}
+    assert table.holdings.login_holders(ACME, []) == {}
+
+
+PEOPLE = [RecordId(f"person-{number}") for number in range(6)]
+
+
+@pytest.mark.parametrize("kind", ["memory", "dynamo"])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_names_that_change_hands_are_right_in_any_order_and_twice(
+    kind: str, data: st.DataObject
+) -> None:
+    """Each name has one owner before and one after; the writes come in any order, some twice."""
+    names = [f"name-{number}" for number in range(6)]
+    nobody: list[str | None] = [None] * len(PEOPLE)
+    before = data.draw(st.permutations([*names, *nobody]))[: len(PEOPLE)]
+    after = data.draw(st.permutations([*names, *nobody]))[: len(PEOPLE)]
+    had = {name: person for person, name in zip(PEOPLE, before, strict=True) if name}
+    writes = []
+    for person, old, new in zip(PEOPLE, before, after, strict=True):
+        release = (old,) if old and old != new else ()
+        heirs = [had[new]] if new in had and had[new] != person else []
+        login = LoginClaim(take=new, release=release, inherits=tuple(heirs))
+        writes.append(_user(person, new).model_copy(update={"login": login}))
+    twice = data.draw(st.permutations([*writes, *data.draw(st.lists(st.sampled_from(writes)))]))
+    with table_of(kind) as table:
+        table.apply(1, *(_user(p, name) for p, name in zip(PEOPLE, before, strict=True)))
+        for write in twice:
+            assert table.apply(2, write) == []
+        for person, old, new in zip(PEOPLE, before, after, strict=True):
+            assert (table.doc(_user(person, None)) or {}).get("loginName") == new
+            if new:
+                assert table.owner(new) == person
+            if old and old not in after:
+                assert table.owner(old) is None
 
 
 # What only DynamoDB has

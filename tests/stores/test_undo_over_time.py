@@ -29,6 +29,7 @@ from shared.sync.plan.plan_run import PlanPorts, plan_run
 from shared.sync.request.request_sync import start_planning
 from shared.sync.run_ports import RunPorts
 from tests.fakes.bucket_lifecycle import Lifecycle
+from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
 from tests.fakes.roster_table import NAME as ROSTER
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.fakes.source import InMemorySource, class_, enrollment, org, user
@@ -124,6 +125,7 @@ class Account:
                     run=run,
                     batches=self.control.batches,
                     holdings=self.control.holdings,
+                    groups=InMemoryGroups(InMemoryCustomers()),
                     extract_queue=self.queue,
                     apply_queue=self.queue,
                     pace=Pace(beat=timedelta(hours=1)),

@@ -12,7 +12,9 @@ from shared.domain.counted import agreeing, counted, plural_of, records_of, sent
 from shared.domain.group.hold import Hold
 from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
+from shared.domain.roster.findings import LoginNameClash
 from shared.domain.roster.masked_values import shape_of
+from shared.domain.run.login_clashes import LOGIN_NAME_TAKEN, clash_reason
 from shared.domain.run.results import Unapplied
 from shared.groups.try_source import _found
 from shared.http.contract.problem_codes import FIELD_CODES
@@ -21,7 +23,7 @@ from shared.planning import notices
 from shared.ports.roster import OVERTAKEN
 from shared.ports.sources import Page
 from shared.sync.close.commit_run import hold_reason
-from shared.sync.close.unapplied import LOGIN_NAME_TAKEN, unapplied_reason
+from shared.sync.close.unapplied import unapplied_reason
 from tests.template.processed import ROOT
 
 NUMBERS = (0, 1, 2, 1000)
@@ -46,6 +48,14 @@ def _unapplied(code: Any) -> Callable[[int], str]:
     return told
 
 
+def _clash(cause: LoginNameClash) -> Callable[[int], str]:
+    def told(number: int) -> str:
+        reason = clash_reason({(cause, ""): number} if number else {})
+        return reason.message if reason else ""
+
+    return told
+
+
 def _too_long(kind: str) -> Callable[[int], str]:
     def told(number: int) -> str:
         context = {"min_length": number, "max_length": number}
@@ -65,6 +75,7 @@ MESSAGES: dict[str, Callable[[int], str]] = {
     "table surveyed": lambda n: notices.table_surveyed(1, n, n).message,
     "table surveyed, base unknown": lambda n: notices.table_surveyed(None, None, n).message,
     "held": _held,
+    **{f"login names: {cause}": _clash(cause) for cause in LoginNameClash},
     **{f"unapplied: {code}": _unapplied(code) for code in UNAPPLIED},
     "a personal value": lambda n: shape_of("x" * n),
     **{f"probe of {each}": _probed(each) for each in Collection},

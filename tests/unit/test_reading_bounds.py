@@ -9,7 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from shared.adapters.roster_table.reader import BATCH_TRIES, DynamoRosterReader
+from shared.adapters.dynamodb.reads import BATCH_TRIES
+from shared.adapters.roster_table.reader import DynamoRosterReader
 from shared.adapters.roster_table.roster import DynamoRoster
 from shared.domain.errors import TryLaterError
 from shared.domain.ids import EnterpriseId, GroupId, RecordId, RunKey

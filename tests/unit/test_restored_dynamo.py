@@ -4,6 +4,7 @@ Point-in-time recovery makes a new table of a moment's items; here the same tabl
 """
 
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -94,7 +95,7 @@ class OverDynamo(Simulation):
         return replace(super().run_ports(), runs=self.runs, legs=self.runs)
 
     def _plan_ports(self) -> PlanPorts:
-        holdings = DynamoRosterHoldings(self.client, ROSTER)
+        holdings = DynamoRosterHoldings(self.client, ROSTER, time.sleep)
         return replace(super()._plan_ports(), holdings=holdings, batches=self.batches)
 
     def apply_ports(self) -> ApplyPorts:

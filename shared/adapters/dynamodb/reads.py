@@ -1,6 +1,6 @@
 """Reading from DynamoDB: one item, or a query."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from boto3.dynamodb.conditions import ConditionBase
 
 from shared.adapters.dynamodb.expressions import Expressions
 from shared.adapters.dynamodb.values import Item, marshal, unmarshal
+from shared.domain.errors import TryLaterError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,6 +27,46 @@ def get(
         TableName=table, Key=marshal(key), ConsistentRead=True, **expressions.parameters()
     )
     return unmarshal(answer["Item"]) if "Item" in answer else None
+
+
+MOST_AT_ONCE = 100
+"""How many items BatchGetItem takes."""
+BATCH_TRIES = 6
+FIRST_WAIT_SECONDS = 0.05
+"""How long to wait before asking again for what a batch left out; doubled each time."""
+
+
+def get_many(
+    client: "DynamoDBClient",
+    table: str,
+    keys: Sequence[Mapping[str, str]],
+    wait: Callable[[float], None],
+    only: Iterable[str] = (),
+) -> Iterator[Item]:
+    """Read items consistently, in no order; those that are not there are left out.
+
+    What the table leaves out of a batch is asked for again, a few times.
+
+    :param wait: waits for so many seconds.
+    :param only: the attributes to read; without any all are read.
+    :raises TryLaterError: the table is busy.
+    """
+    expressions = Expressions()
+    expressions.only(only)
+    how = {"ConsistentRead": True} | expressions.parameters()
+    for first in range(0, len(keys), MOST_AT_ONCE):
+        some = [marshal(key) for key in keys[first : first + MOST_AT_ONCE]]
+        request: Item = {table: {"Keys": some} | how}
+        for attempt in range(BATCH_TRIES):
+            if attempt:
+                wait(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+            answer = client.batch_get_item(RequestItems=request)
+            yield from map(unmarshal, answer["Responses"].get(table, []))
+            request = dict(answer.get("UnprocessedKeys") or {})
+            if not request:
+                break
+        else:
+            raise TryLaterError("the table is busy")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ class LoginItem(StrEnum):
     """Whose a login name is."""
 
     USER_ID = "userId"
+    GROUP_ID = "groupId"
+    """The user's group; an older version did not note it."""
     SEQ = "seq"
 
 

@@ -10,6 +10,7 @@ from shared.domain.ids import EnterpriseId, GroupId, RecordId
 from shared.domain.roster.change import MAX_SHARDS, RosterWrite
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.content import Bearer, ContentId
+from shared.domain.roster.login_name import folded
 
 PK, SK = "pk", "sk"
 BY_USER = "byUser"
@@ -83,7 +84,7 @@ def user_key(group_id: GroupId, write: RosterWrite) -> Key:
 
 def login_key(enterprise: EnterpriseId, login_name: str) -> Key:
     """The item that says whose a login name is. Names differ in more than case."""
-    return {PK: f"LOGIN#{enterprise}#{login_name.casefold()}", SK: "LOGIN"}
+    return {PK: f"LOGIN#{enterprise}#{folded(login_name)}", SK: "LOGIN"}
 
 
 def stamp_key(group_id: GroupId) -> Key:

@@ -1,7 +1,8 @@
 """Login names: each belongs to one user of the enterprise.
 
 User and name change in one transaction (decision 5): a worker that pauses between two writes could
-otherwise take or release a name in the middle of a later run.
+otherwise take or release a name in the middle of a later run. Whoever gets a name that another user
+of the group loses in the same run takes it over directly, whichever of the two is written first.
 """
 
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ def write_with_login_name(
     """
     actions = [records.update(write)]
     if login.take is not None:
-        actions.append(_take(records, write, login.take))
+        actions.append(_take(records, write, login, login.take))
     for _ in range(TRIES):
         try:
             refused = transact(records.client, actions)
@@ -67,15 +68,19 @@ def write_with_login_name(
         _release(records, write, name)
 
 
-def _take(records: RecordWrites, write: RosterWrite, name: str) -> Action:
-    """The action by which a user takes a name that is free, or already the user's."""
+def _take(records: RecordWrites, write: RosterWrite, login: LoginClaim, name: str) -> Action:
+    """The action by which a user takes a name that is free, its own, or to be inherited."""
     holder = Attr(LoginItem.USER_ID)
-    own = holder.eq(write.id) & Attr(LoginItem.SEQ).lt(records.key.seq)
+    ours = holder.is_in([write.id, *login.inherits])
     return update(
         records.table,
         login_key(records.key.enterprise, name),
-        {LoginItem.USER_ID: write.id, LoginItem.SEQ: records.key.seq},
-        condition=holder.not_exists() | own,
+        {
+            LoginItem.USER_ID: write.id,
+            LoginItem.GROUP_ID: records.key.group_id,
+            LoginItem.SEQ: records.key.seq,
+        },
+        condition=holder.not_exists() | (ours & Attr(LoginItem.SEQ).lt(records.key.seq)),
     )
 
 

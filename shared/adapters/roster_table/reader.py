@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, Key
 
-from shared.adapters.dynamodb.reads import Query
-from shared.adapters.dynamodb.values import Item, marshal, unmarshal
+from shared.adapters.dynamodb.reads import Query, get_many
+from shared.adapters.dynamodb.values import unmarshal
 from shared.adapters.roster_table.attributes import Doc, RecordItem
 from shared.adapters.roster_table.keys import (
     BY_USER,
@@ -19,7 +19,6 @@ from shared.adapters.roster_table.keys import (
     shard_key,
     user_index_key,
 )
-from shared.domain.errors import TryLaterError
 from shared.domain.ids import RecordId
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.stored_record import StoredRecord
@@ -27,12 +26,6 @@ from shared.ports.roster_reading import RosterPlace, Slice
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-BATCH = 100
-"""What BatchGetItem takes."""
-BATCH_TRIES = 6
-FIRST_WAIT_SECONDS = 0.05
-"""How long to wait before asking again for what a batch left out; doubled each time."""
 
 
 class DynamoRosterReader:
@@ -47,16 +40,9 @@ class DynamoRosterReader:
         self, place: RosterPlace, collection: Collection, ids: Sequence[RecordId]
     ) -> Mapping[RecordId, StoredRecord]:
         """Read records by id; see ``roster_ports.RosterReader.find``."""
-        found: dict[RecordId, StoredRecord] = {}
-        for first in range(0, len(ids), BATCH):
-            keys = [
-                marshal(one_key(place.group_id, collection, place.shards, id_))
-                for id_ in ids[first : first + BATCH]
-            ]
-            for item in self._batch(keys):
-                record = _record(item)
-                found[record.id] = record
-        return found
+        keys = [one_key(place.group_id, collection, place.shards, id_) for id_ in ids]
+        items = get_many(self._client, self._table, keys, self._wait)
+        return {record.id: record for record in map(_record, items)}
 
     def page(
         self, place: RosterPlace, collection: Collection, shard: int, after: str | None, most: int
@@ -119,23 +105,9 @@ class DynamoRosterReader:
         answer = self._client.query(**query.parameters())
         last = answer.get("LastEvaluatedKey")
         return Slice(
-            [_record(item, prefix) for item in answer["Items"]],
+            [_record(unmarshal(item), prefix) for item in answer["Items"]],
             unmarshal(last)[SK] if last else None,
         )
-
-    def _batch(self, keys: list[Item]) -> list[Item]:
-        """Get up to a batch of items; what the table leaves out is asked for again, a few times."""
-        items: list[Item] = []
-        request: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
-        for attempt in range(BATCH_TRIES):
-            if attempt:
-                self._wait(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
-            answer = self._client.batch_get_item(RequestItems=request)
-            items += answer["Responses"].get(self._table, [])
-            request = dict(answer.get("UnprocessedKeys") or {})
-            if not request:
-                return items
-        raise TryLaterError("the roster table is busy")
 
 
 def _after(key: str, after: str | None) -> dict[str, str] | None:
@@ -143,8 +115,7 @@ def _after(key: str, after: str | None) -> dict[str, str] | None:
     return None if after is None else {PK: key, SK: after}
 
 
-def _record(item: Mapping[str, Any], prefix: str = "") -> StoredRecord:
-    values = unmarshal(item)
+def _record(values: Mapping[str, Any], prefix: str = "") -> StoredRecord:
     expires = values.get(RecordItem.EXPIRES_AT)
     return StoredRecord(
         id=RecordId(values[RecordItem.ID]),

@@ -13,6 +13,9 @@ from shared.domain.roster.collection import Collection
 MAX_SHARDS = 64
 """The highest number of partitions for a group's records of one type."""
 
+MAX_BEQUEATHERS = 90
+"""From how many users one may inherit a login name (AWS: IN takes 100 operands)."""
+
 
 class Action(StrEnum):
     """What is done to a record."""
@@ -30,12 +33,15 @@ class LoginClaim(BaseModel):
 
     ``take``: the name to claim; None for none.
     ``release``: names to release, if they are still this user's.
+    ``inherits``: users of the group who may have ``take`` and lose it in this run, at most
+        ``MAX_BEQUEATHERS``.
     """
 
     model_config = ConfigDict(frozen=True)
 
     take: str | None
     release: tuple[str, ...] = ()
+    inherits: tuple[RecordId, ...] = ()
 
 
 class Change(BaseModel):

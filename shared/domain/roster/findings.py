@@ -5,10 +5,23 @@ references, booleans and headers.
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from pydantic import BaseModel
 
 from shared.domain.roster.collection import Collection
+
+
+class LoginNameClash(StrEnum):
+    """Why a user cannot have its login name: codes of the error report."""
+
+    SHARED = "login_name_shared"
+    """Another user of the group has it, or gets it, under the same username."""
+    WAITS = "login_name_waits"
+    """The user of the group who has it has not given it up yet."""
+    ELSEWHERE = "login_name_elsewhere"
+    """A user of another group has it."""
+
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "missing_sourced_id": (
@@ -48,6 +61,21 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "staff_merged": (
         "Several staff rows have one username; they were read as one person with several roles.",
         "Nothing, if they are one person; otherwise give each person a different username.",
+    ),
+    LoginNameClash.SHARED: (
+        "Another user of this group, named by its sourcedId, has the same username and the login "
+        "name. Who had it keeps it; of new users it is the first by sourcedId.",
+        "Give each of the two a username of its own.",
+    ),
+    LoginNameClash.WAITS: (
+        "A user of this group, named by its sourcedId, still has the login name: it is missing "
+        "from the source and has not left yet, or what was delivered of it waits or was rejected.",
+        "Run an update, decide on what waits, or correct the other user's row; the next run gives "
+        "the name.",
+    ),
+    LoginNameClash.ELSEWHERE: (
+        "A user of another group has the login name.",
+        "Change one of the two usernames at the source, or give this group a suffix.",
     ),
     "duplicate_membership": (
         "The same user is in the same class twice with the same role and begin date.",

@@ -151,6 +151,7 @@ class Plan(BaseModel):
     ``hold``: what waits for a person.
     ``order``: the number that the plan's writes carry, if the run's own number is too low: the
     roster table may have seen higher ones.
+    ``reason``: why the run does not end well, even if all changes are applied.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -162,6 +163,7 @@ class Plan(BaseModel):
     snapshot: "Snapshot"
     hold: Hold | None = None
     order: int | None = None
+    reason: Reason | None = None
 
     def writing(self, key: RunKey) -> RunKey:
         """Name the run by the number that its writes carry."""

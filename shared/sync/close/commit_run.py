@@ -24,9 +24,11 @@ def commit_run(run: Run, batches: Batches, ports: RunPorts) -> None:
     If an object of the new snapshot is gone, the run fails: the next one writes its changes again.
     """
     assert run.plan is not None
-    snapshot, hold = run.plan.snapshot, run.plan.hold
+    snapshot, hold, reason = run.plan.snapshot, run.plan.hold, run.plan.reason
     base = batches.base(run.key)
     unapplied = batches.unapplied(run.key)
+    if unapplied:
+        reason = unapplied_reason(unapplied)
     dirty = keep_unapplied(run, unapplied, ports.objects)
     applied = [key for key in base.dirty if key not in dirty]
     indexes = [object_keys.index_key(key) for key in applied]
@@ -36,12 +38,12 @@ def commit_run(run: Run, batches: Batches, ports: RunPorts) -> None:
         fail(run, _RESULT_LOST, None, ports)
         return
     commit = Commit(
-        state=RunState.SUCCEEDED_WITH_ERRORS if unapplied else end_state(hold),
+        state=end_state(None if unapplied else hold, reason),
         snapshot=snapshot,
         shards=run.plan.shards,
         dirty=dirty,
         supersedes=(*replaced_objects(base, snapshot), *applied, *indexes),
-        reason=unapplied_reason(unapplied) if unapplied else hold_reason(hold),
+        reason=reason if unapplied else hold_reason(hold) or reason,
         hold=hold,
         unmark=settles_mark(run, base.hold, hold),
         distrust=any(change.code == OVERTAKEN for change in unapplied),
@@ -53,9 +55,14 @@ def commit_run(run: Run, batches: Batches, ports: RunPorts) -> None:
     announce(run.key, ports)
 
 
-def end_state(hold: Hold | None) -> RunState:
-    """The state in which a run ends that has applied everything but its hold."""
-    return RunState.HELD if hold else RunState.SUCCEEDED
+def end_state(hold: Hold | None, reason: Reason | None) -> RunState:
+    """The state in which a run ends that has applied everything but its hold.
+
+    :param reason: why it does not end well, apart from the hold; None if it does.
+    """
+    if hold:
+        return RunState.HELD
+    return RunState.SUCCEEDED_WITH_ERRORS if reason else RunState.SUCCEEDED
 
 
 def hold_reason(hold: Hold | None) -> Reason | None:

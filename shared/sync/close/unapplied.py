@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from shared.domain import object_keys
 from shared.domain.counted import agreeing, counted, sentence
 from shared.domain.roster.change import Change
+from shared.domain.run.login_clashes import LOGIN_NAME_TAKEN
 from shared.domain.run.results import Unapplied
 from shared.domain.run.run import Reason, Run
 from shared.ports.bucket import Objects
 from shared.ports.roster import OVERTAKEN
 from shared.sync import change_file
 
-LOGIN_NAME_TAKEN = "login_name_taken"
 RECORDS_NAMED = 10
 """How many records a reason names."""
 
@@ -56,7 +56,7 @@ def unapplied_reason(unapplied: Sequence[Unapplied]) -> Reason:
         return Reason(code=cause, message=f"{_overtaken(count)} {affected}")
     if cause == LOGIN_NAME_TAKEN:
         message = f"{_login_name_taken(count)} {affected}"
-        return Reason(code=cause, message=message, field="suffix")
+        return Reason(code=cause, message=message)
     return Reason(code="changes_unapplied", message=f"{_not_written(count)} {affected}")
 
 
@@ -72,8 +72,8 @@ def _overtaken(count: int) -> str:
 def _login_name_taken(count: int) -> str:
     return (
         f"{sentence(counted(count, 'user'))} could not get {agreeing(count, 'its', 'their')} login "
-        "name, because a user of another group has it. Give the group a suffix, or change the "
-        "username at the source."
+        f"{agreeing(count, 'name', 'names')}, because another user took it while this run was "
+        "written. The next sync tries again; its error report names who has it."
     )
 
 

@@ -116,6 +116,7 @@ def start_applying(
         snapshot=stored.snapshot,
         hold=stored.hold,
         order=stored.stamp.order,
+        reason=stored.outcome.reason,
     )
     change_file.upload(ports.objects, plan.changes_key, path, ends)
     batches.open(key, plan, ports.clock())
@@ -141,8 +142,8 @@ def close_unchanged(leg: Leg, stored: StoredPlan, batches: Batches) -> None:
     moves = differs or retention_changed or kept_changed
     past_rosters.keep_result(run, snapshot, hold, ports.objects)
     commit = Commit(
-        state=end_state(hold),
-        reason=hold_reason(hold),
+        state=end_state(hold, stored.outcome.reason),
+        reason=hold_reason(hold) or stored.outcome.reason,
         hold=hold,
         unmark=settles_mark(run, base.hold, hold),
         snapshot=base.snapshot if base.snapshot and not moves else snapshot,

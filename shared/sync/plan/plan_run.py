@@ -18,6 +18,7 @@ from shared.planning.plan import PlanInput, PlanOutcome
 from shared.planning.planner import Planner
 from shared.planning.shard_count import shards_for
 from shared.planning.working_tables import MEMORY_LIMIT
+from shared.ports.groups import Groups
 from shared.ports.messaging import Queue
 from shared.ports.roster import RosterHoldings
 from shared.ports.runs import Batches
@@ -30,6 +31,7 @@ from shared.sync.plan.hand_over import (
     store_snapshot,
 )
 from shared.sync.plan.inputs import fetch_inputs
+from shared.sync.plan.login_name_holders import LoginNameHolders
 from shared.sync.plan.survey_table import Survey, make_survey, next_order, shards_of
 from shared.sync.refuse_newer import refuse_newer_shape
 from shared.sync.run_ports import RunPorts
@@ -42,6 +44,7 @@ class PlanPorts:
     ``run``: what every stage needs.
     ``batches``: the base, and the batches to open.
     ``holdings``: what the roster table holds.
+    ``groups``: the groups of enterprises, by which others' login names are named.
     ``extract_queue``: where a run goes back to that has absent records to confirm.
     ``apply_queue``: where the batches wait.
     ``pace``: how often the lease is renewed.
@@ -52,6 +55,7 @@ class PlanPorts:
     run: RunPorts
     batches: Batches
     holdings: RosterHoldings
+    groups: Groups
     extract_queue: Queue
     apply_queue: Queue
     pace: Pace = USUAL_PACE
@@ -92,6 +96,7 @@ class _Planning:
             given,
             self.directory,
             self._begin_step,
+            LoginNameHolders(self.leg.run.enterprise, self.ports.holdings, self.ports.groups),
             memory_limit=self.ports.memory_limit,
             threads=self.ports.threads,
         )
@@ -105,7 +110,12 @@ class _Planning:
             self._upload_reports(outcome)
             self._refuse_if_bad(outcome)
             if self.leg.run.mode is Mode.PREVIEW:
-                end = RunEnd(RunState.SUCCEEDED, notices=outcome.notices, counts=outcome.counts)
+                end = RunEnd(
+                    RunState.SUCCEEDED,
+                    outcome.reason,
+                    notices=outcome.notices,
+                    counts=outcome.counts,
+                )
                 self.leg.close(end)
                 return
             stored = self._store(base, outcome, table_stamp, survey)

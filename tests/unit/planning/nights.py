@@ -19,6 +19,7 @@ from shared.domain.group.retention import Retention
 from shared.domain.ids import GroupId, RecordId, record_id
 from shared.domain.roster.change import Change
 from shared.domain.roster.collection import Collection, CollectionStatus
+from shared.domain.roster.login_name import LoginHolder
 from shared.domain.roster.staged_rows import STAGED_COLUMNS, StagedPart
 from shared.domain.run.run import Mode
 from shared.planning.columns import JUDGED_COLUMNS
@@ -168,6 +169,8 @@ class Nights:
     directory: Path
     config: GroupConfig = field(default_factory=config)
     roster: dict[tuple[Collection, RecordId], tuple[Row, ...]] = field(default_factory=dict)
+    elsewhere: dict[str, LoginHolder] = field(default_factory=dict)
+    """By login name, folded: who has it according to the roster table."""
 
     def __post_init__(self) -> None:
         self.seq = 0
@@ -182,6 +185,10 @@ class Nights:
     def now(self) -> datetime:
         """The time of the last night."""
         return datetime.combine(self.today, time(2), UTC)
+
+    def elsewhere_among(self, names: Sequence[str]) -> dict[str, LoginHolder]:
+        """``LookUp`` for the planner."""
+        return {name: self.elsewhere[name] for name in names if name in self.elsewhere}
 
     def forget_proposals(self) -> None:
         """Leave the snapshot as an older version would have: without what was proposed."""
@@ -227,7 +234,9 @@ class Nights:
             # The REST source was asked for the missing records again, and has none of them.
             present={},
         )
-        planner = Planner(given, directory, lambda name: None, "200MB", 1)
+        planner = Planner(
+            given, directory, lambda name: None, self.elsewhere_among, "200MB", threads=1
+        )
         try:
             planner.build_result()
             outcome = planner.write_outcome()

@@ -96,7 +96,7 @@ FOLLOWS: Mapping[Event, Mapping[RunState | None, frozenset[RunState]]] = {
     Event.PUT_OFF: _staying(RunState),
     # It ends.
     Event.COMMITTED: {
-        PLANNING: frozenset({SUCCEEDED, HELD}),
+        PLANNING: frozenset({SUCCEEDED, SUCCEEDED_WITH_ERRORS, HELD}),
         APPLYING: frozenset({SUCCEEDED, SUCCEEDED_WITH_ERRORS, HELD}),
     },
     Event.CLOSED: {
