@@ -1,9 +1,13 @@
-"""After one clean run the roster equals the source, whatever happened before.
+"""After one clean run the roster equals the source, whatever happened before; and, always:
+
+* nobody who is in the delivery loses access unheld;
+* nobody is two people, and no two people are one.
 
 The real extract, plan, apply and commit run over in-memory stores. Messages come twice, late, out
 of order, or not at all; workers die at any write; runs are abandoned; objects expire; tables go
-back to an earlier moment; the source changes in between. Every history that once failed stays as an
-example below.
+back to an earlier moment; people decide in whole or in part, and think again. The source changes in
+between, contradicts itself, numbers its rows anew and gives its users other sourcedIds. Every
+history that once failed stays as an example below.
 
 The nightly setting: HOMEROOM_STEPS=10000 make test-unit
 """
@@ -11,43 +15,39 @@ The nightly setting: HOMEROOM_STEPS=10000 make test-unit
 import os
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import invariant, precondition, rule
 
 from shared.domain.errors import TryLaterError
-from shared.domain.group.guard import GuardSettings
-from shared.domain.group.hold import Decision, HoldDecision
+from shared.domain.group.hold import Decision, Hold, HoldDecision, SelectedRecord
 from shared.domain.ids import RunKey
 from shared.domain.roster.collection import Collection
 from shared.domain.run.requests import RunRequest
-from shared.domain.run.run import Mode, RunState, Trigger
+from shared.domain.run.run import Mode, Trigger
 from shared.messages import ExtractLeg, PlanRun
-from shared.planning.standing import Answer
 from shared.sync import change_file
 from shared.sync.request.carry_out_decision import carry_out_decision
 from shared.sync.request.request_sync import start_planning
 from tests.fakes.backups import kept_control, kept_roster
-from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
-from tests.fakes.source import class_, course, enrollment, org, session, user
+from tests.fakes.simulation import ENTERPRISE, GROUP
+from tests.property.any_source import SCHOOLS, USERS, AnySource
+from tests.property.promises import (
+    ENDED_WELL,
+    check_counts,
+    check_equal,
+    check_nobody_besides,
+    check_nobody_is_lost,
+    check_who_is_who,
+    listed,
+    seen,
+)
 
 STEPS = int(os.environ.get("HOMEROOM_STEPS", "400"))
 PER_HISTORY = 25
-SCHOOLS = ("school-1", "school-2")
-USERS = Collection.USERS
 
-ENDED_WELL = (RunState.SUCCEEDED, RunState.HELD)
-
-numbers = st.integers(0, 2)
 modes = st.sampled_from([Mode.SYNC, Mode.UPDATE, Mode.PREVIEW])
 
 
@@ -57,73 +57,12 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(change_file, "CHANGES_PER_BATCH", 2)
 
 
-class AnyHistory(RuleBasedStateMachine):
+class AnyHistory(AnySource):
     """One group, and anything that may happen to it."""
 
     def __init__(self) -> None:
         super().__init__()
-        # The guard must hold some of these few records.
-        guard = GuardSettings(
-            deleted_percent=40, deleted_minimum=2, class_size=2, changed_minimum=2
-        )
-        self.world = Simulation(group_config=config(guard=guard))
-        self.names = 0
         self.backups: list[Callable[[], None]] = []
-
-    @initialize()
-    def a_small_district(self) -> None:
-        source = self.world.source
-        source.put(Collection.ORGS, org("district"), *(org(s, s, "district") for s in SCHOOLS))
-        source.put(Collection.ACADEMIC_SESSIONS, session("term"))
-        source.put(Collection.COURSES, course("course", "district"))
-        source.put(Collection.CLASSES, class_("class-0", SCHOOLS[0], course_id="course"))
-        source.put(Collection.USERS, user("user-0", SCHOOLS[0]))
-        source.put(Collection.ENROLLMENTS, enrollment("e-0-0", "class-0", "user-0"))
-
-    # What happens at the source
-
-    @rule(number=numbers, school=st.sampled_from(SCHOOLS))
-    def a_user_comes_or_changes(self, number: int, school: str) -> None:
-        self.names += 1
-        entity = user(f"user-{number}", school, name=f"Name {self.names}")
-        self.world.source.put(Collection.USERS, entity)
-
-    @rule(number=numbers)
-    def a_user_gets_another_username(self, number: int) -> None:
-        users = self.world.source.collections[Collection.USERS]
-        if entity := users.get(f"user-{number}"):
-            self.names += 1
-            entity = entity | {"username": f"login-{self.names}"}
-            self.world.source.put(Collection.USERS, entity)
-
-    @rule(number=numbers)
-    def a_user_row_turns_bad(self, number: int) -> None:
-        users = self.world.source.collections[Collection.USERS]
-        if entity := users.get(f"user-{number}"):
-            self.world.source.put(Collection.USERS, entity | {"roles": [{"role": "wizard"}]})
-
-    @rule(number=numbers)
-    def a_user_leaves(self, number: int) -> None:
-        self.world.source.collections[Collection.USERS].pop(f"user-{number}", None)
-
-    @rule(number=numbers, school=st.sampled_from(SCHOOLS))
-    def a_class_comes_or_changes(self, number: int, school: str) -> None:
-        self.names += 1
-        entity = class_(f"class-{number}", school, f"Title {self.names}", "course")
-        self.world.source.put(Collection.CLASSES, entity)
-
-    @rule(number=numbers)
-    def a_class_goes(self, number: int) -> None:
-        self.world.source.collections[Collection.CLASSES].pop(f"class-{number}", None)
-
-    @rule(one=numbers, other=numbers)
-    def somebody_enrolls(self, one: int, other: int) -> None:
-        entity = enrollment(f"e-{one}-{other}", f"class-{one}", f"user-{other}")
-        self.world.source.put(Collection.ENROLLMENTS, entity)
-
-    @rule(one=numbers, other=numbers)
-    def somebody_drops_out(self, one: int, other: int) -> None:
-        self.world.source.collections[Collection.ENROLLMENTS].pop(f"e-{one}-{other}", None)
 
     # What happens to the work
 
@@ -133,14 +72,18 @@ class AnyHistory(RuleBasedStateMachine):
         self.world.request(mode)
 
     @precondition(lambda self: self.world.group.active_run is None and self.world.group.hold)
-    @rule(decision=st.sampled_from(Decision))
-    def a_person_decides(self, decision: Decision) -> None:
+    @rule(decision=st.sampled_from([Decision.APPROVE, Decision.REJECT]), data=st.data())
+    def a_person_decides(self, decision: Decision, data: st.DataObject) -> None:
         hold = self.world.group.hold
         assert hold is not None
-        said = HoldDecision(decision=decision, digest=hold.digest, reason="r")
-        carry_out_decision(
-            ENTERPRISE, GROUP, said, "ann", self.world.request_ports(), self.world.now
-        )
+        self._decide(decision, hold, data)
+
+    @precondition(lambda self: self.world.group.active_run is None and self._kept())
+    @rule(decision=st.sampled_from([Decision.APPROVE, Decision.RELEASE]), data=st.data())
+    def a_person_thinks_again(self, decision: Decision, data: st.DataObject) -> None:
+        kept = self._kept()
+        assert kept is not None
+        self._decide(decision, kept, data, of_kept=True)
 
     @precondition(lambda self: self.world.group.active_run is None)
     @rule(back=st.integers(1, 5))
@@ -221,9 +164,13 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(mode=modes)
     def a_clean_run(self, mode: Mode) -> None:
         before = dict(self.world.roster.records), self.world.group.base
-        self.world.sync(mode)
+        people = seen(self.world)
+        run = self.world.sync(mode)
         if mode is Mode.PREVIEW:
             assert (self.world.roster.records, self.world.group.base) == before
+        elif run.state in ENDED_WELL:
+            check_nobody_is_lost(people, self.world)
+            check_counts(run, self.world)
 
     @invariant()
     def the_snapshot_is_what_the_roster_holds(self) -> None:
@@ -236,11 +183,15 @@ class AnyHistory(RuleBasedStateMachine):
         for collection in Collection:
             held = self.world.held(collection)
             assert held.keys() == self.world.docs(collection).keys(), collection
+        check_who_is_who(world)
 
     def teardown(self) -> None:
         self.world.settle()
+        before = seen(self.world)
         run = self.world.sync()
         check_equal(self.world, run.state)
+        check_nobody_is_lost(before, self.world)
+        self.mend_the_source()
         self.world.sync(Mode.UPDATE)
         if self.world.group.hold is not None:
             assert self.world.decide(Decision.APPROVE).state in ENDED_WELL
@@ -248,71 +199,35 @@ class AnyHistory(RuleBasedStateMachine):
         self.world.sync(Mode.UPDATE)
         check_nobody_besides(self.world)
 
+    def _kept(self) -> Hold | None:
+        base = self.world.group.base
+        return base.kept if base else None
+
+    def _decide(
+        self, decision: Decision, hold: Hold, data: st.DataObject, *, of_kept: bool = False
+    ) -> None:
+        """Decide on all of it, on a rule, a school, or a record."""
+        row = data.draw(st.sampled_from(listed(self.world, hold)), "about")
+        record = SelectedRecord(entity=row["entity"], id=row["id"], sourced_id=row["sourcedId"])
+        parts: list[dict[str, tuple[object, ...]]] = [
+            {}, {"rules": (row["rule"],)}, {"records": (record,)},
+        ]  # fmt: skip
+        if row["school"]:
+            parts.append({"schools": (row["school"],)})
+        said = HoldDecision(
+            decision=decision, digest=hold.digest, reason="r", of_kept=of_kept,
+            **data.draw(st.sampled_from(parts), "part"),
+        )  # fmt: skip
+        carry_out_decision(
+            ENTERPRISE, GROUP, said, "ann", self.world.request_ports(), self.world.now
+        )
+
     def _deliver(self, index: int, die_at: int | None) -> None:
         message = self.world.take(index)
         try:
             self.world.deliver(message, die_at=die_at)
         except TryLaterError:
             self.world.queue.messages.append(message)
-
-
-def check_nobody_besides(world: Simulation) -> None:
-    """Check that after approved updates only the records that a person keeps are left over."""
-    for collection in (Collection.USERS, Collection.CLASSES):
-        source = world.source.collections[collection]
-        if not source:
-            continue  # an empty collection proves nothing
-        rows = [row for row in world.snapshot_rows(collection) if row["hold"] != Answer.KEPT]
-        here = {str(r["sourced_id"]) for r in rows if r["state"] not in ("deleted", "ended")}
-        assert here <= source.keys(), collection
-
-
-def check_equal(world: Simulation, state: RunState) -> None:
-    """Check that the roster has what the source has, and that everything else is pending."""
-    assert state in ENDED_WELL
-    assert world.group.dirty == ()
-    source = world.source.collections
-    for collection in Collection:
-        held, docs = world.held(collection), world.docs(collection)
-        assert held.keys() == docs.keys(), collection
-    by_sourced_id = {
-        collection: {str(doc["sourcedId"]): doc for doc in world.docs(collection).values()}
-        for collection in Collection
-        if collection is not Collection.ENROLLMENTS
-    }
-    for entity in source[Collection.CLASSES].values():
-        doc = by_sourced_id[Collection.CLASSES][entity["sourcedId"]]
-        assert doc["title"] == entity["title"]
-        school = by_sourced_id[Collection.ORGS][entity["school"]["sourcedId"]]
-        assert doc["partnerId"] == _id_of(world, Collection.ORGS, school)
-    good = {u["sourcedId"]: u for u in source[Collection.USERS].values() if _good(u)}
-    for sourced_id, entity in good.items():
-        doc = by_sourced_id[Collection.USERS][sourced_id]
-        assert (doc["givenName"], doc["loginName"]) == (entity["givenName"], entity["username"])
-    logins = {name: owner for (_, name), (owner, _) in world.roster.logins.items()}
-    for id_, doc in world.docs(Collection.USERS).items():
-        assert logins[str(doc["loginName"]).casefold()] == id_
-    assert len(logins) == len(world.docs(Collection.USERS))
-    memberships = {
-        (doc["classId"], doc["userId"]) for doc in world.docs(Collection.ENROLLMENTS).values()
-    }
-    ids = {
-        collection: {str(doc["sourcedId"]): id_ for id_, doc in world.docs(collection).items()}
-        for collection in (Collection.CLASSES, Collection.USERS)
-    }
-    for entity in source[Collection.ENROLLMENTS].values():
-        class_id = ids[Collection.CLASSES].get(entity["class"]["sourcedId"])
-        user_id = ids[Collection.USERS].get(entity["user"]["sourcedId"])
-        if class_id and user_id:
-            assert (class_id, user_id) in memberships
-
-
-def _good(entity: dict[str, Any]) -> bool:
-    return all(role["role"] != "wizard" for role in entity["roles"])
-
-
-def _id_of(world: Simulation, collection: Collection, wanted: dict[str, object]) -> str:
-    return next(id_ for id_, doc in world.docs(collection).items() if doc is wanted)
 
 
 # Histories that a version with one safeguard removed gets wrong.
