@@ -41,18 +41,16 @@ def main() -> int:
     began = time.monotonic()
     outcomes: list[tuple[bool, Outcome]] = []
     with ProcessPoolExecutor(given.workers) as pool:
-        lives = pool.map(partial(live_history, given.seed), numbers, wanted)
-        for found in lives:
+        for found in pool.map(partial(live_history, given.seed), numbers, wanted):
             outcomes += found
             for ordinary, outcome in found:
                 _show(outcome, ordinary=ordinary)
-    seconds = time.monotonic() - began
-    print(f"{len(outcomes):,} nights in {seconds:,.0f} s", file=sys.stderr)
-    section = section_of(given.seed, outcomes)
-    if given.write:
-        given.write.write_text(with_section(given.write.read_text(), section))
-    else:
-        print(section)
+            if given.write:
+                section = section_of(given.seed, outcomes)
+                given.write.write_text(with_section(given.write.read_text(), section))
+    print(f"{len(outcomes):,} nights in {time.monotonic() - began:,.0f} s", file=sys.stderr)
+    if not given.write:
+        print(section_of(given.seed, outcomes))
     return 0
 
 

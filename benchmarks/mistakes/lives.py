@@ -30,7 +30,7 @@ from tests.fakes.simulation import Simulation
 
 KINDS = (*ABSENCE.all, *FILES.all, *COLUMNS.all, *IDS.all, *SOURCES.all)
 NIGHTS_OF_HISTORY = 8
-_WAYS = (Way.BUNDLE, Way.REST, Way.BUNDLE, Way.BARE)
+_WAYS = (Way.BUNDLE, Way.REST, Way.BUNDLE, Way.BUNDLE, Way.BARE, Way.BUNDLE)
 _YEAR = 2026
 _MOST_DAYS_BETWEEN = 4
 _SMALL_PERCENT, _SMALL_NUMBER = 10, 2

@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant, precondition, rule
 
 from shared.domain.errors import TryLaterError
+from shared.domain.group.choices import MatchWith
 from shared.domain.group.hold import Decision, Hold, HoldDecision, SelectedRecord
 from shared.domain.ids import RunKey
 from shared.domain.roster.collection import Collection
@@ -33,7 +34,7 @@ from shared.sync.request.carry_out_decision import carry_out_decision
 from shared.sync.request.request_sync import start_planning
 from tests.fakes.backups import kept_control, kept_roster
 from tests.fakes.simulation import ENTERPRISE, GROUP
-from tests.property.any_source import SCHOOLS, USERS, AnySource
+from tests.property.any_source import ENROLLMENTS, SCHOOLS, USERS, AnySource
 from tests.property.promises import (
     ENDED_WELL,
     check_counts,
@@ -281,6 +282,50 @@ def test_a_late_message_of_an_abandoned_run_changes_nothing() -> None:
     history.world.sync()
     for message in history.world.sent:
         history.world.deliver(message)
+    history.teardown()
+
+
+def three_in_two_classes(match: MatchWith = MatchWith.SOURCED_ID) -> AnyHistory:
+    """A district with three pupils, each in two classes, in the roster."""
+    history = AnyHistory()
+    history.a_small_district(match)
+    history.a_class_comes_or_changes(1, SCHOOLS[0])
+    for number in range(3):
+        history.a_user_comes_or_changes(number, SCHOOLS[0])
+        history.somebody_enrolls(0, number)
+        history.somebody_enrolls(1, number)
+    history.world.sync()
+    return history
+
+
+def test_a_user_whom_only_enrollments_name_stays() -> None:
+    history = three_in_two_classes()
+    history.a_user_row_is_lost(1)
+    history.a_clean_run(Mode.UPDATE)
+    history.teardown()
+
+
+def test_a_class_that_only_enrollments_name_stays() -> None:
+    history = three_in_two_classes()
+    history.a_class_row_is_lost(1)
+    history.a_clean_run(Mode.UPDATE)
+    history.teardown()
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_enrollments_that_are_numbered_anew_are_the_same(*, new: bool) -> None:
+    history = three_in_two_classes()
+    before = history.world.docs(ENROLLMENTS)
+    history.the_enrollments_are_numbered_anew(2, new=new)
+    history.a_clean_run(Mode.UPDATE)
+    assert history.world.docs(ENROLLMENTS) == before
+    history.teardown()
+
+
+def test_a_user_with_another_sourced_id_is_the_same() -> None:
+    history = three_in_two_classes(MatchWith.IDENTIFIER)
+    history.a_user_gets_another_sourced_id(1)
+    history.a_clean_run(Mode.UPDATE)
     history.teardown()
 
 
