@@ -23,8 +23,9 @@ def hold_changed_identities(connection: Connection, settings: GuardSettings) -> 
     """Hold changes that make too many users of a school or group somebody else.
 
     A user counts if two or more of name, username, e-mail and identifier change, or if the new
-    given or family name is one that another user of the school has lost in the same run. A held
-    user keeps the last values, whatever the numbers of later runs; the row is proposed.
+    given or family name is one that another user of the school has lost in the same run, or the
+    new username one that another user of the group has lost. A held user keeps the last values,
+    whatever the numbers of later runs; the row is proposed.
     """
     if not connection.count(
         f"""
@@ -32,7 +33,8 @@ def hold_changed_identities(connection: Connection, settings: GuardSettings) -> 
         SELECT r.id, r.sourced_id, b.org_ids[1] AS place, {_COUNTED} AS fields,
                b.hold IS NOT DISTINCT FROM '{HoldRule.IDENTITIES_CHANGED}' AS waits,
                r.given_name AS given, b.given_name AS given_before,
-               r.family_name AS family, b.family_name AS family_before
+               r.family_name AS family, b.family_name AS family_before,
+               lower(r.username) AS username, lower(b.username) AS username_before
         FROM result_users r JOIN base_users b ON b.id = r.id AND b.sourced_id = r.sourced_id
         WHERE r.state = '{State.CURRENT}' AND r.origin = '{Origin.PARSED}' AND b.state NOT IN {LEFT}
           AND b.hold IS DISTINCT FROM '{Answer.ALLOWED}'
@@ -43,6 +45,10 @@ def hold_changed_identities(connection: Connection, settings: GuardSettings) -> 
         f"({name} <> {name}_before AND place || '/' || {name} IN ("
         f"SELECT place || '/' || {name}_before FROM renamed WHERE {name} <> {name}_before))"
         for name in ("given", "family")
+    )
+    swapped += (
+        " OR (username <> username_before AND username IN "
+        "(SELECT username_before FROM renamed WHERE username IS DISTINCT FROM username_before))"
     )
     connection.execute(f"DELETE FROM renamed WHERE fields < 2 AND ({swapped}) IS NOT TRUE")
     changed = connection.count("SELECT count(DISTINCT id) FROM renamed")

@@ -31,7 +31,7 @@ def give_login_names(
     """Set ``login_name`` in ``result_users``, and make ``heir``: from whom a user takes its name.
 
     A name goes to the user who has it already; among new ones to one who is enabled, then to the
-    first by sourcedId. To be called when it is decided who leaves.
+    first by sourcedId, so that it is nobody by chance. To be called when it is decided who leaves.
 
     Returns how many users cannot have their name, by cause and the group that has it (its name and
     id; empty for this group and for one that is not known).

@@ -80,7 +80,7 @@ REJECTED = {"users": EntityCounts(created=2, rejected=3)}
         (_run(RunState.SUPERSEDED, reason=FAILED), None),
         (_run(RunState.FAILED, reason=FAILED), "connection.secretKey"),
         (_run(RunState.HELD), "waits for you"),
-        (_run(RunState.SUCCEEDED_WITH_ERRORS), "could not write everything"),
+        (_run(RunState.SUCCEEDED_WITH_ERRORS), "could not do everything"),
         (_run(counts=REJECTED), "3 rows were rejected"),
     ],
 )

@@ -11,11 +11,11 @@ MAX_SUBJECT = 100
 _TOLD = {
     RunState.FAILED: "failed",
     RunState.HELD: "waits for you",
-    RunState.SUCCEEDED_WITH_ERRORS: "could not write everything",
+    RunState.SUCCEEDED_WITH_ERRORS: "could not do everything",
 }
 _QUOTED = {
     "held", "abandoned", "source_unavailable", "too_many_rejected", "not_strict",
-    "changes_unapplied", "staged_roster_expired", "snapshot_expired",
+    "changes_unapplied", "login_name_taken", "staged_roster_expired", "snapshot_expired",
 }  # fmt: skip
 """Reasons whose message quotes nothing from a file."""
 _DONE = ("created", "updated", "deleted", "restored", "ended", "held", "rejected")

@@ -55,14 +55,32 @@ def reason(night: Night) -> str:
 
 
 def test_users_who_swap_names_or_pass_them_on_in_a_ring_inherit_them(nights: Nights) -> None:
-    nights.run(pupils(a="a", b="b", c="c", d="d", e="e"))
-    night = nights.run(pupils(a="B", b="a", c="d", d="e", e="c"))
-    assert names(night) == {"a": "B", "b": "a", "c": "d", "d": "e", "e": "c"}
+    others: dict[str, Any] = {name: name for name in "stuvwxyz"}
+    nights.run(pupils(a="a", b="b", c="c", d="d", e="e", **others))
+    changed = pupils(a="B", b="a", c="d", d="e", e="c", **others)
+    night = nights.run(changed)
+    assert names(night) == {"a": "B", "b": "a", "c": "d", "d": "e", "e": "c"} | others
     assert claim(night, "a") == LoginClaim(take="B", release=("a",), inherits=ids("b"))
     assert claim(night, "b") == LoginClaim(take="a", release=("b",), inherits=ids("a"))
     assert claim(night, "e") == LoginClaim(take="c", release=("e",), inherits=ids("c"))
     assert (told(night), reason(night)) == ([], "")
-    assert nights.run(pupils(a="B", b="a", c="d", d="e", e="c")).changes == []
+    assert nights.run(changed).changes == []
+
+
+def test_a_column_of_usernames_that_slipped_waits_and_nobody_has_anothers_name(
+    nights: Nights,
+) -> None:
+    there = {f"p-{n}": f"name-{n}" for n in range(6)}
+    nights.run(pupils(**there))
+    slipped = pupils(**{f"p-{n}": f"NAME-{(n + 1) % 6}" for n in range(6)})
+    night = nights.run(slipped)
+    assert {row["hold"] for row in night.held[USERS]} == {"identities_changed"}
+    assert (names(night), told(night)) == (there, [])
+    night = nights.run(Rows(), decision=Decision.APPROVE, mode=Mode.UPDATE)
+    assert names(night) == {f"p-{n}": f"NAME-{(n + 1) % 6}" for n in range(6)}
+    assert claim(night, "p-0") == LoginClaim(
+        take="NAME-1", release=("name-0",), inherits=ids("p-1")
+    )
 
 
 def test_a_new_pupil_inherits_the_name_of_one_who_leaves_in_the_same_run(nights: Nights) -> None:
