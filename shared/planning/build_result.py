@@ -96,10 +96,10 @@ class ResultBuilder:
         error_report.add_file_findings(connection, given.findings)
         for collection in given.unasked:
             connection.execute("INSERT INTO unasked VALUES (?)", [str(collection)])
-        # What one collection lacks, another may name: so all are loaded before any is built.
-        statuses = {collection: self._load(collection) for collection in Collection}
         for collection in Collection:
             self._load_base(collection)
+        # What one collection lacks, another may name: so all are loaded before any is built.
+        statuses = {collection: self._load(collection) for collection in Collection}
         if given.decision is not None:
             select_decided(connection, given.selection)
         if given.decision is Decision.APPROVE:

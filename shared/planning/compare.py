@@ -159,10 +159,10 @@ def count(connection: Connection, collection: Collection, changes: int) -> Compa
         f"count(DISTINCT id) FILTER (state = '{State.PENDING}') FROM {result}"
     ).fetchall()
     [(held, kept, held_new, kept_new)] = connection.execute(
-        "SELECT count(*) FILTER (NOT kept AND action <> 'create'), "
-        "count(*) FILTER (kept AND action <> 'create'), "
-        "count(*) FILTER (NOT kept AND action = 'create'), "
-        "count(*) FILTER (kept AND action = 'create') "
+        f"SELECT count(*) FILTER (NOT kept AND action <> '{Action.CREATE}'), "
+        f"count(*) FILTER (kept AND action <> '{Action.CREATE}'), "
+        f"count(*) FILTER (NOT kept AND action = '{Action.CREATE}'), "
+        f"count(*) FILTER (kept AND action = '{Action.CREATE}') "
         f"FROM waiting WHERE entity = '{collection.entity}'"
     ).fetchall()
     rejected = connection.count(f"SELECT count(DISTINCT row) FROM {table('rejected', collection)}")

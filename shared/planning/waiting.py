@@ -1,5 +1,6 @@
 """Lists what waits for a person, and what a person has kept: deletions, changes and new records."""
 
+from shared.domain.roster.change import Action
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
 from shared.planning.duckdb_connection import Connection
@@ -34,15 +35,15 @@ def list_waiting(connection: Connection, name: str, rows: str, proposals: str) -
             FROM (
                 SELECT r.id AS key, r.id, r.sourced_id, {school_sql(collection, rows)} AS school,
                        {own}, nullif(r.hold, '{Answer.KEPT}') AS rule, r.why,
-                       CASE WHEN r.state = '{State.PENDING}' THEN 'delete' ELSE 'update' END
-                           AS action,
+                       CASE WHEN r.state = '{State.PENDING}' THEN '{Action.DELETE}'
+                            ELSE '{Action.UPDATE}' END AS action,
                        r.hold = '{Answer.KEPT}' AS kept
                 FROM {roster} r
                 WHERE r.hold IS NOT NULL AND r.hold <> '{Answer.ALLOWED}' AND r.state NOT IN {LEFT}
                 UNION ALL
                 SELECT coalesce(r.id, r.sourced_id), r.id, r.sourced_id,
                        {_proposed_school(collection, rows, proposals)}, {own}, r.rule, NULL,
-                       CASE WHEN r.id IN ({here}) THEN 'update' ELSE 'create' END,
+                       CASE WHEN r.id IN ({here}) THEN '{Action.UPDATE}' ELSE '{Action.CREATE}' END,
                        r.answer IS NOT NULL
                 FROM {proposed} r
             ) GROUP BY key
