@@ -54,7 +54,9 @@ def _list_wishes(connection: Connection, suffix: str) -> None:
         SELECT id, min_by(username || $suffix, sourced_id) AS name, min(sourced_id) AS sourced_id,
                bool_or(enabled) AS enabled, bool_and(state = '{State.PENDING}') AS leaves,
                bool_or(state <> '{State.CURRENT}' OR sourced_id IN (
-                   SELECT sourced_id FROM proposed_users)) AS waits
+                   SELECT sourced_id FROM proposed_users)) AS waits,
+               bool_or(sourced_id IN (
+                   SELECT key FROM active_users WHERE key IS NOT NULL)) AS delivered
         FROM result_users WHERE state NOT IN {LEFT} AND username IS NOT NULL GROUP BY id
         """,
         {"suffix": suffix},
@@ -151,6 +153,7 @@ def _choose(connection: Connection, group_id: GroupId) -> None:
         SELECT w.*, e.key IS NULL AND row_number() OVER best = 1 AS gets,
                CASE WHEN e.key IS NOT NULL THEN '{LoginNameClash.ELSEWHERE}'
                     WHEN first_value(w.waits) OVER best THEN '{LoginNameClash.WAITS}'
+                    WHEN NOT first_value(w.delivered) OVER best THEN '{LoginNameClash.HELD}'
                     ELSE '{LoginNameClash.SHARED}' END AS cause,
                CASE WHEN e.key IS NULL THEN first_value(w.sourced_id) OVER best
                     ELSE e."group" END AS who

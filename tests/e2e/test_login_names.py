@@ -86,7 +86,7 @@ def test_who_cannot_have_the_name_is_named_with_who_has_it(stack: Stack, api: Ap
         reason = run["reason"]
         assert (reason["code"], reason["field"]) == ("login_name_taken", "suffix")
         assert f"a user of the group Beside ({other}) has it (1)" in reason["message"]
-        assert "another user of this group has the same username (1)" in reason["message"]
+        assert "another user of this delivery has the same username (1)" in reason["message"]
         assert sorted(_clashes(api, group_id, run)) == [
             ("login_name_elsewhere", first, f"Beside ({other})"),
             ("login_name_shared", "zz-again", second),

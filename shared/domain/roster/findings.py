@@ -16,7 +16,9 @@ class LoginNameClash(StrEnum):
     """Why a user cannot have its login name: codes of the error report."""
 
     SHARED = "login_name_shared"
-    """Another user of the group has it, or gets it, under the same username."""
+    """Another user of the same delivery has the same username."""
+    HELD = "login_name_held"
+    """A user of the group has it who stays, and was not delivered this time."""
     WAITS = "login_name_waits"
     """The user of the group who has it has not given it up yet."""
     ELSEWHERE = "login_name_elsewhere"
@@ -63,13 +65,19 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Nothing, if they are one person; otherwise give each person a different username.",
     ),
     LoginNameClash.SHARED: (
-        "Another user of this group, named by its sourcedId, has the same username and the login "
-        "name. Who had it keeps it; of new users it is the first by sourcedId.",
+        "Another user of the delivery, whose sourcedId is shown, has the same username, and the "
+        "login name. Who had it keeps it; of new users it is the first by sourcedId.",
         "Give each of the two a username of its own.",
     ),
+    LoginNameClash.HELD: (
+        "A user of this group who was not delivered this time and stays, and whose sourcedId is "
+        "shown, has the login name.",
+        "Change one of the two usernames at the source, or send that user's deletion.",
+    ),
     LoginNameClash.WAITS: (
-        "A user of this group, named by its sourcedId, still has the login name: it is missing "
-        "from the source and has not left yet, or what was delivered of it waits or was rejected.",
+        "A user of this group, whose sourcedId is shown, still has the login name: the user is "
+        "missing from the source and has not left yet, or the user's new row waits or was "
+        "rejected.",
         "Run an update, decide on what waits, or correct the other user's row; the next run gives "
         "the name.",
     ),

@@ -28,7 +28,8 @@ def clash_reason(clashes: Mapping[tuple[LoginNameClash, str], int]) -> Reason | 
     others = _named(groups) if groups else "another group"
     whose = {
         LoginNameClash.ELSEWHERE: f"a user of {others} has it",
-        LoginNameClash.SHARED: "another user of this group has the same username",
+        LoginNameClash.SHARED: "another user of this delivery has the same username",
+        LoginNameClash.HELD: "another user of this group has it",
         LoginNameClash.WAITS: "a user of this group has it who is to leave or change and waits",
     }
     causes = [f"{whose[cause]} ({by_cause[cause]:,})" for cause in whose if by_cause[cause]]

@@ -99,8 +99,8 @@ class UserAnswer(Record):
     username: str = Field("", description="The username at the source.")
     login_name: str = Field(
         "",
-        description="The name to sign in with: the username, then the group's suffix. Absent while "
-        "another user has it.",
+        description="The name to sign in with: the username, then the group's suffix. While "
+        "another user has that, the earlier name, or none if that is given to somebody else.",
     )
     given_name: str = Field("", description="The given name.")
     middle_name: str = Field("", description="The middle name.")

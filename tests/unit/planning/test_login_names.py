@@ -8,7 +8,7 @@ from shared.domain.group.choices import Tolerance
 from shared.domain.group.hold import Decision
 from shared.domain.ids import GroupId, RecordId
 from shared.domain.roster.change import LoginClaim
-from shared.domain.roster.collection import CollectionStatus
+from shared.domain.roster.collection import Collection, CollectionStatus
 from shared.domain.roster.login_name import LoginHolder
 from shared.domain.run.run import Mode
 from shared.domain.run.too_many_rejected import reason_to_refuse
@@ -148,8 +148,8 @@ def test_one_name_for_two_goes_to_who_has_it_and_the_other_is_named_by_row(
         ]
     assert night.changes == []
     assert reason(night).startswith(
-        "2 users cannot have their login names: another user of this group has the same username "
-        "(2). The error report names each by row"
+        "2 users cannot have their login names: another user of this delivery has the same "
+        "username (2). The error report names each by row"
     )
     # As soon as it is free, the name goes to the next.
     night = nights.run(rows.but(USERS, "m", username="kit"))
@@ -165,6 +165,17 @@ def test_of_new_users_with_one_name_an_enabled_one_has_it_then_the_first_by_sour
     assert names(night) == {"a": None, "b": "kim", "c": None}
     assert [(each[2], each[4]) for each in told(night)] == [("c", "b"), ("a", "b")]
     assert names(nights.run(rows)) == names(night)
+
+
+def test_a_delta_does_not_bring_the_user_who_has_the_name(nights: Nights) -> None:
+    nights.run(pupils(m="kim"))
+    only_changes = dict.fromkeys(Collection, CollectionStatus.DELTA)
+    night = nights.run(pupils(a="kim"), only_changes)
+    assert told(night) == [("login_name_held", "1", "a", "loaded without the value", "m")]
+    assert "another user of this group has it (1)" in reason(night)
+    # Whoever was not given the name is named again, although no row was delivered.
+    night = nights.run(pupils(b="bob"), only_changes)
+    assert told(night) == [("login_name_held", "", "a", "loaded without the value", "m")]
 
 
 def test_who_has_it_keeps_it_although_a_new_one_comes_before_it(nights: Nights) -> None:
