@@ -160,6 +160,16 @@ def test_a_name_of_another_group_is_reported_by_row_until_it_is_free() -> None:
     assert logins(other) == {"n": "Ann", "m": "mia"}
 
 
+def test_a_preview_names_who_could_not_have_the_name() -> None:
+    other = beside_of(school(a="ann"), n="ann")
+    run = other.sync(Mode.PREVIEW)
+    assert (run.state, run.reason and run.reason.code) == (
+        RunState.SUCCEEDED, "login_name_taken",
+    )  # fmt: skip
+    assert [row["sourcedId"] for row in report(other, run)] == ["n"]
+    assert logins(other) == {}
+
+
 def test_a_name_that_another_group_takes_meanwhile_is_reported_by_the_next_run() -> None:
     first = school(a="ann")
     other = beside_of(first, n="kim")
