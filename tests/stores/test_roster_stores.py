@@ -431,6 +431,22 @@ def test_a_write_that_fails_stops_no_other_and_says_whether_it_may_come_again(
         assert table.doc(_org("")) is not None
 
 
+def test_a_name_that_cannot_be_released_now_is_released_when_the_message_comes_again() -> None:
+    with table_of("dynamo") as table:
+        table.apply(1, _user(ANN, "ann"))
+        failing: Any = _Interposed(
+            table.client, "delete_item", _failing("TransactionConflictException")
+        )
+        roster = DynamoRoster(failing, NAME, batched=False)
+        renamed, other = _user(ANN, "anna", "ann"), _user(BOB, "bob")
+        answer = roster.apply(RunKey(ACME, GROUP, 2), SHARDS, [renamed, other], NOW)
+        code = "TransactionConflictException"
+        assert answer == [Refusal(Collection.USERS, ANN, code, passing=True)]
+        assert (table.owner("ann"), table.owner("anna"), table.owner("bob")) == (ANN, ANN, BOB)
+        assert table.apply(2, renamed, other) == []
+        assert (table.owner("ann"), table.owner("anna"), table.owner("bob")) == (None, ANN, BOB)
+
+
 # Leaving
 
 

@@ -65,7 +65,12 @@ def write_with_login_name(
         yield Refusal(write.collection, write.id, "login_name_contested", passing=True)
         return
     for name in login.release:
-        _release(records, write, name)
+        try:
+            _release(records, write, name)
+        except ClientError as error:
+            # The user's heir may be taking the name at this moment. The user is written: when the
+            # message comes again, only this is left.
+            yield refusal(write, error)
 
 
 def _take(records: RecordWrites, write: RosterWrite, login: LoginClaim, name: str) -> Action:
