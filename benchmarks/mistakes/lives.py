@@ -4,7 +4,6 @@ Every night goes the whole way of benchmarks.nights. A mistake happens to a copy
 is after the ordinary night, so that it harms no other.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -18,7 +17,8 @@ from benchmarks.mistakes.of_files import FILES
 from benchmarks.mistakes.of_ids import IDS
 from benchmarks.mistakes.of_sources import SOURCES
 from benchmarks.mistakes.ordinary import ORDINARY, Day, Ordinary
-from benchmarks.nights.facts import Fact, true_facts
+from benchmarks.mistakes.truthlike import looks_true
+from benchmarks.nights.facts import true_facts
 from benchmarks.nights.living import Living, copy_of, load, settings_of, with_source
 from benchmarks.nights.regret import Judge
 from benchmarks.nights.story import Night, Size, Truth, Way
@@ -33,10 +33,6 @@ NIGHTS_OF_HISTORY = 8
 _WAYS = (Way.BUNDLE, Way.REST, Way.BUNDLE, Way.BUNDLE, Way.BARE, Way.BUNDLE)
 _YEAR = 2026
 _MOST_DAYS_BETWEEN = 4
-_SMALL_PERCENT, _SMALL_NUMBER = 10, 2
-"""Where a consistent mistake is about no more than this of the people of a district, and no more
-than half of a school, a class or the staff, nobody can tell it from the truth."""
-_SMALLEST_PLACE = 3
 
 
 @dataclass(frozen=True)
@@ -134,7 +130,7 @@ class History:
         held, harm = self._lived(branch, tuple(nights))
         return Outcome(
             self._place, kind.what, held, harm,
-            kind.consistent and self._is_small(nights[-1], branch.today),
+            kind.consistent and looks_true(self.district, nights[-1].delivery, branch.today),
             f"{self._story()}, {extent:.0%}", _in_words(branch.hold),
         )  # fmt: skip
 
@@ -151,20 +147,6 @@ class History:
             truth = night.truth or Truth(night.delivery)
             judge.look(true_facts(truth, living.today), living.shown(truth))
         return held, {words: len(those) for words, those in judge.regrets.items()}
-
-    def _is_small(self, night: Night, today: date) -> bool:
-        """Whether a mistake changes little for the district, and for none of its places most."""
-        assert night.delivery is not None
-        true = true_facts(Truth(self.district), today)
-        lost = true - true_facts(Truth(night.delivery), today)
-        count = _people(lost)
-        if not count or (count > _SMALL_NUMBER and count * 100 > _SMALL_PERCENT * _people(true)):
-            return False
-        before = _by_place(true)
-        return all(
-            len(those) * 2 <= len(before[place]) or len(before[place]) < _SMALLEST_PLACE
-            for place, those in _by_place(lost).items()
-        )
 
     @property
     def _place(self) -> str:
@@ -203,16 +185,3 @@ def _in_words(hold: Hold | None) -> str:
     if hold is None:
         return ""
     return ", ".join(f"{each['records']} {each['entity']} {each['rule']}" for each in hold.by_rule)
-
-
-def _people(facts: frozenset[Fact]) -> int:
-    return len({fact[1] for fact in facts})
-
-
-def _by_place(facts: frozenset[Fact]) -> dict[tuple[str, str], set[str]]:
-    """Who is of which school, in which class, and in which role."""
-    found: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for kind, person, *where in facts:
-        if kind in ("school", "member", "role"):
-            found[kind, where[0]].add(person)
-    return found

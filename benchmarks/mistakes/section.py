@@ -28,10 +28,10 @@ nights of one seed are always the same.
 * **Harm unheld** are nights that the district regrets, whatever else of them was held. **People who
   lost access** lost themselves, a class, a login, a role or a school. **Harmed otherwise** are
   those with another's name, record or content, and strangers who came in.
-* **Looks like the truth**: nothing in the delivery contradicts the mistake, and it is small: about
-  two people or a tenth of the district at most, and no more than half of a school, a class or the
-  staff, if there are three or more. Two pupils who are missing everywhere have left, for all that
-  anybody can tell."""
+* **Looks like the truth**: nothing in the delivery contradicts the mistake, and it is small: two
+  people or classes, or a tenth of the district's, at most, and no more than half of a school, a
+  class or the staff, if there are three or more. Two pupils who are missing everywhere have left,
+  for all that anybody can tell."""
 
 
 def section_of(seed: int, outcomes: Sequence[tuple[bool, Outcome]]) -> str:

@@ -11,8 +11,12 @@ from benchmarks.mistakes.districts import Shape, random_district, random_shape
 from benchmarks.mistakes.kinds import Kind, Spot
 from benchmarks.mistakes.lives import KINDS, Outcome, Wanted, live_history
 from benchmarks.mistakes.ordinary import ORDINARY, Day, Ordinary
+from benchmarks.mistakes.truthlike import looks_true
+from benchmarks.nights.changes import without_rooms
+from benchmarks.nights.districts import ids, pupils_of, teachers_of
 from benchmarks.nights.story import Way
 from local.sample_district.bundle import csv_files
+from local.sample_district.evolution import without_users
 from local.sample_district.records import District
 
 TODAY = date(2026, 9, 2)
@@ -62,6 +66,29 @@ def test_an_ordinary_night_leaves_most_of_a_district(kind: Ordinary) -> None:
         people = {user.sourced_id for user in there.users}
         assert all(e.class_id in rooms and e.user in people for e in there.enrollments)
     assert made
+
+
+DISTRICT = random_district(Random(19), Shape(12, 2, (("sy",),), padded=False, mixed=False), 2026)
+PUPILS = ids(pupils_of(DISTRICT))
+
+
+@pytest.mark.parametrize(
+    ("delivery", "alike"),
+    [
+        (DISTRICT, False),
+        (without_users(DISTRICT, PUPILS[:2]), True),
+        (without_users(DISTRICT, PUPILS[: len(PUPILS) // 4]), False),
+        (without_rooms(DISTRICT, ids(DISTRICT.classes[:1])), True),
+        (without_rooms(DISTRICT, ids(DISTRICT.classes)), False),
+        (without_users(DISTRICT, ids(teachers_of(DISTRICT))), False),
+    ],
+    ids=["nothing", "two pupils", "a quarter", "one class", "all classes", "all teachers"],
+)
+def test_only_a_small_mistake_looks_like_the_truth(delivery: District, *, alike: bool) -> None:
+    assert len(PUPILS) >= 30
+    assert len(DISTRICT.classes) >= 4
+    assert len(teachers_of(DISTRICT)) >= 3
+    assert looks_true(DISTRICT, delivery, TODAY) is alike
 
 
 def test_the_same_seed_lives_the_same_nights() -> None:
