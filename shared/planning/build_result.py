@@ -33,6 +33,7 @@ from shared.planning.hidden_rows import (
 )
 from shared.planning.hold_decisions import begin_decision, end_decision, take_approved
 from shared.planning.login_names import LookUp, give_login_names
+from shared.planning.lost_access import find_lost_changes, hold_lost_changes, remember_losses
 from shared.planning.plan import NOT_STAGED, PlanInput
 from shared.planning.proposals import give_ids, hold_again, load_awaiting, take_up
 from shared.planning.record_ids import assign_ids
@@ -76,6 +77,7 @@ class ResultBuilder:
             given.now,
             approved=given.decision is Decision.APPROVE,
             confirms=given.confirms_absences,
+            deletes=given.decides_deletions,
         )
         self._moved: set[Collection] = set()
         self._damaged = False
@@ -119,8 +121,8 @@ class ResultBuilder:
         if decision is not None:
             for collection in Collection:
                 begin_decision(self._connection, collection, decision)
-        if self._given.decides_deletions:
-            self._decide_deletions()
+        if self._given.decides_deletions or self._given.fetched:
+            self._judge()
         hold_what_refers(self._connection)
         if decision is not None:
             for collection in Collection:
@@ -143,13 +145,20 @@ class ResultBuilder:
             if stay:
                 self.notices.append(notices.absence_unasked(collection, stay, why))
 
-    def _decide_deletions(self) -> None:
-        connection = self._connection
+    def _judge(self) -> None:
+        """Judge what would leave, and what would lose access otherwise."""
+        connection, rules = self._connection, self._rules
+        find_lost_changes(connection, rules.now.date(), fetched=self._given.fetched)
         for collection in (Collection.CLASSES, Collection.USERS):
-            decide_deletions(connection, collection, self._rules)
-        remove_with_user_or_class(connection, self._rules.since)
-        decide_enrollment_deletions(connection, self._rules)
-        in_use = delete_unused(connection, self._rules)
+            decide_deletions(connection, collection, rules)
+        hold_lost_changes(connection, Collection.USERS)
+        if rules.deletes:
+            remove_with_user_or_class(connection, rules.since)
+        decide_enrollment_deletions(connection, rules)
+        remember_losses(connection, rules.now, approved=rules.approved)
+        if not rules.deletes:
+            return
+        in_use = delete_unused(connection, rules)
         if in_use:
             self.notices.append(notices.partners_in_use(in_use))
 

@@ -8,7 +8,7 @@ from functools import partial
 from shared.domain.group import guard
 from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
-from shared.planning.deletions import places_where
+from shared.planning.counted_places import places_where
 from shared.planning.duckdb_connection import Connection
 from shared.planning.proposals import hold_changes
 from shared.planning.standing import LEFT, Answer, Origin, State

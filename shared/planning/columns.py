@@ -60,6 +60,7 @@ JUDGED_COLUMNS: dict[str, str] = {
     "hold": "VARCHAR",
     "fingerprint": "UBIGINT",
     "proposed": "UBIGINT",
+    "lost": "VARCHAR",
 }
 """What the plan decides about a record.
 
@@ -68,6 +69,7 @@ JUDGED_COLUMNS: dict[str, str] = {
 ``hold``: why it waits for a person.
 ``fingerprint``: of the staged row that its values come from.
 ``proposed``: of the staged row whose values are held.
+``lost``: when it last lost access without anybody's approval.
 """
 
 SNAPSHOT_COLUMNS: dict[Collection, dict[str, str]] = {

@@ -4,20 +4,17 @@ In a run that deletes, a pending record is deleted unless the guard holds it, or
 decided to keep it. ``enrollment_deletions`` and ``unused_records`` decide on the other collections.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
-from shared.domain.group import guard
 from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
 from shared.planning.duckdb_connection import Connection
 from shared.planning.ended_classes import PARTNERS_GONE, end_classes
+from shared.planning.lost_access import hold_lost
 from shared.planning.standing import HELD, LEFT, STAYS, Answer, State, Why
 
-_ROWS_AT_A_TIME = 2000
 _HELD_ANY = f"bool_or({HELD})"
 _STILL = f"any_value(hold) FILTER ({HELD})"
 """SQL for why a record is already held: until it returns or a person decides, whatever this run's
@@ -34,11 +31,13 @@ class DeletionRules:
     ``now``: the run's time (aware UTC).
     ``approved``: whether a person approved the hold: then exactly the held records leave.
     ``confirms``: whether the source is asked again for missing records, by their sourcedIds.
+    ``deletes``: whether anything may leave; otherwise only changes are judged.
     """
 
     settings: GuardSettings
     now: datetime
     approved: bool = False
+    deletes: bool = True
     confirms: bool = False
 
     @property
@@ -48,32 +47,36 @@ class DeletionRules:
 
 
 def decide_deletions(connection: Connection, collection: Collection, rules: DeletionRules) -> None:
-    """Let pending classes or users leave, or hold them."""
-    result = table("result", collection)
-    if collection is Collection.USERS and not rules.approved:
+    """Let pending classes or users leave, or hold them.
+
+    Makes ``going_…``: the records that would leave, each with the ``rule`` by which it waits.
+    """
+    result, going = table("result", collection), table("going", collection)
+    if collection is Collection.USERS and rules.deletes and not rules.approved:
         _delete_single_rows(connection, rules.since)
-    if not connection.count(
+    leaving = connection.count(
         f"""
-        CREATE TABLE {table("going", collection)} AS
+        CREATE TABLE {going} AS
         SELECT id, any_value(why) AS why, {_STILL} AS rule, {_NUMBERED} AS numbered
         FROM {result} GROUP BY id
         HAVING bool_and(state IN ('{State.PENDING}', '{State.DELETED}'))
            AND bool_or(state = '{State.PENDING}')
            AND bool_and(hold IS DISTINCT FROM '{Answer.KEPT}') AND NOT bool_or({STAYS})
-           AND ({_HELD_ANY} OR NOT $approved)
+           AND ({_HELD_ANY} OR NOT $approved) AND $deletes
         """,
-        {"approved": rules.approved},
-    ):
-        return
+        {"approved": rules.approved, "deletes": rules.deletes},
+    )
     if rules.approved:
-        connection.execute(f"UPDATE {table('going', collection)} SET rule = NULL")
+        connection.execute(f"UPDATE {going} SET rule = NULL")
     else:
-        if collection is Collection.CLASSES:
+        if leaving and collection is Collection.CLASSES:
             end_classes(connection, rules.now)
-        hold_by_reason(connection, collection)
-        _hold_with_partner(connection, collection)
-        _hold_by_number(connection, collection, rules.settings)
-    write_decisions(connection, collection, rules.since)
+        if leaving:
+            hold_by_reason(connection, collection)
+            _hold_with_partner(connection, collection)
+        hold_lost(connection, collection, rules.settings, rules.now)
+    if leaving:
+        write_decisions(connection, collection, rules.since)
 
 
 def mark_all_for_deletion(connection: Connection, collection: Collection) -> None:
@@ -119,34 +122,6 @@ def _hold_with_partner(connection: Connection, collection: Collection) -> None:
     )
 
 
-def _hold_by_number(
-    connection: Connection, collection: Collection, settings: GuardSettings
-) -> None:
-    going, base = table("going", collection), table("base", collection)
-    [(gone,)] = connection.execute(f"SELECT count(*) FROM {going} WHERE numbered").fetchall()
-    [(known,)] = connection.execute(
-        f"SELECT count(DISTINCT id) FROM {base} WHERE state NOT IN {LEFT}"
-    ).fetchall()
-    if guard.too_many_deleted(gone, known, settings):
-        connection.execute(
-            f"UPDATE {going} SET rule = '{HoldRule.TOO_MANY_DELETED}' WHERE rule IS NULL"
-        )
-        return
-    place = "school_id" if collection is Collection.CLASSES else "unnest(org_ids)"
-    at = f"SELECT DISTINCT id, {place} AS place FROM {base} WHERE state NOT IN {LEFT}"
-    counted = f"""
-        SELECT place, count(*) FILTER (id IN (SELECT id FROM {going} WHERE numbered)) AS gone,
-               count(*) AS known
-        FROM ({at}) GROUP BY place HAVING gone > 0 AND place IS NOT NULL
-    """
-    schools = places_where(connection, counted, partial(guard.too_many_in_school, guard=settings))
-    connection.execute(
-        f"UPDATE {going} SET rule = '{HoldRule.TOO_MANY_IN_SCHOOL}' WHERE rule IS NULL "
-        f"AND id IN (SELECT id FROM ({at}) WHERE place IN (SELECT unnest(?::VARCHAR[])))",
-        [schools],
-    )
-
-
 def write_decisions(connection: Connection, collection: Collection, since: str) -> None:
     """Apply what was decided in ``going_…``: rows with a rule are held, the others deleted."""
     result, going = table("result", collection), table("going", collection)
@@ -159,16 +134,3 @@ def write_decisions(connection: Connection, collection: Collection, since: str) 
         f"WHERE state = '{State.PENDING}' AND id IN (SELECT id FROM {going} WHERE rule IS NULL)",
         [since],
     )
-
-
-def places_where(
-    connection: Connection, counted: str, wrong: Callable[[int, int], bool]
-) -> list[str]:
-    """The places whose counts (place, gone, known) are too high."""
-    return [place for place, gone, known in _read(connection, counted) if wrong(gone, known)]
-
-
-def _read(connection: Connection, query: str) -> Iterator[tuple[str, int, int]]:
-    rows = connection.cursor().execute(query)
-    for chunk in iter(partial(rows.fetchmany, _ROWS_AT_A_TIME), []):
-        yield from chunk

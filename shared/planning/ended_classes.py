@@ -15,6 +15,15 @@ PARTNERS_GONE = (
 """SQL for the partners that the source does not have any more; each waits for a person."""
 
 
+def over_classes() -> str:
+    """SQL for the ids of the classes whose terms were over by ``$soon``, as of the night before."""
+    return (
+        "SELECT c.id FROM (SELECT id, unnest(term_ids) AS term FROM result_classes) c "
+        "JOIN base_academic_sessions s ON s.id = c.term "
+        "GROUP BY c.id HAVING max(s.end_date) <= $soon"
+    )
+
+
 def end_classes(connection: Connection, now: datetime) -> None:
     """End the missing classes whose terms are over. That is not a deletion, so no guard judges it.
 
@@ -27,10 +36,7 @@ def end_classes(connection: Connection, now: datetime) -> None:
         UPDATE result_classes SET state = '{State.ENDED}', since = $since, hold = NULL
         WHERE id IN (
               SELECT id FROM going_classes WHERE why IN ('{Why.GONE}', '{Why.TO_BE_DELETED}'))
-          AND id IN (
-              SELECT c.id FROM (SELECT id, unnest(term_ids) AS term FROM result_classes) c
-              JOIN base_academic_sessions s ON s.id = c.term
-              GROUP BY c.id HAVING max(s.end_date) <= $soon)
+          AND id IN ({over_classes()})
           AND coalesce(school_id NOT IN ({PARTNERS_GONE}), true)
         """,
         {"since": now.isoformat(), "soon": (now.date() + ENDS_WITHIN).isoformat()},

@@ -5,10 +5,18 @@ from functools import partial
 from shared.domain.group import guard
 from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
-from shared.planning.deletions import DeletionRules, places_where, write_decisions
+from shared.domain.roster.vocabulary import STUDENT_ROLE
+from shared.planning.counted_places import places_where
+from shared.planning.deletions import DeletionRules, write_decisions
 from shared.planning.duckdb_connection import Connection
+from shared.planning.ended_classes import ENDS_WITHIN
+from shared.planning.lost_access import WINDOW, hold_lost_changes, recently_lost
+from shared.planning.proposals import hold_changes
 from shared.planning.standing import HELD, LEFT, STAYS, Answer, State, Why
 
+_SEAT = f"(user_id || '/' || school_id || '/' || (role = '{STUDENT_ROLE}'))"
+"""SQL for where a person sits: in which school, and whether as a pupil."""
+_KNOWN = f"SELECT count(*) FROM base_enrollments WHERE state NOT IN {LEFT}"
 _WAITS = f"state = '{State.PENDING}' AND {HELD}"
 
 
@@ -35,37 +43,53 @@ def decide_enrollment_deletions(connection: Connection, rules: DeletionRules) ->
     """Let pending enrollments leave, or hold them.
 
     Enrollments of a held user or class are held with it. A pupil who joined another class of the
-    same school in this run has moved: that does not count and is not held.
+    same school in this run has moved: that does not count and is not held, unless most of a roster
+    moves among the classes that are there.
     """
-    if not connection.count(
+    begun = (rules.now.date() + ENDS_WITHIN).isoformat()
+    leaving = connection.count(
         f"""
         CREATE TABLE going_enrollments AS
-        SELECT id, class_id, why, why NOT IN ('{Why.OUTSIDE}', '{HoldRule.MARKED}') AS numbered,
+        WITH joined AS (
+            SELECT {_SEAT} AS seat, class_id,
+                   class_id IN (SELECT id FROM base_classes WHERE state NOT IN {LEFT}) AS known
+            FROM result_enrollments
+            WHERE state = '{State.CURRENT}' AND (begin_date IS NULL OR begin_date <= $begun)
+              AND id NOT IN (SELECT id FROM base_enrollments WHERE state NOT IN {LEFT})
+        )
+        SELECT id, user_id, class_id, school_id, why,
+               why NOT IN ('{Why.OUTSIDE}', '{HoldRule.MARKED}') AS numbered,
                CASE WHEN {HELD} AND hold <> '{HoldRule.WITH_HELD}' THEN hold
                     WHEN user_id IN (SELECT id FROM result_users WHERE {_WAITS})
                       OR class_id IN (SELECT id FROM result_classes WHERE {_WAITS})
                     THEN '{HoldRule.WITH_HELD}' END AS rule,
-               user_id || '/' || school_id IN (
-                   SELECT user_id || '/' || school_id FROM result_enrollments
-                   WHERE state = '{State.CURRENT}'
-                     AND id NOT IN (SELECT id FROM base_enrollments WHERE state NOT IN {LEFT})
-               ) AS moved
+               {_SEAT} IN (SELECT seat FROM joined) AS moved,
+               {_SEAT} IN (SELECT seat FROM joined WHERE known)
+                   AND {_SEAT} || class_id NOT IN (SELECT seat || class_id FROM joined)
+                   AS moved_among
         FROM result_enrollments
         WHERE state = '{State.PENDING}' AND hold IS DISTINCT FROM '{Answer.KEPT}'
-          AND NOT {STAYS} AND ({HELD} OR NOT $approved)
+          AND NOT {STAYS} AND ({HELD} OR NOT $approved) AND $deletes
           -- What cannot be asked for leaves once a second reading has missed it (``survey``).
           AND (NOT $asks OR sourced_id IS NOT NULL
                OR id IN (SELECT id FROM base_enrollments WHERE state = '{State.PENDING}'))
         """,
-        {"approved": rules.approved, "asks": rules.confirms},
-    ):
-        return
-    if not rules.approved:
-        _hold_by_reason(connection)
-        _hold_by_number(connection, rules.settings)
-    else:
+        {
+            "approved": rules.approved,
+            "asks": rules.confirms,
+            "begun": begun,
+            "deletes": rules.deletes,
+        },
+    )
+    if rules.approved:
         connection.execute("UPDATE going_enrollments SET rule = NULL")
-    write_decisions(connection, Collection.ENROLLMENTS, rules.since)
+    else:
+        if leaving:
+            _hold_by_reason(connection)
+            _hold_moved(connection, rules.settings)
+        _hold_by_number(connection, rules)
+    if leaving:
+        write_decisions(connection, Collection.ENROLLMENTS, rules.since)
 
 
 def _hold_by_reason(connection: Connection) -> None:
@@ -76,31 +100,85 @@ def _hold_by_reason(connection: Connection) -> None:
     )
 
 
-def _hold_by_number(connection: Connection, settings: GuardSettings) -> None:
-    # Those that are held with their user or class do not count here.
-    counting = f"numbered AND moved IS NOT TRUE AND rule IS DISTINCT FROM '{HoldRule.WITH_HELD}'"
-    [(gone,)] = connection.execute(
-        f"SELECT count(*) FROM going_enrollments WHERE {counting}"
-    ).fetchall()
-    [(known,)] = connection.execute(
-        f"SELECT count(*) FROM base_enrollments WHERE state NOT IN {LEFT} "
-        f"AND class_id NOT IN (SELECT id FROM result_classes WHERE state = '{State.ENDED}')"
-    ).fetchall()
-    if guard.too_many_enrollments(gone, known, settings):
-        connection.execute(
-            f"UPDATE going_enrollments SET rule = '{HoldRule.TOO_MANY_ENROLLMENTS}' "
-            f"WHERE rule IS NULL AND {counting}"
-        )
-        return
-    counted = f"""
-        SELECT class_id, any_value(g.gone) AS gone, count(*) AS known
-        FROM base_enrollments b JOIN (
-            SELECT class_id, count(*) AS gone FROM going_enrollments WHERE {counting} GROUP BY ALL
-        ) g USING (class_id) WHERE b.state NOT IN {LEFT} GROUP BY class_id
+def _hold_moved(connection: Connection, settings: GuardSettings) -> None:
+    """Hold the memberships of a school that move among its classes, if they are too many.
+
+    The new memberships of these pupils wait with the old ones, so that nobody is in both classes,
+    or in neither.
     """
-    classes = places_where(connection, counted, partial(guard.too_many_of_class, guard=settings))
+    moving = "numbered AND moved_among AND rule IS NULL"
+    wrong = partial(guard.roster_moved, guard=settings)
+    moved = connection.count(f"SELECT count(*) FROM going_enrollments WHERE {moving}")
+    if not moved:
+        return
+    given: dict[str, object] = {}
+    chosen = "true"
+    if not wrong(moved, connection.count(_KNOWN)):
+        given["schools"] = places_where(
+            connection,
+            "SELECT school_id, any_value(gone), count(*) FROM base_enrollments JOIN ("
+            f"SELECT school_id, count(*) AS gone FROM going_enrollments WHERE {moving} GROUP BY ALL"
+            f") USING (school_id) WHERE state NOT IN {LEFT} GROUP BY school_id",
+            wrong,
+        )
+        chosen = "school_id IN (SELECT unnest($schools::VARCHAR[]))"
     connection.execute(
-        f"UPDATE going_enrollments SET rule = '{HoldRule.TOO_MANY_OF_CLASS}' "
-        f"WHERE rule IS NULL AND {counting} AND class_id IN (SELECT unnest(?::VARCHAR[]))",
-        [classes],
+        f"UPDATE going_enrollments SET rule = '{HoldRule.ROSTER_MOVED}' "
+        f"WHERE {moving} AND {chosen}",
+        given,
     )
+    hold_changes(
+        connection,
+        Collection.ENROLLMENTS,
+        f"SELECT sourced_id, '{HoldRule.ROSTER_MOVED}' AS rule FROM result_enrollments "
+        f"WHERE state = '{State.CURRENT}' "
+        f"AND id NOT IN (SELECT id FROM base_enrollments WHERE state NOT IN {LEFT}) "
+        f"AND {_SEAT} IN (SELECT {_SEAT} FROM result_enrollments WHERE id IN ("
+        f"SELECT id FROM going_enrollments WHERE rule = '{HoldRule.ROSTER_MOVED}'))",
+    )
+
+
+def _hold_by_number(connection: Connection, rules: DeletionRules) -> None:
+    """Hold the memberships of a group or class that loses too many, end dates included."""
+    counting = "numbered AND moved IS NOT TRUE AND rule IS NULL"
+    if not connection.count(
+        f"CREATE OR REPLACE TABLE losing AS SELECT id, class_id AS place FROM going_enrollments "
+        f"WHERE {counting} UNION SELECT id, place FROM lost_enrollments"
+    ):
+        return
+    settings = rules.settings
+    given = {"window": (rules.now - WINDOW).isoformat()}
+    recent = (
+        f"SELECT id, class_id FROM base_enrollments "
+        f"WHERE id IN ({recently_lost(Collection.ENROLLMENTS)}) "
+        f"AND class_id IN (SELECT id FROM result_classes WHERE state NOT IN {LEFT}) "
+        f"AND user_id IN (SELECT id FROM result_users WHERE state NOT IN {LEFT})"
+    )
+    connection.execute(f"INSERT INTO losing {recent}", given)
+    there = f"(state NOT IN {LEFT} OR id IN (SELECT id FROM losing))"
+    gone = connection.count("SELECT count(*) FROM losing")
+    known = connection.count(
+        f"SELECT count(*) FROM base_enrollments WHERE {there} "
+        f"AND class_id NOT IN (SELECT id FROM result_classes WHERE state = '{State.ENDED}')"
+    )
+    if guard.too_many_enrollments(gone, known, settings):
+        rule, chosen, of_places = HoldRule.TOO_MANY_ENROLLMENTS, "true", {}
+    else:
+        classes = places_where(
+            connection,
+            "SELECT class_id, any_value(gone), count(*) FROM base_enrollments JOIN ("
+            "SELECT place AS class_id, count(*) AS gone FROM losing GROUP BY ALL) USING (class_id) "
+            f"WHERE {there} GROUP BY class_id",
+            partial(guard.too_many_of_class, guard=settings),
+        )
+        rule, of_places = HoldRule.TOO_MANY_OF_CLASS, {"classes": classes}
+        chosen = "{} IN (SELECT unnest($classes::VARCHAR[]))"
+    connection.execute(
+        f"UPDATE going_enrollments SET rule = '{rule}' "
+        f"WHERE {counting} AND {chosen.format('class_id')}",
+        of_places,
+    )
+    connection.execute(
+        f"UPDATE lost_enrollments SET rule = '{rule}' WHERE {chosen.format('place')}", of_places
+    )
+    hold_lost_changes(connection, Collection.ENROLLMENTS)

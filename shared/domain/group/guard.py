@@ -26,6 +26,8 @@ class HoldRule(StrEnum):
     REKEYED = "rekeyed"
     WITH_HELD = "with_held"
     IDENTITIES_CHANGED = "identities_changed"
+    ACCESS_LOST = "access_lost"
+    ROSTER_MOVED = "roster_moved"
 
 
 Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
@@ -126,6 +128,11 @@ def too_many_in_school(gone: int, known: int, guard: GuardSettings) -> bool:
 def too_many_enrollments(gone: int, known: int, guard: GuardSettings) -> bool:
     """Tell whether the deletion of so many enrollments in current classes must wait."""
     return _above(gone, known, guard.enrollment_percent, guard.enrollment_minimum)
+
+
+def roster_moved(moved: int, known: int, guard: GuardSettings) -> bool:
+    """Tell whether so many memberships of a school or group go to other classes that they wait."""
+    return _above(moved, known, guard.school_percent, guard.deleted_minimum)
 
 
 def too_many_of_class(gone: int, known: int, guard: GuardSettings) -> bool:

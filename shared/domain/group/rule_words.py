@@ -17,6 +17,10 @@ _WORDS: Mapping[str, str] = {
     HoldRule.REKEYED: "the source seems to have given them new sourcedIds",
     HoldRule.WITH_HELD: "what they belong to waits",
     HoldRule.IDENTITIES_CHANGED: "they seem to have become other people",
+    HoldRule.ACCESS_LOST: "more people would lose access at once than the guard allows: they "
+    "would be disabled, or without username, school or class, or change between pupil and staff",
+    HoldRule.ROSTER_MOVED: "more memberships would move to other classes at once than the guard "
+    "allows",
 }
 
 
