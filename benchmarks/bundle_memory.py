@@ -34,6 +34,7 @@ from shared.sync.run_ports import RunPorts
 from tests.fakes.control import InMemoryControl
 from tests.fakes.control.state import GroupState
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
+from tests.fakes.record_exceptions import InMemoryRecordExceptions
 from tests.fakes.simulation import ENTERPRISE, GROUP, config
 from tests.fakes.world import (
     InMemoryAnnouncements,
@@ -226,6 +227,7 @@ def _run_ports(control: InMemoryControl, objects: FolderObjects) -> RunPorts:
 def _ingest(run: Run, control: InMemoryControl, objects: FolderObjects) -> None:
     ports = IngestPorts(
         run=_run_ports(control, objects),
+        exceptions=InMemoryRecordExceptions(),
         ingest_queue=InMemoryQueue(),
         plan_queue=InMemoryQueue(),
         pace=Pace(timedelta(hours=1)),
@@ -239,6 +241,7 @@ def _plan(run: Run, control: InMemoryControl, objects: FolderObjects, folder: Pa
     ports = PlanPorts(
         run=_run_ports(control, objects),
         batches=control,
+        exceptions=InMemoryRecordExceptions(),
         holdings=InMemoryHoldings(InMemoryRoster()),
         groups=InMemoryGroups(InMemoryCustomers()),
         extract_queue=_Forgetful(),

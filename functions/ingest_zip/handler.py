@@ -61,6 +61,7 @@ def build() -> Runtime:
     )
     bundles = IngestPorts(
         run=run,
+        exceptions=wiring.record_exceptions(settings),
         ingest_queue=extract_queue,
         plan_queue=wiring.queue(settings.plan_queue_url),
         pace=Pace(settings.leg, settings.beat),

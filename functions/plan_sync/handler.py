@@ -34,6 +34,7 @@ def build() -> PlanPorts:
     return PlanPorts(
         run=wiring.run_ports(settings, wiring.legs(settings), logger),
         batches=wiring.batches(settings, roster=settings),
+        exceptions=wiring.record_exceptions(settings),
         holdings=wiring.roster_holdings(settings),
         groups=wiring.groups(settings),
         extract_queue=wiring.queue(settings.extract_api_queue_url),

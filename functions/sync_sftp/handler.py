@@ -39,6 +39,7 @@ def build() -> tuple[FetchPorts, ConnectionTestPorts]:
     host_key = partial(show_host_key, allow_insecure=settings.allow_insecure_sources)
     fetching = FetchPorts(
         run=wiring.run_ports(settings, wiring.legs(settings), logger),
+        exceptions=wiring.record_exceptions(settings),
         uploads=wiring.uploads(settings),
         extract_queues={
             SyncType.SFTP: wiring.queue(settings.extract_sftp_queue_url),

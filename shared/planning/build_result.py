@@ -36,6 +36,7 @@ from shared.planning.login_names import LookUp, give_login_names
 from shared.planning.lost_access import find_lost_changes, hold_lost_changes, remember_losses
 from shared.planning.plan import NOT_STAGED, PlanInput
 from shared.planning.proposals import give_ids, hold_again, load_awaiting, take_up
+from shared.planning.record_exceptions import ObeyedExceptions
 from shared.planning.record_ids import assign_ids
 from shared.planning.references import map_sourced_ids, resolve_references
 from shared.planning.renumbered_sources import hold_renumbered
@@ -62,6 +63,7 @@ class ResultBuilder:
     ``unknown``: how many records the survey found that the base did not know.
     ``notices``: what the admin should know.
     ``reason``: why the run does not end well, even if all of it is applied.
+    ``exceptions``: what is kept or left out.
     """
 
     def __init__(self, given: PlanInput, connection: Connection, directory: Path) -> None:
@@ -79,6 +81,7 @@ class ResultBuilder:
             confirms=given.confirms_absences,
             deletes=given.decides_deletions,
         )
+        self.exceptions = ObeyedExceptions(connection, given.group_id, given.exceptions)
         self._moved: set[Collection] = set()
         self._damaged = False
         self._hidden: dict[Collection, Hidden] = {}
@@ -102,6 +105,9 @@ class ResultBuilder:
             self._load_base(collection)
         # What one collection lacks, another may name: so all are loaded before any is built.
         statuses = {collection: self._load(collection) for collection in Collection}
+        self.exceptions.find_records()
+        for collection in Collection:
+            self.exceptions.leave_out_rows(collection)
         if given.decision is not None:
             select_decided(connection, given.selection)
         if given.decision is Decision.APPROVE:
@@ -110,10 +116,14 @@ class ResultBuilder:
         for collection in Collection:
             begin_step(collection.entity)
             self._build(collection, statuses[collection])
+        self.exceptions.leave_out_result(self._rules.since, restoring=given.restored is not None)
 
     def decide(self, begin_step: Callable[[str], None]) -> None:
         """Decide which of the pending records leave, and which wait for a person."""
         begin_step("judging")
+        kept, left_out = self.exceptions.keep_records(), sum(self.exceptions.left_out.values())
+        if kept or left_out:
+            self.notices.append(notices.exceptions_obeyed(kept, left_out))
         if self._given.marked:
             for collection in Collection:
                 mark_all_for_deletion(self._connection, collection)
@@ -196,6 +206,7 @@ class ResultBuilder:
             hold_again(connection, collection, fetched=given.fetched, proven=proven)
             return
         build_candidates(connection, collection, proven, read)
+        self.exceptions.leave_out_candidates(collection, self._rules.since)
         give_ids(connection, collection)
         if collection is Collection.USERS:
             rekey_users(connection, given.config.match_with)

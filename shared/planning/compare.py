@@ -138,10 +138,15 @@ class Comparison:
     rows: int
 
 
-def count(connection: Connection, collection: Collection, changes: int) -> Comparison:
+def count(
+    connection: Connection, collection: Collection, changes: int, left_out: int
+) -> Comparison:
     """Count what becomes of a collection's records; each that is in the roster counts once.
 
     ``waiting`` says what waits for a person and what was kept.
+
+    :param changes: how many records are written.
+    :param left_out: how many were left out by an exception.
     """
     change, result = table("change", collection), table("result", collection)
     waiting = f"(SELECT id FROM waiting WHERE entity = '{collection.entity}' AND id IS NOT NULL)"
@@ -180,6 +185,7 @@ def count(connection: Connection, collection: Collection, changes: int) -> Compa
         kept=kept,
         held_new=held_new,
         kept_new=kept_new,
+        left_out=left_out,
     )
     return Comparison(counts, pending, rows)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import stripped, table
 from shared.planning.duckdb_connection import Connection
+from shared.planning.record_exceptions import ids_left_out
 from shared.planning.standing import LEFT, State, Why
 from shared.planning.statuses import says_gone
 
@@ -67,6 +68,7 @@ def find_contradicted(
           AND b.why IS DISTINCT FROM '{Why.TO_BE_DELETED}' AND ({"true" if proven else gone})
           AND b.sourced_id NOT IN (
               SELECT {stripped("sourced_id")} FROM {staged} WHERE sourced_id IS NOT NULL)
+          AND b.id NOT IN {ids_left_out(collection)}
         """
     )
     if not missing:

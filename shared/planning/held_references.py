@@ -1,13 +1,15 @@
 """Lets what refers to a new record that waits wait with it."""
 
+from collections.abc import Callable
+
 from shared.domain.group.guard import HoldRule
 from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
 from shared.planning.duckdb_connection import Connection
 from shared.planning.proposals import hold_changes, waiting_new
-from shared.planning.standing import Origin
+from shared.planning.standing import DELIVERED, LEFT
 
-_DELIVERED = f"r.origin IN ('{Origin.PARSED}', '{Origin.SAME}')"
+_DELIVERED = f"r.origin IN {DELIVERED}"
 _NEEDED = {
     Collection.CLASSES: (("school_id", Collection.ORGS),),
     Collection.USERS: (("org_ids", Collection.ORGS),),
@@ -44,29 +46,40 @@ def hold_what_refers(connection: Connection) -> None:
     for collection in Collection:
         result = table("result", collection)
         for column, target in _NEEDED.get(collection, ()):
-            waits = _refers(result, column, target)
+            waits = _refers(result, column, waiting_new(target))
             hold_changes(
                 connection,
                 collection,
                 f"SELECT r.sourced_id, '{HoldRule.WITH_HELD}' AS rule FROM {result} r "
                 f"WHERE {_DELIVERED} AND {waits}",
             )
-        for column, target in _OPTIONAL.get(collection, ()):
-            _leave_out(connection, result, column, target)
+        drop_references(connection, collection, waiting_new)
 
 
-def _leave_out(connection: Connection, result: str, column: str, target: Collection) -> None:
+def drop_references(
+    connection: Connection, collection: Collection, ids: Callable[[Collection], str]
+) -> None:
+    """Drop the references that a collection's records can be without.
+
+    :param ids: makes SQL for the ids, of a collection, that are not referred to any longer.
+    """
+    for column, target in _OPTIONAL.get(collection, ()):
+        _drop(connection, table("result", collection), column, ids(target))
+
+
+def _drop(connection: Connection, result: str, column: str, ids: str) -> None:
     if not column.endswith("s"):
         connection.execute(
-            f"UPDATE {result} r SET {column} = NULL WHERE {_refers(result, column, target)}"
+            f"UPDATE {result} r SET {column} = NULL WHERE {_refers(result, column, ids)} "
+            f"AND r.state NOT IN {LEFT}"
         )
         return
     connection.execute(
         f"UPDATE {result} r SET {column} = rest.ids FROM ("
-        f"SELECT i.sourced_id, coalesce(list(item ORDER BY place) FILTER (w.id IS NULL), []) ids "
-        f"FROM ({_items(result, column)}) i LEFT JOIN {waiting_new(target)} w ON w.id = i.item "
+        f"SELECT i.sourced_id, list(item ORDER BY place) FILTER (w.id IS NULL) AS ids "
+        f"FROM ({_items(result, column)}) i LEFT JOIN {ids} w ON w.id = i.item "
         "GROUP BY i.sourced_id HAVING count(w.id) > 0) rest "
-        "WHERE r.sourced_id = rest.sourced_id"
+        f"WHERE r.sourced_id = rest.sourced_id AND r.state NOT IN {LEFT}"
     )
 
 
@@ -77,10 +90,9 @@ def _items(result: str, column: str) -> str:
     )
 
 
-def _refers(result: str, column: str, target: Collection) -> str:
-    """SQL for whether a column of ``r`` has the id of a new record that waits."""
-    waiting = waiting_new(target)
+def _refers(result: str, column: str, ids: str) -> str:
+    """SQL for whether a column of ``r`` has one of these ids."""
     if column.endswith("s"):
         items = _items(result, column)
-        return f"r.sourced_id IN (SELECT sourced_id FROM ({items}) WHERE item IN {waiting})"
-    return f"r.{column} IN {waiting}"
+        return f"r.sourced_id IN (SELECT sourced_id FROM ({items}) WHERE item IN {ids})"
+    return f"r.{column} IN {ids}"

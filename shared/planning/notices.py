@@ -99,6 +99,28 @@ def nothing_gone(records: str, why: str) -> Notice:
     )
 
 
+def exceptions_obeyed(kept: int, left_out: int) -> Notice:
+    """Records are kept, or left out, because a person has made exceptions for them."""
+    parts = []
+    if kept:
+        parts.append(
+            f"{counted(kept, 'record')} {agreeing(kept, 'is', 'are')} kept although the source "
+            f"lacks {agreeing(kept, 'it', 'them')}"
+        )
+    if left_out:
+        parts.append(
+            f"{counted(left_out, 'record')} {agreeing(left_out, 'is', 'are')} left out although "
+            f"the source has {agreeing(left_out, 'it', 'them')}"
+        )
+    return Notice(
+        code="exceptions_obeyed",
+        message=(
+            f"{sentence(' and '.join(parts))}: the group has exceptions for them, listed with who "
+            "and why (GET …/exceptions)."
+        ),
+    )
+
+
 def absence_unasked(collection: Collection, records: int, why: str) -> Notice:
     """Missing records stay, because the source could not be asked for them once more."""
     partners = collection is Collection.ORGS

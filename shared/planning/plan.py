@@ -12,6 +12,7 @@ from shared.domain.group.retention import Retention
 from shared.domain.ids import GroupId
 from shared.domain.roster.collection import Collection, CollectionStatus
 from shared.domain.roster.findings import FileFinding
+from shared.domain.roster.record_exception import RecordException
 from shared.domain.roster.staged_rows import StagedPart
 from shared.domain.run.counts import Counts
 from shared.domain.run.run import STANDING_MODES, Mode, Notice, Reason
@@ -63,6 +64,8 @@ class PlanInput:
     """What a person decided on the hold of the base."""
     selection: Selection = EVERYTHING
     """Which part of the hold the decision is about."""
+    exceptions: tuple[RecordException, ...] = ()
+    """What is kept or left out in this run, whatever the source says."""
     present: Mapping[Collection, tuple[Path, ...]] | None = None
     """What the source still has, once it was asked for what seemed gone (``PRESENT_COLUMNS``)."""
     unasked: Mapping[Collection, str] = field(default_factory=dict)

@@ -20,10 +20,8 @@ from shared.planning.columns import (
     table,
 )
 from shared.planning.duckdb_connection import Connection
-from shared.planning.standing import LEFT, Origin, State, Why
+from shared.planning.standing import DELIVERED, LEFT, Origin, State, Why
 from shared.planning.working_tables import read_snapshot
-
-_DELIVERED = f"('{Origin.PARSED}', '{Origin.SAME}')"
 
 
 def load_awaiting(connection: Connection, collection: Collection, file: Path | None) -> None:
@@ -108,7 +106,7 @@ def hold_changes(connection: Connection, collection: Collection, chosen: str) ->
         SELECT r.sourced_id, r.id, r.fingerprint, c.rule, {names(PARSED_COLUMNS[collection], "r")}
         FROM {result} r JOIN (
             SELECT sourced_id, min(rule) AS rule FROM ({chosen}) GROUP BY sourced_id
-        ) c ON c.sourced_id = r.sourced_id WHERE r.origin IN {_DELIVERED}
+        ) c ON c.sourced_id = r.sourced_id WHERE r.origin IN {DELIVERED}
         """
     ):
         return
@@ -116,7 +114,7 @@ def hold_changes(connection: Connection, collection: Collection, chosen: str) ->
     own = _own_row(collection)
     connection.execute(
         f"DELETE FROM {result} r USING chosen c WHERE {own.format('r', 'c')} "
-        f"AND r.origin IN {_DELIVERED}"
+        f"AND r.origin IN {DELIVERED}"
     )
     values = names({"id": ""} | ROW_COLUMNS[collection], "b")
     connection.execute(
@@ -164,7 +162,7 @@ def hold_again(
         connection,
         collection,
         f"SELECT r.sourced_id, a.rule FROM {result} r JOIN {awaiting} a ON {own.format('r', 'a')} "
-        f"WHERE a.taken IS NOT TRUE AND r.origin IN {_DELIVERED} "
+        f"WHERE a.taken IS NOT TRUE AND r.origin IN {DELIVERED} "
         f"AND ({same} OR NOT EXISTS ({here})){again}",
     )
     named = _same_record(collection)
@@ -173,7 +171,7 @@ def hold_again(
         f"UPDATE {proposed} SET answer = a.answer, id = coalesce(a.id, {proposed}.id) "
         f"FROM {awaiting} a WHERE {named.format(proposed, 'a')}"
     )
-    seen = f"SELECT 1 FROM {result} r WHERE {named.format('r', 'a')} AND r.origin IN {_DELIVERED}"
+    seen = f"SELECT 1 FROM {result} r WHERE {named.format('r', 'a')} AND r.origin IN {DELIVERED}"
     rejected = f"(SELECT key FROM {table('rejected', collection)} WHERE key IS NOT NULL)"
     gone = (
         f"(SELECT {stripped('sourced_id')} FROM {table('deleted', collection)} "
@@ -211,14 +209,14 @@ def hold_unresolved(
     moved = connection.count(
         f"CREATE OR REPLACE TEMP TABLE unresolved AS SELECT r.sourced_id, r.id, r.fingerprint, "
         f"'{HoldRule.WITH_HELD}' AS rule, {parsed} FROM {source} r "
-        f"WHERE r.origin IN {_DELIVERED} AND ({waits})"
+        f"WHERE r.origin IN {DELIVERED} AND ({waits})"
     )
     if not moved:
         return
     proposed = table("proposed", collection)
     connection.execute(f"INSERT INTO {proposed} BY NAME SELECT * FROM unresolved")
     connection.execute(
-        f"DELETE FROM {source} r WHERE r.origin IN {_DELIVERED} "
+        f"DELETE FROM {source} r WHERE r.origin IN {DELIVERED} "
         "AND r.sourced_id IN (SELECT sourced_id FROM unresolved)"
     )
 

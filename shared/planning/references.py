@@ -19,6 +19,7 @@ from shared.planning.columns import (
 from shared.planning.customer_partners import CUSTOMER, JOIN_CUSTOMER, load_customers
 from shared.planning.duckdb_connection import Connection
 from shared.planning.proposals import hold_unresolved, waiting_new
+from shared.planning.record_exceptions import is_left_out
 from shared.planning.standing import LEFT, Origin, State
 
 
@@ -215,17 +216,19 @@ def _warn(connection: Connection, collection: Collection, reference: Reference) 
     target = table("map", reference.target)
     if reference.many:
         item = "item.org" if reference.column == "roles" else "item"
+        quiet = is_left_out(item, reference.target)
         missing = (
             f"SELECT r.sourced_id, {item} AS found FROM (SELECT sourced_id, state, "
             f'unnest("{reference.column}") AS item FROM {table("result", collection)} '
             f"WHERE state = '{State.CURRENT}') r WHERE {item} IS NOT NULL "
-            f"AND {item} NOT IN (SELECT sourced_id FROM {target})"
+            f"AND {item} NOT IN (SELECT sourced_id FROM {target}) AND NOT {quiet}"
         )
     else:
         missing = (
             f"SELECT r.sourced_id, {column} AS found FROM {table('result', collection)} r "
             f"WHERE state = '{State.CURRENT}' AND {column} IS NOT NULL "
-            f'AND r."{reference.resolved}" IS NULL'
+            f'AND r."{reference.resolved}" IS NULL '
+            f"AND NOT {is_left_out(column, reference.target)}"
         )
     connection.execute(
         f"INSERT INTO findings BY NAME SELECT '{collection}' AS collection, 'warning' AS severity, "

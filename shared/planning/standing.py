@@ -38,6 +38,8 @@ class Why(StrEnum):
     """It is outside the group's scope."""
     RESTORED = "restored"
     """It is not in the past roster that was restored."""
+    LEFT_OUT = "left_out"
+    """An exception leaves it out, although the source has it."""
 
 
 class Answer(StrEnum):
@@ -61,6 +63,9 @@ class Origin(StrEnum):
     UNSEEN = "unseen"
     """From the base: no row was delivered."""
 
+
+DELIVERED = f"('{Origin.PARSED}', '{Origin.SAME}')"
+"""SQL for the origins of rows that were delivered."""
 
 LEFT = f"('{State.DELETED}', '{State.ENDED}')"
 """SQL for the states of records that have left."""

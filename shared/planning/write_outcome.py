@@ -52,7 +52,8 @@ def write_outcome(
         if collection.value in found:
             file = given.staged.get(collection, NOT_STAGED).said.file
             error_report.complete_findings(connection, collection, file)
-        compared = compare.count(connection, collection, changed[collection])
+        left_out = result.exceptions.left_out[collection]
+        compared = compare.count(connection, collection, changed[collection], left_out)
         counts[collection.entity] = compared.counts
         pending += compared.pending
         largest = max(largest, compared.rows)

@@ -142,6 +142,7 @@ class Fetching:
 
         return FetchPorts(
             run=world.run_ports(),
+            exceptions=world.exceptions,
             uploads=self.uploads,
             extract_queues=dict.fromkeys(SyncType, world.queue),
             secrets=PlainSecrets(),

@@ -40,6 +40,7 @@ from tests.fakes.control import InMemoryControl
 from tests.fakes.control.deletions import InMemoryDeletions
 from tests.fakes.control.state import GroupState
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
+from tests.fakes.record_exceptions import InMemoryRecordExceptions
 from tests.fakes.run_stores import RunStores
 from tests.fakes.source import InMemorySource
 from tests.fakes.world import (
@@ -113,6 +114,7 @@ class Simulation(RunStores):
         super().__init__()
         self._until_death: int | None = None
         self._workers = 0
+        self.exceptions = InMemoryRecordExceptions()
         if self.beside is None:
             self.roster = InMemoryRoster(on_write=self._write)
             self.control = InMemoryControl(on_write=self._write, stamps=self.roster.stamps)
@@ -356,6 +358,7 @@ class Simulation(RunStores):
     def _ingest_ports(self) -> IngestPorts:
         return IngestPorts(
             run=self.run_ports(),
+            exceptions=self.exceptions,
             ingest_queue=self.queue,
             plan_queue=self.queue,
             pace=Pace(self.leg),
@@ -376,6 +379,7 @@ class Simulation(RunStores):
         return PlanPorts(
             run=self.run_ports(),
             batches=self.control,
+            exceptions=self.exceptions,
             holdings=InMemoryHoldings(self.roster),
             groups=self.groups(),
             extract_queue=self.queue,
@@ -390,7 +394,7 @@ class Simulation(RunStores):
             run=self.run_ports(),
             groups=self.groups(),
             deletions=InMemoryDeletions(self.control),
-            sweepers=(self.roster, self.objects),
+            sweepers=(self.roster, self.objects, self.exceptions),
             delete_queue=self.queue,
             backup_days=35,
             pace=Pace(self.leg),

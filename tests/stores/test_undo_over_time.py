@@ -30,6 +30,7 @@ from shared.sync.request.request_sync import start_planning
 from shared.sync.run_ports import RunPorts
 from tests.fakes.bucket_lifecycle import Lifecycle
 from tests.fakes.groups import InMemoryCustomers, InMemoryGroups
+from tests.fakes.record_exceptions import InMemoryRecordExceptions
 from tests.fakes.roster_table import NAME as ROSTER
 from tests.fakes.simulation import ENTERPRISE, GROUP
 from tests.fakes.source import InMemorySource, class_, enrollment, org, user
@@ -124,6 +125,7 @@ class Account:
                 planning = PlanPorts(
                     run=run,
                     batches=self.control.batches,
+                    exceptions=InMemoryRecordExceptions(),
                     holdings=self.control.holdings,
                     groups=InMemoryGroups(InMemoryCustomers()),
                     extract_queue=self.queue,

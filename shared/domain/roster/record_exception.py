@@ -4,13 +4,15 @@ A person makes them, and every run obeys them, also a restore. Of a record that 
 hash is kept: its id is one, and a sourcedId is hashed in the same way (docs/decisions/0030).
 """
 
+import hashlib
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
 from shared.domain.described import Described, Kept
-from shared.domain.ids import SourcedId
+from shared.domain.ids import UNIT_SEPARATOR, SourcedId
 from shared.domain.request_body import Line
 from shared.domain.roster.collection import Collection
 
@@ -85,3 +87,16 @@ class RecordException(ExceptionFields, Kept):
     def holds(self, now: datetime) -> bool:
         """Whether it has an effect at this moment."""
         return self.ends_at is None or now < self.ends_at
+
+
+def holding(exceptions: Iterable[RecordException], now: datetime) -> tuple[RecordException, ...]:
+    """Those that have an effect at this moment."""
+    return tuple(each for each in exceptions if each.holds(now))
+
+
+def digest_of(exceptions: Iterable[RecordException]) -> str:
+    """Stand for exactly these exceptions, and for what each does; empty for none."""
+    named = sorted(f"{each.effect} {each.exception_id}" for each in exceptions)
+    if not named:
+        return ""
+    return hashlib.sha256(UNIT_SEPARATOR.join(named).encode()).hexdigest()[:16]

@@ -207,6 +207,8 @@ class PlanCursor(BaseModel):
     ``present``: staged objects with ``PRESENT_COLUMNS``: what turned up when the source was asked.
         None until it was asked.
     ``unasked``: why the absent records of a collection could not be asked for: they stay.
+    ``exceptions``: a digest of the exceptions by which records seemed gone. Under others, other
+        records may be missing, and the source is asked again.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -215,6 +217,7 @@ class PlanCursor(BaseModel):
     absent: dict[Collection, Absent] = {}
     present: dict[Collection, tuple[str, ...]] | None = None
     unasked: dict[Collection, str] = {}
+    exceptions: str = ""
 
 
 NOTHING_STAGED: dict[str, Any] = PlanCursor(staged=StagedRoster()).model_dump(mode="json")

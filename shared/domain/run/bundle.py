@@ -28,6 +28,7 @@ class Bundle(BaseModel):
     ``digest``: a digest of the contents, however they are packed. Equal digests mean equal bundles.
     ``newest``: the time of the newest file, without a zone, as zip archives keep it.
     ``upload_id``: the upload it came by.
+    ``exceptions``: a digest of the group's exceptions that held when it was read.
     ``accept_older``: whether a person said that a bundle older than the last one is meant.
     """
 
@@ -38,6 +39,7 @@ class Bundle(BaseModel):
     digest: str | None = None
     newest: str | None = None
     upload_id: str | None = None
+    exceptions: str = ""
     accept_older: bool = False
 
     @property

@@ -42,6 +42,11 @@ class CountFields(Described):
     kept_new: int = Field(
         0, description="How many records stay out because a person has rejected them."
     )
+    left_out: int = Field(
+        0,
+        description="How many records that the source has stay out because of an exception. In the "
+        "run in which they leave, they count as `deleted`, too.",
+    )
 
 
 class EntityCounts(CountFields, Kept):

@@ -28,6 +28,7 @@ class Cursor(BaseModel):
     ``absent``: the records that the plan missed, by collection.
     ``present``: the objects with what is there after all, by collection.
     ``unasked``: why the absent records of a collection could not be asked for.
+    ``exceptions``: by which exceptions they seemed gone (``PlanCursor``).
     """
 
     done: dict[Collection, StagedCollection] = {}
@@ -42,6 +43,7 @@ class Cursor(BaseModel):
     absent: dict[Collection, Absent] = {}
     present: dict[Collection, tuple[str, ...]] | None = None
     unasked: dict[Collection, str] = {}
+    exceptions: str = ""
 
     @property
     def rows_read(self) -> int:

@@ -80,7 +80,12 @@ def _extract(leg: Leg, ports: ExtractPorts) -> None:
     finally:
         _remember_learned(leg, source)
     staged = cursor.staged or StagedRoster(collections=cursor.done)
-    asked = PlanCursor(staged=staged, present=cursor.present, unasked=cursor.unasked)
+    asked = PlanCursor(
+        staged=staged,
+        present=cursor.present,
+        unasked=cursor.unasked,
+        exceptions=cursor.exceptions,
+    )
     leg.hand_on_to_plan(asked, ports.plan_queue)
 
 

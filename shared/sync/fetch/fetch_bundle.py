@@ -17,13 +17,14 @@ from shared.domain.errors import GiveUpError, SourceBusyError
 from shared.domain.group.choices import SyncType
 from shared.domain.group.connection import SftpConnection
 from shared.domain.group.secrets import SecretName
+from shared.domain.roster.record_exception import digest_of, holding
 from shared.domain.run.bundle import Bundle, BundleObject
 from shared.domain.run.remote_files import RemoteFile, look_digest
 from shared.domain.run.results import NextLeg
 from shared.domain.run.run import Reason, RunState
 from shared.messages import ExtractLeg
 from shared.ports.bucket import Uploads
-from shared.ports.groups import Secrets
+from shared.ports.groups import RecordExceptions, Secrets
 from shared.ports.messaging import ExtractQueues
 from shared.ports.sources import FileServer
 from shared.sync.back_off import BackOff, most_tries
@@ -44,6 +45,7 @@ class FetchPorts:
     """What fetching a bundle needs of the world.
 
     ``run``: what every stage needs.
+    ``exceptions``: what groups keep or leave out.
     ``uploads``: writes objects part by part.
     ``extract_queues``: where the next leg waits (SFTP), and the reading of the bundle (ZIP).
     ``secrets``: decrypts the secrets of the connection.
@@ -54,6 +56,7 @@ class FetchPorts:
     """
 
     run: RunPorts
+    exceptions: RecordExceptions
     uploads: Uploads
     extract_queues: ExtractQueues
     secrets: Secrets
@@ -234,9 +237,10 @@ class _Fetch:
         self.leg.hand_on(step, self.ports.extract_queues[SyncType.ZIP])
 
     def _bundle(self, look: str, objects: tuple[BundleObject, ...]) -> Bundle:
-        requested = self.leg.run.bundle
-        accept_older = requested is not None and requested.accept_older
-        return Bundle(objects=objects, look=look, accept_older=accept_older)
+        run = self.leg.run
+        accept_older = run.bundle is not None and run.bundle.accept_older
+        excepted = digest_of(holding(self.ports.exceptions.all(run.group_id), run.created_at))
+        return Bundle(objects=objects, look=look, exceptions=excepted, accept_older=accept_older)
 
 
 def _refuse_large_zip(files: tuple[RemoteFile, ...]) -> None:

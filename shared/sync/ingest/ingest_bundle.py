@@ -11,11 +11,13 @@ from shared.bundles.open_bundle import OpenBundle, open_bundle, read_contents
 from shared.domain.errors import GiveUpError, MissingObjectError
 from shared.domain.roster.collection import Collection, CollectionStatus
 from shared.domain.roster.findings import FileFinding
+from shared.domain.roster.record_exception import digest_of, holding
 from shared.domain.roster.staged_rows import PlanCursor, StagedCollection, StagedPart, StagedRoster
 from shared.domain.run.bundle import Bundle
 from shared.domain.run.results import NextLeg, RunEnd
 from shared.domain.run.run import Reason, Run, RunState
 from shared.messages import ExtractLeg
+from shared.ports.groups import RecordExceptions
 from shared.ports.messaging import Queue
 from shared.sync.ingest.known_bundle import find_later, find_repeated, repeated_end
 from shared.sync.ingest.stage_file import FileProgress, stage_file
@@ -34,12 +36,14 @@ class IngestPorts:
     """What reading a bundle needs of the world.
 
     ``run``: what every stage needs.
+    ``exceptions``: what groups keep or leave out.
     ``ingest_queue``: where the next leg waits.
     ``plan_queue``: where the plan waits.
     ``pace``: how long a leg lasts.
     """
 
     run: RunPorts
+    exceptions: RecordExceptions
     ingest_queue: Queue
     plan_queue: Queue
     pace: Pace = USUAL_PACE
@@ -82,9 +86,11 @@ def _ingest(leg: Leg, ports: IngestPorts) -> None:
     if run.marked:
         raise GiveUpError(MARKED)
     assert run.bundle is not None
+    excepted = digest_of(holding(ports.exceptions.all(run.group_id), run.created_at))
     try:
         opened = open_bundle(run.bundle, ports.run.objects.open)
-        bundle = run.bundle.model_copy(update={"digest": opened.digest, "newest": opened.newest})
+        found = {"digest": opened.digest, "newest": opened.newest, "exceptions": excepted}
+        bundle = run.bundle.model_copy(update=found)
         contents = read_contents(opened)
         if run.cursor is None:
             if _end_if_needless(leg, bundle):

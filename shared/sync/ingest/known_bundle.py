@@ -13,9 +13,9 @@ _LOADED = frozenset({RunState.SUCCEEDED, RunState.SUCCEEDED_WITH_ERRORS})
 def find_repeated(run: Run, bundle: Bundle, runs: Runs) -> Run | None:
     """Find the run before this one, if it makes this one unnecessary.
 
-    It had the same bundle, ended without errors, in the same mode, and with the same settings of
-    the group: an equal bundle alone does not say what became of it. A preview is always planned,
-    because somebody wants to see it.
+    It had the same bundle, ended without errors, in the same mode, and with the same settings and
+    exceptions of the group: an equal bundle alone does not say what became of it. A preview is
+    always planned, because somebody wants to see it.
     """
     if run.mode is Mode.PREVIEW:
         return None
@@ -25,6 +25,8 @@ def find_repeated(run: Run, bundle: Bundle, runs: Runs) -> Run | None:
     if (last.mode, last.config.version) != (run.mode, run.config.version):
         return None
     known = last.bundle
+    if known.exceptions != bundle.exceptions:
+        return None
     same_look = bundle.look is not None and bundle.look == known.look
     same_digest = bundle.digest is not None and bundle.digest == known.digest
     return last if same_look or same_digest else None
@@ -66,6 +68,10 @@ def _all_unchanged(counts: Counts) -> Counts:
             unchanged=each.created + each.updated + each.restored + each.rekeyed + each.unchanged,
             rejected=each.rejected,
             held=each.held,
+            kept=each.kept,
+            held_new=each.held_new,
+            kept_new=each.kept_new,
+            left_out=each.left_out,
         )
         for name, each in counts.items()
     }

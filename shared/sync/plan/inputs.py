@@ -7,6 +7,7 @@ from shared.domain.errors import BaseMissingError, GiveUpError, MissingObjectErr
 from shared.domain.group.hold import EVERYTHING
 from shared.domain.ids import RunKey
 from shared.domain.roster.collection import Collection
+from shared.domain.roster.record_exception import RecordException, digest_of
 from shared.domain.roster.staged_rows import PlanCursor, StagedPart
 from shared.domain.run.results import RosterBase
 from shared.domain.run.run import Reason, Run
@@ -20,10 +21,16 @@ from shared.sync.run_ports import RunPorts
 
 
 def fetch_inputs(
-    run: Run, base: RosterBase, ports: RunPorts, directory: Path, survey: Path | None
+    run: Run,
+    base: RosterBase,
+    exceptions: tuple[RecordException, ...],
+    ports: RunPorts,
+    directory: Path,
+    survey: Path | None,
 ) -> PlanInput:
     """Fetch what a run has staged, and what its roster holds.
 
+    :param exceptions: those of the group that hold in this run.
     :param directory: where the files go.
     :param survey: what the roster table holds; with it, the base may be gone.
     :raises BaseMissingError: the base is gone, and there is no survey.
@@ -34,8 +41,9 @@ def fetch_inputs(
     cursor = PlanCursor.model_validate(run.cursor)
     roster = cursor.staged
     present: dict[Collection, tuple[Path, ...]] | None = None
+    asked = cursor.present is not None and cursor.exceptions == digest_of(exceptions)
     try:
-        if cursor.present is not None:
+        if asked and cursor.present is not None:
             present = {
                 c: _fetch_objects(keys, f"present-{c.name}", objects, directory)
                 for c, keys in cursor.present.items()
@@ -62,7 +70,8 @@ def fetch_inputs(
         roles=roles,
         findings=roster.findings,
         present=present,
-        unasked=cursor.unasked,
+        unasked=cursor.unasked if asked else {},
+        exceptions=exceptions,
         now=run.created_at,  # a plan that is made again judges by the same day
         mode=run.mode,
         decision=run.decision.decision if run.decision else None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from shared.domain import object_keys
 from shared.domain.errors import BaseMissingError, GiveUpError
 from shared.domain.roster.collection import Collection
+from shared.domain.roster.record_exception import RecordException, digest_of, holding
 from shared.domain.roster.staged_rows import Absent, PlanCursor
 from shared.domain.roster.stamp import Stamp, table_was_restored
 from shared.domain.run.results import NextLeg, RosterBase, RunEnd
@@ -18,7 +19,7 @@ from shared.planning.plan import PlanInput, PlanOutcome
 from shared.planning.planner import Planner
 from shared.planning.shard_count import shards_for
 from shared.planning.working_tables import MEMORY_LIMIT
-from shared.ports.groups import Groups
+from shared.ports.groups import Groups, RecordExceptions
 from shared.ports.messaging import Queue
 from shared.ports.roster import RosterHoldings
 from shared.ports.runs import Batches
@@ -43,6 +44,7 @@ class PlanPorts:
 
     ``run``: what every stage needs.
     ``batches``: the base, and the batches to open.
+    ``exceptions``: what the group keeps or leaves out.
     ``holdings``: what the roster table holds.
     ``groups``: the groups of enterprises, by which others' login names are named.
     ``extract_queue``: where a run goes back to that has absent records to confirm.
@@ -54,6 +56,7 @@ class PlanPorts:
 
     run: RunPorts
     batches: Batches
+    exceptions: RecordExceptions
     holdings: RosterHoldings
     groups: Groups
     extract_queue: Queue
@@ -80,6 +83,7 @@ class _Planning:
     ports: PlanPorts
     directory: Path
     step: str = "planning"
+    exceptions: tuple[RecordException, ...] = ()
 
     def work(self) -> None:
         """Plan; the lease is renewed all the while."""
@@ -90,6 +94,8 @@ class _Planning:
         cursor = self.leg.cursor(PlanCursor)
         base = self.ports.batches.base(self.leg.run.key)
         refuse_newer_shape(base.snapshot, "What the roster of this group holds")
+        run = self.leg.run
+        self.exceptions = holding(self.ports.exceptions.all(run.group_id), run.created_at)
         table_stamp = self.ports.holdings.stamp(self.leg.run.group_id)
         given, survey = self._gather(base, table_stamp)
         planner = Planner(
@@ -152,7 +158,9 @@ class _Planning:
 
     def _fetch(self, base: RosterBase, survey: Survey | None) -> PlanInput:
         file = survey.file if survey else None
-        return fetch_inputs(self.leg.run, base, self.leg.ports, self.directory, file)
+        return fetch_inputs(
+            self.leg.run, base, self.exceptions, self.leg.ports, self.directory, file
+        )
 
     def _confirm_absences(self, cursor: PlanCursor, absent: Mapping[Collection, AbsentIds]) -> None:
         """Send the run back to ask the source for what seems gone; then it is planned again."""
@@ -161,7 +169,10 @@ class _Planning:
             key = object_keys.absent_key(self.leg.run.key, self.leg.owner, collection)
             self.leg.ports.objects.upload(key, ids.file)
             wanted[collection] = Absent(key=key, records=ids.records, known=ids.known)
-        here = cursor.model_copy(update={"absent": wanted}).model_dump(mode="json")
+        asking = PlanCursor(
+            staged=cursor.staged, absent=wanted, exceptions=digest_of(self.exceptions)
+        )
+        here = asking.model_dump(mode="json")
         step = NextLeg(RunState.EXTRACTING, here, {"stage": "confirming"})
         self.leg.hand_on(step, self.ports.extract_queue)
 

@@ -20,6 +20,7 @@ from shared.domain.ids import GroupId, RecordId, record_id
 from shared.domain.roster.change import Change
 from shared.domain.roster.collection import Collection, CollectionStatus
 from shared.domain.roster.login_name import LoginHolder
+from shared.domain.roster.record_exception import RecordException, holding
 from shared.domain.roster.staged_rows import STAGED_COLUMNS, StagedPart
 from shared.domain.run.run import Mode
 from shared.planning.columns import JUDGED_COLUMNS
@@ -180,6 +181,8 @@ class Nights:
         self._settings: str | None = None
         self._retention: Retention | None = None
         self._dirty: Path | None = None
+        self._snapshots: dict[int, dict[Collection, Path]] = {}
+        self.exceptions: tuple[RecordException, ...] = ()
 
     @property
     def now(self) -> datetime:
@@ -204,8 +207,12 @@ class Nights:
         decision: Decision | None = None,
         selection: Selection = EVERYTHING,
         days: int = 1,
+        restores: int | None = None,
     ) -> Night:
-        """Run one night. If it ``stops``, it never commits, and its changes may not be applied."""
+        """Run one night. If it ``stops``, it never commits, and its changes may not be applied.
+
+        :param restores: the number of the night whose roster is restored.
+        """
         self.seq += 1
         self.today += timedelta(days=days)
         directory = self.directory / str(self.seq)
@@ -231,6 +238,8 @@ class Nights:
             mode=mode,
             decision=decision,
             selection=selection,
+            exceptions=holding(self.exceptions, self.now),
+            restored=self._snapshots[restores] if restores is not None else None,
             # The REST source was asked for the missing records again, and has none of them.
             present={},
         )
@@ -253,6 +262,7 @@ class Nights:
             self._dirty = dirty
         else:
             self._base, self._dirty = after, None
+            self._snapshots[self.seq] = after
             self._awaiting |= outcome.proposed
             self._settings = settings_digest(self.config)
             self._retention = self.config.retention
