@@ -30,7 +30,11 @@ class ObeyedExceptions:
         self.left_out: dict[Collection, int] = dict.fromkeys(Collection, 0)
         self._connection, self._group_id = connection, group_id
         self._any = bool(exceptions)
-        self._leaves_out = any(each.effect is Effect.LEAVE_OUT for each in exceptions)
+        self._leaves_out = {
+            each.collection for each in exceptions if each.effect is Effect.LEAVE_OUT
+        }
+        if self._leaves_out & {Collection.CLASSES, Collection.USERS}:
+            self._leaves_out.add(Collection.ENROLLMENTS)
         connection.execute(f"CREATE TABLE excepted ({_SHAPE})")
         # The records that are left out or kept, and the sourcedIds whose rows are left out.
         connection.execute("CREATE TABLE left_ids (collection VARCHAR, id VARCHAR)")
@@ -70,7 +74,7 @@ class ObeyedExceptions:
 
         What cannot be without them goes with them: an enrollment with its user or class.
         """
-        if not self._leaves_out:
+        if collection not in self._leaves_out:
             return
         connection = self._connection
         staged, awaiting = table("staged", collection), table("awaiting", collection)
@@ -110,7 +114,7 @@ class ObeyedExceptions:
 
         :param since: when the run's records leave.
         """
-        if self._leaves_out:
+        if collection in self._leaves_out:
             self._connection.execute(
                 f"UPDATE {table('candidate', collection)} SET {_GONE} "
                 f"WHERE id IN {ids_left_out(collection)} AND state <> '{State.DELETED}'",
@@ -125,34 +129,11 @@ class ObeyedExceptions:
         :param since: when the run's records leave.
         :param restoring: whether the result was made from a past roster.
         """
-        if not self._leaves_out:
-            return
         for collection in Collection:
-            result, base = table("result", collection), table("base", collection)
-            self._find_named("left_ids", Effect.LEAVE_OUT, collection, result)
-            out = f"{{0}}.id IN {ids_left_out(collection)}"
-            if collection is Collection.ENROLLMENTS:
-                out += f" OR {{0}}.user_id IN {ids_left_out(Collection.USERS)}"
-                out += f" OR {{0}}.class_id IN {ids_left_out(Collection.CLASSES)}"
-            came = f"state = '{State.CURRENT}'" if restoring else f"origin IN {DELIVERED}"
-            self.left_out[collection] += self._connection.count(
-                f"SELECT count(DISTINCT id) FROM {result} r WHERE {came} AND ({out.format('r')})"
-            )
-            self._connection.execute(f"DELETE FROM {result} r WHERE {out.format('r')}")
-            judged = {"state", "why", "since", "hold", "proposed"}
-            values = names(
-                {n: k for n, k in (JUDGED_COLUMNS | ROW_COLUMNS[collection]).items()
-                 if n not in judged}, "b",
-            )  # fmt: skip
-            gone = f"b.state = '{State.DELETED}'"
-            self._connection.execute(
-                f"INSERT INTO {result} BY NAME SELECT {values}, '{State.DELETED}' AS state, "
-                f"CASE WHEN {gone} THEN b.why ELSE '{Why.LEFT_OUT}' END AS why, "
-                f"CASE WHEN {gone} THEN b.since ELSE ? END AS since, '{Origin.UNSEEN}' AS origin "
-                f"FROM {base} b WHERE {out.format('b')}",
-                [since],
-            )
-            drop_references(self._connection, collection, ids_left_out)
+            if collection in self._leaves_out:
+                self._leave_out_records(collection, since, restoring=restoring)
+            if self._leaves_out:
+                drop_references(self._connection, collection, ids_left_out)
 
     def keep_records(self) -> int:
         """Let missing records that are kept stay as they are; returns how many.
@@ -173,6 +154,29 @@ class ObeyedExceptions:
                 f"WHERE {here}"
             )
         return kept
+
+    def _leave_out_records(self, collection: Collection, since: str, *, restoring: bool) -> None:
+        result, base = table("result", collection), table("base", collection)
+        self._find_named("left_ids", Effect.LEAVE_OUT, collection, result)
+        out = f"{{0}}.id IN {ids_left_out(collection)}"
+        if collection is Collection.ENROLLMENTS:
+            out += f" OR {{0}}.user_id IN {ids_left_out(Collection.USERS)}"
+            out += f" OR {{0}}.class_id IN {ids_left_out(Collection.CLASSES)}"
+        came = f"state = '{State.CURRENT}'" if restoring else f"origin IN {DELIVERED}"
+        self.left_out[collection] += self._connection.count(
+            f"SELECT count(DISTINCT id) FROM {result} r WHERE {came} AND ({out.format('r')})"
+        )
+        self._connection.execute(f"DELETE FROM {result} r WHERE {out.format('r')}")
+        columns = JUDGED_COLUMNS | ROW_COLUMNS[collection]
+        values = names({n: kind for n, kind in columns.items() if n not in _JUDGED}, "b")
+        gone = f"b.state = '{State.DELETED}'"
+        self._connection.execute(
+            f"INSERT INTO {result} BY NAME SELECT {values}, '{State.DELETED}' AS state, "
+            f"CASE WHEN {gone} THEN b.why ELSE '{Why.LEFT_OUT}' END AS why, "
+            f"CASE WHEN {gone} THEN b.since ELSE ? END AS since, '{Origin.UNSEEN}' AS origin "
+            f"FROM {base} b WHERE {out.format('b')}",
+            [since],
+        )
 
     def _find_named(self, found: str, effect: Effect, collection: Collection, rows: str) -> None:
         """Add the records of a table whose sourcedIds an exception names."""
@@ -212,6 +216,7 @@ def is_left_out(item: str, target: Collection) -> str:
     return f"coalesce({item} IN {_keys(target)}, false)"
 
 
+_JUDGED = ("state", "why", "since", "hold", "proposed")
 _GONE = (
     f"state = '{State.DELETED}', why = '{Why.LEFT_OUT}', since = ?, hold = NULL, proposed = NULL"
 )

@@ -112,13 +112,17 @@ def district() -> Rows:
 
 
 def without(rows: Rows, collection: Collection) -> Rows:
-    """The delivery in which the record of the exceptions is gone, and what cannot be without it."""
+    """The delivery in which the record of the exceptions is gone, and what would contradict it."""
     name = NAMED[collection]
     rows = rows.minus(collection, name)
     if collection is CLASSES:
         rows = rows.minus(ENROLLMENTS, "e-ann", "e-bob", "e-tom")
     if collection is USERS:
         rows = rows.minus(ENROLLMENTS, "e-ann", "e-ann-2")
+    if collection is SESSIONS:
+        rows = rows.but(CLASSES, "class", terms=["year"]).but(CLASSES, "other", terms=["year"])
+    if collection is COURSES:
+        rows = rows.but(CLASSES, "class", course="other")
     return rows
 
 
