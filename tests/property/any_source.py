@@ -51,7 +51,7 @@ class AnySource(RuleBasedStateMachine):
 
     @rule(number=numbers, school=st.sampled_from(SCHOOLS))
     def a_user_comes_or_changes(self, number: int, school: str) -> None:
-        sourced_id = self._sourced_id(number)
+        sourced_id = self.sourced_id(number)
         known = self.world.source.collections[USERS].get(sourced_id, {})
         entity = user(
             sourced_id, school, name=self._new("Name"),
@@ -67,7 +67,7 @@ class AnySource(RuleBasedStateMachine):
     @rule(number=numbers)
     def a_user_leaves(self, number: int) -> None:
         self.a_user_row_is_lost(number)
-        self._drop_enrollments("user", self._sourced_id(number))
+        self._drop_enrollments("user", self.sourced_id(number))
 
     @rule(number=numbers, school=st.sampled_from(SCHOOLS))
     def a_class_comes_or_changes(self, number: int, school: str) -> None:
@@ -82,7 +82,7 @@ class AnySource(RuleBasedStateMachine):
     @rule(one=numbers, other=numbers)
     def somebody_enrolls(self, one: int, other: int) -> None:
         if self._membership(one, other) is None:
-            entity = enrollment(self._new("e"), f"class-{one}", self._sourced_id(other))
+            entity = enrollment(self._new("e"), f"class-{one}", self.sourced_id(other))
             self.world.source.put(ENROLLMENTS, entity)
 
     @rule(one=numbers, other=numbers)
@@ -98,7 +98,7 @@ class AnySource(RuleBasedStateMachine):
 
     @rule(number=numbers)
     def a_user_row_is_lost(self, number: int) -> None:
-        self.world.source.collections[USERS].pop(self._sourced_id(number), None)
+        self.world.source.collections[USERS].pop(self.sourced_id(number), None)
 
     @rule(number=numbers)
     def a_class_row_is_lost(self, number: int) -> None:
@@ -126,7 +126,7 @@ class AnySource(RuleBasedStateMachine):
     @precondition(lambda self: self.world.group.config.match_with is MatchWith.IDENTIFIER)
     @rule(number=numbers)
     def a_user_gets_another_sourced_id(self, number: int) -> None:
-        old = self._sourced_id(number)
+        old = self.sourced_id(number)
         new = self.sourced_ids[number] = self._new(f"user-{number}")
         collections = self.world.source.collections
         if entity := collections[USERS].pop(old, None):
@@ -147,11 +147,11 @@ class AnySource(RuleBasedStateMachine):
 
     def _change_user(self, number: int, **values: object) -> None:
         users = self.world.source.collections[USERS]
-        if entity := users.get(self._sourced_id(number)):
+        if entity := users.get(self.sourced_id(number)):
             self.world.source.put(USERS, entity | values)
 
     def _membership(self, class_number: int, user_number: int) -> Json | None:
-        wanted = (f"class-{class_number}", self._sourced_id(user_number))
+        wanted = (f"class-{class_number}", self.sourced_id(user_number))
         rows = self.world.source.collections[ENROLLMENTS].values()
         return next(
             (r for r in rows if (r["class"]["sourcedId"], r["user"]["sourcedId"]) == wanted), None
@@ -162,7 +162,8 @@ class AnySource(RuleBasedStateMachine):
         kept = {key: row for key, row in rows.items() if row[field]["sourcedId"] != sourced_id}
         self.world.source.collections[ENROLLMENTS] = kept
 
-    def _sourced_id(self, number: int) -> str:
+    def sourced_id(self, number: int) -> str:
+        """The sourcedId under which the source knows a person now."""
         return self.sourced_ids.get(number, f"user-{number}")
 
     def _new(self, word: str) -> str:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.group.hold import Hold
+from shared.domain.ids import SourcedId, record_id
 from shared.domain.roster.collection import Collection
+from shared.domain.roster.record_exception import Effect
 from shared.domain.run.run import Run, RunState
 from shared.planning.standing import Answer
-from tests.fakes.simulation import Simulation
+from tests.fakes.simulation import GROUP, Simulation
 from tests.property.any_source import CLASSES, ENROLLMENTS, USERS, Json
 
 ENDED_WELL = (RunState.SUCCEEDED, RunState.HELD)
@@ -23,9 +25,11 @@ class Seen:
 
     ``people``: by identifier, the ids of the records of a person.
     ``members``: who is in which class: identifiers, and sourcedIds of classes.
+    ``bear``: by sourcedId, whose record bears it.
     """
 
     people: dict[str, set[str]]
+    bear: dict[str, str]
     members: set[tuple[str, str]]
 
 
@@ -43,11 +47,15 @@ def seen(world: Simulation) -> Seen:
         for doc in world.docs(ENROLLMENTS).values()
         if doc["userId"] in users and doc["classId"] in classes
     }
-    return Seen(dict(people), members)
+    bear = {str(doc["sourcedId"]): str(doc["identifier"]) for doc in users.values()}
+    return Seen(dict(people), bear, members)
 
 
 def check_nobody_is_lost(before: Seen, world: Simulation) -> None:
-    """Check that whoever is in the delivery and was in the roster stays, as the same record."""
+    """Check that whoever is in the delivery and was in the roster stays, as the same record.
+
+    So does whom a person keeps; whom a person leaves out does not.
+    """
     after = seen(world)
     source = world.source.collections
     delivered = {str(entity["identifier"]) for entity in source[USERS].values()}
@@ -55,9 +63,28 @@ def check_nobody_is_lost(before: Seen, world: Simulation) -> None:
         (_identifier(row["user"]["sourcedId"]), str(row["class"]["sourcedId"]))
         for row in source[ENROLLMENTS].values()
     }
-    for person in before.people.keys() & (delivered | {person for person, _ in members}):
+    kept = {who for name, who in before.bear.items() if excepted(world, name) is Effect.KEEP}
+    out = {_identifier(name) for name in left_out(world, before)}
+    there = (delivered | kept | {person for person, _ in members}) - out
+    for person in before.people.keys() & there:
         assert before.people[person] == after.people.get(person), person
-    assert (before.members & members) <= after.members
+    assert {member for member in before.members & members if member[0] not in out} <= after.members
+    assert not left_out(world, before) & after.bear.keys()
+
+
+def excepted(world: Simulation, sourced_id: str) -> Effect | None:
+    """What an exception does to the user with a sourcedId."""
+    digest = record_id(GROUP, USERS.entity, SourcedId(sourced_id))
+    effects = {each.digest: each.effect for each in world.exceptions.all(GROUP)}
+    return effects.get(digest)
+
+
+def left_out(world: Simulation, before: Seen) -> set[str]:
+    """The sourcedIds of users that are left out, of those that are or were in sight."""
+    rows = world.source.collections[ENROLLMENTS].values()
+    names = {str(row["user"]["sourcedId"]) for row in rows}
+    names |= world.source.collections[USERS].keys() | before.bear.keys()
+    return {name for name in names if excepted(world, name) is Effect.LEAVE_OUT}
 
 
 def check_who_is_who(world: Simulation) -> None:
@@ -88,11 +115,12 @@ def check_nobody_besides(world: Simulation) -> None:
             continue  # an empty collection proves nothing
         rows = [row for row in world.snapshot_rows(collection) if row["hold"] != Answer.KEPT]
         here = {str(r["sourced_id"]) for r in rows if r["state"] not in ("deleted", "ended")}
-        assert here <= source.keys(), collection
+        kept = {name for name in here if collection is USERS and excepted(world, name)}
+        assert here - kept <= source.keys(), collection
 
 
 def check_equal(world: Simulation, state: RunState) -> None:
-    """Check that the roster has what the source has, but for what waits or was rejected."""
+    """Check that the roster has what the source has, but for what a person decides otherwise."""
     assert state in ENDED_WELL
     assert world.group.dirty == ()
     source = world.source.collections
@@ -114,6 +142,8 @@ def check_equal(world: Simulation, state: RunState) -> None:
         assert doc["partnerId"] == _id_of(world, Collection.ORGS, school)
     for sourced_id, entity in source[USERS].items():
         if (USERS.entity, sourced_id) in waits or not _good(entity):
+            continue
+        if excepted(world, sourced_id) is Effect.LEAVE_OUT:
             continue
         doc = by_sourced_id[USERS][sourced_id]
         assert (doc["givenName"], doc["loginName"]) == (entity["givenName"], entity["username"])

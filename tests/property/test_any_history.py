@@ -5,7 +5,8 @@
 
 The real extract, plan, apply and commit run over in-memory stores. Messages come twice, late, out
 of order, or not at all; workers die at any write; runs are abandoned; objects expire; tables go
-back to an earlier moment; people decide in whole or in part, and think again. The source changes in
+back to an earlier moment; people decide in whole or in part, think again, and make
+exceptions. The source changes in
 between, contradicts itself, numbers its rows anew and gives its users other sourcedIds. Every
 history that once failed stays as an example below.
 
@@ -23,18 +24,18 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from shared.domain.errors import TryLaterError
 from shared.domain.group.choices import MatchWith
-from shared.domain.group.hold import Decision, Hold, HoldDecision, SelectedRecord
+from shared.domain.group.hold import Decision
 from shared.domain.ids import RunKey
 from shared.domain.roster.collection import Collection
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Mode, Trigger
 from shared.messages import ExtractLeg, PlanRun
 from shared.sync import change_file
-from shared.sync.request.carry_out_decision import carry_out_decision
 from shared.sync.request.request_sync import start_planning
 from tests.fakes.backups import kept_control, kept_roster
 from tests.fakes.simulation import ENTERPRISE, GROUP
-from tests.property.any_source import ENROLLMENTS, SCHOOLS, USERS, AnySource
+from tests.property.any_person import AnyPerson
+from tests.property.any_source import ENROLLMENTS, SCHOOLS, USERS
 from tests.property.promises import (
     ENDED_WELL,
     check_counts,
@@ -42,7 +43,6 @@ from tests.property.promises import (
     check_nobody_besides,
     check_nobody_is_lost,
     check_who_is_who,
-    listed,
     seen,
 )
 
@@ -58,7 +58,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(change_file, "CHANGES_PER_BATCH", 2)
 
 
-class AnyHistory(AnySource):
+class AnyHistory(AnyPerson):
     """One group, and anything that may happen to it."""
 
     def __init__(self) -> None:
@@ -71,20 +71,6 @@ class AnyHistory(AnySource):
     @rule(mode=modes)
     def a_sync_is_asked_for(self, mode: Mode) -> None:
         self.world.request(mode)
-
-    @precondition(lambda self: self.world.group.active_run is None and self.world.group.hold)
-    @rule(decision=st.sampled_from([Decision.APPROVE, Decision.REJECT]), data=st.data())
-    def a_person_decides(self, decision: Decision, data: st.DataObject) -> None:
-        hold = self.world.group.hold
-        assert hold is not None
-        self._decide(decision, hold, data)
-
-    @precondition(lambda self: self.world.group.active_run is None and self._kept())
-    @rule(decision=st.sampled_from([Decision.APPROVE, Decision.RELEASE]), data=st.data())
-    def a_person_thinks_again(self, decision: Decision, data: st.DataObject) -> None:
-        kept = self._kept()
-        assert kept is not None
-        self._decide(decision, kept, data, of_kept=True)
 
     @precondition(lambda self: self.world.group.active_run is None)
     @rule(back=st.integers(1, 5))
@@ -199,29 +185,6 @@ class AnyHistory(AnySource):
         # Again, for what was held with the users or classes that stayed.
         self.world.sync(Mode.UPDATE)
         check_nobody_besides(self.world)
-
-    def _kept(self) -> Hold | None:
-        base = self.world.group.base
-        return base.kept if base else None
-
-    def _decide(
-        self, decision: Decision, hold: Hold, data: st.DataObject, *, of_kept: bool = False
-    ) -> None:
-        """Decide on all of it, on a rule, a school, or a record."""
-        row = data.draw(st.sampled_from(listed(self.world, hold)), "about")
-        record = SelectedRecord(entity=row["entity"], id=row["id"], sourced_id=row["sourcedId"])
-        parts: list[dict[str, tuple[object, ...]]] = [
-            {}, {"rules": (row["rule"],)}, {"records": (record,)},
-        ]  # fmt: skip
-        if row["school"]:
-            parts.append({"schools": (row["school"],)})
-        said = HoldDecision(
-            decision=decision, digest=hold.digest, reason="r", of_kept=of_kept,
-            **data.draw(st.sampled_from(parts), "part"),
-        )  # fmt: skip
-        carry_out_decision(
-            ENTERPRISE, GROUP, said, "ann", self.world.request_ports(), self.world.now
-        )
 
     def _deliver(self, index: int, die_at: int | None) -> None:
         message = self.world.take(index)
