@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from shared.domain.roster.collection import Collection
-from shared.planning.columns import JUDGED_COLUMNS, ROW_COLUMNS, names, table
+from shared.planning.columns import JUDGED_COLUMNS, ROW_COLUMNS, definition, names, table
 from shared.planning.duckdb_connection import Connection
 from shared.planning.standing import LEFT, Origin, State, Why
 from shared.planning.working_tables import load_snapshot
@@ -19,14 +19,16 @@ def restore_past_roster(connection: Connection, collection: Collection, file: Pa
     past = load_snapshot(connection, f"past_{collection.name.lower()}", collection, file)
     own = names(dict(ROW_COLUMNS[collection]))
     here = f"state NOT IN {LEFT}"
+    shape = JUDGED_COLUMNS | ROW_COLUMNS[collection] | {"origin": "VARCHAR"}
+    connection.execute(f"CREATE TABLE {result} ({definition(shape)})")
     connection.execute(
         f"""
-        CREATE TABLE {result} AS
+        INSERT INTO {result} BY NAME
         SELECT id, CASE WHEN {here} THEN '{State.CURRENT}' ELSE state END AS state,
                CASE WHEN NOT {here} THEN why END AS why,
-               CASE WHEN NOT {here} THEN since END AS since, NULL::VARCHAR AS hold,
+               CASE WHEN NOT {here} THEN since END AS since,
                CASE WHEN state = '{State.CURRENT}' THEN fingerprint END AS fingerprint,
-               NULL::UBIGINT AS proposed, {own}, '{Origin.UNSEEN}' AS origin
+               {own}, '{Origin.UNSEEN}' AS origin
         FROM {past}
         """
     )
