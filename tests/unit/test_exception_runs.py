@@ -12,8 +12,10 @@ from shared.domain.group.choices import SyncType
 from shared.domain.ids import SourcedId, record_id
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.record_exception import Effect, NamedBy, RecordException
-from shared.domain.run.run import Mode, Run, RunState
+from shared.domain.run.requests import RunRequest
+from shared.domain.run.run import Mode, Run, RunState, Trigger
 from shared.messages import ExtractLeg, PlanRun
+from shared.sync.request.request_sync import start_planning
 from tests.fakes.simulation import ENTERPRISE, GROUP, Simulation, config
 from tests.fakes.source import class_, enrollment, org, user
 
@@ -97,6 +99,15 @@ def test_what_other_exceptions_would_miss_is_asked_for_before_it_goes(school: Si
     school.settle()
     assert school.control.runs[run.key].state is RunState.SUCCEEDED
     assert _users(school) == {"ann", "cem", "dee"}
+
+
+def test_a_run_that_only_gives_new_ends_changes_nothing_by_them(school: Simulation) -> None:
+    _except(school, Effect.LEAVE_OUT, "ann")
+    request = RunRequest(ENTERPRISE, GROUP, Mode.RETENTION, Trigger.CLOCK, "clock")
+    run = start_planning(request, school.control, school.queue, school.now)
+    school.settle()
+    assert school.control.runs[run.key].state is RunState.SUCCEEDED
+    assert _users(school) == {"ann", "bob", "cem", "dee"}
 
 
 def test_a_deleted_group_leaves_no_exception(school: Simulation) -> None:

@@ -95,7 +95,8 @@ class _Planning:
         base = self.ports.batches.base(self.leg.run.key)
         refuse_newer_shape(base.snapshot, "What the roster of this group holds")
         run = self.leg.run
-        self.exceptions = holding(self.ports.exceptions.all(run.group_id), run.created_at)
+        if run.mode is not Mode.RETENTION:  # such a run changes nothing that the roster shows
+            self.exceptions = holding(self.ports.exceptions.all(run.group_id), run.created_at)
         table_stamp = self.ports.holdings.stamp(self.leg.run.group_id)
         given, survey = self._gather(base, table_stamp)
         planner = Planner(
