@@ -54,6 +54,7 @@ nightly: setup ## Run the slower tests: random histories, a thousand Auto groups
 	HOMEROOM_STEPS=10000 $(BIN)/python -m pytest -q tests/property
 	HOMEROOM_MANY=1000 $(BIN)/python -m pytest -q tests/e2e/test_auto.py
 	$(BIN)/python -m benchmarks.nights --check docs/nights.md --workers 2
+	$(BIN)/python -m benchmarks.mistakes --check docs/nights.md --workers 2
 
 check: .venv/.dev .venv-sam/.done ## Check format, lint, layers, types and template
 	$(BIN)/ruff format --check .

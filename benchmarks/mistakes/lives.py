@@ -4,10 +4,12 @@ Every night goes the whole way of benchmarks.nights. A mistake happens to a copy
 is after the ordinary night, so that it harms no other.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import cycle
 from random import Random
+from typing import TypeVar
 
 from benchmarks.mistakes.districts import Shape, random_district, random_shape
 from benchmarks.mistakes.kinds import Kind, Spot
@@ -30,6 +32,7 @@ from tests.fakes.simulation import Simulation
 
 KINDS = (*ABSENCE.all, *FILES.all, *COLUMNS.all, *IDS.all, *SOURCES.all)
 NIGHTS_OF_HISTORY = 8
+T = TypeVar("T")
 _WAYS = (Way.BUNDLE, Way.REST, Way.BUNDLE, Way.BUNDLE, Way.BARE, Way.BUNDLE)
 _YEAR = 2026
 _MOST_DAYS_BETWEEN = 4
@@ -106,8 +109,7 @@ class History:
         )
 
     def _happening(self) -> tuple[Ordinary, date, District]:
-        while True:
-            kind = self.random.choice(ORDINARY)
+        for kind in _in_turn(ORDINARY, self._index):
             day = self.living.today + timedelta(days=self.random.randint(1, _MOST_DAYS_BETWEEN))
             if kind.until is not None:
                 until = date(self.district.year + 1, *kind.until)
@@ -117,22 +119,26 @@ class History:
             found = kind.change(Day(day, self.shape, self.random), self.district)
             if found is not None:
                 return kind, day, found
+        raise AssertionError
 
     def _mistake(self, kinds: list[Kind]) -> Outcome:
-        while True:
-            kind = self.random.choice(kinds)
-            extent = self.random.uniform(0.1, 1)
-            today = self.living.today + timedelta(days=1)
-            nights = kind.make(Spot(self.district, extent, today, self.random))
-            if nights and any(each.spoil or each.delivery != self.district for each in nights):
-                break
+        kind, extent, nights = self._made(kinds)
         branch = replace(self.living, world=copy_of(self.living.world))
-        held, harm = self._lived(branch, tuple(nights))
+        held, harm = self._lived(branch, nights)
         return Outcome(
             self._place, kind.what, held, harm,
             kind.consistent and looks_true(self.district, nights[-1].delivery, branch.today),
             f"{self._story()}, {extent:.0%}", _in_words(branch.hold),
         )  # fmt: skip
+
+    def _made(self, kinds: list[Kind]) -> tuple[Kind, float, tuple[Night, ...]]:
+        today = self.living.today + timedelta(days=1)
+        for kind in _in_turn(kinds, self._index):
+            extent = self.random.uniform(0.1, 1)
+            nights = tuple(kind.make(Spot(self.district, extent, today, self.random)) or ())
+            if any(each.spoil or each.delivery != self.district for each in nights):
+                return kind, extent, nights
+        raise AssertionError
 
     def _lived(self, living: Living, nights: tuple[Night, ...]) -> tuple[bool, dict[str, int]]:
         """Live nights; return whether something waits or was refused, and what is regretted."""
@@ -147,6 +153,11 @@ class History:
             truth = night.truth or Truth(night.delivery)
             judge.look(true_facts(truth, living.today), living.shown(truth))
         return held, {words: len(those) for words, those in judge.regrets.items()}
+
+    @property
+    def _index(self) -> int:
+        """The number of the night among those of all histories."""
+        return self.number * NIGHTS_OF_HISTORY + self.night
 
     @property
     def _place(self) -> str:
@@ -174,6 +185,16 @@ def live_history(seed: int, number: int, wanted: Wanted) -> list[tuple[bool, Out
         if living.hold is not None:
             living.approve()
         return [*History(number, random, shape, district, living).live(wanted)]
+
+
+def _in_turn(kinds: Sequence[T], index: int) -> Iterator[T]:
+    """Kinds without end, in a mixed order; from one night to the next, the first is another.
+
+    So all are lived about equally often, and the same night of two histories differs.
+    """
+    mixed = Random(len(kinds)).sample(kinds, len(kinds))
+    at = index % len(mixed)
+    return cycle([*mixed[at:], *mixed[:at]])
 
 
 def _entities(hold: Hold) -> set[str]:

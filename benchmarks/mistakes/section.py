@@ -44,7 +44,7 @@ def section_of(seed: int, outcomes: Sequence[tuple[bool, Outcome]]) -> str:
         TITLE,
         _INTRODUCTION,
         f"{len(mistakes):,} mistakes and {len(ordinary):,} ordinary nights of seed {seed}.",
-        "\n".join([*MISTAKES_HEAD, *_mistake_rows(clear), *_row_of(TRUTHLIKE, alike)]),
+        "\n".join([*MISTAKES_HEAD, *_mistake_rows(clear), _row_of(TRUTHLIKE, alike)]),
         "\n".join([*ORDINARY_HEAD, *_ordinary_rows(ordinary)]),
     ]
     return "\n\n".join(parts)
@@ -59,16 +59,14 @@ def with_section(page: str, section: str) -> str:
 
 def _mistake_rows(outcomes: Sequence[Outcome]) -> Iterable[str]:
     for kind in KINDS:
-        yield from _row_of(kind.what, [each for each in outcomes if each.what == kind.what])
-    yield from _row_of(TOTAL, outcomes)
+        yield _row_of(kind.what, [each for each in outcomes if each.what == kind.what])
+    yield _row_of(TOTAL, outcomes)
 
 
-def _row_of(what: str, outcomes: Sequence[Outcome]) -> Iterable[str]:
-    if not outcomes:
-        return
+def _row_of(what: str, outcomes: Sequence[Outcome]) -> str:
     lost = sum(_most(each, access=True) for each in outcomes)
     other = sum(_most(each, access=False) for each in outcomes)
-    yield _line(
+    return _line(
         what, f"{len(outcomes):,}", _share(sum(each.held for each in outcomes), outcomes),
         _share(sum(bool(each.harm) for each in outcomes), outcomes), f"{lost:,}", f"{other:,}",
     )  # fmt: skip
@@ -77,9 +75,8 @@ def _row_of(what: str, outcomes: Sequence[Outcome]) -> Iterable[str]:
 def _ordinary_rows(outcomes: Sequence[Outcome]) -> Iterable[str]:
     kinds = {kind.what: [o for o in outcomes if o.what == kind.what] for kind in ORDINARY}
     for what, those in (*kinds.items(), (TOTAL, outcomes)):
-        if those:
-            held, harm = sum(each.held for each in those), sum(bool(each.harm) for each in those)
-            yield _line(what, f"{len(those):,}", _share(held, those), _share(harm, those))
+        held, harm = sum(each.held for each in those), sum(bool(each.harm) for each in those)
+        yield _line(what, f"{len(those):,}", _share(held, those), _share(harm, those))
 
 
 def _most(outcome: Outcome, *, access: bool) -> int:
