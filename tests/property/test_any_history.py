@@ -27,6 +27,7 @@ from shared.domain.group.choices import MatchWith
 from shared.domain.group.hold import Decision
 from shared.domain.ids import RunKey
 from shared.domain.roster.collection import Collection
+from shared.domain.roster.record_exception import Effect
 from shared.domain.run.requests import RunRequest
 from shared.domain.run.run import Mode, Trigger
 from shared.messages import ExtractLeg, PlanRun
@@ -289,6 +290,17 @@ def test_a_user_with_another_sourced_id_is_the_same() -> None:
     history = three_in_two_classes(MatchWith.IDENTIFIER)
     history.a_user_gets_another_sourced_id(1)
     history.a_clean_run(Mode.UPDATE)
+    history.teardown()
+
+
+def test_whom_a_person_keeps_stays_and_whom_a_person_leaves_out_goes() -> None:
+    history = three_in_two_classes()
+    history.a_person_makes_an_exception(1, Effect.LEAVE_OUT)
+    history.a_person_makes_an_exception(2, Effect.KEEP)
+    history.a_user_leaves(2)
+    for _ in range(2):
+        history.a_clean_run(Mode.UPDATE)
+        assert seen(history.world).bear.keys() == {"user-0", "user-2"}
     history.teardown()
 
 
