@@ -44,7 +44,7 @@ from shared.planning.restore_past_roster import restore_past_roster
 from shared.planning.root_partner import ensure_root_partner
 from shared.planning.row_parsing import parse_new_rows
 from shared.planning.rows_in_scope import select_rows_in_scope
-from shared.planning.same_users import merge_staff, rekey_users
+from shared.planning.same_users import hold_unclear, merge_staff, rekey_users
 from shared.planning.selection import select_decided
 from shared.planning.standing import STAYS
 from shared.planning.statuses import mark_unknown_statuses
@@ -322,6 +322,7 @@ class ResultBuilder:
             if hint is not None:
                 self.notices.append(notices.rekeyed(collection, hint))
         if collection is Collection.USERS:
+            hold_unclear(connection)
             hold_changed_identities(connection, given.config.guard)
 
     def _size(self, name: str) -> int:

@@ -11,6 +11,7 @@ from shared.domain.roster.collection import Collection
 from shared.planning.counted_places import places_where
 from shared.planning.duckdb_connection import Connection
 from shared.planning.proposals import hold_changes
+from shared.planning.same_person import plainly_other
 from shared.planning.standing import LEFT, Answer, Origin, State
 
 _IDENTITY = ("given_name", "family_name", "username", "email", "identifier")
@@ -24,14 +25,16 @@ def hold_changed_identities(connection: Connection, settings: GuardSettings) -> 
 
     A user counts if two or more of name, username, e-mail and identifier change, or if the new
     given or family name is one that another user of the school has lost in the same run, or the
-    new username one that another user of the group has lost. A held user keeps the last values,
-    whatever the numbers of later runs; the row is proposed.
+    new username one that another user of the group has lost. One whose names and identifying
+    values are all others is plainly another person, and waits whatever the numbers are. A held
+    user keeps the last values, whatever the numbers of later runs; the row is proposed.
     """
     if not connection.count(
         f"""
         CREATE OR REPLACE TABLE renamed AS
         SELECT r.id, r.sourced_id, b.org_ids[1] AS place, {_COUNTED} AS fields,
-               b.hold IS NOT DISTINCT FROM '{HoldRule.IDENTITIES_CHANGED}' AS waits,
+               b.hold IS NOT DISTINCT FROM '{HoldRule.IDENTITIES_CHANGED}'
+                   OR {plainly_other("b", "r")} AS waits,
                r.given_name AS given, b.given_name AS given_before,
                r.family_name AS family, b.family_name AS family_before,
                lower(r.username) AS username, lower(b.username) AS username_before

@@ -14,6 +14,7 @@ from shared.planning.lost_access import WINDOW, hold_lost_changes, recently_lost
 from shared.planning.proposals import hold_changes
 from shared.planning.standing import HELD, LEFT, STAYS, Answer, State, Why
 
+_PERSON = f"(user_id || '/' || (role = '{STUDENT_ROLE}'))"
 _SEAT = f"(user_id || '/' || school_id || '/' || (role = '{STUDENT_ROLE}'))"
 """SQL for where a person sits: in which school, and whether as a pupil."""
 _KNOWN = f"SELECT count(*) FROM base_enrollments WHERE state NOT IN {LEFT}"
@@ -51,7 +52,7 @@ def decide_enrollment_deletions(connection: Connection, rules: DeletionRules) ->
         f"""
         CREATE TABLE going_enrollments AS
         WITH joined AS (
-            SELECT {_SEAT} AS seat, class_id,
+            SELECT {_SEAT} AS seat, {_PERSON} AS person, class_id,
                    class_id IN (SELECT id FROM base_classes WHERE state NOT IN {LEFT}) AS known
             FROM result_enrollments
             WHERE state = '{State.CURRENT}' AND (begin_date IS NULL OR begin_date <= $begun)
@@ -64,8 +65,8 @@ def decide_enrollment_deletions(connection: Connection, rules: DeletionRules) ->
                       OR class_id IN (SELECT id FROM result_classes WHERE {_WAITS})
                     THEN '{HoldRule.WITH_HELD}' END AS rule,
                {_SEAT} IN (SELECT seat FROM joined) AS moved,
-               {_SEAT} IN (SELECT seat FROM joined WHERE known)
-                   AND {_SEAT} || class_id NOT IN (SELECT seat || class_id FROM joined)
+               {_PERSON} IN (SELECT person FROM joined WHERE known)
+                   AND {_PERSON} || class_id NOT IN (SELECT person || class_id FROM joined)
                    AS moved_among
         FROM result_enrollments
         WHERE state = '{State.PENDING}' AND hold IS DISTINCT FROM '{Answer.KEPT}'
@@ -133,7 +134,7 @@ def _hold_moved(connection: Connection, settings: GuardSettings) -> None:
         f"SELECT sourced_id, '{HoldRule.ROSTER_MOVED}' AS rule FROM result_enrollments "
         f"WHERE state = '{State.CURRENT}' "
         f"AND id NOT IN (SELECT id FROM base_enrollments WHERE state NOT IN {LEFT}) "
-        f"AND {_SEAT} IN (SELECT {_SEAT} FROM result_enrollments WHERE id IN ("
+        f"AND {_PERSON} IN (SELECT {_PERSON} FROM result_enrollments WHERE id IN ("
         f"SELECT id FROM going_enrollments WHERE rule = '{HoldRule.ROSTER_MOVED}'))",
     )
 

@@ -82,6 +82,12 @@ def _reject(connection: Connection, collection: Collection) -> None:
         f"ELSE proposed END, proposed = NULL, hold = NULL "
         f"WHERE {HELD} AND state <> '{State.PENDING}' AND id IN {decided}"
     )
+    if collection is Collection.USERS:
+        # They are two people: the new one comes in by itself, and the old one is judged as gone.
+        connection.execute(
+            f"UPDATE result_users SET hold = NULL WHERE state = '{State.PENDING}' "
+            f"AND hold = '{HoldRule.IDENTITIES_CHANGED}' AND id IN {decided}"
+        )
     connection.execute(
         f"UPDATE {result} SET hold = '{Answer.KEPT}' WHERE {HELD} AND id IN {decided}"
     )

@@ -12,12 +12,12 @@ from functools import partial
 from shared.domain.group import guard
 from shared.domain.group.guard import GuardSettings, HoldRule
 from shared.domain.roster.collection import Collection
-from shared.domain.roster.vocabulary import STUDENT_ROLE
 from shared.planning.columns import table
 from shared.planning.counted_places import places_where
 from shared.planning.duckdb_connection import Connection
 from shared.planning.ended_classes import ENDS_WITHIN, over_classes
 from shared.planning.proposals import hold_changes
+from shared.planning.same_person import has_student_role
 from shared.planning.standing import LEFT, Origin, State
 
 WINDOW = timedelta(days=7)
@@ -51,7 +51,7 @@ def find_lost_changes(connection: Connection, day: date, *, fetched: bool) -> No
         WHERE {_CHANGED} AND b.enabled IS NOT FALSE AND (
             r.enabled IS FALSE
             OR (b.username IS NOT NULL AND r.username IS NULL)
-            OR {_has_student_role("b")} <> {_has_student_role("r")}
+            OR {has_student_role("b")} <> {has_student_role("r")}
             OR ({_has_place("b")} AND NOT {_has_place("r")}))
         """
     )
@@ -67,10 +67,6 @@ def find_lost_changes(connection: Connection, day: date, *, fetched: bool) -> No
         """,
         {"week": week, "soon": (day + ENDS_WITHIN).isoformat()},
     )
-
-
-def _has_student_role(row: str) -> str:
-    return f"(len(list_filter({row}.roles, lambda each: each.role = '{STUDENT_ROLE}')) > 0)"
 
 
 def _has_place(row: str) -> str:
@@ -146,18 +142,31 @@ def hold_lost_changes(connection: Connection, collection: Collection) -> None:
 
 
 def recently_lost(collection: Collection) -> str:
-    """SQL for the ids of the records that lost access since ``$window``, and still have none."""
-    enabled = " AND enabled IS NOT FALSE" if collection is Collection.USERS else ""
+    """SQL for the ids of the records that lost access since ``$window`` and did not regain any."""
+    base, result = table("base", collection), table("result", collection)
     return (
-        f"SELECT DISTINCT id FROM {table('base', collection)} WHERE lost >= $window AND id NOT IN ("
-        f"SELECT id FROM {table('result', collection)} WHERE state NOT IN {LEFT}{enabled})"
+        f"SELECT DISTINCT b.id FROM {base} b WHERE b.lost >= $window AND NOT EXISTS ("
+        f"SELECT 1 FROM {result} r WHERE r.id = b.id AND {_regained(collection, 'b', 'r')})"
+    )
+
+
+def _regained(collection: Collection, before: str, after: str) -> str:
+    """SQL for whether a door opened again between two rows of a record."""
+    here = f"{before}.state IN {LEFT} AND {after}.state NOT IN {LEFT}"
+    if collection is not Collection.USERS:
+        return f"({here})"
+    return (
+        f"({here} OR ({before}.enabled IS FALSE AND {after}.enabled) "
+        f"OR ({before}.username IS NULL AND {after}.username IS NOT NULL) "
+        f"OR ({_has_place(after)} AND NOT {_has_place(before)}) "
+        f"OR {has_student_role(before)} <> {has_student_role(after)})"
     )
 
 
 def remember_losses(connection: Connection, now: datetime, *, approved: bool) -> None:
     """Fill ``lost``: when each record last lost access without anybody's approval.
 
-    A record that has access again forgets it.
+    A record that regains access forgets it.
     """
     for collection in JUDGED:
         base, result = table("base", collection), table("result", collection)
@@ -165,7 +174,7 @@ def remember_losses(connection: Connection, now: datetime, *, approved: bool) ->
             connection.execute(
                 f"UPDATE {result} r SET lost = b.lost FROM {base} b WHERE b.id = r.id "
                 f"AND b.sourced_id IS NOT DISTINCT FROM r.sourced_id AND b.lost IS NOT NULL "
-                f"AND NOT ({_has_access(collection, 'r')} AND NOT {_has_access(collection, 'b')})"
+                f"AND NOT {_regained(collection, 'b', 'r')}"
             )
         if approved:
             continue
@@ -176,8 +185,3 @@ def remember_losses(connection: Connection, now: datetime, *, approved: bool) ->
             f"UNION SELECT id FROM {table('lost', collection)} WHERE rule IS NULL)",
             [now.isoformat()],
         )
-
-
-def _has_access(collection: Collection, row: str) -> str:
-    enabled = f" AND {row}.enabled IS NOT FALSE" if collection is Collection.USERS else ""
-    return f"({row}.state NOT IN {LEFT}{enabled})"

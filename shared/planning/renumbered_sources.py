@@ -7,6 +7,7 @@ from shared.domain.roster.collection import Collection
 from shared.planning.columns import table
 from shared.planning.duckdb_connection import Connection
 from shared.planning.proposals import hold_changes
+from shared.planning.same_person import full_name
 from shared.planning.standing import LEFT, MISSING, Answer, Origin, State
 
 _GONE = f"state = '{State.PENDING}' AND why IN {MISSING}"
@@ -70,16 +71,21 @@ def _match(
         return "Check whether the source has renumbered its orgs."
     best, most = MatchWith.SOURCED_ID, 0
     for by in (MatchWith.IDENTIFIER, MatchWith.USERNAME, MatchWith.EMAIL):
+        # Numbers alone may coincide: those of two districts do.
+        who = f"lower({by}) || '/' || {full_name()}"
         [(found,)] = connection.execute(
-            f"SELECT count(DISTINCT lower({by})) FROM {result} WHERE {new} AND lower({by}) IN "
-            f"(SELECT lower({by}) FROM {result} WHERE {gone})",
+            f"SELECT count(DISTINCT {who}) FROM {result} WHERE {new} AND {who} IN "
+            f"(SELECT {who} FROM {result} WHERE {gone})",
             {"kinds": kinds},
         ).fetchall()
         if found > most:
             best, most = by, found
     if not most:
-        return "None of the new ones has the identifier, username or e-mail of one that is gone."
+        return (
+            "None of the new ones has the name and the identifier, username or e-mail of one that "
+            "is gone."
+        )
     return (
-        f"{most} of them have the same {best} as one that is gone: set matchWith to {best}, and "
-        "the next sync knows them again."
+        f"{most} of them have the same name and {best} as one that is gone: set matchWith to "
+        f"{best}, and the next sync knows them again."
     )

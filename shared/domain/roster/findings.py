@@ -119,6 +119,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The record is missing, but other rows of the same delivery name it; it stays.",
         "Send the record, or leave out the rows that name it.",
     ),
+    "placeholder": (
+        "The value stands for no value (NULL, N/A, none, - and the like); it counts as empty.",
+        "Leave the value empty, or write the true one.",
+    ),
+    "misread_encoding": (
+        "The text was written as UTF-8 and read as another encoding; it was put right.",
+        "Export the file as UTF-8, without another program in between.",
+    ),
     "no_date": (
         "The date stands for no date (a year before 1950 or after 2100).",
         "Leave the date empty, or write the true one.",

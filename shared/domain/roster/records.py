@@ -26,6 +26,8 @@ from shared.domain.roster import vocabulary
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.findings import Repairs
 from shared.domain.roster.masked_values import shape_of
+from shared.domain.roster.misread_text import repair_misread
+from shared.domain.roster.placeholders import is_placeholder
 
 MAX_SOURCED_ID = 255
 MAX_TEXT = 1000
@@ -44,13 +46,21 @@ def _note(info: ValidationInfo, code: str, found: str) -> None:
     _repairs(info).note(code, info.field_name or "", found)
 
 
-def _required(value: object) -> str:
+def _required(value: object, info: ValidationInfo) -> str:
     text = str(value).strip() if value is not None else ""
     if not text:
         raise PydanticCustomError("missing_value", "required")
     if len(text) > MAX_TEXT:
         raise PydanticCustomError("too_long", "too long")
-    return text
+    return _as_written(text, info)
+
+
+def _as_written(text: str, info: ValidationInfo) -> str:
+    written = repair_misread(text)
+    if written is None:
+        return text
+    _note(info, "misread_encoding", shape_of(text))
+    return written
 
 
 def _sourced_id(value: object, info: ValidationInfo) -> str:
@@ -79,7 +89,15 @@ def _optional(value: object, info: ValidationInfo) -> str | None:
     if len(text) > MAX_TEXT:
         _note(info, "too_long", shape_of(text))
         return None
-    return text or None
+    return _as_written(text, info) or None
+
+
+def _identifying(value: object, info: ValidationInfo) -> str | None:
+    text = _optional(value, info)
+    if text is not None and is_placeholder(text):
+        _note(info, "placeholder", text)
+        return None
+    return text
 
 
 def _sorted_list(values: list[Any] | None) -> list[str]:
@@ -196,7 +214,7 @@ def _enabled(value: object, info: ValidationInfo) -> bool:
 
 
 def _email(value: object, info: ValidationInfo) -> str | None:
-    text = _optional(value, info)
+    text = _identifying(value, info)
     if text is not None and "@" not in text:
         _note(info, "bad_email", shape_of(text))
         return None
@@ -206,6 +224,7 @@ def _email(value: object, info: ValidationInfo) -> str | None:
 Key = Annotated[str, BeforeValidator(_sourced_id)]
 Required = Annotated[str, BeforeValidator(_required)]
 Optional = Annotated[str | None, BeforeValidator(_optional)]
+Identifying = Annotated[str | None, BeforeValidator(_identifying)]
 SortedList = Annotated[list[str], BeforeValidator(_sorted_list)]
 PlainList = Annotated[list[str], BeforeValidator(_plain_list)]
 RequiredDate = Annotated[str, BeforeValidator(_required_date)]
@@ -314,14 +333,14 @@ class User(_Record):
 
     sourced_id: Key
     enabled: Annotated[bool, BeforeValidator(_enabled)]
-    username: Optional
+    username: Identifying
     given_name: Optional
     middle_name: Optional
     family_name: Optional
     preferred_given_name: Optional
     preferred_middle_name: Optional
     preferred_family_name: Optional
-    identifier: Optional
+    identifier: Identifying
     email: Annotated[str | None, BeforeValidator(_email)]
     grades: SortedList
     roles: Annotated[
