@@ -1,7 +1,9 @@
 """Random nights are what they say, and docs/nights.md has a row for every kind of them."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -19,6 +21,7 @@ from local.sample_district.bundle import csv_files
 from local.sample_district.evolution import without_users
 from local.sample_district.records import District
 
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "nights.md").read_text()
 TODAY = date(2026, 9, 2)
 BUNDLE = 0
 
@@ -30,10 +33,50 @@ def _districts() -> Iterator[tuple[Random, Shape, District]]:
         yield random, shape, random_district(random, shape, 2026)
 
 
+def _rows(text: str) -> Iterator[list[str]]:
+    for line in text.splitlines():
+        if line.startswith("| ") and line not in (page.MISTAKES_HEAD[0], page.ORDINARY_HEAD[0]):
+            yield [cell.strip() for cell in line.strip("|").split(" | ")]
+
+
+def _number(cell: str) -> int:
+    return int(cell.split(" ")[0].replace(",", ""))
+
+
+def _lived(section: str) -> dict[str, int]:
+    """How many nights the section says were lived."""
+    found = re.findall(r"([\d,]+) (mistakes|ordinary nights)\b", section)
+    return {what: _number(count) for count, what in found}
+
+
+@pytest.fixture(name="section", scope="module")
+def section_of_the_page() -> str:
+    [section] = [p for p in re.split(r"\n(?=## )", DOCUMENT) if p.startswith(page.TITLE)]
+    return section
+
+
 def test_there_are_at_least_25_kinds_each_named_once() -> None:
     names = [kind.what for kind in KINDS]
     assert len(names) >= 25
     assert len(set(names)) == len(names)
+
+
+def test_the_page_has_a_row_for_every_kind_and_its_rows_sum_up(section: str) -> None:
+    rows = {cells[0]: cells[1:] for cells in _rows(section) if len(cells) == 6}
+    alike = rows.pop(page.TRUTHLIKE)
+    total = [_number(cell) for cell in rows.pop(page.TOTAL)]
+    assert rows.keys() == {kind.what for kind in KINDS}
+    sums = [sum(_number(row[at]) for row in rows.values()) for at in range(5)]
+    assert sums == total
+    assert total[0] + _number(alike[0]) == _lived(section)["mistakes"]
+
+
+def test_the_page_has_a_row_for_every_ordinary_night_and_its_rows_sum_up(section: str) -> None:
+    rows = {cells[0]: cells[1:] for cells in _rows(section) if len(cells) == 4}
+    total = [_number(cell) for cell in rows.pop(page.TOTAL)]
+    assert rows.keys() == {kind.what for kind in ORDINARY}
+    assert [sum(_number(row[at]) for row in rows.values()) for at in range(3)] == total
+    assert total[0] == _lived(section)["ordinary nights"]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.what)
