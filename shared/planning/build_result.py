@@ -4,12 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from shared.domain.errors import GiveUpError
 from shared.domain.group.hold import Decision
 from shared.domain.roster.collection import Collection, CollectionStatus
 from shared.domain.roster.findings import FileFinding
+from shared.domain.run.another_source import reason_to_stop
 from shared.domain.run.login_clashes import clash_reason
 from shared.domain.run.run import Notice, Reason
 from shared.planning import error_report, notices
+from shared.planning.another_source import count_recognised
+from shared.planning.arrivals import hold_new
 from shared.planning.bulk_or_delta import looks_like_delta
 from shared.planning.candidates import build_candidates
 from shared.planning.changed_identities import hold_changed_identities
@@ -311,16 +315,24 @@ class ResultBuilder:
             self.notices.append(notices.nothing_gone(notices.named(collection), why))
 
     def _hold_mistakes(self, collection: Collection) -> None:
-        """Hold changes that look like a mistake of the source."""
+        """Hold changes that look like a mistake of the source.
+
+        :raises GiveUpError: it is another source.
+        """
         given, connection = self._given, self._connection
         if not given.fetched:
             return
+        if collection is Collection.USERS and self._size("base_users"):
+            reason = reason_to_stop(count_recognised(connection), given.config.guard)
+            if reason is not None:
+                raise GiveUpError(reason)
         if collection in (Collection.ORGS, Collection.USERS):
             hint = hold_renumbered(
                 connection, collection, given.config.guard, deletes=given.deletes
             )
             if hint is not None:
                 self.notices.append(notices.rekeyed(collection, hint))
+            hold_new(connection, collection, given.config.guard)
         if collection is Collection.USERS:
             hold_unclear(connection)
             hold_changed_identities(connection, given.config.guard)

@@ -27,12 +27,14 @@ def hold_changed_identities(connection: Connection, settings: GuardSettings) -> 
     given or family name is one that another user of the school has lost in the same run, or the
     new username one that another user of the group has lost. One whose names and identifying
     values are all others is plainly another person, and waits whatever the numbers are. A held
-    user keeps the last values, whatever the numbers of later runs; the row is proposed.
+    user keeps the last values, whatever the numbers of later runs; the row is proposed. Where too
+    many are others, whoever got the name of somebody else in the group waits with them: it is the
+    same mistake.
     """
     if not connection.count(
         f"""
         CREATE OR REPLACE TABLE renamed AS
-        SELECT r.id, r.sourced_id, b.org_ids[1] AS place, {_COUNTED} AS fields,
+        SELECT r.id, r.sourced_id, b.org_ids[1] AS place, {_COUNTED} AS fields, false AS counts,
                b.hold IS NOT DISTINCT FROM '{HoldRule.IDENTITIES_CHANGED}'
                    OR {plainly_other("b", "r")} AS waits,
                r.given_name AS given, b.given_name AS given_before,
@@ -44,17 +46,16 @@ def hold_changed_identities(connection: Connection, settings: GuardSettings) -> 
         """
     ):
         return
-    swapped = " OR ".join(
-        f"({name} <> {name}_before AND place || '/' || {name} IN ("
-        f"SELECT place || '/' || {name}_before FROM renamed WHERE {name} <> {name}_before))"
-        for name in ("given", "family")
+    in_school = " OR ".join(
+        [_taken_over("given", "place || '/' || "), _taken_over("family", "place || '/' || ")]
     )
-    swapped += (
-        " OR (username <> username_before AND username IN "
-        "(SELECT username_before FROM renamed WHERE username IS DISTINCT FROM username_before))"
+    in_group = " OR ".join(_taken_over(name) for name in ("given", "family"))
+    username = _taken_over("username")
+    connection.execute(
+        f"UPDATE renamed SET counts = true WHERE fields >= 2 OR {in_school} OR {username}"
     )
-    connection.execute(f"DELETE FROM renamed WHERE fields < 2 AND ({swapped}) IS NOT TRUE")
-    changed = connection.count("SELECT count(DISTINCT id) FROM renamed")
+    connection.execute(f"DELETE FROM renamed WHERE NOT counts AND ({in_group}) IS NOT TRUE")
+    changed = connection.count("SELECT count(DISTINCT id) FROM renamed WHERE counts")
     if not changed:
         return
     known = connection.count(f"SELECT count(DISTINCT id) FROM base_users WHERE state NOT IN {LEFT}")
@@ -62,8 +63,9 @@ def hold_changed_identities(connection: Connection, settings: GuardSettings) -> 
         counted = f"""
             SELECT place, any_value(r.changed) AS changed, count(DISTINCT id) AS known
             FROM (SELECT id, unnest(org_ids) AS place FROM base_users WHERE state NOT IN {LEFT})
-            JOIN (SELECT place, count(DISTINCT id) AS changed FROM renamed GROUP BY place) r
-            USING (place) GROUP BY place
+            JOIN (SELECT place, count(DISTINCT id) AS changed FROM renamed WHERE counts GROUP BY 1)
+                r USING (place)
+            GROUP BY place
         """
         schools = places_where(connection, counted, partial(guard.too_many_changed, guard=settings))
         connection.execute(
@@ -75,4 +77,16 @@ def hold_changed_identities(connection: Connection, settings: GuardSettings) -> 
         connection,
         Collection.USERS,
         f"SELECT sourced_id, '{HoldRule.IDENTITIES_CHANGED}' AS rule FROM renamed",
+    )
+
+
+def _taken_over(name: str, within: str = "") -> str:
+    """SQL for whether a user's new name is one that another user has lost.
+
+    :param within: SQL that begins both names, so that only users of one place are compared.
+    """
+    changed = f"{name} IS DISTINCT FROM {name}_before"
+    return (
+        f"({changed} AND {within}{name} IN "
+        f"(SELECT {within}{name}_before FROM renamed WHERE {changed}))"
     )

@@ -15,6 +15,7 @@ from shared.planning.proposals import hold_changes
 from shared.planning.standing import HELD, LEFT, STAYS, Answer, State, Why
 
 _PERSON = f"(user_id || '/' || (role = '{STUDENT_ROLE}'))"
+_PLACE = "(user_id || '/' || class_id)"
 _SEAT = f"(user_id || '/' || school_id || '/' || (role = '{STUDENT_ROLE}'))"
 """SQL for where a person sits: in which school, and whether as a pupil."""
 _KNOWN = f"SELECT count(*) FROM base_enrollments WHERE state NOT IN {LEFT}"
@@ -47,7 +48,7 @@ def decide_enrollment_deletions(connection: Connection, rules: DeletionRules) ->
     same school in this run has moved: that does not count and is not held, unless most of a roster
     moves among the classes that are there.
     """
-    begun = (rules.now.date() + ENDS_WITHIN).isoformat()
+    day = rules.now.date()
     leaving = connection.count(
         f"""
         CREATE TABLE going_enrollments AS
@@ -56,6 +57,7 @@ def decide_enrollment_deletions(connection: Connection, rules: DeletionRules) ->
                    class_id IN (SELECT id FROM base_classes WHERE state NOT IN {LEFT}) AS known
             FROM result_enrollments
             WHERE state = '{State.CURRENT}' AND (begin_date IS NULL OR begin_date <= $begun)
+              AND (end_date IS NULL OR end_date > $week)
               AND id NOT IN (SELECT id FROM base_enrollments WHERE state NOT IN {LEFT})
         )
         SELECT id, user_id, class_id, school_id, why,
@@ -78,7 +80,8 @@ def decide_enrollment_deletions(connection: Connection, rules: DeletionRules) ->
         {
             "approved": rules.approved,
             "asks": rules.confirms,
-            "begun": begun,
+            "begun": (day + ENDS_WITHIN).isoformat(),
+            "week": (day + WINDOW).isoformat(),
             "deletes": rules.deletes,
         },
     )
@@ -128,14 +131,22 @@ def _hold_moved(connection: Connection, settings: GuardSettings) -> None:
         f"WHERE {moving} AND {chosen}",
         given,
     )
+    _hold_new(connection, HoldRule.ROSTER_MOVED, _PERSON)
+
+
+def _hold_new(connection: Connection, rule: HoldRule, same: str) -> None:
+    """Hold the new memberships that would take the place of those that wait by a rule.
+
+    :param same: SQL for what the new and the old membership have in common.
+    """
     hold_changes(
         connection,
         Collection.ENROLLMENTS,
-        f"SELECT sourced_id, '{HoldRule.ROSTER_MOVED}' AS rule FROM result_enrollments "
+        f"SELECT sourced_id, '{rule}' AS rule FROM result_enrollments "
         f"WHERE state = '{State.CURRENT}' "
         f"AND id NOT IN (SELECT id FROM base_enrollments WHERE state NOT IN {LEFT}) "
-        f"AND {_PERSON} IN (SELECT {_PERSON} FROM result_enrollments WHERE id IN ("
-        f"SELECT id FROM going_enrollments WHERE rule = '{HoldRule.ROSTER_MOVED}'))",
+        f"AND {same} IN (SELECT {same} FROM result_enrollments WHERE id IN ("
+        f"SELECT id FROM going_enrollments WHERE rule = '{rule}'))",
     )
 
 
@@ -183,3 +194,4 @@ def _hold_by_number(connection: Connection, rules: DeletionRules) -> None:
         f"UPDATE lost_enrollments SET rule = '{rule}' WHERE {chosen.format('place')}", of_places
     )
     hold_lost_changes(connection, Collection.ENROLLMENTS)
+    _hold_new(connection, rule, _PLACE)

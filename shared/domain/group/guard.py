@@ -28,6 +28,7 @@ class HoldRule(StrEnum):
     IDENTITIES_CHANGED = "identities_changed"
     ACCESS_LOST = "access_lost"
     ROSTER_MOVED = "roster_moved"
+    TOO_MANY_NEW = "too_many_new"
 
 
 Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
@@ -88,6 +89,15 @@ class GuardFields(Described):
         description="Fewer such users than this do not wait for `changedPercent`, unless they "
         "are more than half of three or more.",
     )
+    new_percent: Percent = Field(
+        50,
+        description="New orgs, and new users of a kind (pupils, staff), wait when they are more "
+        "than this percentage of those that are known.",
+    )
+    new_minimum: Many = Field(
+        10,
+        description="Fewer new orgs or users than this never wait for `newPercent`.",
+    )
     rekeyed_percent: Percent = Field(
         50,
         description="Records wait when more than this percentage of a kind would go while as many "
@@ -138,6 +148,11 @@ def roster_moved(moved: int, known: int, guard: GuardSettings) -> bool:
 def too_many_of_class(gone: int, known: int, guard: GuardSettings) -> bool:
     """Tell the same about one class."""
     return known >= guard.class_size and _above(gone, known, guard.class_percent, 1)
+
+
+def too_many_new(new: int, known: int, guard: GuardSettings) -> bool:
+    """Tell whether so many new users of a kind, or orgs, must wait: a first load never does."""
+    return known > 0 and new >= guard.new_minimum and new * 100 > guard.new_percent * known
 
 
 def too_many_changed(changed: int, known: int, guard: GuardSettings) -> bool:

@@ -19,6 +19,7 @@ _WORDS: Mapping[str, str] = {
     HoldRule.IDENTITIES_CHANGED: "they seem to have become other people",
     HoldRule.ACCESS_LOST: "more people would lose access at once than the guard allows: they "
     "would be disabled, or without username, school or class, or change between pupil and staff",
+    HoldRule.TOO_MANY_NEW: "more would come at once than the guard allows",
     HoldRule.ROSTER_MOVED: "more memberships would move to other classes at once than the guard "
     "allows",
 }
