@@ -10,7 +10,11 @@ _HERE = f"state NOT IN {LEFT}"
 _DELIVERED = f"r.origin IN ('{Origin.PARSED}', '{Origin.SAME}')"
 # Numbers, and what is made of them, coincide between districts; whole names hardly do.
 _AGREES = f"{full_name('r')} = {full_name('b')}"
-_OTHERS = " AND ".join(f"{plain(n, 'r')} <> {plain(n, 'b')}" for n in ("given_name", "family_name"))
+# Names that slipped by a row are those of others of this group.
+_OTHERS = " AND ".join(
+    [f"{plain(name, 'r')} <> {plain(name, 'b')}" for name in ("given_name", "family_name")]
+    + [f"{full_name('r')} NOT IN (SELECT {full_name()} FROM base_users WHERE {_HERE})"]
+)
 
 
 def count_recognised(connection: Connection) -> Recognised:

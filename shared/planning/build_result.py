@@ -38,6 +38,7 @@ from shared.planning.hidden_rows import (
 from shared.planning.hold_decisions import begin_decision, end_decision, take_approved
 from shared.planning.login_names import LookUp, give_login_names
 from shared.planning.lost_access import find_lost_changes, hold_lost_changes, remember_losses
+from shared.planning.missing_partners import hold_roles_at_missing_partners
 from shared.planning.plan import NOT_STAGED, PlanInput
 from shared.planning.proposals import give_ids, hold_again, load_awaiting, take_up
 from shared.planning.record_exceptions import ObeyedExceptions
@@ -137,6 +138,8 @@ class ResultBuilder:
                 begin_decision(self._connection, collection, decision)
         if self._given.decides_deletions or self._given.fetched:
             self._judge()
+        if self._given.fetched:
+            hold_roles_at_missing_partners(self._connection)
         hold_what_refers(self._connection)
         if decision is not None:
             for collection in Collection:

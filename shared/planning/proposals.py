@@ -163,7 +163,9 @@ def hold_again(
         collection,
         f"SELECT r.sourced_id, a.rule FROM {result} r JOIN {awaiting} a ON {own.format('r', 'a')} "
         f"WHERE a.taken IS NOT TRUE AND r.origin IN {DELIVERED} "
-        f"AND ({same} OR NOT EXISTS ({here})){again}",
+        # What waits with a record that is held is judged anew: that record may be decided by now.
+        f"AND (NOT EXISTS ({here}) OR ({same} "
+        f"AND (a.rule <> '{HoldRule.WITH_HELD}' OR a.answer IS NOT NULL))){again}",
     )
     named = _same_record(collection)
     # A re-key is not found again by itself: the old row is pending by now.

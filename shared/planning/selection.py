@@ -39,11 +39,14 @@ def select_decided(connection: Connection, decision: Selection) -> None:
         return
     orgs, classes, users = (c.entity for c in (_ORGS, _CLASSES, _USERS))
     hangs = f"kept = $kept AND (rule = '{HoldRule.WITH_HELD}' OR kept)"
+    decided = f"SELECT sourced_id FROM decided WHERE entity = '{orgs}'"
     for entity in (classes, users):
         connection.execute(
             "INSERT INTO decided SELECT entity, key, sourced_id FROM undecided u "
-            f"WHERE {hangs} AND entity = '{entity}' AND school IN ("
-            f"SELECT sourced_id FROM decided WHERE entity = '{orgs}') "
+            f"WHERE {hangs} AND entity = '{entity}' AND (school IN ({decided}) "
+            f"OR (entity = '{users}' AND key IN (SELECT id FROM ("
+            f"SELECT id, unnest(list_transform(roles, lambda each: each.org)) AS org "
+            f"FROM base_users) WHERE org IN ({decided})))) "
             "AND (entity, key) NOT IN (SELECT (entity, key) FROM decided)",
             given,
         )

@@ -13,8 +13,9 @@ from shared.domain.group.guard import GuardSettings
 from shared.domain.run.run import Reason
 
 ANOTHER_SOURCE = "another_source"
-FEWEST, NEARLY_NOTHING_PERCENT, ALL_PERCENT = 3, 20, 100
-"""From how many users on a source is judged; below what share it is another one; and the setting of
+FEWEST, NEARLY_NOTHING_PERCENT, STRANGERS_PERCENT, ALL_PERCENT = 3, 20, 25, 100
+"""From how many users on a source is judged; below what share of known ones it is another one;
+above what share of strangers it is, though their sourcedIds are known; and the setting of
 ``rekeyedPercent`` by which a group wants nothing to wait that looks renumbered."""
 
 
@@ -25,7 +26,7 @@ class Recognised:
     ``users``: how many users were delivered.
     ``known``: how many the roster has.
     ``same``: how many delivered users are known, by sourcedId and name, or by ``matchWith``.
-    ``others``: how many have the sourcedId of a user of whom no name agrees.
+    ``others``: how many have the sourcedId of a user with other names, and the name of nobody here.
     ``orgs``: how many orgs were delivered.
     ``orgs_known``: how many of these the roster has.
     ``matches``: how many users would be recognised by each value, their names agreeing.
@@ -51,7 +52,7 @@ def reason_to_stop(found: Recognised, guard: GuardSettings) -> Reason | None:
     if found.same * 100 >= NEARLY_NOTHING_PERCENT * fewer:
         return None
     foreign = found.orgs_known * 100 < NEARLY_NOTHING_PERCENT * found.orgs
-    if not foreign and found.others * 2 <= fewer:
+    if not foreign and found.others * 100 <= STRANGERS_PERCENT * fewer:
         return None
     best = max(found.matches, key=lambda by: found.matches[by])
     shares = ", ".join(f"{number:,} by {by}" for by, number in found.matches.items())
