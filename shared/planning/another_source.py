@@ -8,6 +8,10 @@ from shared.planning.standing import LEFT, Origin
 
 _HERE = f"state NOT IN {LEFT}"
 _DELIVERED = f"r.origin IN ('{Origin.PARSED}', '{Origin.SAME}')"
+# The root is there whatever the source delivers.
+_ORGS = (
+    "SELECT count(DISTINCT key) FROM active_orgs WHERE key NOT IN (SELECT sourced_id FROM root)"
+)
 # Numbers, and what is made of them, coincide between districts; whole names hardly do.
 _AGREES = f"{full_name('r')} = {full_name('b')}"
 # Names that slipped by a row are those of others of this group.
@@ -33,10 +37,9 @@ def count_recognised(connection: Connection) -> Recognised:
         known=connection.count(f"SELECT count(DISTINCT id) FROM base_users WHERE {_HERE}"),
         same=connection.count(by_sourced_id + _AGREES) + connection.count(matched),
         others=connection.count(by_sourced_id + _OTHERS),
-        orgs=connection.count("SELECT count(DISTINCT key) FROM active_orgs"),
+        orgs=connection.count(_ORGS),
         orgs_known=connection.count(
-            "SELECT count(DISTINCT key) FROM active_orgs "
-            f"WHERE key IN (SELECT sourced_id FROM base_orgs WHERE {_HERE})"
+            f"{_ORGS} AND key IN (SELECT sourced_id FROM base_orgs WHERE {_HERE})"
         ),
         matches={
             by: _matches(connection, by)

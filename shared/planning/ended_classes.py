@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from shared.planning.duckdb_connection import Connection
-from shared.planning.standing import STAYS, Answer, State, Why
+from shared.planning.standing import LEFT, STAYS, Answer, State, Why
 
 ENDS_WITHIN = timedelta(days=14)
 """A class has ended if its last term ends within this time: sources close terms some days early."""
@@ -16,11 +16,16 @@ PARTNERS_GONE = (
 
 
 def over_classes() -> str:
-    """SQL for the ids of the classes whose terms were over by ``$soon``, as of the night before."""
+    """SQL for the ids of the classes whose terms were over by ``$soon``, as of the night before.
+
+    A class that names no term is over when every session of the group is.
+    """
     return (
         "SELECT c.id FROM (SELECT id, unnest(term_ids) AS term FROM result_classes) c "
         "JOIN base_academic_sessions s ON s.id = c.term "
-        "GROUP BY c.id HAVING max(s.end_date) <= $soon"
+        "GROUP BY c.id HAVING max(s.end_date) <= $soon "
+        "UNION ALL SELECT id FROM result_classes WHERE coalesce(len(term_ids), 0) = 0 AND ("
+        f"SELECT max(end_date) FROM base_academic_sessions WHERE state NOT IN {LEFT}) <= $soon"
     )
 
 
@@ -28,8 +33,7 @@ def end_classes(connection: Connection, now: datetime) -> None:
     """End the missing classes whose terms are over. That is not a deletion, so no guard judges it.
 
     What counts is when the terms ended as of the night before: dates that change in the same night
-    as the classes vanish are not believed. Nor is the end of a class whose school is gone. A class
-    whose terms are unknown has not ended.
+    as the classes vanish are not believed. Nor is the end of a class whose school is gone.
     """
     connection.execute(
         f"""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shared.domain.roster.collection import Collection
 from shared.domain.roster.staged_rows import ROLE_COLUMNS, STAGED_COLUMNS, ColumnType
-from shared.domain.roster.vocabulary import ROLES
+from shared.domain.roster.vocabulary import ACTIVE, INACTIVE, ROLES
 from shared.planning.columns import stripped
 from shared.planning.duckdb_connection import Connection
 from shared.planning.fingerprint import fingerprint
@@ -60,6 +60,7 @@ def join_roles(connection: Connection, *, users_complete: bool, roles_complete: 
 
     A wrong row of roles is reported, and the role that it names stays as it was.
     """
+    _keep_roles_of_inactive(connection)
     _report_wrong(connection, users_complete)
     _make_roles(connection, roles_complete)
     connection.execute(
@@ -72,6 +73,15 @@ def join_roles(connection: Connection, *, users_complete: bool, roles_complete: 
         _add_users(connection)
     connection.execute(
         f"UPDATE staged_users SET fingerprint = {fingerprint(_USERS, 'staged_users')}"
+    )
+
+
+def _keep_roles_of_inactive(connection: Connection) -> None:
+    """Let the inactive roles of an inactive user stand: the user is disabled, and present."""
+    inactive = f"lower({stripped('status')}) = '{INACTIVE}'"
+    connection.execute(
+        f"UPDATE staged_roles SET status = '{ACTIVE}' WHERE {inactive} "
+        f'AND "user" IN (SELECT {_KEY} FROM staged_users WHERE {inactive})'
     )
 
 

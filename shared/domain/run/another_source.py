@@ -27,7 +27,7 @@ class Recognised:
     ``known``: how many the roster has.
     ``same``: how many delivered users are known, by sourcedId and name, or by ``matchWith``.
     ``others``: how many have the sourcedId of a user with other names, and the name of nobody here.
-    ``orgs``: how many orgs were delivered.
+    ``orgs``: how many orgs were delivered, the root aside.
     ``orgs_known``: how many of these the roster has.
     ``matches``: how many users would be recognised by each value, their names agreeing.
     """
