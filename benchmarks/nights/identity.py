@@ -224,8 +224,11 @@ def _office_email(d: District) -> Story:
     return Story((Night(there, true),), d, config={"match_with": EMAIL})
 
 
-@FAMILY.night("A second group of the enterprise is given the source of the first.",
-              sizes=SMALL_AND_MIDDLE)  # fmt: skip
+@FAMILY.night(
+    "A second group of the enterprise is given the source of the first.",
+    sizes=SMALL_AND_MIDDLE,
+    why="Nothing is loaded before the admin has chosen which group has these people.",
+)
 def _two_groups(d: District) -> Story:
     return Story((Night(d, Truth(d)),), None, was=Truth(d), beside=d)
 

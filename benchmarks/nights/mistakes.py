@@ -70,8 +70,11 @@ def _test_pupils(d: District) -> Story:
     return mistake(d, d.having(users=[*d.users, *tests]))
 
 
-@FAMILY.night("All terms are moved into last year, and all classes but one are missing.",
-              sizes=SMALL_AND_MIDDLE)  # fmt: skip
+@FAMILY.night(
+    "All terms are moved into last year, and all classes but one are missing.",
+    sizes=SMALL_AND_MIDDLE,
+    why="One class of two that is missing everywhere looks like one that is given up.",
+)
 def _terms_moved(d: District) -> Story:
     over = d.having(
         academicSessions=[replace(s, start="2025-08-18", end="2026-06-13") for s in d.sessions],
@@ -137,8 +140,11 @@ def _end_before_begin(d: District) -> Story:
     return mistake(d, changed_enrollments(d, swapped))
 
 
-@FAMILY.night("The admin enters a suffix, which renames everyone, and takes it back.",
-              sizes=SMALL_AND_MIDDLE)  # fmt: skip
+@FAMILY.night(
+    "The admin enters a suffix, which renames everyone, and takes it back.",
+    sizes=SMALL_AND_MIDDLE,
+    why="It is the admin's own setting, and not held yet; taking it back undoes it.",
+)
 def _suffix(d: District) -> Story:
     nights = (
         Night(d, Truth(d), settings={"suffix": "@typo"}),
@@ -147,7 +153,11 @@ def _suffix(d: District) -> Story:
     return Story(nights, d)
 
 
-@FAMILY.night("The admin misspells the client partner id, and corrects it.", sizes=SMALL_AND_MIDDLE)
+@FAMILY.night(
+    "The admin misspells the client partner id, and corrects it.",
+    sizes=SMALL_AND_MIDDLE,
+    why="It is the admin's own setting, and not held yet; the run says that no org has the id.",
+)
 def _client_partner(d: District) -> Story:
     nights = (
         Night(d, Truth(d), settings={"client_partner_id": "distritc"}),

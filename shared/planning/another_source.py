@@ -9,9 +9,7 @@ from shared.planning.standing import LEFT, Origin
 _HERE = f"state NOT IN {LEFT}"
 _DELIVERED = f"r.origin IN ('{Origin.PARSED}', '{Origin.SAME}')"
 # The root is there whatever the source delivers.
-_ORGS = (
-    "SELECT count(DISTINCT key) FROM active_orgs WHERE key NOT IN (SELECT sourced_id FROM root)"
-)
+_ORGS = "SELECT count(DISTINCT key) FROM active_orgs WHERE key NOT IN (SELECT sourced_id FROM root)"
 # Numbers, and what is made of them, coincide between districts; whole names hardly do.
 _AGREES = f"{full_name('r')} = {full_name('b')}"
 # Names that slipped by a row are those of others of this group.

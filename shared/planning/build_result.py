@@ -9,7 +9,7 @@ from shared.domain.group.hold import Decision
 from shared.domain.roster.collection import Collection, CollectionStatus
 from shared.domain.roster.findings import FileFinding
 from shared.domain.run.another_source import reason_to_stop
-from shared.domain.run.login_clashes import clash_reason
+from shared.domain.run.login_clashes import clash_reason, reason_to_choose
 from shared.domain.run.run import Notice, Reason
 from shared.planning import error_report, notices
 from shared.planning.another_source import count_recognised
@@ -147,10 +147,17 @@ class ResultBuilder:
         self._tell_unasked()
 
     def give_login_names(self, begin_step: Callable[[str], None], look_up: LookUp) -> None:
-        """Give out the login names, now that it is decided who leaves."""
+        """Give out the login names, now that it is decided who leaves.
+
+        :raises GiveUpError: it is a first load, and another group has these people.
+        """
         begin_step("login names")
         given = self._given
         clashes = give_login_names(self._connection, given.config, given.group_id, look_up)
+        if given.fetched and not self._size("base_users"):
+            people = "SELECT count(DISTINCT id) FROM result_users"
+            if reason := reason_to_choose(clashes, self._connection.count(people)):
+                raise GiveUpError(reason)
         self.reason = clash_reason(clashes)
 
     def _tell_unasked(self) -> None:

@@ -12,7 +12,6 @@ from shared.domain.group.choices import MatchWith
 from shared.domain.group.guard import GuardSettings
 from shared.domain.run.run import Reason
 
-ANOTHER_SOURCE = "another_source"
 FEWEST, NEARLY_NOTHING_PERCENT, STRANGERS_PERCENT, ALL_PERCENT = 3, 20, 25, 100
 """From how many users on a source is judged; below what share of known ones it is another one;
 above what share of strangers it is, though their sourcedIds are known; and the setting of
@@ -63,7 +62,7 @@ def reason_to_stop(found: Recognised, guard: GuardSettings) -> Reason | None:
         else ""
     )
     return Reason(
-        code=ANOTHER_SOURCE,
+        code="another_source",
         message=f"This seems to be another source: of the {counted(found.users, 'user')} that it "
         f"delivers, {found.same:,} {agreeing(found.same, 'is', 'are')} among the {found.known:,} "
         f"of this group, and of its {counted(found.orgs, 'org')} {found.orgs_known:,}. With the "

@@ -1,4 +1,4 @@
-"""Says why a run ends with users who cannot have their login names."""
+"""Says why a run ends with users who cannot have their login names, or ends because of them."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,6 +10,8 @@ from shared.domain.run.run import Reason
 GROUPS_NAMED = 3
 """How many other groups a reason names."""
 LOGIN_NAME_TAKEN = "login_name_taken"
+FEWEST_TWICE = 3
+"""From how many users on a first load is compared with other groups."""
 
 
 def clash_reason(clashes: Mapping[tuple[LoginNameClash, str], int]) -> Reason | None:
@@ -42,6 +44,35 @@ def clash_reason(clashes: Mapping[tuple[LoginNameClash, str], int]) -> Reason | 
         f"{'; '.join(causes)}. The error report names each by row, and who has the name. Change "
         f"the username at the source{suffix}; the next sync tries again.",
         field="suffix" if elsewhere else None,
+    )
+
+
+def reason_to_choose(
+    clashes: Mapping[tuple[LoginNameClash, str], int], users: int
+) -> Reason | None:
+    """Give the reason to end a first load, before every child exists twice; None to go on.
+
+    It is given if most of the users have the login names of users of another group.
+
+    :param clashes: as in ``clash_reason``.
+    :param users: how many users would be loaded.
+    """
+    elsewhere = {
+        group: number for (cause, group), number in clashes.items()
+        if cause is LoginNameClash.ELSEWHERE
+    }  # fmt: skip
+    number = sum(elsewhere.values())
+    if number < FEWEST_TWICE or number * 2 <= users:
+        return None
+    groups = [group for group in elsewhere if group]
+    others = _named(groups) if groups else "another group"
+    return Reason(
+        code="in_other_group",
+        field="suffix",
+        message=f"{number:,} of the {users:,} users have the login names of users of {others}: "
+        "this seems to be the same source. Nothing was loaded. Delete one of the two groups; or "
+        "narrow the scope of each to schools of its own; or, if these people are to exist twice, "
+        "give this group a suffix and sync again.",
     )
 
 
