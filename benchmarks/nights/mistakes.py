@@ -176,8 +176,8 @@ def _scope(d: District) -> Story:
     return Story(nights, d)
 
 
-def _first_load(what: str, delivered: Callable[[District], District]) -> None:
-    @FAMILY.night(what)
+def _first_load(what: str, delivered: Callable[[District], District], why: str = "") -> None:
+    @FAMILY.night(what, why=why)
     def story(d: District) -> Story:
         return Story((Night(delivered(d), Truth(d)),), None, was=Truth(d))
 
@@ -191,7 +191,11 @@ _first_load(
         enrollments=[e for e in d.enrollments if e.role == "student"],
     ),
 )
-_first_load("The first load has one school of twelve.", lambda d: only_school(d, "school-01"))
+_first_load(
+    "The first load has one school of twelve.",
+    lambda d: only_school(d, "school-01"),
+    why="What multiplies a roster waits for one look, whichever of the two loads was wrong.",
+)
 _first_load(
     "The first load has half of the users, and the enrollments of all.",
     lambda d: without_records(d, "users", ids(pupils_of(d)[::2])),

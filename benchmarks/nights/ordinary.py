@@ -161,8 +161,11 @@ def _renamed(d: District) -> Story:
     )  # fmt: skip
 
 
-@FAMILY.night("A school is merged into its neighbour; classes and people keep their ids.",
-              ordinary=True)  # fmt: skip
+@FAMILY.night(
+    "A school is merged into its neighbour; classes and people keep their ids.",
+    ordinary=True,
+    why="A partner never goes unasked, even if nobody is there any more.",
+)
 def _merged_school(d: District) -> Story:
     old, new = schools_of(d)[:2]
 

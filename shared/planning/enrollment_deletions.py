@@ -152,7 +152,8 @@ def _hold_new(connection: Connection, rule: HoldRule, same: str) -> None:
 
 def _hold_by_number(connection: Connection, rules: DeletionRules) -> None:
     """Hold the memberships of a group or class that loses too many, end dates included."""
-    counting = "numbered AND moved IS NOT TRUE AND rule IS NULL"
+    waits = f"'{HoldRule.WITH_HELD}', '{HoldRule.ROSTER_MOVED}'"
+    counting = f"numbered AND moved IS NOT TRUE AND coalesce(rule NOT IN ({waits}), true)"
     if not connection.count(
         f"CREATE OR REPLACE TABLE losing AS SELECT id, class_id AS place FROM going_enrollments "
         f"WHERE {counting} UNION SELECT id, place FROM lost_enrollments"
@@ -187,7 +188,7 @@ def _hold_by_number(connection: Connection, rules: DeletionRules) -> None:
         chosen = "{} IN (SELECT unnest($classes::VARCHAR[]))"
     connection.execute(
         f"UPDATE going_enrollments SET rule = '{rule}' "
-        f"WHERE {counting} AND {chosen.format('class_id')}",
+        f"WHERE rule IS NULL AND {counting} AND {chosen.format('class_id')}",
         of_places,
     )
     connection.execute(

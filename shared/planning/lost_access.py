@@ -78,13 +78,13 @@ def hold_lost(
 ) -> None:
     """Hold the deletions and changes of a group or school whose users or classes lose too much.
 
-    To be called when ``going_…`` holds the records that would be deleted. What waits already does
-    not count again: one look is enough for the graduates of a year.
+    To be called when ``going_…`` holds the records that would be deleted. What waits already counts
+    with what is newly missing: a mistake may grow from night to night.
     """
     going, lost = table("going", collection), table("lost", collection)
     if not connection.count(
         f"CREATE OR REPLACE TABLE losing AS "
-        f"SELECT id FROM {going} WHERE numbered AND rule IS NULL UNION SELECT id FROM {lost}"
+        f"SELECT id FROM {going} WHERE numbered UNION SELECT id FROM {lost}"
     ):
         return
     recent = recently_lost(collection)

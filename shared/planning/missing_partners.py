@@ -8,7 +8,10 @@ from shared.planning.standing import LEFT, Answer, State
 
 
 def hold_roles_at_missing_partners(connection: Connection) -> None:
-    """Hold the users who would lose a role at a partner that is missing and not deleted yet."""
+    """Hold the users who would lose a role at a partner that is missing and not deleted yet.
+
+    Whoever has a role at another partner instead has moved there.
+    """
     missing = (
         f"SELECT id FROM result_orgs WHERE state = '{State.PENDING}' "
         f"AND hold IS DISTINCT FROM '{Answer.KEPT}'"
@@ -19,7 +22,8 @@ def hold_roles_at_missing_partners(connection: Connection) -> None:
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE losing_roles AS SELECT DISTINCT sourced_id FROM ("
         f"{roles.format('base_users')} EXCEPT {roles.format('result_users')}) "
-        f"WHERE org IN ({missing})"
+        f"WHERE org IN ({missing}) AND sourced_id NOT IN (SELECT sourced_id FROM ("
+        f"{roles.format('result_users')} EXCEPT {roles.format('base_users')}))"
     )
     hold_changes(
         connection,

@@ -200,7 +200,7 @@ def test_a_run_that_was_lost_half_way_is_noticed_too() -> None:
 
 
 def test_the_guard_holds_what_only_the_roster_knows_as_it_holds_all_else() -> None:
-    world = world_of()
+    world = world_of(guard=GuardSettings(new_percent=100))
     back = kept_control(world)
     came = [user(f"new-{n}", "school") for n in range(30)]
     world.source.put(USERS, *came)

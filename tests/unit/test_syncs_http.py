@@ -74,7 +74,7 @@ def test_a_run_is_shown(stack: HttpStack) -> None:
     assert list(counts) == [
         "partners", "academicSessions", "courses", "classes", "users", "enrollments",
     ]  # fmt: skip
-    assert all(set(each.values()) == {0} and len(each) == 12 for each in counts.values())
+    assert all(set(each.values()) == {0} and len(each) == 13 for each in counts.values())
     assert run == {
         "runId": "1",
         "mode": "sync",

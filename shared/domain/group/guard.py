@@ -34,6 +34,7 @@ class HoldRule(StrEnum):
 Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
 Many = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
 
+_ALL = 100
 _SMALLEST_PLACE = 3
 """From so many records on, more than half of them is too many, whatever the minimum is."""
 
@@ -92,7 +93,7 @@ class GuardFields(Described):
     new_percent: Percent = Field(
         50,
         description="New orgs, and new users of a kind (pupils, staff), wait when they are more "
-        "than this percentage of those that are known.",
+        "than this percentage of those that are known; at 100 they never do.",
     )
     new_minimum: Many = Field(
         10,
@@ -152,7 +153,9 @@ def too_many_of_class(gone: int, known: int, guard: GuardSettings) -> bool:
 
 def too_many_new(new: int, known: int, guard: GuardSettings) -> bool:
     """Tell whether so many new users of a kind, or orgs, must wait: a first load never does."""
-    return known > 0 and new >= guard.new_minimum and new * 100 > guard.new_percent * known
+    if guard.new_percent == _ALL or known == 0 or new < guard.new_minimum:
+        return False
+    return new * 100 > guard.new_percent * known
 
 
 def too_many_changed(changed: int, known: int, guard: GuardSettings) -> bool:

@@ -69,8 +69,8 @@ def reason_to_choose(
     return Reason(
         code="in_other_group",
         field="suffix",
-        message=f"{number:,} of the {users:,} users have the login names of users of {others}: "
-        "this seems to be the same source. Nothing was loaded. Delete one of the two groups; or "
+        message=f"Of {counted(users, 'user')}, {number:,} have the login names of users of "
+        f"{others}: this seems to be the same source. Nothing was loaded. Delete one of them; or "
         "narrow the scope of each to schools of its own; or, if these people are to exist twice, "
         "give this group a suffix and sync again.",
     )
