@@ -215,8 +215,12 @@ def _without_autumn(district: District) -> District:
 
 
 def _with_moved_pupils(district: District) -> District:
-    """Move every twentieth pupil to the next class of the same school, in two subjects."""
-    movers = set(_pupils(district)[::20])
+    """Move every twentieth pupil of each school to the next class there, in two subjects."""
+    pupils: dict[str, list[str]] = {}
+    for user in district.users:
+        if user.role == "student":
+            pupils.setdefault(user.orgs[0], []).append(user.sourced_id)
+    movers = {pupil for of_school in pupils.values() for pupil in of_school[::20]}
     by_school: dict[str, list[str]] = {}
     for room in district.classes:
         by_school.setdefault(room.school, []).append(room.sourced_id)

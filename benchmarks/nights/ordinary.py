@@ -61,7 +61,8 @@ def _touched(d: District) -> Story:
 
 @FAMILY.night("Week two: 5 % of the pupils change a class.", sizes=MIDDLE_AND_LARGE, ordinary=True)
 def _week_two(d: District) -> Story:
-    return one(d, moved(d, ids(pupils_of(d)[::20]), new_rows=True))
+    movers = [name for school in schools_of(d) for name in ids(pupils_of(d, school)[::20])]
+    return one(d, moved(d, movers, new_rows=True))
 
 
 @FAMILY.night("Winter leavers: two pupils of each school.", ordinary=True)

@@ -142,7 +142,7 @@ def test_an_address_is_mailed_and_a_webhook_called(
 
         told = eventually(mail, 60) or {}
         assert "waits for you" in told["Subject"]
-        assert "approve or reject" in told["Message"]
+        assert "rejecting keeps what is there" in told["Message"]
         # Nobody of the roster is named anywhere.
         names = {user.family_name for user in district.users if len(user.family_name) > 4}
         text = told["Message"] + json.dumps(receiver.events)
